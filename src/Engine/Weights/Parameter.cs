@@ -1,0 +1,33 @@
+namespace LungSeg.Engine.Weights;
+
+/// <summary>
+/// A weight by its state-dict key and dimensions. The values are read when somebody needs them: what passes fold and
+/// backends pack. A scalar has no dimensions.
+/// </summary>
+public sealed class Parameter
+{
+    private readonly Func<float[]> _read;
+
+    /// <summary>Names a weight; <paramref name="read"/> returns its values in row-major order as float32.</summary>
+    public Parameter(string key, IReadOnlyList<int> dims, Func<float[]> read)
+    {
+        Key = key;
+        Dims = dims;
+        _read = read;
+    }
+
+    /// <summary>The full state-dict key, such as <c>encoder._conv_stem.weight</c>.</summary>
+    public string Key { get; }
+
+    /// <summary>The dimensions, outermost first.</summary>
+    public IReadOnlyList<int> Dims { get; }
+
+    /// <summary>The number of elements.</summary>
+    public long Count => Dims.Aggregate(1L, (product, dim) => product * dim);
+
+    /// <summary>Reads the values in row-major order, converted to float32. Each call reads anew: keep the result.</summary>
+    public float[] Read() => _read();
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Key} [{string.Join(", ", Dims)}]";
+}

@@ -1,0 +1,38 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+
+namespace LungSeg.Engine.Weights;
+
+/// <summary>A checkpoint: weights by key, in the file's order, with the file's metadata.</summary>
+public sealed class StateDict : IReadOnlyCollection<Parameter>
+{
+    private readonly List<Parameter> _parameters;
+    private readonly Dictionary<string, Parameter> _byKey;
+
+    /// <summary>Collects weights; a key that occurs twice is an error.</summary>
+    public StateDict(IEnumerable<Parameter> parameters, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        _parameters = [.. parameters];
+        _byKey = new Dictionary<string, Parameter>(_parameters.Count, StringComparer.Ordinal);
+        foreach (Parameter parameter in _parameters)
+        {
+            if (!_byKey.TryAdd(parameter.Key, parameter))
+                throw new WeightException($"weight '{parameter.Key}' occurs twice in the checkpoint");
+        }
+        Metadata = metadata ?? new Dictionary<string, string>();
+    }
+
+    /// <summary>The file's own notes, such as the network's key and the source's hash.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <inheritdoc/>
+    public int Count => _parameters.Count;
+
+    /// <summary>Finds a weight by its full key.</summary>
+    public bool TryGet(string key, [NotNullWhen(true)] out Parameter? parameter) => _byKey.TryGetValue(key, out parameter);
+
+    /// <inheritdoc/>
+    public IEnumerator<Parameter> GetEnumerator() => _parameters.GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}
