@@ -1,0 +1,21 @@
+namespace LungSeg.Engine.Ops;
+
+/// <summary>An activation of its own, element by element.</summary>
+public sealed record ActivationOp(Activation Function) : Op
+{
+    /// <inheritdoc/>
+    public override string Name => Function switch
+    {
+        Activation.ReLU => "relu",
+        Activation.SiLU => "silu",
+        Activation.Sigmoid => "sigmoid",
+        _ => "identity",
+    };
+
+    /// <inheritdoc/>
+    public override Shape Infer(ReadOnlySpan<Shape> inputs)
+    {
+        Expect(inputs, 1);
+        return inputs[0];
+    }
+}

@@ -1,0 +1,55 @@
+using LungSeg.Engine.Ops;
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Engine.Passes;
+
+/// <summary>
+/// Folds a batch norm into the convolution before it: w·g and (b − mean)·g + bias with g = weight / sqrt(variance + eps),
+/// computed in double and rounded once.
+/// </summary>
+public static class FoldBatchNorm
+{
+    /// <summary>Folds wherever nothing else reads the convolution's own result.</summary>
+    public static Graph Apply(Graph graph) => graph.Rewrite((node, inputs) =>
+    {
+        if (node.Op is BatchNormOp norm && graph.Consumers[node.Inputs[0]] == 1)
+        {
+            Tensor conv = inputs[0];
+            Op? folded = conv.Op switch
+            {
+                Conv2dOp { Activation: Activation.None, Residual: false } op =>
+                    op with { Weight = Scale(op.Weight, norm, channelAxis: 0), Bias = Shift(op.Weight, op.Bias, norm) },
+                ConvTranspose2dOp { Activation: Activation.None } op =>
+                    op with { Weight = Scale(op.Weight, norm, channelAxis: 1), Bias = Shift(op.Weight, op.Bias, norm) },
+                _ => null,
+            };
+            if (folded is not null) return Tensor.Create(folded, conv.Inputs, conv.Path);
+        }
+        return Tensor.Create(node.Op, inputs, node.Path);
+    });
+
+    private static Parameter Scale(Parameter weight, BatchNormOp norm, int channelAxis) => new(weight.Key, weight.Dims, () =>
+    {
+        double[] gain = Gain(norm);
+        float[] values = weight.Read();
+        int inner = weight.Dims.Skip(channelAxis + 1).Aggregate(1, (product, dim) => product * dim);
+        for (int i = 0; i < values.Length; i++) values[i] = (float)(values[i] * gain[i / inner % gain.Length]);
+        return values;
+    });
+
+    private static Parameter Shift(Parameter weight, Parameter? bias, BatchNormOp norm) =>
+        new(bias?.Key ?? $"{weight.Key[..weight.Key.LastIndexOf('.')]}.bias", norm.Bias.Dims, () =>
+        {
+            double[] gain = Gain(norm);
+            float[] shift = norm.Bias.Read(), mean = norm.Mean.Read();
+            float[]? own = bias?.Read();
+            for (int k = 0; k < shift.Length; k++) shift[k] = (float)((((own?[k] ?? 0d) - mean[k]) * gain[k]) + shift[k]);
+            return shift;
+        });
+
+    private static double[] Gain(BatchNormOp norm)
+    {
+        float[] weight = norm.Weight.Read(), variance = norm.Variance.Read();
+        return [.. weight.Select((w, k) => w / Math.Sqrt(variance[k] + (double)norm.Eps))];
+    }
+}

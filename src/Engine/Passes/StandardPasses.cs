@@ -1,0 +1,12 @@
+namespace LungSeg.Engine.Passes;
+
+/// <summary>The passes that every fast backend starts with, in their order.</summary>
+public static class StandardPasses
+{
+    /// <summary>Takes out the asked taps as outputs, then folds and fuses.</summary>
+    public static Graph Apply(Graph graph, LoadOptions options)
+    {
+        Graph result = graph.WithTaps(options.Taps);
+        return options.Fuse ? FuseActivation.Apply(FuseResidual.Apply(FoldBatchNorm.Apply(result))) : result;
+    }
+}
