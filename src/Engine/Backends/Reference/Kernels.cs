@@ -1,0 +1,39 @@
+using LungSeg.Engine.Ops;
+
+namespace LungSeg.Engine.Backends.Reference;
+
+/// <summary>Computes <paramref name="y"/>, which comes zeroed, from the inputs.</summary>
+internal delegate void Kernel(Map[] x, Map y);
+
+/// <summary>Which loops run which operation; the one place that knows of fused residuals and activations.</summary>
+internal static class Kernels
+{
+    /// <summary>A node's kernel with its weights read; throws <see cref="DeviceException"/> for an unknown operation.</summary>
+    public static Kernel Bind(Tensor node)
+    {
+        Kernel own = Own(node);
+        Kernel sum = node.Op is Conv2dOp { Residual: true } ? (x, y) => { own(x, y); Add.Run(y, x[1], y); } : own;
+        return node.Op is ActivatedOp { Activation: not Activation.None } op
+            ? (x, y) => { sum(x, y); Activations.Run(op.Activation, y, y); }
+            : sum;
+    }
+
+    private static Kernel Own(Tensor node) => node.Op switch
+    {
+        InputOp => (_, _) => { },
+        Conv2dOp op => Conv2d.Bind(op),
+        ConvTranspose2dOp op => ConvTranspose2d.Bind(op),
+        BatchNormOp op => BatchNorm.Bind(op),
+        GroupNormOp op => GroupNorm.Bind(op),
+        ActivationOp op => (x, y) => Activations.Run(op.Function, x[0], y),
+        MaxPool2dOp op => (x, y) => MaxPool2d.Run(op, x[0], y),
+        AdaptiveAvgPool2dOp op => (x, y) => AdaptiveAvgPool2d.Run(op, x[0], y),
+        UpsampleNearestOp op => (x, y) => UpsampleNearest.Run(op, x[0], y),
+        UpsampleBilinearOp op => (x, y) => UpsampleBilinear.Run(op, x[0], y),
+        ConcatOp => Concat.Run,
+        AddOp => (x, y) => Add.Run(x[0], x[1], y),
+        MulOp => (x, y) => Mul.Run(x[0], x[1], y),
+        PositionAttentionOp => (x, y) => PositionAttention.Run(x[0], x[1], x[2], y),
+        _ => throw new DeviceException($"{node.Path}: the reference backend has no kernel for the operation '{node.Op.Name}'"),
+    };
+}
