@@ -12,15 +12,20 @@ internal static class Kernels
     public static Kernel Bind(Tensor node)
     {
         Kernel own = Own(node);
-        Kernel sum = node.Op is Conv2dOp { Residual: true } ? (x, y) => { own(x, y); Add.Run(y, x[1], y); } : own;
-        return node.Op is ActivatedOp { Activation: not Activation.None } op
-            ? (x, y) => { sum(x, y); Activations.Run(op.Activation, y, y); }
-            : sum;
+        bool residual = node.Op is Conv2dOp { Residual: true };
+        Activation activation = node.Op is ActivatedOp op ? op.Activation : Activation.None;
+        if (!residual && activation == Activation.None) return own;
+        return (x, y) =>
+        {
+            own(x, y);
+            if (residual) Add.Run(y, x[1], y);
+            Activations.Run(activation, y, y);
+        };
     }
 
     private static Kernel Own(Tensor node) => node.Op switch
     {
-        InputOp => (_, _) => { },
+        InputOp => Nothing,
         Conv2dOp op => Conv2d.Bind(op),
         ConvTranspose2dOp op => ConvTranspose2d.Bind(op),
         BatchNormOp op => BatchNorm.Bind(op),
@@ -36,4 +41,7 @@ internal static class Kernels
         PositionAttentionOp => (x, y) => PositionAttention.Run(x[0], x[1], x[2], y),
         _ => throw new DeviceException($"{node.Path}: the reference backend has no kernel for the operation '{node.Op.Name}'"),
     };
+
+    // The plan fills the input's map.
+    private static void Nothing(Map[] x, Map y) { }
 }
