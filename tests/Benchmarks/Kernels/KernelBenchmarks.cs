@@ -1,12 +1,11 @@
 using BenchmarkDotNet.Attributes;
 using LungSeg.Engine;
-using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Weights;
 
 namespace LungSeg.Benchmarks.Kernels;
 
 /// <summary>Single layers through the public backend interface.</summary>
-public class KernelBenchmarks
+public class KernelBenchmarks : IDisposable
 {
     private IBackend? _backend;
     private Model? _model;
@@ -21,7 +20,7 @@ public class KernelBenchmarks
     public void Load()
     {
         Shape input = Layer.Graph.Input.Shape;
-        _backend = new ReferenceBackend();
+        _backend = Backends.Open(Backends.Standard, threads: 1);
         _model = _backend.Load(Layer.Graph);
         _plan = _model.Plan(input.N, input.H, input.W);
         float[] noise = new float[input.Count];
@@ -33,10 +32,11 @@ public class KernelBenchmarks
     public void Execute() => _plan!.Execute();
 
     [GlobalCleanup]
-    public void Free()
+    public void Dispose()
     {
         _plan?.Dispose();
         _model?.Dispose();
         _backend?.Dispose();
+        GC.SuppressFinalize(this);
     }
 }

@@ -12,7 +12,7 @@ internal static class KernelsCommand
     {
         // In this process: BenchmarkDotNet would otherwise write and build a project of its own for every run.
         IConfig config = DefaultConfig.Instance
-            .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Default))
+            .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
             .AddColumn(new GflopsColumn());
         string[] all = args.Any(arg => arg is "--filter" or "-f" or "--list") ? args : [.. args, "--filter", "*"];
         return BenchmarkSwitcher.FromTypes([typeof(KernelBenchmarks)]).Run(all, config).Any() ? 0 : 1;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using LungSeg.Engine;
-using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Weights;
 
 namespace LungSeg.Benchmarks.Peers;
@@ -9,12 +8,12 @@ namespace LungSeg.Benchmarks.Peers;
 internal static class PeersCommand
 {
     private const float Agreement = 1e-3f;
-    private const string BestBackend = "reference";
+    private const string NoBackend = "none";
 
     public static int Run(Arguments arguments)
     {
         IReadOnlyList<GoldenNetwork> networks = GoldenNetwork.Open(arguments.Words);
-        string backendName = arguments.Text("--backend") ?? BestBackend;
+        string backendName = arguments.Text("--backend") ?? Backends.Standard;
         double seconds = arguments.Number("--seconds", 5);
         var all = new List<PeerResult>();
         int[] threadCounts = arguments.Integers("--threads", 1, 2), batches = arguments.Integers("--batch", 1, 4);
@@ -74,10 +73,5 @@ internal static class PeersCommand
             throw new DeviceException($"{network}: our output and the peer's differ by {difference:G3}, more than {Agreement}: times mean nothing");
     }
 
-    private static IBackend? Open(string name, int threads) => name switch
-    {
-        "reference" => new ReferenceBackend(),
-        "none" => null,
-        _ => throw new UsageException($"unknown backend '{name}'; there are reference and none"),
-    };
+    private static IBackend? Open(string name, int threads) => name == NoBackend ? null : Backends.Open(name, threads);
 }
