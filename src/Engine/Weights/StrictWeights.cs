@@ -16,14 +16,12 @@ public sealed class StrictWeights(StateDict stateDict) : IWeightSource
     public Parameter Get(string key, ReadOnlySpan<int> dims)
     {
         _asked.Add(key);
-        if (stateDict.TryGet(key, out Parameter? parameter))
-        {
-            if (!dims.SequenceEqual(parameter.Dims.ToArray()))
-                _faults.Add($"{key}: expected [{string.Join(", ", dims.ToArray())}], found [{string.Join(", ", parameter.Dims)}]");
-            return parameter;
-        }
-        _missing.Add(key);
-        return new Parameter(key, dims.ToArray(), () => throw new WeightException($"weight '{key}' is missing"));
+        if (!stateDict.TryGet(key, out Parameter? parameter)) _missing.Add(key);
+        else if (dims.SequenceEqual(parameter.Dims.ToArray())) return parameter;
+        else _faults.Add($"{key}: expected [{string.Join(", ", dims.ToArray())}], found [{string.Join(", ", parameter.Dims)}]");
+
+        // A stand-in of the right shape, so that the network can be traced and all faults be told at once.
+        return new Parameter(key, dims.ToArray(), () => throw new WeightException($"weight '{key}' is missing or of another shape"));
     }
 
     /// <summary>Throws <see cref="WeightException"/> unless the checkpoint fits the network that was built from it.</summary>

@@ -1,0 +1,7 @@
+namespace LungSeg.Engine.Backends.Reference;
+
+/// <summary>Element-wise sum; y may be an input of its own size.</summary>
+internal static class Add
+{
+    public static void Run(Map a, Map b, Map y) => Broadcast.Run((x, z) => x + z, a, b, y);
+}
