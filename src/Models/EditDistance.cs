@@ -3,7 +3,7 @@ namespace LungSeg.Models;
 /// <summary>How far apart two words are, for suggestions.</summary>
 internal static class EditDistance
 {
-    /// <summary>The fewest insertions, deletions and replacements of letters (Levenshtein 1966) that turn one into the other, in any case.</summary>
+    /// <summary>Levenshtein's distance: insertions, deletions and replacements of letters, whose case does not matter.</summary>
     public static int Between(string a, string b)
     {
         int[] row = [.. Enumerable.Range(0, b.Length + 1)];

@@ -5,7 +5,9 @@ using LungSeg.Engine.Weights;
 
 namespace LungSeg.Models.Decoders;
 
-/// <summary>MA-Net (Fan et al. 2020, doi:10.1109/ACCESS.2020.3025372): position-wise attention, then multi-scale fusion attention.</summary>
+/// <summary>
+/// MA-Net (Fan et al. 2020, doi:10.1109/ACCESS.2020.3025372): position-wise attention, then multi-scale fusion attention.
+/// </summary>
 internal sealed class MaNetDecoder : Decoder
 {
     private static readonly int[] Widths = [256, 128, 64, 32, 16];

@@ -37,7 +37,9 @@ internal sealed class PyramidLevel(WeightScope w, int inChannels, int outChannel
     private readonly Sequential _pool = new(
         w["pool"],
         new AdaptiveAvgPool2d(w["pool"][0], bins),
-        bins == 1 ? WithoutNorm(w["pool"][1], inChannels, outChannels) : new ConvBnReLU(w["pool"][1], inChannels, outChannels, kernelSize: 1));
+        bins == 1
+            ? WithoutNorm(w["pool"][1], inChannels, outChannels)
+            : new ConvBnReLU(w["pool"][1], inChannels, outChannels, kernelSize: 1));
 
     protected override Tensor Compute(Tensor x) => _pool.Forward(x).UpsampleBilinear(like: x, alignCorners: true);
 

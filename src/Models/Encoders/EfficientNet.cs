@@ -44,7 +44,7 @@ internal sealed class EfficientNet : Encoder
         [
             new Conv2d(
                 w["_conv_stem"], 3, stem, kernelSize: 3, stride: 2,
-                padding: MBConvShape.StaticPadding(variant.ImageSize, kernelSize: 3, stride: 2), bias: false),
+                padding: MBConvShape.StaticPadding(kernelSize: 3, stride: 2, variant.ImageSize), bias: false),
             new BatchNorm2d(w["_bn0"], stem, MBConvBlock.Eps),
             new Activate(w["_swish"], Activation.SiLU),
         ];
@@ -57,7 +57,6 @@ internal sealed class EfficientNet : Encoder
     {
         var blocks = new List<MBConvShape>();
         int channels = variant.Filters(StemWidth);
-        int imageSize = MBConvShape.Halve(variant.ImageSize);
         foreach ((int expand, int kernelSize, int rowStride, int rowChannels, int repeats) in Rows)
         {
             for (int repeat = 0; repeat < variant.Repeats(repeats); repeat++)
@@ -65,9 +64,8 @@ internal sealed class EfficientNet : Encoder
                 int stride = repeat == 0 ? rowStride : 1;
                 int level = 2 + variant.FeatureEnds.Count(end => end <= blocks.Count);
                 blocks.Add(new MBConvShape(
-                    channels, variant.Filters(rowChannels), expand, kernelSize, stride, imageSize, Dilation(level, outputStride)));
+                    channels, variant.Filters(rowChannels), expand, kernelSize, stride, variant.ImageSize, Dilation(level, outputStride)));
                 channels = variant.Filters(rowChannels);
-                if (stride == 2) imageSize = MBConvShape.Halve(imageSize);
             }
         }
         return [.. blocks];

@@ -33,10 +33,7 @@ internal sealed class MBConvBlock(WeightScope w, MBConvShape shape) : Layer(w)
     }
 }
 
-/// <summary>
-/// What a block is made of. <paramref name="ImageSize"/> is the map's height and width at the block's input for the
-/// encoder's nominal image, whatever the actual image.
-/// </summary>
+/// <summary>What a block is made of. <paramref name="ImageSize"/> is the encoder's nominal image size, whatever the actual image.</summary>
 internal sealed record MBConvShape(int InChannels, int OutChannels, int Expand, int KernelSize, int Stride, int ImageSize, int Dilation)
 {
     private const int SqueezeRatio = 4;
@@ -50,19 +47,18 @@ internal sealed record MBConvShape(int InChannels, int OutChannels, int Expand, 
     public bool Dilated => Dilation > 1;
 
     // Dilating a stage replaces the static padding by a symmetric one.
-    public Padding Padding => Dilated ? KernelSize / 2 * Dilation : StaticPadding(ImageSize, KernelSize, Stride);
+    public Padding Padding => Dilated ? KernelSize / 2 * Dilation : StaticPadding(KernelSize, Stride, ImageSize);
 
     /// <summary>
-    /// TensorFlow's "same" padding, computed once from the nominal image: where the total is odd, right and bottom get the
-    /// extra pixel. Computing it from the actual image gives other sums at other sizes.
+    /// TensorFlow's "same" padding: where the total is odd, right and bottom get the extra pixel. The reference computes it
+    /// once, in every layer from the nominal image size and not from the map that the layer reads; those sizes are even, so
+    /// a stride of 2 always pads asymmetrically.
     /// </summary>
-    public static Padding StaticPadding(int imageSize, int kernelSize, int stride)
+    public static Padding StaticPadding(int kernelSize, int stride, int imageSize)
     {
         int outputSize = (imageSize + stride - 1) / stride;
         int total = Math.Max(((outputSize - 1) * stride) + kernelSize - imageSize, 0);
         int before = total / 2, after = total - before;
         return new Padding(before, before, after, after);
     }
-
-    public static int Halve(int imageSize) => (imageSize + 1) / 2;
 }

@@ -10,10 +10,12 @@ internal sealed class RegNet(WeightScope w, RegNetVariant variant, int depth = 5
     : Encoder(w, [3, StemWidth, .. variant.Widths], Stages(w, variant), depth)
 {
     /// <summary>RegNetX-6.4GF.</summary>
-    public static readonly RegNetVariant X064 = new(Depths: [2, 4, 10, 1], Widths: [168, 392, 784, 1624], GroupWidth: 56, SqueezeExcite: false);
+    public static readonly RegNetVariant X064 =
+        new(Depths: [2, 4, 10, 1], Widths: [168, 392, 784, 1624], GroupWidth: 56, SqueezeExcite: false);
 
     /// <summary>RegNetY-6.4GF: with squeeze-and-excitation.</summary>
-    public static readonly RegNetVariant Y064 = new(Depths: [2, 7, 14, 2], Widths: [144, 288, 576, 1296], GroupWidth: 72, SqueezeExcite: true);
+    public static readonly RegNetVariant Y064 =
+        new(Depths: [2, 7, 14, 2], Widths: [144, 288, 576, 1296], GroupWidth: 72, SqueezeExcite: true);
 
     private const int StemWidth = 32;
 
