@@ -8,11 +8,15 @@ public sealed class Parameter
 {
     private readonly Func<float[]> _read;
 
-    /// <summary>Names a weight; <paramref name="read"/> returns its values in row-major order as float32.</summary>
-    public Parameter(string key, IReadOnlyList<int> dims, Func<float[]> read)
+    /// <summary>
+    /// Names a weight; <paramref name="read"/> returns its values in row-major order as float32, whatever type they are
+    /// <paramref name="storedAs"/>.
+    /// </summary>
+    public Parameter(string key, IReadOnlyList<int> dims, Func<float[]> read, DType storedAs = DType.Float32)
     {
         Key = key;
         Dims = dims;
+        StoredAs = storedAs;
         _read = read;
     }
 
@@ -22,11 +26,17 @@ public sealed class Parameter
     /// <summary>The dimensions, outermost first.</summary>
     public IReadOnlyList<int> Dims { get; }
 
+    /// <summary>The element type in the file that the weight comes from.</summary>
+    public DType StoredAs { get; }
+
     /// <summary>The number of elements.</summary>
     public long Count => Dims.Aggregate(1L, (product, dim) => product * dim);
 
     /// <summary>Reads the values in row-major order, converted to float32. Each call reads anew: keep the result.</summary>
     public float[] Read() => _read();
+
+    /// <summary>The same values under another key.</summary>
+    internal Parameter WithKey(string key) => new(key, Dims, _read, StoredAs);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Key} [{string.Join(", ", Dims)}]";

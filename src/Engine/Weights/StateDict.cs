@@ -25,6 +25,9 @@ public sealed class StateDict : IReadOnlyCollection<Parameter>
     /// <summary>The file's own notes, such as the network's key and the source's hash.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>What kind of file the weights come from, such as "PyTorch zip, pickle protocol 2"; empty for none.</summary>
+    public string Format { get; init; } = "";
+
     /// <inheritdoc/>
     public int Count => _parameters.Count;
 
