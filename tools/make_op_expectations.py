@@ -34,6 +34,8 @@ def case(name, op, inputs, result, weights=None, **parameters):
 
 
 def activate(y, activation):
+    """PyTorch stores a float32 before the next operation reads it."""
+    y = y.float().double()
     return {"None": lambda t: t, "ReLU": torch.relu, "SiLU": F.silu, "Sigmoid": torch.sigmoid}[activation](y)
 
 
@@ -51,7 +53,7 @@ def conv2d(name, x, k, r, s=None, stride=1, padding=(0, 0, 0, 0), dilation=1, gr
     inputs = [x]
     if residual:
         inputs.append(rand(*y.shape))
-        y = y + inputs[1].double()
+        y = y.float().double() + inputs[1].double()
     case(name, "conv2d", inputs, activate(y, activation), weights, stride=stride, padding=list(padding), dilation=dilation,
          groups=groups, residual=residual, activation=activation)
 
