@@ -16,14 +16,18 @@ public sealed class StrictWeights(StateDict stateDict) : IWeightSource
     public Parameter Get(string key, ReadOnlySpan<int> dims)
     {
         _asked.Add(key);
-        if (stateDict.TryGet(key, out Parameter? parameter))
+        int[] expected = dims.ToArray();
+        if (!stateDict.TryGet(key, out Parameter? parameter))
         {
-            if (!dims.SequenceEqual(parameter.Dims.ToArray()))
-                _faults.Add($"{key}: expected [{string.Join(", ", dims.ToArray())}], found [{string.Join(", ", parameter.Dims)}]");
-            return parameter;
+            _missing.Add(key);
+            return new Parameter(key, expected, () => throw new WeightException($"weight '{key}' is missing"));
         }
-        _missing.Add(key);
-        return new Parameter(key, dims.ToArray(), () => throw new WeightException($"weight '{key}' is missing"));
+        if (parameter.Dims.SequenceEqual(expected)) return parameter;
+
+        // In the expected shape, so that the network can still be traced and every fault be told at once.
+        string fault = $"{key}: expected [{string.Join(", ", expected)}], found [{string.Join(", ", parameter.Dims)}]";
+        _faults.Add(fault);
+        return new Parameter(key, expected, () => throw new WeightException($"weight {fault}"));
     }
 
     /// <summary>Throws <see cref="WeightException"/> unless the checkpoint fits the network that was built from it.</summary>

@@ -156,7 +156,7 @@ public abstract class BackendTests
     {
         using IBackend backend = Create();
         var weights = new StrictWeights(new StateDict([]));
-        var stem = new Nn.Conv2d(new WeightScope(weights)["stem"], 3, 4, 3);
+        var stem = new Engine.Nn.Conv2d(new WeightScope(weights)["stem"], 3, 4, 3);
         Graph graph = Graph.Record(new Shape(1, 3, 9, 9), stem.Forward);
         Assert.Contains("stem.weight", Assert.Throws<WeightException>(() => backend.Load(graph).Dispose()).Message);
     }
