@@ -16,18 +16,12 @@ public sealed class StrictWeights(StateDict stateDict) : IWeightSource
     public Parameter Get(string key, ReadOnlySpan<int> dims)
     {
         _asked.Add(key);
-        int[] expected = dims.ToArray();
-        if (!stateDict.TryGet(key, out Parameter? parameter))
-        {
-            _missing.Add(key);
-            return new Parameter(key, expected, () => throw new WeightException($"weight '{key}' is missing"));
-        }
-        if (parameter.Dims.SequenceEqual(expected)) return parameter;
+        if (!stateDict.TryGet(key, out Parameter? parameter)) _missing.Add(key);
+        else if (dims.SequenceEqual(parameter.Dims.ToArray())) return parameter;
+        else _faults.Add($"{key}: expected [{string.Join(", ", dims.ToArray())}], found [{string.Join(", ", parameter.Dims)}]");
 
-        // In the expected shape, so that the network can still be traced and every fault be told at once.
-        string fault = $"{key}: expected [{string.Join(", ", expected)}], found [{string.Join(", ", parameter.Dims)}]";
-        _faults.Add(fault);
-        return new Parameter(key, expected, () => throw new WeightException($"weight {fault}"));
+        // A stand-in of the right shape, so that the network can be traced and all faults be told at once.
+        return new Parameter(key, dims.ToArray(), () => throw new WeightException($"weight '{key}' is missing or of another shape"));
     }
 
     /// <summary>Throws <see cref="WeightException"/> unless the checkpoint fits the network that was built from it.</summary>

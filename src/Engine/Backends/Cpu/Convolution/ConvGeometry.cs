@@ -1,0 +1,20 @@
+using LungSeg.Engine.Ops;
+
+namespace LungSeg.Engine.Backends.Cpu.Convolution;
+
+/// <summary>
+/// The loops of a convolution, whatever operation it comes from: where its windows lie and how large the result is.
+/// Padding may be negative: then the first windows start inside the picture.
+/// </summary>
+internal readonly record struct ConvGeometry(
+    int R, int S, int Stride, int Dilation, int PadTop, int PadLeft, int OutputHeight, int OutputWidth)
+{
+    /// <summary>Input columns that a row of windows touches, padding included.</summary>
+    public int PaddedWidth => ((OutputWidth - 1) * Stride) + ((S - 1) * Dilation) + 1;
+
+    public static ConvGeometry Of(Conv2dOp op, Shape output) =>
+        new(op.R, op.S, op.Stride, op.Dilation, op.Padding.Top, op.Padding.Left, output.H, output.W);
+
+    /// <summary>The input row that kernel row r reads for an output row.</summary>
+    public int InputRow(int row, int r) => (row * Stride) + (r * Dilation) - PadTop;
+}

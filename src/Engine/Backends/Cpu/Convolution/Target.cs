@@ -1,0 +1,20 @@
+namespace LungSeg.Engine.Backends.Cpu.Convolution;
+
+/// <summary>Where a convolution stores: a tensor, or every second pixel of one. Strides are in floats.</summary>
+internal readonly unsafe struct Target
+{
+    public readonly float* Data;
+    public readonly nint PixelStride;
+    public readonly nint RowStride;
+    public readonly nint ImageStride;
+
+    public Target(View view, int step = 1, int firstRow = 0, int firstColumn = 0)
+    {
+        Data = view.Pixel(0, firstRow, firstColumn);
+        PixelStride = step * view.PixelStride;
+        RowStride = step * view.RowStride;
+        ImageStride = view.ImageStride;
+    }
+
+    public float* Pixel(int n, int h, int w) => Data + (n * ImageStride) + (h * RowStride) + (w * PixelStride);
+}

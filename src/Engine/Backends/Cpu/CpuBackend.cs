@@ -1,0 +1,40 @@
+namespace LungSeg.Engine.Backends.Cpu;
+
+/// <summary>
+/// Runs graphs on the processor: vectors, a pool of threads, NHWC. Results are the same bits for any number of threads and
+/// any batch; another instruction set adds in another order and may differ in the last bits.
+/// </summary>
+public sealed class CpuBackend : IBackend
+{
+    /// <summary>The most threads that a backend takes.</summary>
+    public const int MaxThreads = 256;
+
+    private readonly Workers _workers;
+
+    /// <summary>Starts a pool of threads (0: one for each processor) for an instruction set (null: the processor's best).</summary>
+    public CpuBackend(int threads = 0, InstructionSet? instructionSet = null)
+    {
+        if (threads is < 0 or > MaxThreads)
+            throw new DeviceException($"expected 1 to {MaxThreads} threads, or 0 for one for each processor, found {threads}");
+        InstructionSet = instructionSet ?? InstructionSets.Best;
+        if (!InstructionSets.Supported.Contains(InstructionSet))
+            throw new DeviceException($"this processor has no {InstructionSet}; it has {string.Join(", ", InstructionSets.Supported)}");
+        _workers = new Workers(threads == 0 ? Environment.ProcessorCount : threads);
+    }
+
+    /// <summary>The instruction set that kernels are made for.</summary>
+    public InstructionSet InstructionSet { get; }
+
+    /// <summary>The number of threads, the caller's own included.</summary>
+    public int Threads => _workers.Count;
+
+    /// <inheritdoc/>
+    public string Description => $"CPU, {InstructionSet}, {Threads} {(Threads == 1 ? "thread" : "threads")}";
+
+    /// <inheritdoc/>
+    public Model Load(Graph graph, LoadOptions? options = null) =>
+        new CpuModel(Passes.StandardPasses.Apply(graph, options ?? new LoadOptions()), InstructionSet, _workers);
+
+    /// <inheritdoc/>
+    public void Dispose() => _workers.Dispose();
+}

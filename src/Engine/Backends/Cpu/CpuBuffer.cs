@@ -1,0 +1,21 @@
+namespace LungSeg.Engine.Backends.Cpu;
+
+/// <summary>An input or output of a CPU plan.</summary>
+internal sealed unsafe class CpuBuffer(View view) : Buffer(view.Shape)
+{
+    protected override void Write(ReadOnlySpan<float> nchw) => nchw.CopyTo(new Span<float>(view.Data, nchw.Length));
+
+    protected override void Read(Span<float> nchw)
+    {
+        (int images, int channels, int height, int width) = Shape;
+        int index = 0;
+        for (int n = 0; n < images; n++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                float* source = view.Data + (n * view.ImageStride) + (c * view.ChannelStride);
+                for (int pixel = 0; pixel < height * width; pixel++, source += view.PixelStride) nchw[index++] = *source;
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Runtime.Intrinsics;
+using LungSeg.Engine.Backends.Cpu.Simd;
+using LungSeg.Engine.Ops;
+
+namespace LungSeg.Engine.Backends.Cpu;
+
+/// <summary>A network's packed weights: each packed when the first plan needs it in some form, and shared from then on.</summary>
+internal sealed class CpuModel : Model
+{
+    private readonly InstructionSet _set;
+    private readonly Workers _workers;
+    private readonly Lock _packing = new();
+    private readonly Dictionary<(Op Op, string Form), IDisposable> _packed = [];
+
+    public CpuModel(Graph graph, InstructionSet set, Workers workers) : base(graph)
+    {
+        _set = set;
+        _workers = workers;
+        foreach (Tensor node in graph.Nodes)
+        {
+            if (!PlanBuilder.Supports(node.Op))
+                throw new DeviceException($"the CPU backend has no kernel for {node.Op.Name} at {node.Path}");
+        }
+    }
+
+    public override Plan Plan(int n, int h, int w)
+    {
+        if (n < 1 || h < 1 || w < 1) throw new ShapeException($"expected a batch, height and width of at least 1, found {n}, {h}, {w}");
+        Graph graph = Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w));
+        return _set switch
+        {
+            InstructionSet.Avx512 => new PlanBuilder<Simd512, Vector512<float>>(this, graph).Build(_workers),
+            InstructionSet.Avx2 => new PlanBuilder<Simd256, Vector256<float>>(this, graph).Build(_workers),
+            _ => new PlanBuilder<Simd128, Vector128<float>>(this, graph).Build(_workers),
+        };
+    }
+
+    /// <summary>An operation's weights in some form, packed at the first call.</summary>
+    public T Packed<T>(Op op, string form, Func<T> pack) where T : IDisposable
+    {
+        lock (_packing)
+        {
+            if (!_packed.TryGetValue((op, form), out IDisposable? packed)) _packed[(op, form)] = packed = pack();
+            return (T)packed;
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        foreach (IDisposable packed in _packed.Values) packed.Dispose();
+        _packed.Clear();
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,22 @@
+namespace LungSeg.Engine.Backends.Cpu;
+
+/// <summary>Lays the planar input out as NHWC, for readers that cannot take it as it is. A unit is a row.</summary>
+internal sealed unsafe class FromPlanar(string name, View source, View target) : Kernel
+{
+    public override string Name => name;
+
+    public override int Units => target.Shape.N * target.Shape.H;
+
+    public override void Run(int begin, int end, float* scratch)
+    {
+        for (int unit = begin; unit < end; unit++)
+        {
+            int n = unit / target.Shape.H, h = unit % target.Shape.H;
+            for (int c = 0; c < source.Shape.C; c++)
+            {
+                float* from = source.Pixel(n, h, 0) + (c * source.ChannelStride), to = target.Pixel(n, h, 0) + c;
+                for (int w = 0; w < target.Shape.W; w++, to += target.PixelStride) *to = from[w];
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+namespace LungSeg.Engine.Backends.Cpu;
+
+/// <summary>
+/// Places buffers in one arena so that those alive at the same time do not overlap: the largest first, each at the lowest
+/// offset that is free during its whole life.
+/// </summary>
+internal static class MemoryPlan
+{
+    private const nint Alignment = 16;
+
+    /// <summary>Returns each buffer's offset in floats and the arena's size; lives are inclusive step numbers.</summary>
+    public static (nint[] Offsets, nint Size) Place(IReadOnlyList<Lifetime> buffers)
+    {
+        var offsets = new nint[buffers.Count];
+        var placed = new List<int>();
+        nint size = 0;
+        foreach (int index in Enumerable.Range(0, buffers.Count).OrderByDescending(i => buffers[i].Floats).ThenBy(i => i))
+        {
+            Lifetime buffer = buffers[index];
+            nint offset = 0;
+            foreach (int other in placed.Where(i => buffers[i].Overlaps(buffer)).OrderBy(i => offsets[i]))
+            {
+                if (offsets[other] - offset >= Aligned(buffer.Floats)) break;
+                offset = Math.Max(offset, offsets[other] + Aligned(buffers[other].Floats));
+            }
+            offsets[index] = offset;
+            placed.Add(index);
+            size = Math.Max(size, offset + Aligned(buffer.Floats));
+        }
+        return (offsets, size);
+    }
+
+    private static nint Aligned(nint floats) => (floats + Alignment - 1) / Alignment * Alignment;
+}
+
+/// <summary>A buffer's size and the steps from the one that writes it to the last one that reads it.</summary>
+internal readonly record struct Lifetime(nint Floats, int First, int Last)
+{
+    public bool Overlaps(Lifetime other) => First <= other.Last && other.First <= Last;
+}

@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace LungSeg.Engine.Backends.Cpu;
+
+/// <summary>Zeroed, 64-byte aligned memory outside the garbage collector's heap.</summary>
+internal sealed unsafe class NativeMemoryBlock : SafeHandle
+{
+    private const int Alignment = 64;
+
+    public NativeMemoryBlock(nint floats) : base(0, ownsHandle: true)
+    {
+        Floats = floats;
+        try
+        {
+            SetHandle((nint)NativeMemory.AlignedAlloc((nuint)Math.Max(floats, 1) * sizeof(float), Alignment));
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new DeviceException($"{floats * sizeof(float) / 1048576.0:F0} MiB of memory could not be had; use a smaller batch or size", e);
+        }
+        NativeMemory.Clear((void*)handle, (nuint)floats * sizeof(float));
+    }
+
+    public nint Floats { get; }
+
+    public float* Data => (float*)handle;
+
+    public override bool IsInvalid => handle == 0;
+
+    protected override bool ReleaseHandle()
+    {
+        NativeMemory.AlignedFree((void*)handle);
+        return true;
+    }
+}

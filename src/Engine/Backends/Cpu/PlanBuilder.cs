@@ -1,0 +1,154 @@
+using LungSeg.Engine.Backends.Cpu.Convolution;
+using LungSeg.Engine.Backends.Cpu.Simd;
+using LungSeg.Engine.Ops;
+
+namespace LungSeg.Engine.Backends.Cpu;
+
+/// <summary>What the CPU backend can run.</summary>
+internal static class PlanBuilder
+{
+    public static bool Supports(Op op) => op is InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ActivationOp
+        or MaxPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp or ConcatOp or AddOp or MulOp or PositionAttentionOp;
+
+    public static bool IsDepthwise(Conv2dOp op) => op.Groups > 1 && op.Groups == op.C && op.K == op.C && !op.Residual;
+}
+
+/// <summary>Chooses the kernels of a graph for one instruction set and binds them to memory and weights.</summary>
+internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where V : struct
+{
+    private readonly CpuModel _model;
+    private readonly Graph _graph;
+    private readonly PlanMemory _memory;
+    private readonly List<Step> _steps = [];
+
+    public PlanBuilder(CpuModel model, Graph graph)
+    {
+        _model = model;
+        _graph = graph;
+        _memory = new PlanMemory(graph, TemporaryFloats);
+    }
+
+    public CpuPlan Build(Workers workers)
+    {
+        foreach (Tensor node in _graph.Nodes.Where(node => !_memory.IsVirtual(node))) Add(node);
+        List<CpuBuffer> outputs = [.. _graph.Outputs.Select(output => new CpuBuffer(_memory[output]))];
+        return new CpuPlan(
+            workers, [.. _steps], _memory.Arena, new CpuBuffer(_memory.Input), outputs, _steps.Max(step => step.Kernel.ScratchFloats) + View.Lanes);
+    }
+
+    private static nint TemporaryFloats(Tensor node) => node.Op switch
+    {
+        GroupNormOp => (nint)node.Shape.N * node.Shape.H * 2 * View.Padded(node.Shape.C),
+        PositionAttentionOp => (nint)node.Shape.N * ((((nint)node.Shape.H * node.Shape.W) + 2) * node.Shape.H * node.Shape.W),
+        _ => 0,
+    };
+
+    private void Add(Tensor node)
+    {
+        string name = node.Op.Name;
+        switch (node.Op)
+        {
+            case InputOp:
+                if (_memory.NeedsUnpackedInput) Add(node, new FromPlanar("unpack", _memory.Input, _memory[node]));
+                break;
+            case Conv2dOp op: AddConvolution(node, op); break;
+            case ConvTranspose2dOp op: AddTransposed(node, op); break;
+            case ConcatOp: Add(node, new Concat(name, [.. node.Inputs.Select(input => _memory[input])], _memory[node])); break;
+            case UpsampleNearestOp op: Add(node, new UpsampleNearest(name, op, _memory[node.Inputs[0]], _memory[node])); break;
+            default:
+                // A tensor of one channel lies without padding: vectors of one lane.
+                if (node.Shape.C == 1) AddByChannel<Scalar, float>(node, name);
+                else AddByChannel<S, V>(node, name);
+                break;
+        }
+    }
+
+    private void AddByChannel<T, U>(Tensor node, string name) where T : struct, ISimd<U> where U : struct
+    {
+        View target = _memory[node], x = _memory[node.Inputs[0]];
+        switch (node.Op)
+        {
+            case BatchNormOp op:
+                Add(node, new PerChannel<T, U>(name, x, _model.Packed(op, "", () => PerChannel<T, U>.Pack(op)), target, op.Activation));
+                break;
+            case ActivationOp op: Add(node, new PerChannel<T, U>(name, x, null, target, op.Function)); break;
+            case GroupNormOp op:
+                View moments = _memory.Temporary(node);
+                Add(node, new RowMoments<T, U>("row moments", x, moments));
+                Add(node, new GroupNorm<T, U>(name, op, x, moments, _model.Packed(op, "", () => GroupNorm<T, U>.Pack(op)), target));
+                break;
+            case MaxPool2dOp op: Add(node, new MaxPool2d<T, U>(name, op, x, target)); break;
+            case AdaptiveAvgPool2dOp op: Add(node, new AdaptiveAvgPool2d<T, U>(name, op, x, target)); break;
+            case UpsampleBilinearOp op: Add(node, new UpsampleBilinear<T, U>(name, op, x, target)); break;
+            case AddOp op: Add(node, new Elementwise<T, U, Sum<T, U>>(name, x, _memory[node.Inputs[1]], target, op.Activation)); break;
+            case MulOp op: Add(node, new Elementwise<T, U, Product<T, U>>(name, x, _memory[node.Inputs[1]], target, op.Activation)); break;
+            case PositionAttentionOp:
+                View scores = _memory.Temporary(node), bottom = _memory[node.Inputs[2]];
+                Add(node, new AttentionScores<S, V>("attention scores", x, _memory[node.Inputs[1]], scores));
+                Add(node, new AttentionExponentials<S, V>("attention exponentials", scores, node.Shape.N, node.Shape.H * node.Shape.W));
+                Add(node, new AttentionProduct<T, U>("attention product", scores, bottom, target));
+                break;
+            default: throw new DeviceException($"the CPU backend has no kernel for {name} at {node.Path}");
+        }
+    }
+
+    private void AddConvolution(Tensor node, Conv2dOp op)
+    {
+        View target = _memory[node];
+        View? residual = op.Residual ? _memory[node.Inputs[1]] : null;
+        ConvGeometry geometry = ConvGeometry.Of(op, node.Shape);
+        string window = $"{op.R}x{op.S}";
+        if (PlanBuilder.IsDepthwise(op))
+        {
+            NativeMemoryBlock packed = _model.Packed(op, "", () => DepthwiseConv<S, V>.Pack(ConvWeights.Of(op)));
+            Add(node, new DepthwiseConv<S, V>($"depthwise {window}", _memory[node.Inputs[0]], geometry, packed, target, op.Activation));
+            return;
+        }
+        View[] sources = _memory.Parts(node.Inputs[0]);
+        bool plain = op is { R: 1, S: 1, Stride: 1, Groups: 1 } && op.Padding == default && !sources.Any(source => source.IsPlanar);
+        if (op.K == 1)
+        {
+            ConvBlocking rows = ConvBlocking.Choose(geometry, op.C, 1);
+            NativeMemoryBlock packed = _model.Packed(op, "", () => SingleOutputConv<S, V>.Pack(ConvWeights.Of(op)));
+            Add(node, new SingleOutputConv<S, V>($"single output {window}", sources, geometry, packed, rows, target, residual, op.Activation));
+        }
+        else if (plain)
+        {
+            PackedWeights packed = Pack(op, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(op));
+            Add(node, new PointwiseConv<S, V>("pointwise", sources, packed, target, residual, op.Activation));
+        }
+        else
+        {
+            ConvBlocking blocking = ConvBlocking.Choose(geometry, op.C, 2 * S.Width);
+            PackedWeights packed = Pack(op, blocking.Blocks, () => ConvWeights.Of(op));
+            Target? added = residual is View view ? new Target(view) : null;
+            string groups = op.Groups > 1 ? $"grouped {op.Groups} " : "";
+            Add(node, new GatherConv<S, V>($"direct {groups}{window}", sources, geometry, packed, blocking, new Target(target), added, op.Activation));
+        }
+    }
+
+    /// <summary>
+    /// A transposed convolution with stride s is s x s plain ones: the output pixels of each phase see every s-th tap, reversed.
+    /// </summary>
+    private void AddTransposed(Tensor node, ConvTranspose2dOp op)
+    {
+        View[] sources = _memory.Parts(node.Inputs[0]);
+        for (int phase = 0; phase < op.Stride * op.Stride; phase++)
+        {
+            var rows = TransposedPhase.Of(phase / op.Stride, op.R, op.Stride, op.Padding, node.Shape.H);
+            var columns = TransposedPhase.Of(phase % op.Stride, op.S, op.Stride, op.Padding, node.Shape.W);
+            if (rows.Outputs == 0 || columns.Outputs == 0) continue;
+            var geometry = new ConvGeometry(rows.Taps, columns.Taps, 1, 1, rows.Padding, columns.Padding, rows.Outputs, columns.Outputs);
+            ConvBlocking blocking = ConvBlocking.Choose(geometry, op.C, 2 * S.Width);
+            PackedWeights packed = Pack(op, blocking.Blocks, () => TransposedPhase.Weights(op, rows, columns), $"phase {phase} ");
+            var target = new Target(_memory[node], op.Stride, rows.First, columns.First);
+            Add(node, new GatherConv<S, V>(
+                $"transposed {op.R}x{op.S} phase {phase}", sources, geometry, packed, blocking, target, null, op.Activation));
+        }
+    }
+
+    private PackedWeights Pack(Op op, IReadOnlyList<int> blocks, Func<ConvWeights> weights, string part = "") =>
+        _model.Packed(op, $"{part}{string.Join(',', blocks)}", () => new PackedWeights(weights(), S.Width, blocks));
+
+    private void Add(Tensor node, Kernel kernel) => _steps.Add(new Step(node, kernel));
+}

@@ -1,0 +1,119 @@
+using LungSeg.Engine.Ops;
+
+namespace LungSeg.Engine.Backends.Cpu;
+
+/// <summary>
+/// Where a graph's tensors lie. A concatenation that only convolutions read is never made: they read its parts. The input
+/// keeps its memory for the whole run, so that a plan can be run again.
+/// </summary>
+internal sealed unsafe class PlanMemory
+{
+    // Kernels may read or write a vector past a buffer's end.
+    private const nint Slack = 64;
+    private readonly Graph _graph;
+    private readonly HashSet<Tensor> _virtual = [];
+    private readonly Dictionary<Tensor, View> _views = [];
+    private readonly Dictionary<Tensor, View> _temporaries = [];
+    private readonly View? _unpackedInput;
+
+    public PlanMemory(Graph graph, Func<Tensor, nint> temporaryFloats)
+    {
+        _graph = graph;
+        Dictionary<Tensor, List<Tensor>> readers = graph.Nodes.ToDictionary(node => node, _ => new List<Tensor>());
+        foreach (Tensor node in graph.Nodes)
+        {
+            for (int i = 0; i < node.Inputs.Count; i++)
+            {
+                if (node.Op.ReadsInput(i)) readers[node.Inputs[i]].Add(node);
+            }
+        }
+        FindVirtual(readers);
+
+        Dictionary<Tensor, int> lastRead = LastReads();
+        var owners = new List<Action<nint>>();
+        var lives = new List<Lifetime>();
+        nint arena = 0;
+        float* Base() => Arena!.Data;
+        foreach ((Tensor node, int step) in graph.Nodes.Select((node, step) => (node, step)))
+        {
+            if (_virtual.Contains(node)) continue;
+            bool planar = node == graph.Input;
+            var shapeOnly = new View(null, node.Shape, planar);
+            lives.Add(new Lifetime(shapeOnly.Count + Slack, planar ? 0 : step, planar ? int.MaxValue : lastRead[node]));
+            owners.Add(offset => _views[node] = new View(Base() + offset, node.Shape, planar));
+            nint temporary = temporaryFloats(node);
+            if (temporary == 0) continue;
+            lives.Add(new Lifetime(temporary + Slack, step, step));
+            owners.Add(offset => _temporaries[node] = new View(Base() + offset, new Shape(1, 1, 1, (int)temporary)));
+        }
+        NeedsUnpackedInput = graph.Outputs.Contains(graph.Input) || readers[graph.Input].Any(reader => !ReadsParts(reader, graph.Input) && !_virtual.Contains(reader));
+        if (NeedsUnpackedInput)
+        {
+            lives.Add(new Lifetime(new View(null, graph.Input.Shape).Count + Slack, 0, lastRead[graph.Input]));
+            owners.Add(_ => { });
+        }
+        (nint[] offsets, arena) = MemoryPlan.Place(lives);
+        Arena = new NativeMemoryBlock(arena + Slack);
+        for (int i = 0; i < offsets.Length; i++) owners[i](offsets[i]);
+        if (NeedsUnpackedInput) _unpackedInput = new View(Base() + offsets[^1], graph.Input.Shape);
+    }
+
+    public NativeMemoryBlock Arena { get; }
+
+    /// <summary>Whether some kernel cannot read the planar input as it is.</summary>
+    public bool NeedsUnpackedInput { get; }
+
+    /// <summary>The planar input.</summary>
+    public View Input => _views[_graph.Input];
+
+    /// <summary>Whether a node's result is never made.</summary>
+    public bool IsVirtual(Tensor node) => _virtual.Contains(node);
+
+    /// <summary>A tensor in NHWC.</summary>
+    public View this[Tensor tensor] => tensor == _graph.Input ? _unpackedInput!.Value : _views[tensor];
+
+    /// <summary>A node's working memory.</summary>
+    public View Temporary(Tensor node) => _temporaries[node];
+
+    /// <summary>What a convolution reads for a tensor: itself, the planar input, or the parts of a concatenation.</summary>
+    public View[] Parts(Tensor tensor) => [.. Expand(tensor).Select(part => _views[part])];
+
+    private IEnumerable<Tensor> Expand(Tensor tensor) =>
+        _virtual.Contains(tensor) ? tensor.Inputs.SelectMany(Expand) : [tensor];
+
+    // From the last node to the first, so that a concatenation within a concatenation is seen through.
+    private void FindVirtual(Dictionary<Tensor, List<Tensor>> readers)
+    {
+        foreach (Tensor node in _graph.Nodes.Reverse())
+        {
+            if (node.Op is ConcatOp && !_graph.Outputs.Contains(node)
+                && readers[node].All(reader => ReadsParts(reader, node) || _virtual.Contains(reader)))
+                _virtual.Add(node);
+        }
+    }
+
+    private static bool ReadsParts(Tensor reader, Tensor tensor) => reader.Op switch
+    {
+        Conv2dOp op => !PlanBuilder.IsDepthwise(op) && !(op.Residual && reader.Inputs[1] == tensor),
+        ConvTranspose2dOp => true,
+        _ => false,
+    };
+
+    private Dictionary<Tensor, int> LastReads()
+    {
+        Dictionary<Tensor, int> last = _graph.Nodes.ToDictionary(node => node, _ => 0);
+        for (int step = 0; step < _graph.Nodes.Count; step++)
+        {
+            Tensor node = _graph.Nodes[step];
+            last[node] = Math.Max(last[node], step);
+            if (_virtual.Contains(node)) continue;
+            for (int i = 0; i < node.Inputs.Count; i++)
+            {
+                if (!node.Op.ReadsInput(i)) continue;
+                foreach (Tensor part in Expand(node.Inputs[i])) last[part] = Math.Max(last[part], step);
+            }
+        }
+        foreach (Tensor output in _graph.Outputs) last[output] = int.MaxValue;
+        return last;
+    }
+}

@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using LungSeg.Engine.Backends.Cpu.Simd;
+
+namespace LungSeg.Engine.Backends.Cpu;
+
+/// <summary>
+/// First step of position attention: the scores center · topᵀ, an HW x HW map for each image, with each row's greatest
+/// score behind the map. A unit is one pixel of center.
+/// </summary>
+internal sealed unsafe class AttentionScores<S, V>(string name, View top, View center, View scores) : Kernel
+    where S : struct, ISimd<V> where V : struct
+{
+    private readonly int _pixels = top.Shape.H * top.Shape.W;
+
+    public override string Name => name;
+
+    public override int Units => top.Shape.N * _pixels;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Run(int begin, int end, float* scratch)
+    {
+        nint stride = top.PixelStride;
+        for (int unit = begin; unit < end; unit++)
+        {
+            float* query = center.Data + (unit * stride), key = top.Data + (unit / _pixels * _pixels * stride);
+            float* row = scores.Data + ((nint)unit * _pixels);
+            float greatest = float.NegativeInfinity;
+            for (int pixel = 0; pixel < _pixels; pixel++, key += stride)
+            {
+                float score = Dot(query, key, top.Shape.C);
+                row[pixel] = score;
+                greatest = Math.Max(greatest, score);
+            }
+            scores.Data[((nint)Units * _pixels) + unit] = greatest;
+        }
+    }
+
+    private static float Dot(float* a, float* b, int count)
+    {
+        V sums = S.Broadcast(0);
+        int i = 0;
+        for (; i + S.Width <= count; i += S.Width) sums = S.MultiplyAdd(S.Load(a + i), S.Load(b + i), sums);
+        float rest = 0;
+        for (; i < count; i++) rest = float.MultiplyAddEstimate(a[i], b[i], rest);
+        return S.Sum(sums) + rest;
+    }
+}
+
+/// <summary>
+/// Second step: the softmax over a whole map needs its greatest score and then the sum of all exponentials. A unit is one row;
+/// it replaces the scores by exponentials and lays their sum down behind the rows' greatest scores.
+/// </summary>
+internal sealed unsafe class AttentionExponentials<S, V>(string name, View scores, int images, int pixels) : Kernel
+    where S : struct, ISimd<V> where V : struct
+{
+    public override string Name => name;
+
+    public override int Units => images * pixels;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Run(int begin, int end, float* scratch)
+    {
+        float* greatestOfRows = scores.Data + ((nint)Units * pixels), sums = greatestOfRows + Units;
+        for (int unit = begin; unit < end; unit++)
+        {
+            int n = unit / pixels;
+            float greatest = float.NegativeInfinity;
+            for (int row = n * pixels; row < (n + 1) * pixels; row++) greatest = Math.Max(greatest, greatestOfRows[row]);
+            float* p = scores.Data + ((nint)unit * pixels);
+            V shift = S.Broadcast(greatest), sum = S.Broadcast(0);
+            int i = 0;
+            for (; i + S.Width <= pixels; i += S.Width)
+            {
+                V value = Elementary<S, V>.Exp(S.Subtract(S.Load(p + i), shift));
+                S.Store(value, p + i);
+                sum = S.Add(sum, value);
+            }
+            float rest = 0;
+            for (; i < pixels; i++) rest += p[i] = Elementary<Scalar, float>.Exp(p[i] - greatest);
+            sums[unit] = S.Sum(sum) + rest;
+        }
+    }
+}
+
+/// <summary>
+/// Third step: the map times bottomᵀ, divided by the map's sum. Row i, channel k of the product is element i · C + k of the
+/// result read as C x H x W. A unit is one row.
+/// </summary>
+internal sealed unsafe class AttentionProduct<S, V>(string name, View scores, View bottom, View target) : Kernel
+    where S : struct, ISimd<V> where V : struct
+{
+    private readonly int _pixels = bottom.Shape.H * bottom.Shape.W;
+
+    public override string Name => name;
+
+    public override int Units => bottom.Shape.N * _pixels;
+
+    public override nint ScratchFloats => bottom.PixelStride;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Run(int begin, int end, float* scratch)
+    {
+        float* sums = scores.Data + ((nint)Units * _pixels) + Units;
+        nint stride = bottom.PixelStride;
+        for (int unit = begin; unit < end; unit++)
+        {
+            int n = unit / _pixels;
+            double sum = 0;
+            for (int row = n * _pixels; row < (n + 1) * _pixels; row++) sum += sums[row];
+            V norm = S.Broadcast((float)(1 / sum));
+            float* weights = scores.Data + ((nint)unit * _pixels), values = bottom.Pixel(n, 0, 0);
+            for (nint c = 0; c < stride; c += S.Width)
+            {
+                V product = S.Broadcast(0);
+                float* value = values + c;
+                for (int pixel = 0; pixel < _pixels; pixel++, value += stride)
+                    product = S.MultiplyAdd(S.Broadcast(weights[pixel]), S.Load(value), product);
+                S.Store(S.Multiply(product, norm), scratch + c);
+            }
+            for (int k = 0; k < bottom.Shape.C; k++)
+            {
+                int element = (unit % _pixels * bottom.Shape.C) + k;
+                target.Pixel(n, 0, 0)[(element % _pixels * stride) + (element / _pixels)] = scratch[k];
+            }
+        }
+    }
+}

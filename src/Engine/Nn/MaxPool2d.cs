@@ -1,0 +1,11 @@
+using LungSeg.Engine.Ops;
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Engine.Nn;
+
+/// <summary>PyTorch's <c>nn.MaxPool2d</c> without padding.</summary>
+public sealed class MaxPool2d(WeightScope w, int kernelSize, int stride, bool ceilMode = false) : Layer(w)
+{
+    /// <inheritdoc/>
+    protected override Tensor Compute(Tensor x) => x.ApplyAt(Path, new MaxPool2dOp(kernelSize, stride, 0, ceilMode));
+}

@@ -1,0 +1,11 @@
+using LungSeg.Engine.Ops;
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Engine.Nn;
+
+/// <summary>PyTorch's <c>nn.UpsamplingBilinear2d</c>, which aligns corners.</summary>
+public sealed class UpsamplingBilinear2d(WeightScope w, int scaleFactor) : Layer(w)
+{
+    /// <inheritdoc/>
+    protected override Tensor Compute(Tensor x) => x.ApplyAt(Path, new UpsampleBilinearOp(scaleFactor, AlignCorners: true));
+}

@@ -1,0 +1,34 @@
+namespace LungSeg.Imaging.Codecs;
+
+/// <summary>YCbCr to RGB in libjpeg's 16-bit fixed point, where the file is not RGB to begin with.</summary>
+internal static class JpegColor
+{
+    // 1.402, 1.772, 0.714136, 0.344136 times 65536.
+    private const int CrToRed = 91881, CbToBlue = 116130, CrToGreen = 46802, CbToGreen = 22554, Half = 1 << 15;
+
+    public static ushort[] ToRgb(ushort[] first, ushort[] second, ushort[] third, JpegStructure jpeg)
+    {
+        ushort[] rgb = new ushort[first.Length * 3];
+        bool converted = !IsRgb(jpeg);
+        int max = (1 << jpeg.Precision) - 1, center = 1 << jpeg.Precision - 1;
+        for (int i = 0; i < first.Length; i++)
+        {
+            (int r, int g, int b) = (first[i], second[i], third[i]);
+            if (converted)
+            {
+                (int y, int cb, int cr) = (r, g - center, b - center);
+                r = Math.Clamp(y + (CrToRed * cr + Half >> 16), 0, max);
+                g = Math.Clamp(y + (-CbToGreen * cb - CrToGreen * cr + Half >> 16), 0, max);
+                b = Math.Clamp(y + (CbToBlue * cb + Half >> 16), 0, max);
+            }
+            (rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]) = ((ushort)r, (ushort)g, (ushort)b);
+        }
+        return rgb;
+    }
+
+    /// <summary>libjpeg's rule: JFIF means YCbCr; else Adobe's transform decides; else components named R, G, B.</summary>
+    private static bool IsRgb(JpegStructure jpeg) =>
+        !jpeg.HasJfif && (jpeg.AdobeTransform >= 0
+            ? jpeg.AdobeTransform == 0
+            : jpeg.Components is [{ Id: 'R' }, { Id: 'G' }, { Id: 'B' }]);
+}

@@ -1,0 +1,114 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+
+namespace LungSeg.Imaging.Codecs;
+
+/// <summary>
+/// PNG (ISO/IEC 15948): every colour type and depth, interlaced or not. Alpha and transparency are dropped, as OpenCV's
+/// IMREAD_COLOR drops them; palettes become colour; grey under 8 bits is scaled to 8.
+/// </summary>
+internal sealed class PngDecoder : IImageDecoder
+{
+    private const int Grey = 0, Rgb = 2, Indexed = 3, GreyAlpha = 4, Rgba = 6;
+
+    /// <summary>Adam7: first column, first row, column step, row step of each pass.</summary>
+    private static readonly (int X, int Y, int Dx, int Dy)[] Adam7 =
+        [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)];
+
+    public string Format => "PNG";
+
+    public bool Recognizes(ReadOnlySpan<byte> file) => file.StartsWith(PngChunks.Signature);
+
+    public Radiograph Decode(byte[] file)
+    {
+        PngChunks chunks = PngChunks.Read(file);
+        ReadOnlySpan<byte> header = chunks.Header;
+        int width = BinaryPrimitives.ReadInt32BigEndian(header), height = BinaryPrimitives.ReadInt32BigEndian(header[4..]);
+        (int depth, int color, int compression, int filter, int interlace) = (header[8], header[9], header[10], header[11], header[12]);
+        int stored = (color, depth) switch
+        {
+            (Grey, 1 or 2 or 4 or 8 or 16) or (Indexed, 1 or 2 or 4 or 8) => 1,
+            (GreyAlpha, 8 or 16) => 2,
+            (Rgb, 8 or 16) => 3,
+            (Rgba, 8 or 16) => 4,
+            _ => throw new ImageException($"the PNG file is damaged: colour type {color} with {depth} bits does not exist"),
+        };
+        if (compression != 0 || filter != 0 || interlace > 1)
+            throw new ImageException("the PNG file uses a compression, filter or interlace method that no PNG standard knows");
+        if (color == Indexed && chunks.Palette is null)
+            throw new ImageException("the PNG file is damaged: its palette is missing");
+        int channels = color is Grey or GreyAlpha ? 1 : 3;
+        ushort[] samples = new ushort[(long)width * height * channels];
+        Layout layout = new(width, channels, stored, depth, color == Indexed ? chunks.Palette : null);
+        try
+        {
+            using ZLibStream inflated = new(new MemoryStream(chunks.Data), CompressionMode.Decompress);
+            ReadOnlySpan<(int X, int Y, int Dx, int Dy)> passes = interlace == 1 ? Adam7 : [(0, 0, 1, 1)];
+            foreach ((int x, int y, int dx, int dy) in passes)
+                ReadPass(inflated, layout, samples, (x, y, dx, dy), (width - x + dx - 1) / dx, (height - y + dy - 1) / dy);
+            // The stream's own checksum is looked at when its end is read.
+            inflated.ReadByte();
+        }
+        catch (EndOfStreamException)
+        {
+            throw new ImageException("the PNG file is damaged: its data ends before the last row");
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ImageException("the PNG file is damaged: its compressed data cannot be read", e);
+        }
+        string kind = color switch { Grey => "grey", GreyAlpha => "grey and alpha", Rgb => "colour", Rgba => "colour and alpha", _ => "palette" };
+        Radiograph picture = new(width, height, channels, depth == 16 ? 16 : 8, samples) { Description = $"PNG, {depth}-bit {kind}" };
+        return chunks.Exif is { } exif ? Orientation.Apply(picture, Orientation.ReadExif(exif)) : picture;
+    }
+
+    private readonly record struct Layout(int Width, int Channels, int Stored, int Depth, byte[]? Palette);
+
+    private static void ReadPass(Stream inflated, Layout layout, ushort[] samples, (int X, int Y, int Dx, int Dy) pass, int columns, int rows)
+    {
+        if (columns <= 0 || rows <= 0)
+            return;
+        int pixelBytes = Math.Max(1, layout.Stored * layout.Depth / 8);
+        int rowBytes = (int)(((long)columns * layout.Stored * layout.Depth + 7) / 8);
+        byte[] row = new byte[1 + rowBytes], above = new byte[1 + rowBytes];
+        for (int r = 0; r < rows; r++)
+        {
+            inflated.ReadExactly(row);
+            PngFilter.Undo(row[0], row.AsSpan(1), above.AsSpan(1), pixelBytes);
+            int at = ((pass.Y + r * pass.Dy) * layout.Width + pass.X) * layout.Channels;
+            Expand(row.AsSpan(1), layout, samples.AsSpan(at), columns, pass.Dx * layout.Channels);
+            (row, above) = (above, row);
+        }
+    }
+
+    private static void Expand(ReadOnlySpan<byte> row, Layout layout, Span<ushort> target, int columns, int step)
+    {
+        for (int x = 0; x < columns; x++)
+        {
+            Span<ushort> pixel = target.Slice(x * step, layout.Channels);
+            if (layout.Depth == 16)
+            {
+                for (int c = 0; c < pixel.Length; c++)
+                    pixel[c] = BinaryPrimitives.ReadUInt16BigEndian(row[((x * layout.Stored + c) * 2)..]);
+                continue;
+            }
+            if (layout.Depth == 8 && layout.Palette is null)
+            {
+                for (int c = 0; c < pixel.Length; c++)
+                    pixel[c] = row[x * layout.Stored + c];
+                continue;
+            }
+            int bit = x * layout.Depth, max = (1 << layout.Depth) - 1;
+            int value = row[bit >> 3] >> 8 - layout.Depth - (bit & 7) & max;
+            if (layout.Palette is null)
+            {
+                pixel[0] = (ushort)(value * 255 / max);
+                continue;
+            }
+            if (value * 3 + 2 >= layout.Palette.Length)
+                throw new ImageException($"the PNG file is damaged: a pixel names colour {value} of a palette of {layout.Palette.Length / 3}");
+            for (int c = 0; c < 3; c++)
+                pixel[c] = layout.Palette[value * 3 + c];
+        }
+    }
+}

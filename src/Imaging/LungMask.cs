@@ -1,0 +1,51 @@
+namespace LungSeg.Imaging;
+
+/// <summary>One byte per pixel, rows from top to bottom: 1 lung, 0 background.</summary>
+public sealed class LungMask
+{
+    private readonly byte[] _pixels;
+
+    /// <summary>Wraps <paramref name="pixels"/> (height x width bytes of 0 or 1) without copying them.</summary>
+    /// <exception cref="ArgumentException">The length does not fit, or a pixel is neither 0 nor 1.</exception>
+    public LungMask(int width, int height, byte[] pixels)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+        if (pixels.Length != (long)width * height)
+            throw new ArgumentException($"{width} x {height} pixels expected, {pixels.Length} found", nameof(pixels));
+        if (pixels.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)1))
+            throw new ArgumentException("a mask's pixels are 0 or 1", nameof(pixels));
+        (Width, Height, _pixels) = (width, height, pixels);
+    }
+
+    /// <summary>Columns.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows.</summary>
+    public int Height { get; }
+
+    /// <summary>Height x width bytes of 0 or 1.</summary>
+    public ReadOnlySpan<byte> Pixels => _pixels;
+
+    /// <summary>Whether the pixel belongs to a lung.</summary>
+    public bool this[int x, int y] => _pixels[y * Width + x] != 0;
+
+    /// <summary>Lung pixels.</summary>
+    public int Area => _pixels.AsSpan().Count((byte)1);
+
+    /// <summary>Lung wherever the probability is over the threshold (not at it, as the reference does).</summary>
+    public static LungMask FromProbabilities(ReadOnlySpan<float> probabilities, int width, int height, float threshold = 0.5f)
+    {
+        byte[] pixels = new byte[probabilities.Length];
+        for (int i = 0; i < pixels.Length; i++)
+            pixels[i] = probabilities[i] > threshold ? (byte)1 : (byte)0;
+        return new LungMask(width, height, pixels);
+    }
+
+    /// <summary>Reads a mask from a picture: lung wherever it is brighter than half.</summary>
+    public static LungMask FromPicture(Radiograph picture)
+    {
+        byte[] grey = picture.ToGrey8();
+        return new LungMask(picture.Width, picture.Height, Array.ConvertAll(grey, g => g > 127 ? (byte)1 : (byte)0));
+    }
+}

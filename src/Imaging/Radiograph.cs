@@ -1,0 +1,104 @@
+namespace LungSeg.Imaging;
+
+/// <summary>Distance between pixel centres on the detector or in the patient, in millimetres.</summary>
+public readonly record struct PixelSpacing(double RowMillimetres, double ColumnMillimetres);
+
+/// <summary>
+/// A picture as it was stored: rows from top to bottom, channels interleaved (grey, or red green blue), samples from 0 to
+/// <see cref="MaxValue"/>, bright meaning dense.
+/// </summary>
+public sealed class Radiograph
+{
+    private readonly ushort[] _samples;
+
+    /// <summary>Wraps <paramref name="samples"/> (height x width x channels) without copying them.</summary>
+    /// <exception cref="ArgumentException">The array's length or a sample does not fit the stated size and depth.</exception>
+    public Radiograph(int width, int height, int channels, int bitDepth, ushort[] samples)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+        if (channels is not (1 or 3))
+            throw new ArgumentException($"a radiograph has 1 or 3 channels, not {channels}", nameof(channels));
+        if (bitDepth is not (8 or 16))
+            throw new ArgumentException($"a radiograph has 8 or 16 bits per sample, not {bitDepth}", nameof(bitDepth));
+        if (samples.Length != (long)width * height * channels)
+            throw new ArgumentException($"{width} x {height} x {channels} samples expected, {samples.Length} found", nameof(samples));
+        if (bitDepth == 8 && samples.AsSpan().ContainsAnyExceptInRange((ushort)0, (ushort)byte.MaxValue))
+            throw new ArgumentException("a sample is over 255 in a radiograph of 8 bits", nameof(samples));
+        (Width, Height, Channels, BitDepth, _samples) = (width, height, channels, bitDepth, samples);
+    }
+
+    /// <summary>Columns.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows.</summary>
+    public int Height { get; }
+
+    /// <summary>1 (grey) or 3 (red, green, blue).</summary>
+    public int Channels { get; }
+
+    /// <summary>8 or 16. Depths between are scaled up to 16.</summary>
+    public int BitDepth { get; }
+
+    /// <summary>The sample that means full brightness: 255 or 65535.</summary>
+    public int MaxValue => (1 << BitDepth) - 1;
+
+    /// <summary>Height x width x channels samples.</summary>
+    public ReadOnlySpan<ushort> Samples => _samples;
+
+    /// <summary>Pixel spacing where the file states it.</summary>
+    public PixelSpacing? Spacing { get; init; }
+
+    /// <summary>
+    /// True where the patient's left side is on the right of the picture, as films are shown by convention; null where the file
+    /// does not say.
+    /// </summary>
+    public bool? PatientLeftIsOnTheRight { get; init; }
+
+    /// <summary>The file's format and layout in a few words, such as "PNG, 16-bit grey".</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>Height x width x channels bytes; 16-bit samples keep their high byte, as OpenCV's imread does.</summary>
+    public byte[] To8Bit()
+    {
+        byte[] bytes = new byte[_samples.Length];
+        int shift = BitDepth - 8;
+        for (int i = 0; i < bytes.Length; i++)
+            bytes[i] = (byte)(_samples[i] >> shift);
+        return bytes;
+    }
+
+    /// <summary>Height x width x 3 bytes in red, green, blue order; grey is repeated, 16-bit samples keep their high byte.</summary>
+    public byte[] ToRgb8()
+    {
+        byte[] bytes = To8Bit();
+        if (Channels == 3)
+            return bytes;
+        byte[] rgb = new byte[bytes.Length * 3];
+        for (int i = 0; i < bytes.Length; i++)
+            rgb[3 * i] = rgb[3 * i + 1] = rgb[3 * i + 2] = bytes[i];
+        return rgb;
+    }
+
+    /// <summary>Height x width bytes; colour is weighed by ITU-R BT.601, 16-bit samples keep their high byte.</summary>
+    public byte[] ToGrey8()
+    {
+        byte[] bytes = To8Bit();
+        if (Channels == 1)
+            return bytes;
+        byte[] grey = new byte[bytes.Length / 3];
+        for (int i = 0; i < grey.Length; i++)
+            grey[i] = (byte)((bytes[3 * i] * 4899 + bytes[3 * i + 1] * 9617 + bytes[3 * i + 2] * 1868 + 8192) >> 14);
+        return grey;
+    }
+
+    /// <summary>Height x width x channels values from 0 to 1 at full depth.</summary>
+    public float[] ToUnitFloat()
+    {
+        float[] values = new float[_samples.Length];
+        float max = MaxValue;
+        for (int i = 0; i < values.Length; i++)
+            values[i] = _samples[i] / max;
+        return values;
+    }
+}

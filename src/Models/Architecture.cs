@@ -1,0 +1,106 @@
+using LungSeg.Engine;
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Models;
+
+/// <summary>One of the nine networks: what it is, what was published about it, and how to trace it.</summary>
+public sealed class Architecture
+{
+    private const int Multiple = 32, Channels = 3;
+    private readonly Network _network;
+    private readonly Lazy<(Graph Graph, IReadOnlyList<LayoutEntry> Layout)> _native;
+
+    internal Architecture(Network network)
+    {
+        _network = network;
+        _native = new(TraceNative);
+    }
+
+    /// <summary>The name that commands and files use, such as <c>deeplabv3plus</c>.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The name in the literature, such as DeepLabV3+.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The encoder, by the reference implementation's name.</summary>
+    public required string Encoder { get; init; }
+
+    /// <summary>The height and width that the study trained and ran the network at.</summary>
+    public required int InputSize { get; init; }
+
+    /// <summary>The smallest height and width that the network takes.</summary>
+    public int MinimumSize { get; init; } = Multiple;
+
+    /// <summary>The study's table 2.</summary>
+    public required PublishedFigures Published { get; init; }
+
+    /// <summary>The study's weights file.</summary>
+    public required UpstreamCheckpoint Upstream { get; init; }
+
+    /// <summary>How the study trained the network.</summary>
+    public required TrainingRecipe Training { get; init; }
+
+    /// <summary>What is subtracted from each channel (R, G, B) of a picture in [0, 1].</summary>
+    public IReadOnlyList<float> Mean { get; } = [0.485f, 0.456f, 0.406f];
+
+    /// <summary>What each channel (R, G, B) is divided by after that.</summary>
+    public IReadOnlyList<float> Std { get; } = [0.229f, 0.224f, 0.225f];
+
+    /// <summary>The weights of a checkpoint in its order, those included that the network never reads.</summary>
+    public IReadOnlyList<LayoutEntry> Layout => _native.Value.Layout;
+
+    /// <summary>The number of learned weights, counted as PyTorch does: with unused modules, without running statistics.</summary>
+    public long ParameterCount => Layout.Where(entry => !entry.IsBuffer).Sum(entry => entry.Count);
+
+    /// <summary>Multiply-accumulates for one picture of <see cref="InputSize"/>.</summary>
+    public long Macs => _native.Value.Graph.Macs;
+
+    /// <summary>
+    /// Traces the network for pictures of the given number and size, by default one of <see cref="InputSize"/>. Throws
+    /// <see cref="ShapeException"/> for a size that the network does not take.
+    /// </summary>
+    public Graph Record(IWeightSource weights, int n = 1, int? height = null, int? width = null)
+    {
+        var input = new Shape(n, Channels, height ?? InputSize, width ?? InputSize);
+        CheckSize(input);
+        return Graph.Record(input, _network.Build(weights));
+    }
+
+    /// <summary>Traces the network with a checkpoint's weights; throws <see cref="WeightException"/> unless they fit exactly.</summary>
+    public Graph Load(StateDict stateDict)
+    {
+        var weights = new StrictWeights(stateDict);
+        Graph graph = Record(weights);
+        weights.Check(graph);
+        return graph;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} ({Key}), encoder {Encoder}, input {InputSize} x {InputSize}";
+
+    /// <summary>Throws <see cref="ShapeException"/> unless the network takes pictures of this shape.</summary>
+    public void CheckSize(Shape input)
+    {
+        if (input.C != Channels) throw new ShapeException($"{Name}: expected {Channels} channels, found {input}");
+        if (input.N < 1) throw new ShapeException($"{Name}: expected at least one picture, found {input}");
+        if (!Fits(input.H) || !Fits(input.W))
+        {
+            throw new ShapeException(
+                $"{Name}: expected a height and width that are multiples of {Multiple} and at least {MinimumSize}, "
+                + $"found {input.H} x {input.W}; resize the picture, for example to {Nearest(input.H)} x {Nearest(input.W)}");
+        }
+    }
+
+    private bool Fits(int size) => size >= MinimumSize && size % Multiple == 0;
+
+    private int Nearest(int size) =>
+        Math.Max((int)Math.Round((double)size / Multiple, MidpointRounding.AwayFromZero) * Multiple, MinimumSize);
+
+    private (Graph Graph, IReadOnlyList<LayoutEntry> Layout) TraceNative()
+    {
+        var recorder = new LayoutRecorder();
+        Graph graph = Record(recorder);
+        HashSet<string> read = [.. graph.Parameters.Select(parameter => parameter.Key)];
+        return (graph, [.. recorder.Asked.Select(asked => new LayoutEntry(asked.Key, asked.Dims, read.Contains(asked.Key)))]);
+    }
+}

@@ -1,0 +1,41 @@
+using LungSeg.Engine;
+using LungSeg.Engine.Weights;
+using LungSeg.Models;
+
+namespace LungSeg.Benchmarks;
+
+/// <summary>One of the nine networks with the synthetic weights of its golden file.</summary>
+internal sealed class GoldenNetwork
+{
+    private readonly Architecture _architecture;
+
+    private GoldenNetwork(Architecture architecture, GoldenFile golden)
+    {
+        _architecture = architecture;
+        Golden = golden;
+    }
+
+    public string Key => _architecture.Key;
+
+    public GoldenFile Golden { get; }
+
+    /// <summary>Opens the named networks, or all of them in the table's order.</summary>
+    public static IReadOnlyList<GoldenNetwork> Open(IReadOnlyList<string> keys)
+    {
+        if (keys.FirstOrDefault(key => Architectures.All.All(architecture => architecture.Key != key)) is { } unknown)
+            throw new UsageException($"unknown network '{unknown}'; there are {string.Join(", ", Architectures.All.Select(a => a.Key))}");
+        string folder = Path.Combine(Repository(), "tests", "data", "golden");
+        return [.. Architectures.All
+            .Where(architecture => keys.Count == 0 || keys.Contains(architecture.Key))
+            .Select(architecture => new GoldenNetwork(architecture, GoldenFile.Read(Path.Combine(folder, $"{architecture.Key}.safetensors"))))];
+    }
+
+    public Graph Record(int n, int h, int w) => _architecture.Record(Golden.Weights, n, h, w);
+
+    private static string Repository()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+            if (File.Exists(Path.Combine(folder.FullName, "LungSeg.sln"))) return folder.FullName;
+        throw new UsageException("run the benchmarks from a build inside the repository: they read tests/data/golden");
+    }
+}

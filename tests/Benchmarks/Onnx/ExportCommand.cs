@@ -1,0 +1,25 @@
+using LungSeg.Engine;
+
+namespace LungSeg.Benchmarks.Onnx;
+
+/// <summary>Writes a network, as traced, to an ONNX model or to JSON.</summary>
+internal static class ExportCommand
+{
+    public static int Run(Arguments arguments)
+    {
+        if (arguments.Words is not [string key, string file]) throw new UsageException("export takes a network and a file");
+        GoldenNetwork network = GoldenNetwork.Open([key])[0];
+        var native = network.Golden.Case("native");
+        int[] size = arguments.Integers("--size", native.H, native.W), batch = arguments.Integers("--batch", 1);
+        if (size.Length != 2 || batch.Length != 1) throw new UsageException("'--size' takes HxW and '--batch' one number");
+        Graph graph = network.Record(batch[0], size[0], size[1]);
+        string partial = $"{file}.{Environment.ProcessId}.tmp";
+        using (FileStream stream = File.Create(partial))
+        {
+            if (Path.GetExtension(file) == ".json") GraphJson.Write(graph, stream);
+            else stream.Write(OnnxExporter.Export(graph));
+        }
+        File.Move(partial, file, overwrite: true);
+        return 0;
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+using LungSeg.Engine;
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Benchmarks.Peers;
+
+/// <summary>Our engine against ONNX Runtime: same networks, weights, input and process, in turns.</summary>
+internal static class PeersCommand
+{
+    private const float Agreement = 1e-3f;
+    private const string NoBackend = "none";
+
+    public static int Run(Arguments arguments)
+    {
+        IReadOnlyList<GoldenNetwork> networks = GoldenNetwork.Open(arguments.Words);
+        string backendName = arguments.Text("--backend") ?? Backends.Standard;
+        double seconds = arguments.Number("--seconds", 5);
+        var all = new List<PeerResult>();
+        int[] threadCounts = arguments.Integers("--threads", 1, 2), batches = arguments.Integers("--batch", 1, 4);
+        using (IBackend? backend = Open(backendName, threadCounts[0])) Introduce(backend, seconds);
+        foreach (int threads in threadCounts)
+        {
+            using IBackend? backend = Open(backendName, threads);
+            foreach (int batch in batches)
+            {
+                var table = new List<PeerResult>();
+                Console.WriteLine(Report.Header(threads, batch));
+                foreach (GoldenNetwork network in networks)
+                {
+                    table.Add(Measure(network, backend, threads, batch, seconds));
+                    Console.WriteLine(Report.Row(table[^1]));
+                    // Results so far survive an interrupted run.
+                    if (arguments.Text("--json") is { } file) Report.WriteJson([.. all, .. table], file);
+                }
+                Console.WriteLine(Report.Mean(table));
+                all.AddRange(table);
+            }
+        }
+        return 0;
+    }
+
+    private static void Introduce(IBackend? backend, double seconds)
+    {
+        foreach (string line in Conditions.Lines(
+            $"ours: {backend?.Description ?? "not run"}",
+            $"peer: {OnnxRunner.Description}",
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"a run: float32 NCHW array in, float32 NCHW array out; {seconds} s each in alternating blocks after warm-up; medians"),
+            "GMAC: convolutions alone, counted once; GFLOP/s: twice that over the median"))
+        {
+            Console.WriteLine(line);
+        }
+    }
+
+    private static PeerResult Measure(GoldenNetwork network, IBackend? backend, int threads, int batch, double seconds)
+    {
+        GoldenCase native = network.Golden.Case("native");
+        Graph graph = network.Record(batch, native.H, native.W);
+        float[] input = SyntheticWeights.Input(network.Golden.Salt, native.Tag, batch, native.H, native.W);
+        using var peer = new OnnxRunner(graph, input, threads);
+        using OurRunner? ours = backend is null ? null : new OurRunner(backend, graph, input);
+        Timing[] times = Contest.Run(ours is null ? [peer] : [ours, peer], seconds);
+        if (ours is not null) ExpectAgreement(network.Key, ours.Output, peer.Output);
+        return new PeerResult(
+            network.Key, threads, batch, native.H, native.W, graph.Macs, ours is null ? null : times[0], times[^1]);
+    }
+
+    private static void ExpectAgreement(string network, float[] ours, float[] peer)
+    {
+        double difference = Difference.Largest(ours, peer);
+        if (difference > Agreement)
+            throw new DeviceException($"{network}: our output and the peer's differ by {difference:G3}, more than {Agreement}: times mean nothing");
+    }
+
+    private static IBackend? Open(string name, int threads) => name == NoBackend ? null : Backends.Open(name, threads);
+}

@@ -1,0 +1,29 @@
+using LungSeg.Benchmarks;
+using LungSeg.Benchmarks.Kernels;
+using LungSeg.Benchmarks.Onnx;
+using LungSeg.Benchmarks.Peers;
+using LungSeg.Engine;
+
+const string Usage = """
+    usage: Benchmarks peers [KEY...] [--threads 1,2] [--batch 1,4] [--seconds 5] [--json FILE] [--backend cpu|reference|none]
+           Benchmarks peers --check [KEY...]            ONNX Runtime against every operation and every golden output
+           Benchmarks export KEY FILE.onnx|FILE.json [--size HxW] [--batch N]
+           Benchmarks kernels [BenchmarkDotNet's options]
+    """;
+
+try
+{
+    return args switch
+    {
+        ["peers", .. string[] rest] when rest.Contains("--check") => PeersCheck.Run(Arguments.Parse([.. rest.Where(arg => arg != "--check")])),
+        ["peers", .. string[] rest] => PeersCommand.Run(Arguments.Parse(rest, "--threads", "--batch", "--seconds", "--json", "--backend")),
+        ["export", .. string[] rest] => ExportCommand.Run(Arguments.Parse(rest, "--size", "--batch")),
+        ["kernels", .. string[] rest] => KernelsCommand.Run(rest),
+        _ => throw new UsageException(Usage),
+    };
+}
+catch (Exception e) when (e is UsageException or EngineException or IOException)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}

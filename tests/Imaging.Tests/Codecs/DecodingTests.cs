@@ -1,0 +1,68 @@
+using CsCheck;
+
+namespace LungSeg.Imaging.Tests.Codecs;
+
+public sealed class DecodingTests
+{
+    public static TheoryData<string> Names => [.. Fixtures.All.Keys];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_picture_is_decoded_to_the_expected_samples(string name)
+    {
+        Fixture expected = Fixtures.All[name];
+        Radiograph picture = ImageReader.Read(expected.Path);
+        Assert.Equal((expected.Width, expected.Height, expected.Bits), (picture.Width, picture.Height, picture.BitDepth));
+        Assert.Equal(expected.Channels, picture.Channels);
+        ReadOnlySpan<ushort> samples = picture.Samples;
+        int worst = 0;
+        for (int i = 0; i < samples.Length; i++)
+            worst = Math.Max(worst, Math.Abs(samples[i] - expected.Samples[i]));
+        Assert.True(worst <= expected.Tolerance, $"{name}: largest difference {worst}, {expected.Tolerance} allowed");
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_cut_file_is_refused_wherever_it_is_cut(string name)
+    {
+        byte[] whole = Fixtures.All[name].Bytes;
+        int step = Math.Max(1, whole.Length / 150);
+        List<string> accepted = [];
+        for (int length = 0; length < whole.Length; length += length < 64 ? 1 : step)
+            if (!IsRefused(whole[..length]))
+                accepted.Add($"{length} of {whole.Length}");
+        if (!IsRefused(whole[..^1]))
+            accepted.Add($"all but one byte of {whole.Length}");
+        Assert.Empty(accepted);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_damaged_file_is_decoded_or_refused_but_never_crashes(string name)
+    {
+        byte[] whole = Fixtures.All[name].Bytes;
+        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte, (at, value) => (at, value)).Array[1, 6].Sample(
+            changes =>
+            {
+                byte[] damaged = (byte[])whole.Clone();
+                foreach ((int at, byte value) in changes)
+                    damaged[at] = value;
+                IsRefused(damaged);
+            },
+            iter: 60, threads: 1);
+    }
+
+    private static bool IsRefused(byte[] file)
+    {
+        try
+        {
+            ImageReader.Decode(file, "cut");
+            return false;
+        }
+        catch (ImageException e)
+        {
+            Assert.DoesNotContain('\n', e.Message);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+using LungSeg.Imaging.Codecs;
+using LungSeg.Imaging.Tests.Codecs;
+
+namespace LungSeg.Imaging.Tests;
+
+public sealed class ImageReaderTests
+{
+    private static string Refusal(byte[] file) => Assert.Throws<ImageException>(() => ImageReader.Decode(file, "x.png")).Message;
+
+    [Fact]
+    public void A_missing_file_is_named()
+    {
+        ImageException e = Assert.Throws<ImageException>(() => ImageReader.Read("/nowhere/at all.png"));
+        Assert.Equal("/nowhere/at all.png: no such file", e.Message);
+    }
+
+    [Fact]
+    public void A_directory_is_not_a_picture()
+    {
+        using TemporaryDirectory directory = new();
+        Assert.Contains("is a directory", Assert.Throws<ImageException>(() => ImageReader.Read(directory.Path)).Message);
+    }
+
+    [Fact]
+    public void An_empty_path_is_refused() => Assert.Throws<ImageException>(() => ImageReader.Read(""));
+
+    [Fact]
+    public void An_empty_file_is_said_to_be_empty() => Assert.Equal("x.png: the file is empty", Refusal([]));
+
+    [Theory]
+    [InlineData("hello, this is not a picture\n", "a text file")]
+    [InlineData("BM is how this note begins, but it is a note", "a text file")]
+    [InlineData("GIF89a.....", "a GIF picture")]
+    [InlineData("%PDF-1.7", "a PDF document")]
+    [InlineData("RIFF....WEBPVP8 ", "a WebP picture")]
+    [InlineData("PK\u0003\u0004....", "a ZIP archive")]
+    public void An_unknown_format_is_named_by_what_it_looks_like(string content, string name)
+    {
+        string message = Refusal(System.Text.Encoding.Latin1.GetBytes(content));
+        Assert.Contains("PNG, JPEG, BMP, TIFF expected", message);
+        Assert.Contains(name, message);
+    }
+
+    [Fact]
+    public void A_DICOM_file_is_named_as_such() =>
+        Assert.Contains("a DICOM file, which is not yet supported", Refusal(File.ReadAllBytes(Repository.Data("read", "refused.dcm"))));
+
+    [Fact]
+    public void A_CMYK_JPEG_is_refused_by_name() =>
+        Assert.Contains("CMYK", Refusal(File.ReadAllBytes(Repository.Data("read", "refused_cmyk.jpg"))));
+
+    [Fact]
+    public void The_extension_does_not_matter()
+    {
+        using TemporaryDirectory directory = new();
+        File.Copy(Fixtures.All["grey.jpg"].Path, directory.File("really a JPEG.png"));
+        Assert.StartsWith("JPEG", ImageReader.Read(directory.File("really a JPEG.png")).Description);
+    }
+
+    [Theory]
+    [InlineData(0, 0, "too small")]
+    [InlineData(1, 1, "too small")]
+    [InlineData(4000, 31, "too small")]
+    [InlineData(20000, 20000, "over the limit")]
+    [InlineData(int.MaxValue, int.MaxValue, "over the limit")]
+    public void A_size_out_of_bounds_is_refused_from_the_header(int width, int height, string why)
+    {
+        byte[] png = Fixtures.All["grey8.png"].Bytes;
+        BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(16), width);
+        BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(20), height);
+        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(29), Crc32.Of(png.AsSpan(12, 17)));
+        Assert.Contains(why, Refusal(png));
+
+        byte[] bmp = Fixtures.All["grey8.bmp"].Bytes;
+        BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(18), width);
+        BinaryPrimitives.WriteInt32LittleEndian(bmp.AsSpan(22), height);
+        Assert.Contains(why, Refusal(bmp));
+        if (width > ushort.MaxValue)
+            return;
+
+        byte[] jpeg = Fixtures.All["grey.jpg"].Bytes;
+        int frame = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
+        BinaryPrimitives.WriteUInt16BigEndian(jpeg.AsSpan(frame + 5), (ushort)height);
+        BinaryPrimitives.WriteUInt16BigEndian(jpeg.AsSpan(frame + 7), (ushort)width);
+        Assert.Contains(why, Refusal(jpeg));
+    }
+
+    [Fact]
+    public void A_wrong_checksum_in_a_PNG_is_refused()
+    {
+        byte[] png = Fixtures.All["grey8.png"].Bytes;
+        png[60] ^= 1;
+        Assert.Contains("checksum", Refusal(png));
+    }
+
+    [Fact]
+    public void Sixteen_bits_become_eight_by_their_high_byte()
+    {
+        Fixture expected = Fixtures.All["grey16.png"];
+        byte[] bytes = ImageReader.Read(expected.Path).To8Bit();
+        Assert.Equal(expected.Samples.Select(s => (byte)(s >> 8)), bytes);
+    }
+
+    [Fact]
+    public void Grey_is_repeated_where_RGB_is_asked_for()
+    {
+        Radiograph picture = ImageReader.Read(Fixtures.All["grey8.png"].Path);
+        byte[] grey = picture.To8Bit(), rgb = picture.ToRgb8();
+        for (int i = 0; i < grey.Length; i++)
+            Assert.True(rgb[3 * i] == grey[i] && rgb[3 * i + 1] == grey[i] && rgb[3 * i + 2] == grey[i]);
+    }
+}
