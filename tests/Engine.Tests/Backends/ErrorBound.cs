@@ -37,18 +37,20 @@ internal static class ErrorBound
                 return Each(y.Shape, i => u > Precision.Float32.UnitRoundoff ? u * Math.Abs(y.Values[i]) : 0);
             case Conv2dOp op:
                 Conv2dOp plain = op with { Weight = Abs(op.Weight)!, Bias = Abs(op.Bias), Residual = false, Activation = Activation.None };
-                Map own = Linear(node, plain with { Bias = null }, plain, x[0], e[0], precision.Sum((op.C / op.Groups * op.R * op.S) + 1));
-                return op.Residual ? Each(y.Shape, i => own.Values[i] + e[1].Values[i] + (2 * u * (Math.Abs(x[1].Values[i]) + Math.Abs(y.Values[i])))) : own;
+                double convolved = precision.Sum((op.C / op.Groups * op.R * op.S) + 2);
+                Map own = Linear(node, plain with { Bias = null }, plain, x[0], e[0], convolved);
+                return op.Residual ? Each(y.Shape, i => own.Values[i] + e[1].Values[i] + (convolved * Math.Abs(x[1].Values[i]))) : own;
             case ConvTranspose2dOp op:
                 ConvTranspose2dOp transposed = op with { Weight = Abs(op.Weight)!, Bias = Abs(op.Bias), Activation = Activation.None };
                 return Linear(node, transposed with { Bias = null }, transposed, x[0], e[0], precision.Sum((op.C * op.R * op.S) + 1));
             case BatchNormOp op:
-                // Folded or not: the gain, the product and the shift are rounded.
+                // The gain, the product and the shift are rounded; folded, the shift is one more term of the convolution's sum.
+                double roundoff = 2 * precision.Sum(Terms(node.Inputs[0]));
                 float[] gain = op.Weight.Read(), shift = op.Bias.Read(), mean = op.Mean.Read(), variance = op.Variance.Read();
                 return EachChannel(y.Shape, (i, c) =>
                 {
                     double g = Math.Abs(gain[c]) / Math.Sqrt((double)variance[c] + op.Eps);
-                    return (g * e[0].Values[i]) + (8 * u * ((g * (Math.Abs(x[0].Values[i]) + Math.Abs(mean[c]))) + Math.Abs(shift[c])));
+                    return (g * e[0].Values[i]) + (roundoff * ((g * (Math.Abs(x[0].Values[i]) + Math.Abs(mean[c]))) + Math.Abs(shift[c])));
                 });
             case GroupNormOp op:
                 return GroupNormBound.Of(op, x[0], e[0], precision);
@@ -63,7 +65,9 @@ internal static class ErrorBound
             case MaxPool2dOp or UpsampleNearestOp or ConcatOp:
                 return Apply(node, node.Op, e);
             case AddOp:
-                return Zip(y.Shape, x, e, (a, b, da, db) => da + db + (u * (Math.Abs(a) + Math.Abs(b))));
+                // Fused, the one operand is one more term of the convolution that makes the other.
+                double added = precision.Sum(Math.Max(Terms(node.Inputs[0]), Terms(node.Inputs[1])) + 1);
+                return Zip(y.Shape, x, e, (a, b, da, db) => da + db + (added * (Math.Abs(a) + Math.Abs(b))));
             case MulOp:
                 return Zip(y.Shape, x, e, (a, b, da, db) => (Math.Abs(a) * db) + (Math.Abs(b) * da) + (da * db) + (2 * u * Math.Abs(a * b)));
             case PositionAttentionOp:
@@ -103,6 +107,15 @@ internal static class ErrorBound
         double sum = precision.Sum(pixels * pixels);
         return Each(node.Shape, i => ((factor + sum) * size.Values[i]) + ((1 + factor) * carried.Values[i]));
     }
+
+    // What a fold may turn the tensor's producer into: a sum of so many terms.
+    private static int Terms(Tensor tensor) => tensor.Op switch
+    {
+        Conv2dOp op => op.C / op.Groups * op.R * op.S,
+        ConvTranspose2dOp op => op.C * op.R * op.S,
+        BatchNormOp => Terms(tensor.Inputs[0]),
+        _ => 1,
+    };
 
     private static double Largest(Map x) => x.Values.Max(value => Math.Abs((double)value));
 

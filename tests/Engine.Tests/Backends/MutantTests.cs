@@ -96,7 +96,7 @@ public sealed class MutantTests
                     found = true;
                 }
             },
-            iter: 60,
+            iter: 500,
             threads: 1);
         Assert.True(found, "no case told the mistake from the reference");
     }
