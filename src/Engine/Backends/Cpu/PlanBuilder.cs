@@ -113,7 +113,11 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             NativeMemoryBlock packed = _model.Packed(op, "", () => DepthwiseConv<S, V>.Pack(ConvWeights.Of(op)));
             Tensor? pooling = _graph.Nodes.FirstOrDefault(reader => IsPooledWhileWritten(reader) && reader.Inputs[0] == node);
             View? rowSums = pooling is null ? null : _memory.Temporary(pooling);
-            Add(node, new DepthwiseConv<S, V>($"depthwise {window}", _memory[node.Inputs[0]], geometry, packed, target, rowSums, op.Activation));
+            Tensor input = node.Inputs[0];
+            bool expands = input.Op is Conv2dOp && _memory.IsVirtual(input);
+            IRowSource rows = expands ? Expansion(input, geometry) : new Gather(_memory.Parts(input), geometry);
+            string name = $"{(expands ? "expand, " : "")}depthwise {window}";
+            Add(node, new DepthwiseConv<S, V>(name, rows, input.Shape, geometry, packed, target, rowSums, op.Activation, _workers.Count));
             return;
         }
         ConvSource[] sources = _memory.Parts(node.Inputs[0]);
@@ -141,6 +145,13 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             string groups = op.Groups > 1 ? $"grouped {op.Groups} " : "";
             Add(node, new GatherConv<S, V>($"direct {groups}{window}", sources, geometry, packed, blocking, new Target(target), added, op.Activation));
         }
+    }
+
+    private ExpandedRows<S, V> Expansion(Tensor node, ConvGeometry geometry)
+    {
+        var op = (Conv2dOp)node.Op;
+        View source = _memory[node.Inputs[0]];
+        return new ExpandedRows<S, V>(source, Pack(op, [source.Shape.C], () => ConvWeights.Of(op)), op.Activation, geometry);
     }
 
     private void AddWinograd<W>(Tensor node, Conv2dOp op, ConvSource[] sources, ConvGeometry geometry, View? residual)

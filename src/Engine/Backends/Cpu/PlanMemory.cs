@@ -5,7 +5,7 @@ namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>
 /// Where a graph's tensors lie. A concatenation or a channel-wise gate that only convolutions read is never made: they read
-/// its parts, and multiply on the way. The input keeps its memory for the whole run, so that a plan can be run again.
+/// its parts, and multiply on the way; nor is a 1x1 convolution that a depthwise one reads. The input keeps its memory for the whole run, so that a plan can be run again.
 /// </summary>
 internal sealed unsafe class PlanMemory
 {
@@ -93,18 +93,23 @@ internal sealed unsafe class PlanMemory
     {
         foreach (Tensor node in _graph.Nodes.Reverse())
         {
-            if ((node.Op is ConcatOp || IsGate(node)) && !_graph.Outputs.Contains(node) && readers[node].All(reader => ReadsParts(reader, node)))
+            if ((node.Op is ConcatOp || IsGate(node) || IsExpansion(node)) && !_graph.Outputs.Contains(node) && readers[node].All(reader => ReadsParts(reader, node)))
                 _virtual.Add(node);
         }
     }
 
     private bool ReadsParts(Tensor reader, Tensor tensor) => reader.Op switch
     {
-        Conv2dOp op => !PlanBuilder.IsDepthwise(op) && !(op.Residual && reader.Inputs[1] == tensor),
-        ConvTranspose2dOp => true,
-        ConcatOp => _virtual.Contains(reader),
+        Conv2dOp op when PlanBuilder.IsDepthwise(op) => tensor.Op is not MulOp,
+        Conv2dOp op => !IsExpansion(tensor) && !(op.Residual && reader.Inputs[1] == tensor),
+        ConvTranspose2dOp => !IsExpansion(tensor),
+        ConcatOp => !IsExpansion(tensor) && _virtual.Contains(reader),
         _ => false,
     };
+
+    // A 1x1 convolution that feeds depthwise ones alone is computed row by row when they want it. Two would compute it twice.
+    private bool IsExpansion(Tensor node) => node.Op is Conv2dOp { R: 1, S: 1, Stride: 1, Groups: 1, Residual: false, K: > 1 } op
+        && op.Padding == default && _graph.Consumers[node] == 1 && node.Inputs[0] != _graph.Input && node.Inputs[0].Op is not (ConcatOp or MulOp);
 
     private bool IsGate(Tensor node) => node.Op is MulOp { Activation: Activation.None }
         && node.Inputs[0] != _graph.Input && node.Inputs[0].Shape == node.Shape

@@ -9,7 +9,7 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// at the sides. What the micro-kernel then reads is contiguous and cached, whether it came from one tensor, from the parts
 /// of a concatenation that is never made, or from a planar picture.
 /// </summary>
-internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry, int rowsPerUnit)
+internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry, int rowsPerUnit = 1) : IRowSource
 {
     // Far dilated rows are kept apart instead of with all rows between them.
     private readonly bool _dense =
@@ -62,7 +62,8 @@ internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry,
         }
     }
 
-    private void FillRow(float* target, int n, int row, int channel, int channels)
+    /// <summary>Fills one row with some channels of an image's row, zeros at the sides.</summary>
+    public void FillRow(float* target, int n, int row, int channel, int channels)
     {
         int begin = Math.Clamp(geometry.PadLeft, 0, geometry.PaddedWidth);
         int end = Math.Clamp(Width + geometry.PadLeft, begin, geometry.PaddedWidth);
