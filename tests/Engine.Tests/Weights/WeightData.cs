@@ -11,6 +11,18 @@ internal static class WeightData
 
     public static string Golden(string network) => Path.Combine(Root, "tests", "data", "golden", $"{network}.safetensors");
 
+    /// <summary>A file of the data that is too large for the repository, which may lie beside it; null when it does not.</summary>
+    public static string? Shared(string name)
+    {
+        for (DirectoryInfo? directory = new(Root); directory is not null; directory = directory.Parent)
+        {
+            string path = Path.Combine(directory.FullName, "shared", name);
+            if (File.Exists(path))
+                return path;
+        }
+        return null;
+    }
+
     public static void AssertSame(StateDict expected, StateDict actual)
     {
         Assert.Equal(expected.Select(parameter => parameter.Key).Order(StringComparer.Ordinal), actual.Select(parameter => parameter.Key).Order(StringComparer.Ordinal));

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Engine.Tests.Weights;
+
+public class CheckpointTests
+{
+    [Theory]
+    [InlineData("state_dict_zip.pth", "PyTorch zip, pickle protocol 2 (state dict)")]
+    [InlineData("state_dict_legacy.pth", "PyTorch legacy, pickle protocol 2 (state dict)")]
+    [InlineData("state_dict_protocol3.pth", "PyTorch zip, pickle protocol 3 (state dict)")]
+    [InlineData("state_dict_protocol4.pth", "PyTorch zip, pickle protocol 4 (state dict)")]
+    [InlineData("training_checkpoint.pth", "PyTorch zip, pickle protocol 2 (training checkpoint)")]
+    [InlineData("data_parallel.pth", "PyTorch zip, pickle protocol 2 (state dict)")]
+    [InlineData("archive_of_pth.zip", "PyTorch zip, pickle protocol 2 (state dict), in a zip archive")]
+    [InlineData("expected_state_dict.safetensors", "safetensors")]
+    public void Every_form_of_the_same_state_dict_gives_the_same_weights(string name, string format)
+    {
+        StateDict weights = Checkpoint.Read(WeightData.Checkpoint(name));
+        WeightData.AssertSame(Safetensors.Read(WeightData.Checkpoint("expected_state_dict.safetensors")), weights);
+        Assert.Equal(format, weights.Format);
+    }
+
+    [Fact]
+    public void A_pickled_module_gives_its_state_dict()
+    {
+        StateDict weights = Checkpoint.Read(WeightData.Checkpoint("whole_module_zip.pth"));
+        StateDict expected = Safetensors.Read(WeightData.Checkpoint("expected_whole_module.safetensors"));
+        WeightData.AssertSame(expected, weights);
+        Assert.Equal(expected.Select(parameter => parameter.Key), weights.Select(parameter => parameter.Key));
+        Assert.Equal("PyTorch zip, pickle protocol 2 (whole module)", weights.Format);
+    }
+
+    [Fact]
+    public void A_weight_knows_its_stored_type()
+    {
+        StateDict weights = Checkpoint.Read(WeightData.Checkpoint("state_dict_zip.pth"));
+        Assert.True(weights.TryGet("half.weight", out Parameter? half));
+        Assert.Equal(DType.Float16, half.StoredAs);
+        Assert.True(weights.TryGet("bn.num_batches_tracked", out Parameter? steps));
+        Assert.Equal(DType.Int64, steps.StoredAs);
+        Assert.Empty(steps.Dims);
+    }
+
+    [Theory]
+    [InlineData("hostile_os_system.pth", "system")]
+    [InlineData("hostile_plain_pickle.pth", "builtins.eval")]
+    [InlineData("truncated_half.pth", "truncated")]
+    [InlineData("truncated_tail.pth", "truncated")]
+    [InlineData("empty.pth", "is empty")]
+    [InlineData("text.pth", "git lfs pull")]
+    [InlineData("short_storage.pth", "should hold")]
+    [InlineData("bad_json.safetensors", "JSON")]
+    [InlineData("bad_offsets.safetensors", "does not fit")]
+    [InlineData("bad_shape.safetensors", "does not fit")]
+    [InlineData("huge_header.safetensors", "claims")]
+    [InlineData("absent.pth", "does not exist")]
+    [InlineData("", "directory")]
+    public void Bad_files_are_refused_in_one_clear_line_and_at_once(string name, string reason)
+    {
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        long start = Stopwatch.GetTimestamp();
+        var error = Assert.Throws<CheckpointException>(() => Checkpoint.Read(WeightData.Checkpoint(name)));
+        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(1));
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - allocated < 10 << 20);
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.True(error.Message.Length < 400, error.Message);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x89, (byte)'H', (byte)'D', (byte)'F', 13, 10 }, "HDF5")]
+    [InlineData(new byte[] { 0x1F, 0x8B, 8, 0 }, "gzip")]
+    [InlineData(new byte[] { 0xFF, 0, 1, 2 }, "FF000102")]
+    [InlineData(new byte[] { (byte)'<', (byte)'h', (byte)'t', (byte)'m', (byte)'l', (byte)'>' }, "is text")]
+    [InlineData(new byte[] { (byte)'P', (byte)'K', 5, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "0 checkpoints")]
+    public void Other_kinds_of_files_are_named(byte[] bytes, string reason)
+    {
+        var error = Assert.Throws<CheckpointException>(() => Checkpoint.Read(bytes, "test"));
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_damaged_storage_is_noticed_when_it_is_read()
+    {
+        byte[] bytes = File.ReadAllBytes(WeightData.Checkpoint("state_dict_zip.pth"));
+        StateDict sound = Checkpoint.Read(bytes, "sound");
+        Assert.True(sound.TryGet("conv.weight", out Parameter? weight));
+        byte[] values = [.. weight.Read().SelectMany(BitConverter.GetBytes)];
+        bytes[bytes.AsSpan().IndexOf(values) + 100] ^= 1;
+
+        StateDict damaged = Checkpoint.Read(bytes, "damaged");
+        Assert.True(damaged.TryGet("conv.weight", out weight));
+        var error = Assert.Throws<CheckpointException>(() => weight.Read());
+        Assert.Contains("checksum", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Opening_reads_little()
+    {
+        string? path = WeightData.Shared("weights/pan.pth");
+        Assert.SkipWhen(path is null, "the default network's PyTorch weights are not here");
+        long allocated = GC.GetAllocatedBytesForCurrentThread();
+        long start = Stopwatch.GetTimestamp();
+        StateDict weights = Checkpoint.Read(path);
+        TimeSpan opened = Stopwatch.GetElapsedTime(start);
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - allocated < 5 << 20);
+        Assert.True(opened < TimeSpan.FromSeconds(1));
+        long bytes = weights.Sum(parameter => parameter.Read().Length * 4L);
+        TestContext.Current.SendDiagnosticMessage($"opened {weights.Count} weights in {opened.TotalMilliseconds:F0} ms, read {bytes} bytes by {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms");
+        Assert.InRange(bytes, 16_000_000, 17_000_000);
+    }
+}
