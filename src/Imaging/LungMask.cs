@@ -48,4 +48,17 @@ public sealed class LungMask
         byte[] grey = picture.ToGrey8();
         return new LungMask(picture.Width, picture.Height, Array.ConvertAll(grey, g => g > 127 ? (byte)1 : (byte)0));
     }
+
+    /// <summary>Takes the nearest pixel for each new one: (x + 0.5) * Width / width, rounded down.</summary>
+    public LungMask Resize(int width, int height)
+    {
+        byte[] pixels = new byte[(long)width * height];
+        for (int y = 0; y < height; y++)
+        {
+            ReadOnlySpan<byte> row = Pixels.Slice((int)((2L * y + 1) * Height / (2L * height)) * Width, Width);
+            for (int x = 0; x < width; x++)
+                pixels[y * width + x] = row[(int)((2L * x + 1) * Width / (2L * width))];
+        }
+        return new LungMask(width, height, pixels);
+    }
 }

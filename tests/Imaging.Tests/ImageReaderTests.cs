@@ -86,6 +86,29 @@ public sealed class ImageReaderTests
         Assert.Contains(why, Refusal(jpeg));
     }
 
+    [Theory]
+    [InlineData("grey.jpg")]
+    [InlineData("grey_restart.jpg")]
+    [InlineData("grey_progressive.jpg")]
+    [InlineData("colour_2x2.jpg")]
+    [InlineData("grey12.jpg")]
+    public void A_cut_JPEG_with_an_end_mark_put_back_is_refused(string name)
+    {
+        byte[] whole = Fixtures.All[name].Bytes;
+        int scan = whole.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]) + 20;
+        for (int length = scan; length < whole.Length - 40; length += Math.Max(1, (whole.Length - scan) / 20))
+            Assert.ThrowsAny<ImageException>(() => ImageReader.Decode([.. whole[..length], 0xFF, 0xD9], $"{name} cut at {length} of {whole.Length}"));
+    }
+
+    [Fact]
+    public void A_PNG_whose_data_ends_early_is_refused()
+    {
+        byte[] png = Fixtures.All["grey8.png"].Bytes;
+        BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(20), 38);
+        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(29), Crc32.Of(png.AsSpan(12, 17)));
+        Assert.Contains("ends before the last row", Refusal(png));
+    }
+
     [Fact]
     public void A_wrong_checksum_in_a_PNG_is_refused()
     {
