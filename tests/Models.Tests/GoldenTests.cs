@@ -1,4 +1,5 @@
 using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Weights;
 
@@ -6,8 +7,9 @@ namespace LungSeg.Models.Tests;
 
 /// <summary>
 /// All nine networks against the reference implementation's outputs and taps, on one backend: subclass per backend. The
-/// bounds are float32's.
+/// bounds are float32's. One backend after the other: each uses all cores.
 /// </summary>
+[Collection("whole networks")]
 public abstract class GoldenTests(Func<IBackend> open, params string[] tags)
 {
     private const double OutputBound = 1e-4, TapBound = 1e-3;
@@ -44,3 +46,6 @@ public abstract class GoldenTests(Func<IBackend> open, params string[] tags)
 
 /// <summary>The specification: small pictures only, for it is slow.</summary>
 public sealed class ReferenceGoldenTests() : GoldenTests(() => new ReferenceBackend(), "small");
+
+/// <summary>The CPU at the widest vectors that the machine has; also at each network's own picture size.</summary>
+public sealed class CpuGoldenTests() : GoldenTests(() => new CpuBackend(), "small", "native");

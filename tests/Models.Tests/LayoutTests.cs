@@ -55,7 +55,7 @@ public sealed class LayoutTests
     public void A_checkpoint_with_or_without_the_unread_weights_is_recognised_and_loads(string network)
     {
         Architecture architecture = Architectures.Get(network);
-        StateDict whole = Checkpoint(architecture), read = Checkpoint(architecture, entry => entry.IsRead);
+        StateDict whole = Synthesise(architecture), read = Synthesise(architecture, entry => entry.IsRead);
         Assert.NotEqual(whole.Count, read.Count);
         foreach (StateDict checkpoint in (StateDict[])[whole, read])
         {
@@ -65,9 +65,20 @@ public sealed class LayoutTests
     }
 
     [Fact]
+    public void A_real_checkpoint_is_recognised_and_loads()
+    {
+        string path = TestData.PathOf("..", "..", "..", "shared", "weights", "pan.pth");
+        if (!File.Exists(path)) Assert.Skip("pan.pth is not on this machine");
+        StateDict checkpoint = Checkpoint.Read(path);
+        Architecture architecture = Architectures.Recognise(checkpoint);
+        Assert.Equal("pan", architecture.Key);
+        Assert.Equal(architecture.Macs, architecture.Load(checkpoint).Macs);
+    }
+
+    [Fact]
     public void A_checkpoint_of_another_encoder_is_refused_with_the_nearest_network_and_the_differences()
     {
-        StateDict checkpoint = new(Checkpoint(Architectures.Get("pan")).Select(parameter => parameter.Key switch
+        StateDict checkpoint = new(Synthesise(Architectures.Get("pan")).Select(parameter => parameter.Key switch
         {
             "decoder.fpa.mid.0.conv.weight" => Weight(parameter.Key, 32, 321, 1, 1),
             "decoder.gau1.conv2.conv.bias" => Weight("decoder.gau9.bias", 32),
@@ -99,7 +110,7 @@ public sealed class LayoutTests
     private static JsonDocument Read(string network) =>
         JsonDocument.Parse(File.ReadAllText(TestData.PathOf("networks", $"{network}.state_dict.json")));
 
-    private static StateDict Checkpoint(Architecture architecture, Func<LayoutEntry, bool>? which = null)
+    private static StateDict Synthesise(Architecture architecture, Func<LayoutEntry, bool>? which = null)
     {
         var weights = new SyntheticWeights();
         return new StateDict(architecture.Layout.Where(which ?? (_ => true)).Select(entry => weights.Get(entry.Key, [.. entry.Dims])));

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Text;
 
 namespace LungSeg.Engine.Weights;
@@ -22,10 +24,25 @@ public sealed class SyntheticWeights(string salt = "", StateDict? state = null) 
     public static float Signed(string key, long i) => 2 * Uniform(key, i) - 1;
 
     /// <summary>Fills <paramref name="values"/> with <c>bias + scale * Signed(key, i)</c>, in float32.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Fill(string key, Span<float> values, float scale = 1, float bias = 0)
     {
         ulong z = Seed(key);
-        for (int i = 0; i < values.Length; i++)
+        int i = 0;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Vector512<ulong> steps = (Vector512<ulong>.Indices + Vector512<ulong>.One) * Increment;
+            for (; i <= values.Length - Vector512<float>.Count; i += Vector512<float>.Count)
+            {
+                Vector512<ulong> first = Mix(Vector512.Create(z) + steps);
+                Vector512<ulong> second = Mix(Vector512.Create(unchecked(z + 8 * Increment)) + steps);
+                Vector512<float> bits = Vector512.ConvertToSingle(Vector512.Narrow(first >>> 40, second >>> 40).AsInt32());
+                Vector512<float> signed = bits * (2f / (1 << 24)) - Vector512<float>.One;
+                (Vector512.Create(bias) + signed * scale).CopyTo(values[i..]);
+                z = unchecked(z + 16 * Increment);
+            }
+        }
+        for (; i < values.Length; i++)
         {
             z += Increment;
             values[i] = bias + scale * (2 * Unit(Mix(z)) - 1);
@@ -115,6 +132,13 @@ public sealed class SyntheticWeights(string salt = "", StateDict? state = null) 
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
         return z ^ (z >> 31);
+    }
+
+    private static Vector512<ulong> Mix(Vector512<ulong> z)
+    {
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >>> 31);
     }
 
     /// <summary>24 bits as a number in [0, 1): exact in float32.</summary>

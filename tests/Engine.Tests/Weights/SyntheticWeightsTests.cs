@@ -26,6 +26,17 @@ public class SyntheticWeightsTests
     }
 
     [Fact]
+    public void Filling_an_array_gives_the_same_numbers_as_asking_for_each()
+    {
+        for (int length = 0; length < 50; length++)
+        {
+            float[] values = new float[length];
+            SyntheticWeights.Fill("k", values, 0.1f, 1);
+            Assert.Equal(Enumerable.Range(0, length).Select(i => 1 + 0.1f * SyntheticWeights.Signed("k", i)), values);
+        }
+    }
+
+    [Fact]
     public void Weights_are_scaled_by_key_and_dimensions()
     {
         var weights = new SyntheticWeights("salt/");

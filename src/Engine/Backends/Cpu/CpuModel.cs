@@ -29,9 +29,9 @@ internal sealed class CpuModel : Model
         Graph graph = Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w));
         return _set switch
         {
-            InstructionSet.Avx512 => new PlanBuilder<Simd512, Vector512<float>>(this, graph).Build(_workers),
-            InstructionSet.Avx2 => new PlanBuilder<Simd256, Vector256<float>>(this, graph).Build(_workers),
-            _ => new PlanBuilder<Simd128, Vector128<float>>(this, graph).Build(_workers),
+            InstructionSet.Avx512 => new PlanBuilder<Simd512, Vector512<float>>(this, graph, _workers).Build(),
+            InstructionSet.Avx2 => new PlanBuilder<Simd256, Vector256<float>>(this, graph, _workers).Build(),
+            _ => new PlanBuilder<Simd128, Vector128<float>>(this, graph, _workers).Build(),
         };
     }
 

@@ -18,22 +18,24 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
 {
     private readonly CpuModel _model;
     private readonly Graph _graph;
+    private readonly Workers _workers;
     private readonly PlanMemory _memory;
     private readonly List<Step> _steps = [];
 
-    public PlanBuilder(CpuModel model, Graph graph)
+    public PlanBuilder(CpuModel model, Graph graph, Workers workers)
     {
         _model = model;
+        _workers = workers;
         _graph = graph;
         _memory = new PlanMemory(graph, TemporaryFloats);
     }
 
-    public CpuPlan Build(Workers workers)
+    public CpuPlan Build()
     {
         foreach (Tensor node in _graph.Nodes.Where(node => !_memory.IsVirtual(node))) Add(node);
         List<CpuBuffer> outputs = [.. _graph.Outputs.Select(output => new CpuBuffer(_memory[output]))];
         return new CpuPlan(
-            workers, [.. _steps], _memory.Arena, new CpuBuffer(_memory.Input), outputs, _steps.Max(step => step.Kernel.ScratchFloats) + View.Lanes);
+            _workers, [.. _steps], _memory.Arena, new CpuBuffer(_memory.Input), outputs, _steps.Max(step => step.Kernel.ScratchFloats) + View.Lanes);
     }
 
     private static nint TemporaryFloats(Tensor node) => node.Op switch
@@ -117,6 +119,11 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             PackedWeights packed = Pack(op, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(op));
             Add(node, new PointwiseConv<S, V>("pointwise", sources, packed, target, residual, op.Activation));
         }
+        else if (op is { R: 3, S: 3, Stride: 1, Dilation: 1 } && op.C / op.Groups >= View.Lanes && op.K / op.Groups >= View.Lanes && Environment.GetEnvironmentVariable("WINO") != "0")
+        {
+            if (Environment.GetEnvironmentVariable("WINO") == "4") AddWinograd<Winograd4<S, V>>(node, op, sources, geometry, residual);
+            else AddWinograd<Winograd2<S, V>>(node, op, sources, geometry, residual);
+        }
         else
         {
             ConvBlocking blocking = ConvBlocking.Choose(geometry, op.C, 2 * S.Width);
@@ -125,6 +132,15 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             string groups = op.Groups > 1 ? $"grouped {op.Groups} " : "";
             Add(node, new GatherConv<S, V>($"direct {groups}{window}", sources, geometry, packed, blocking, new Target(target), added, op.Activation));
         }
+    }
+
+    private void AddWinograd<W>(Tensor node, Conv2dOp op, View[] sources, ConvGeometry geometry, View? residual)
+        where W : struct, IWinograd<S, V>
+    {
+        ConvBlocking blocking = WinogradConv<S, V, W>.Blocking(geometry, op.C);
+        PackedWeights packed = Pack(
+            op, blocking.Blocks, () => WinogradConv<S, V, W>.Transform(ConvWeights.Of(op)), $"winograd {W.Outputs} ");
+        Add(node, new WinogradConv<S, V, W>(sources, geometry, packed, blocking, _memory[node], residual, op.Activation, _workers.Count));
     }
 
     /// <summary>

@@ -10,7 +10,7 @@ namespace LungSeg.Engine.Weights.Torch;
 internal sealed class PickleReader(ByteSource source, long position)
 {
     // A network of a thousand modules with its optimizer needs a few MB.
-    private const long MaxPickleBytes = 64 << 20, MaxMemory = 64 << 20;
+    private const long MaxPickleBytes = 64 << 20, MaxMemory = 48 << 20;
     private const int MaxLineBytes = 1024, MaxIntegerBytes = 256;
 
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);

@@ -49,6 +49,7 @@ internal sealed class TorchGlobals(PickleReader reader)
             case "numpy.dtype":
             case "pathlib.PosixPath":
             case "pathlib.WindowsPath":
+            case "torch.serialization._get_layout":
             case "torch.device":
                 return new PickleRecord(function);
             default:

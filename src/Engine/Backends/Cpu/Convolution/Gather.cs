@@ -35,15 +35,22 @@ internal sealed unsafe class Gather(View[] sources, ConvGeometry geometry, int r
     /// <summary>Whether kernel row r reads inside the picture for an output row.</summary>
     public bool IsInside(int row, int r) => (uint)geometry.InputRow(row, r) < (uint)Height;
 
-    /// <summary>Fills the buffer with some channels for output rows from first to before end; rows outside stay as they are.</summary>
-    public void Fill(float* buffer, int n, int first, int end, int channel, int channels)
+    /// <summary>
+    /// Fills the buffer with some channels for output rows from first to before end. Rows outside the picture are zeros if
+    /// asked for, else they stay as they are.
+    /// </summary>
+    public void Fill(float* buffer, int n, int first, int end, int channel, int channels, bool clearOutside = false)
     {
         nint pitch = (nint)geometry.PaddedWidth * channels;
         if (_dense)
         {
             int top = geometry.InputRow(first, 0), bottom = geometry.InputRow(end - 1, geometry.R - 1);
-            for (int row = Math.Max(top, 0); row <= Math.Min(bottom, Height - 1); row++)
-                FillRow(buffer + ((row - top) * pitch), n, row, channel, channels);
+            for (int row = top; row <= bottom; row++)
+            {
+                float* target = buffer + ((row - top) * pitch);
+                if ((uint)row < (uint)Height) FillRow(target, n, row, channel, channels);
+                else if (clearOutside) NativeMemory.Clear(target, (nuint)(pitch * sizeof(float)));
+            }
             return;
         }
         for (int r = 0; r < geometry.R; r++)

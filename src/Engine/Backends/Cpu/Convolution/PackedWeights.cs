@@ -26,13 +26,16 @@ internal sealed unsafe class PackedWeights : IDisposable
         nint offset = 0, bias = 0;
         for (int group = 0; group < Groups; group++)
         {
-            for (int k = 0; k < outputsPerGroup;)
+            int first = group * outputsPerGroup, end = first + outputsPerGroup;
+            for (int k = first; k < end;)
             {
-                int vectors = outputsPerGroup - k > width ? 2 : 1;
-                panels.Add(new Panel((group * outputsPerGroup) + k, vectors, group, offset, bias));
+                int vectors = end - k > width && (Groups == 1 || outputsPerGroup >= 2 * width) ? 2 : 1;
+                // A group's last panel must not reach into the next group: it starts early and repeats some channels.
+                int start = Groups == 1 ? k : Math.Min(k, end - (vectors * width));
+                panels.Add(new Panel(start, vectors, group, offset, bias));
                 offset += (nint)taps * InputsPerGroup * vectors * width;
                 bias += vectors * width;
-                k += vectors * width;
+                k = start + (vectors * width);
             }
         }
         Panels = [.. panels];
@@ -59,12 +62,14 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
+    // Groups side by side until a vector is full; all of them where no number of them divides evenly.
     private static int Merge(int outputsPerGroup, int groups)
     {
-        if (groups == 1) return 1;
-        int merge = 1;
-        while (outputsPerGroup * merge * 2 <= View.Lanes && groups % (merge * 2) == 0) merge *= 2;
-        return merge;
+        for (int merge = 1; merge < groups; merge++)
+        {
+            if (outputsPerGroup * merge >= View.Lanes && groups % merge == 0) return merge;
+        }
+        return groups;
     }
 
     private void Pack(ConvWeights weights, Panel panel, int used, int lanes, IReadOnlyList<int> blocks)
