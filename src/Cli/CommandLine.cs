@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using LungSeg.Cli.Commands;
 using LungSeg.Engine;
 using LungSeg.Imaging;
@@ -16,9 +17,9 @@ internal static class CommandLine
         try
         {
             ParseResult parsed = Root().Parse(args.Length == 0 ? ["--help"] : args);
-            if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
+            if (Fault(parsed) is { } fault)
             {
-                Tell(error, $"{parsed.Errors[0].Message} (lungseg --help lists the commands, lungseg COMMAND --help their options)");
+                Tell(error, $"{fault} (lungseg --help lists the commands, lungseg COMMAND --help their options)");
                 return ExitCode.BadInput;
             }
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error });
@@ -47,6 +48,16 @@ internal static class CommandLine
 
     /// <summary>Writes one line that begins with the program's name.</summary>
     public static void Tell(TextWriter error, string message) => error.WriteLine($"lungseg: {message.ReplaceLineEndings(" ")}");
+
+    private static string? Fault(ParseResult parsed)
+    {
+        if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction) return parsed.Errors[0].Message;
+        // The parser takes an unknown option for one more file.
+        Token? option = parsed.Tokens
+            .TakeWhile(token => token.Type != TokenType.DoubleDash)
+            .FirstOrDefault(token => token.Type == TokenType.Argument && token.Value is ['-', not (>= '0' and <= '9' or '.'), ..]);
+        return option is null ? null : $"unknown option '{option.Value}'";
+    }
 
     private static RootCommand Root() => new("Finds the lungs in chest X-rays with nine published networks. For research, not a medical device.")
     {

@@ -17,7 +17,7 @@ internal static class CommonOptions
 
     public static Option<bool> Json() => new("--json") { Description = "Write JSON" };
 
-    public static Option<int> Threads() => Whole("--threads", "Threads of the CPU; 0 or nothing: one for each processor", 1, CpuBackend.MaxThreads, 0);
+    public static Option<int> Threads() => Whole("--threads", "Threads of the CPU; one for each processor if not given", 1, CpuBackend.MaxThreads, 0);
 
     public static Option<string> Device() => new("--device")
     {

@@ -97,7 +97,7 @@ public static class CheckpointConversion
         }
         finally
         {
-            File.Delete(candidate);
+            if (File.Exists(candidate)) File.Delete(candidate);
         }
     }
 

@@ -85,7 +85,7 @@ public sealed class WeightsFolder
         }
         finally
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary)) File.Delete(temporary);
         }
     }
 }

@@ -50,7 +50,7 @@ internal static class WeightsManifest
         }
         finally
         {
-            File.Delete(temporary);
+            if (File.Exists(temporary)) File.Delete(temporary);
         }
     }
 

@@ -3,6 +3,7 @@ using LungSeg.Engine;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Weights;
 using Spectre.Console;
+using Padding = LungSeg.Engine.Ops.Padding;
 
 namespace LungSeg.Cli.Information;
 

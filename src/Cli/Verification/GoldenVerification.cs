@@ -18,6 +18,7 @@ internal static class GoldenVerification
         foreach (GoldenCase goldenCase in golden.Cases)
         {
             if (!goldenCase.Names.Contains(TapRun.Output)) throw new CheckpointException($"'{file}': the case '{goldenCase.Tag}' has no output");
+            network.CheckSize(new Shape(goldenCase.N, 3, goldenCase.H, goldenCase.W));
             float[] input = golden.Input(goldenCase);
             if (goldenCase.Names.Contains(Input)) CheckInput(golden, goldenCase, input, file);
             Graph graph = network.Record(golden.Weights, goldenCase.N, goldenCase.H, goldenCase.W);
