@@ -6,8 +6,9 @@
   torch_twin.py GRAPH.json --synthetic SALT --bench --device cuda --dtype fp16 --channels-last --cuda-graph
 
 --dump writes `input`, `output` and every module's result under its path. --check compares with a golden file's `small` case
-and exits 1 beyond the bound. --bench prints one JSON object with milliseconds per run. Needs PyTorch 1.13 or later and
-nothing else. Weights are read from safetensors, or made from a salt by the formula of tests/data/golden/README.md.
+and exits 1 beyond the bound; differences are smallest with --threads 1, as the golden files were made. --bench prints one JSON
+object with milliseconds per run. Needs PyTorch 1.13 or later and nothing else. Weights are read from safetensors, or made from
+a salt by the formula of tests/data/golden/README.md.
 """
 import argparse
 import collections
@@ -21,6 +22,7 @@ import sys
 import time
 
 import torch
+import torch.nn.functional as F  # noqa: F401, the generated function reads it
 
 DTYPES = {"fp32": torch.float32, "tf32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 STORED = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64}
@@ -175,9 +177,10 @@ class Twin(torch.nn.Module):
             lines += [f"t{i} = None" for i in sorted(set(node["inputs"])) if last[i] == node["id"] and i not in results]
         lines.append(f"return ({', '.join(f't{i}' for i in results)},)")
         source = "def forward(t0, w):\n" + "".join(f"    {line}\n" for line in lines)
-        scope = {"torch": torch, "F": torch.nn.functional, "position_attention": position_attention}
-        exec(compile(source, "<twin>", "exec"), scope)  # made above, from numbers and known names alone
-        self.function = scope["forward"]
+        # Made above, from numbers and known names alone; in this module's globals, where compilers look names up.
+        made = {}
+        exec(compile(source, "<twin>", "exec"), globals(), made)
+        self.function = made["forward"]
         self.weights = torch.nn.ParameterList(torch.nn.Parameter(values[key], requires_grad=False) for key in slots)
 
     def forward(self, x):
@@ -302,6 +305,8 @@ def main():
         parser.error("say where the weights come from: --weights, --synthetic or --golden")
     if options.check is not None and not options.golden:
         parser.error("--check needs --golden")
+    if options.compile and not hasattr(torch, "compile"):
+        parser.error(f"--compile needs PyTorch 2, this is {torch.__version__}")
     if options.dump and options.fold:
         parser.error("--dump shows every module's result, and --fold takes some away")
     if options.cuda_graph and not options.device.startswith("cuda"):

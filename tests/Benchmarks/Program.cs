@@ -5,10 +5,11 @@ using LungSeg.Benchmarks.Peers;
 using LungSeg.Engine;
 
 const string Usage = """
-    usage: Benchmarks peers [KEY...] [--threads 1,2] [--batch 1,4] [--seconds 5] [--json FILE] [--backend cpu|reference|none]
+    usage: Benchmarks peers [KEY...] [--threads 1,2] [--batch 1,4] [--seconds 5] [--json FILE] [--backend NAME]
            Benchmarks peers --check [KEY...]            ONNX Runtime against every operation and every golden output
            Benchmarks export KEY FILE.onnx|FILE.json [--size HxW] [--batch N]
            Benchmarks kernels [BenchmarkDotNet's options]
+    backends: cpu (the best instruction set), avx512, avx2, vector128, reference; for peers also none, the peer alone
     """;
 
 try

@@ -23,22 +23,22 @@ public sealed record UpsampleBilinearOp(int Scale, bool AlignCorners) : Activate
 
     /// <summary>
     /// Where output pixel <paramref name="index"/> of an axis reads: the lower source pixel, its neighbour, and the
-    /// neighbour's weight. In float32 step by step as PyTorch computes it, so that results agree to the last bit or so.
+    /// neighbour's weight. The scale is rounded to float32 and what follows is not, which is what PyTorch 1.13 was found to do.
     /// </summary>
     public (int Low, int High, float Weight) Source(int index, int inputSize, int outputSize)
     {
-        float position;
+        double position;
         if (AlignCorners)
         {
             float scale = outputSize > 1 ? (float)(inputSize - 1) / (outputSize - 1) : 0;
-            position = scale * index;
+            position = (double)scale * index;
         }
         else
         {
             float scale = Scale > 0 ? 1f / Scale : (float)inputSize / outputSize;
-            position = Math.Max((scale * (index + 0.5f)) - 0.5f, 0);
+            position = Math.Max((scale * (index + 0.5)) - 0.5, 0);
         }
         int low = Math.Min((int)position, inputSize - 1);
-        return (low, Math.Min(low + 1, inputSize - 1), position - low);
+        return (low, Math.Min(low + 1, inputSize - 1), (float)(position - low));
     }
 }

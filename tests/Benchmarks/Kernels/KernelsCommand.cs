@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
@@ -13,7 +14,8 @@ internal static class KernelsCommand
         // In this process: BenchmarkDotNet would otherwise write and build a project of its own for every run.
         IConfig config = DefaultConfig.Instance
             .AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance))
-            .AddColumn(new GflopsColumn());
+            .AddColumn(new GflopsColumn())
+            .WithSummaryStyle(SummaryStyle.Default.WithMaxParameterColumnWidth(40));
         string[] all = args.Any(arg => arg is "--filter" or "-f" or "--list") ? args : [.. args, "--filter", "*"];
         return BenchmarkSwitcher.FromTypes([typeof(KernelBenchmarks)]).Run(all, config).Any() ? 0 : 1;
     }

@@ -4,16 +4,17 @@ namespace LungSeg.Benchmarks.Peers;
 
 /// <summary>Times runners in turns, so that the machine's slow and fast minutes hit all of them alike.</summary>
 /// <remarks>
-/// Turns are blocks of runs with a pause before each. Worker threads of either side go on spinning for a while after a run,
-/// which is good for that side's next run and steals a core from the other's. Forbidding the peer to spin would handicap
-/// it, so both may spin, and the pause lets the spinning end before the other side starts. The first run of a block of
-/// several finds cold caches and sleeping threads and is not counted.
+/// Turns are blocks of runs with a pause before each. Worker threads of either side go on spinning for a while after a run
+/// (ONNX Runtime's second thread was seen to use 40 ms of processor time), which is good for that side's next run and takes
+/// a core from the other's. Forbidding the peer to spin would handicap it, so both may spin, and the pause lets the spinning
+/// end before the other side starts. The first run of a block of several finds cold caches and sleeping threads and is not
+/// counted.
 /// </remarks>
 internal static class Contest
 {
     private const double BlockMilliseconds = 300;
     private const int LongestBlock = 20, FewestRuns = 5;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Runs each for about the given time, warm-up not included.</summary>
     public static Timing[] Run(IReadOnlyList<IRunner> runners, double seconds)

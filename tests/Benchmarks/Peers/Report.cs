@@ -54,7 +54,7 @@ internal static class Report
     }
 
     private static double? GeometricMean(IReadOnlyCollection<PeerResult> results) =>
-        results.Any(result => result.Ratio is null) ? null : Math.Exp(results.Average(result => Math.Log(result.Ratio!.Value)));
+        results.Count == 0 || results.Any(result => result.Ratio is null) ? null : Math.Exp(results.Average(result => Math.Log(result.Ratio!.Value)));
 
     private static string Cells(PeerResult result, Timing? timing) => timing is null ? "- | -" : string.Create(
         CultureInfo.InvariantCulture,

@@ -1,0 +1,154 @@
+using LungSeg.Engine.Backends.Reference;
+using LungSeg.Engine.Ops;
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Engine.Tests.Backends;
+
+/// <summary>
+/// Running error analysis: beside each value that the reference computes goes a bound on how far a backend of a stated
+/// precision may be from it. A linear operation carries its input's bound through the absolute values of its weights, and adds
+/// its own roundings in proportion to the sum of the absolute values of its terms.
+/// </summary>
+internal static class ErrorBound
+{
+    /// <summary>Values and bounds of the graph's outputs.</summary>
+    public static IReadOnlyList<(Map Value, Map Bound)> Evaluate(Graph graph, float[] input, Precision precision)
+    {
+        var known = new Dictionary<Tensor, (Map Value, Map Bound)>();
+        foreach (Tensor node in graph.Nodes)
+        {
+            (Map Value, Map Bound)[] inputs = [.. node.Inputs.Select(tensor => known[tensor])];
+            Map[] x = [.. inputs.Select(p => p.Value)], e = [.. inputs.Select(p => p.Bound)];
+            var y = new Map(node.Shape);
+            if (node.Op is InputOp) input.CopyTo(y.Values, 0);
+            else Kernels.Bind(node)(x, y);
+            known[node] = (y, Activated(node, y, Bound(node, x, e, y, precision), precision));
+        }
+        return [.. graph.Outputs.Select(output => known[output])];
+    }
+
+    private static Map Bound(Tensor node, Map[] x, Map[] e, Map y, Precision precision)
+    {
+        double u = precision.UnitRoundoff;
+        switch (node.Op)
+        {
+            case InputOp:
+                // Narrower types round the picture itself.
+                return Each(y.Shape, i => u > Precision.Float32.UnitRoundoff ? u * Math.Abs(y.Values[i]) : 0);
+            case Conv2dOp op:
+                Conv2dOp plain = op with { Weight = Abs(op.Weight)!, Bias = Abs(op.Bias), Residual = false, Activation = Activation.None };
+                double convolved = precision.Sum((op.C / op.Groups * op.R * op.S) + 2);
+                Map own = Linear(node, plain with { Bias = null }, plain, x[0], e[0], convolved);
+                return op.Residual ? Each(y.Shape, i => own.Values[i] + e[1].Values[i] + (convolved * Math.Abs(x[1].Values[i]))) : own;
+            case ConvTranspose2dOp op:
+                ConvTranspose2dOp transposed = op with { Weight = Abs(op.Weight)!, Bias = Abs(op.Bias), Activation = Activation.None };
+                return Linear(node, transposed with { Bias = null }, transposed, x[0], e[0], precision.Sum((op.C * op.R * op.S) + 1));
+            case BatchNormOp op:
+                // The gain, the product and the shift are rounded; folded, the shift is one more term of the convolution's sum.
+                double roundoff = 2 * precision.Sum(Terms(node.Inputs[0]));
+                float[] gain = op.Weight.Read(), shift = op.Bias.Read(), mean = op.Mean.Read(), variance = op.Variance.Read();
+                return EachChannel(y.Shape, (i, c) =>
+                {
+                    double g = Math.Abs(gain[c]) / Math.Sqrt((double)variance[c] + op.Eps);
+                    return (g * e[0].Values[i]) + (roundoff * ((g * (Math.Abs(x[0].Values[i]) + Math.Abs(mean[c]))) + Math.Abs(shift[c])));
+                });
+            case GroupNormOp op:
+                return GroupNormBound.Of(op, x[0], e[0], precision);
+            case ActivationOp op:
+                return Activation1(op.Function, y, e[0], u);
+            case AdaptiveAvgPool2dOp op:
+                (int rows, int columns) = (x[0].Shape.H / op.OutputSize, x[0].Shape.W / op.OutputSize);
+                return Linear(node, op, op, x[0], e[0], precision.Sum((rows + 2) * (columns + 2)));
+            case UpsampleBilinearOp op:
+                UpsampleBilinearOp resize = op with { Activation = Activation.None };
+                return Linear(node, resize, resize, x[0], e[0], 8 * u);
+            case MaxPool2dOp or UpsampleNearestOp or ConcatOp:
+                return Apply(node, node.Op, e);
+            case AddOp:
+                // Fused, the one operand is one more term of the convolution that makes the other.
+                double added = precision.Sum(Math.Max(Terms(node.Inputs[0]), Terms(node.Inputs[1])) + 1);
+                return Zip(y.Shape, x, e, (a, b, da, db) => da + db + (added * (Math.Abs(a) + Math.Abs(b))));
+            case MulOp:
+                return Zip(y.Shape, x, e, (a, b, da, db) => (Math.Abs(a) * db) + (Math.Abs(b) * da) + (da * db) + (2 * u * Math.Abs(a * b)));
+            case PositionAttentionOp:
+                return Attention(node, x, e, precision);
+            default:
+                throw new InvalidOperationException($"no error bound for '{node.Op.Name}'");
+        }
+    }
+
+    private static Map Activated(Tensor node, Map y, Map bound, Precision precision) =>
+        node.Op is ActivatedOp { Activation: not Activation.None } op ? Activation1(op.Activation, y, bound, precision.UnitRoundoff) : bound;
+
+    // The steepest slope of each function, and a few roundings for an approximate exponential.
+    private static Map Activation1(Activation function, Map y, Map e, double u) => function switch
+    {
+        Activation.SiLU => Each(y.Shape, i => (1.1 * e.Values[i]) + (8 * u * (1 + Math.Abs(y.Values[i])))),
+        Activation.Sigmoid => Each(y.Shape, i => (0.25 * e.Values[i]) + (8 * u)),
+        _ => e,
+    };
+
+    private static Map Linear(Tensor node, Op carry, Op sum, Map x, Map e, double roundoff)
+    {
+        Map carried = Apply(node, carry, [e]), size = Apply(node, sum, [Each(x.Shape, i => Math.Abs(x.Values[i]))]);
+        return Each(node.Shape, i => carried.Values[i] + (roundoff * size.Values[i]));
+    }
+
+    // Scores s are off by at most d, so weights exp(s) / sum by a factor of at most exp(2d).
+    private static Map Attention(Tensor node, Map[] x, Map[] e, Precision precision)
+    {
+        int p = x[0].Shape.C;
+        (double top, double center) = (Largest(x[0]), Largest(x[1]));
+        double scores = p * ((top * Largest(e[1])) + (center * Largest(e[0])) + (precision.Sum(p) * top * center));
+        double factor = Math.Exp(2 * scores) - 1 + (16 * precision.UnitRoundoff);
+        Map size = Apply(node, node.Op, [x[0], x[1], Each(x[2].Shape, i => Math.Abs(x[2].Values[i]))]), carried = Apply(node, node.Op, [x[0], x[1], e[2]]);
+        int pixels = x[0].Shape.H * x[0].Shape.W;
+        // Sums over all pairs of pixels: rounded hierarchically or not, the softmax's divisor has pixels² terms.
+        double sum = precision.Sum(pixels * pixels);
+        return Each(node.Shape, i => ((factor + sum) * size.Values[i]) + ((1 + factor) * carried.Values[i]));
+    }
+
+    // What a fold may turn the tensor's producer into: a sum of so many terms.
+    private static int Terms(Tensor tensor) => tensor.Op switch
+    {
+        Conv2dOp op => op.C / op.Groups * op.R * op.S,
+        ConvTranspose2dOp op => op.C * op.R * op.S,
+        BatchNormOp => Terms(tensor.Inputs[0]),
+        _ => 1,
+    };
+
+    private static double Largest(Map x) => x.Values.Max(value => Math.Abs((double)value));
+
+    private static Map Apply(Tensor node, Op op, Map[] x)
+    {
+        IReadOnlyList<Tensor> inputs = op.ReadsInput(1) ? [.. node.Inputs.Take(x.Length)] : node.Inputs;
+        Tensor tensor = Tensor.Create(op, inputs, node.Path);
+        var y = new Map(tensor.Shape);
+        Kernels.Bind(tensor)(x, y);
+        return y;
+    }
+
+    private static Map Each(Shape shape, Func<int, double> bound)
+    {
+        var map = new Map(shape);
+        for (int i = 0; i < map.Values.Length; i++) map.Values[i] = (float)bound(i);
+        return map;
+    }
+
+    private static Map EachChannel(Shape shape, Func<int, int, double> bound) => Each(shape, i => bound(i, i / (shape.H * shape.W) % shape.C));
+
+    private static Map Zip(Shape shape, Map[] x, Map[] e, Func<double, double, double, double, double> bound) => Each(shape, i =>
+    {
+        (int row, int q) = Math.DivRem(i, shape.W);
+        (row, int p) = Math.DivRem(row, shape.H);
+        (int n, int c) = Math.DivRem(row, shape.C);
+        int a = Index(x[0].Shape, n, c, p, q), b = Index(x[1].Shape, n, c, p, q);
+        return bound(x[0].Values[a], x[1].Values[b], e[0].Values[a], e[1].Values[b]);
+    });
+
+    private static int Index(Shape x, int n, int c, int p, int q) =>
+        (((((n * x.C) + (x.C == 1 ? 0 : c)) * x.H) + (x.H == 1 ? 0 : p)) * x.W) + (x.W == 1 ? 0 : q);
+
+    private static Parameter? Abs(Parameter? weight) =>
+        weight is null ? null : new Parameter(weight.Key, weight.Dims, () => Array.ConvertAll(weight.Read(), Math.Abs));
+}
