@@ -31,7 +31,7 @@ internal sealed unsafe class MaxPool2d<S, V>(string name, MaxPool2dOp op, View s
                     {
                         float* x = source.Pixel(n, row, firstColumn) + c;
                         for (int column = firstColumn; column < endColumn; column++, x += source.PixelStride)
-                            greatest = S.Max(greatest, S.Load(x));
+                            greatest = S.Maximum(greatest, S.Load(x));
                     }
                     S.Store(greatest, output + c);
                 }

@@ -40,10 +40,15 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
 
     private static nint TemporaryFloats(Tensor node) => node.Op switch
     {
+        AdaptiveAvgPool2dOp when IsPooledWhileWritten(node) => node.Inputs[0].Shape.N * node.Inputs[0].Shape.H * (nint)View.Padded(node.Shape.C),
         GroupNormOp => (nint)node.Shape.N * node.Shape.H * 2 * View.Padded(node.Shape.C),
         PositionAttentionOp => (nint)node.Shape.N * ((((nint)node.Shape.H * node.Shape.W) + 2) * node.Shape.H * node.Shape.W),
         _ => 0,
     };
+
+    /// <summary>Whether the depthwise convolution before a global pooling adds its rows up as it writes them.</summary>
+    private static bool IsPooledWhileWritten(Tensor node) =>
+        node.Op is AdaptiveAvgPool2dOp { OutputSize: 1 } && node.Inputs[0].Op is Conv2dOp op && PlanBuilder.IsDepthwise(op);
 
     private void Add(Tensor node)
     {
@@ -80,6 +85,9 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
                 Add(node, new GroupNorm<T, U>(name, op, x, moments, _model.Packed(op, "", () => GroupNorm<T, U>.Pack(op)), target));
                 break;
             case MaxPool2dOp op: Add(node, new MaxPool2d<T, U>(name, op, x, target)); break;
+            case AdaptiveAvgPool2dOp when IsPooledWhileWritten(node):
+                Add(node, new PoolRowSums<T, U>("pool row sums", x.Shape, _memory.Temporary(node), target));
+                break;
             case AdaptiveAvgPool2dOp op: Add(node, new AdaptiveAvgPool2d<T, U>(name, op, x, target)); break;
             case UpsampleBilinearOp op: Add(node, new UpsampleBilinear<T, U>(name, op, x, target)); break;
             case AddOp op: Add(node, new Elementwise<T, U, Sum<T, U>>(name, x, _memory[node.Inputs[1]], target, op.Activation)); break;
@@ -103,26 +111,27 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         if (PlanBuilder.IsDepthwise(op))
         {
             NativeMemoryBlock packed = _model.Packed(op, "", () => DepthwiseConv<S, V>.Pack(ConvWeights.Of(op)));
-            Add(node, new DepthwiseConv<S, V>($"depthwise {window}", _memory[node.Inputs[0]], geometry, packed, target, op.Activation));
+            Tensor? pooling = _graph.Nodes.FirstOrDefault(reader => IsPooledWhileWritten(reader) && reader.Inputs[0] == node);
+            View? rowSums = pooling is null ? null : _memory.Temporary(pooling);
+            Add(node, new DepthwiseConv<S, V>($"depthwise {window}", _memory[node.Inputs[0]], geometry, packed, target, rowSums, op.Activation));
             return;
         }
-        View[] sources = _memory.Parts(node.Inputs[0]);
-        bool plain = op is { R: 1, S: 1, Stride: 1, Groups: 1 } && op.Padding == default && !sources.Any(source => source.IsPlanar);
+        ConvSource[] sources = _memory.Parts(node.Inputs[0]);
+        bool plain = op is { R: 1, S: 1, Stride: 1, Groups: 1 } && op.Padding == default && !sources.Any(source => source.View.IsPlanar);
         if (op.K == 1)
         {
             ConvBlocking rows = ConvBlocking.Choose(geometry, op.C, 1);
             NativeMemoryBlock packed = _model.Packed(op, "", () => SingleOutputConv<S, V>.Pack(ConvWeights.Of(op)));
-            Add(node, new SingleOutputConv<S, V>($"single output {window}", sources, geometry, packed, rows, target, residual, op.Activation));
+            Add(node, new SingleOutputConv<S, V>($"single output {window}", sources, geometry, packed, rows, new Target(target), residual, op.Activation));
         }
         else if (plain)
         {
             PackedWeights packed = Pack(op, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(op));
-            Add(node, new PointwiseConv<S, V>("pointwise", sources, packed, target, residual, op.Activation));
+            Add(node, new PointwiseConv<S, V>(sources, packed, target, residual, op.Activation));
         }
-        else if (op is { R: 3, S: 3, Stride: 1, Dilation: 1 } && op.C / op.Groups >= View.Lanes && op.K / op.Groups >= View.Lanes && Environment.GetEnvironmentVariable("WINO") != "0")
+        else if (op is { R: 3, S: 3, Stride: 1, Dilation: 1 } && op.C / op.Groups >= View.Lanes && op.K / op.Groups >= View.Lanes)
         {
-            if (Environment.GetEnvironmentVariable("WINO") == "4") AddWinograd<Winograd4<S, V>>(node, op, sources, geometry, residual);
-            else AddWinograd<Winograd2<S, V>>(node, op, sources, geometry, residual);
+            AddWinograd<Winograd4<S, V>>(node, op, sources, geometry, residual);
         }
         else
         {
@@ -134,7 +143,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         }
     }
 
-    private void AddWinograd<W>(Tensor node, Conv2dOp op, View[] sources, ConvGeometry geometry, View? residual)
+    private void AddWinograd<W>(Tensor node, Conv2dOp op, ConvSource[] sources, ConvGeometry geometry, View? residual)
         where W : struct, IWinograd<S, V>
     {
         ConvBlocking blocking = WinogradConv<S, V, W>.Blocking(geometry, op.C);
@@ -148,7 +157,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     /// </summary>
     private void AddTransposed(Tensor node, ConvTranspose2dOp op)
     {
-        View[] sources = _memory.Parts(node.Inputs[0]);
+        ConvSource[] sources = _memory.Parts(node.Inputs[0]);
         for (int phase = 0; phase < op.Stride * op.Stride; phase++)
         {
             var rows = TransposedPhase.Of(phase / op.Stride, op.R, op.Stride, op.Padding, node.Shape.H);
@@ -156,10 +165,19 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             if (rows.Outputs == 0 || columns.Outputs == 0) continue;
             var geometry = new ConvGeometry(rows.Taps, columns.Taps, 1, 1, rows.Padding, columns.Padding, rows.Outputs, columns.Outputs);
             ConvBlocking blocking = ConvBlocking.Choose(geometry, op.C, 2 * S.Width);
-            PackedWeights packed = Pack(op, blocking.Blocks, () => TransposedPhase.Weights(op, rows, columns), $"phase {phase} ");
             var target = new Target(_memory[node], op.Stride, rows.First, columns.First);
-            Add(node, new GatherConv<S, V>(
-                $"transposed {op.R}x{op.S} phase {phase}", sources, geometry, packed, blocking, target, null, op.Activation));
+            string name = $"transposed {op.R}x{op.S} phase {phase}", form = $"phase {phase} ";
+            ConvWeights Weights() => TransposedPhase.Weights(op, rows, columns);
+            if (op.K == 1)
+            {
+                NativeMemoryBlock packed = _model.Packed(op, form, () => SingleOutputConv<S, V>.Pack(Weights()));
+                Add(node, new SingleOutputConv<S, V>(name, sources, geometry, packed, blocking, target, null, op.Activation));
+            }
+            else
+            {
+                PackedWeights packed = Pack(op, blocking.Blocks, Weights, form);
+                Add(node, new GatherConv<S, V>(name, sources, geometry, packed, blocking, target, null, op.Activation));
+            }
         }
     }
 

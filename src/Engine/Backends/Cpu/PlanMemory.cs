@@ -1,10 +1,11 @@
+using LungSeg.Engine.Backends.Cpu.Convolution;
 using LungSeg.Engine.Ops;
 
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>
-/// Where a graph's tensors lie. A concatenation that only convolutions read is never made: they read its parts. The input
-/// keeps its memory for the whole run, so that a plan can be run again.
+/// Where a graph's tensors lie. A concatenation or a channel-wise gate that only convolutions read is never made: they read
+/// its parts, and multiply on the way. The input keeps its memory for the whole run, so that a plan can be run again.
 /// </summary>
 internal sealed unsafe class PlanMemory
 {
@@ -34,7 +35,8 @@ internal sealed unsafe class PlanMemory
         var lives = new List<Lifetime>();
         nint arena = 0;
         float* Base() => Arena!.Data;
-        foreach ((Tensor node, int step) in graph.Nodes.Select((node, step) => (node, step)))
+        Dictionary<Tensor, int> steps = graph.Nodes.Select((node, step) => (node, step)).ToDictionary(pair => pair.node, pair => pair.step);
+        foreach ((Tensor node, int step) in steps)
         {
             if (_virtual.Contains(node)) continue;
             bool planar = node == graph.Input;
@@ -43,10 +45,10 @@ internal sealed unsafe class PlanMemory
             owners.Add(offset => _views[node] = new View(Base() + offset, node.Shape, planar));
             nint temporary = temporaryFloats(node);
             if (temporary == 0) continue;
-            lives.Add(new Lifetime(temporary + Slack, step, step));
+            lives.Add(new Lifetime(temporary + Slack, steps[node.Inputs[0]], step));
             owners.Add(offset => _temporaries[node] = new View(Base() + offset, new Shape(1, 1, 1, (int)temporary)));
         }
-        NeedsUnpackedInput = graph.Outputs.Contains(graph.Input) || readers[graph.Input].Any(reader => !ReadsParts(reader, graph.Input) && !_virtual.Contains(reader));
+        NeedsUnpackedInput = graph.Outputs.Contains(graph.Input) || readers[graph.Input].Any(reader => !ReadsParts(reader, graph.Input));
         if (NeedsUnpackedInput)
         {
             lives.Add(new Lifetime(new View(null, graph.Input.Shape).Count + Slack, 0, lastRead[graph.Input]));
@@ -75,29 +77,39 @@ internal sealed unsafe class PlanMemory
     /// <summary>A node's working memory.</summary>
     public View Temporary(Tensor node) => _temporaries[node];
 
-    /// <summary>What a convolution reads for a tensor: itself, the planar input, or the parts of a concatenation.</summary>
-    public View[] Parts(Tensor tensor) => [.. Expand(tensor).Select(part => _views[part])];
+    /// <summary>What a convolution reads for a tensor: itself, the planar input, or the parts of what is never made.</summary>
+    public ConvSource[] Parts(Tensor tensor)
+    {
+        if (!_virtual.Contains(tensor)) return [new ConvSource(_views[tensor])];
+        return tensor.Op is MulOp
+            ? [new ConvSource(_views[tensor.Inputs[0]], _views[tensor.Inputs[1]])]
+            : [.. tensor.Inputs.SelectMany(Parts)];
+    }
 
-    private IEnumerable<Tensor> Expand(Tensor tensor) =>
-        _virtual.Contains(tensor) ? tensor.Inputs.SelectMany(Expand) : [tensor];
+    private IEnumerable<Tensor> Expand(Tensor tensor) => _virtual.Contains(tensor) ? tensor.Inputs.SelectMany(Expand) : [tensor];
 
     // From the last node to the first, so that a concatenation within a concatenation is seen through.
     private void FindVirtual(Dictionary<Tensor, List<Tensor>> readers)
     {
         foreach (Tensor node in _graph.Nodes.Reverse())
         {
-            if (node.Op is ConcatOp && !_graph.Outputs.Contains(node)
-                && readers[node].All(reader => ReadsParts(reader, node) || _virtual.Contains(reader)))
+            if ((node.Op is ConcatOp || IsGate(node)) && !_graph.Outputs.Contains(node) && readers[node].All(reader => ReadsParts(reader, node)))
                 _virtual.Add(node);
         }
     }
 
-    private static bool ReadsParts(Tensor reader, Tensor tensor) => reader.Op switch
+    private bool ReadsParts(Tensor reader, Tensor tensor) => reader.Op switch
     {
         Conv2dOp op => !PlanBuilder.IsDepthwise(op) && !(op.Residual && reader.Inputs[1] == tensor),
         ConvTranspose2dOp => true,
+        ConcatOp => _virtual.Contains(reader),
         _ => false,
     };
+
+    private bool IsGate(Tensor node) => node.Op is MulOp { Activation: Activation.None }
+        && node.Inputs[0] != _graph.Input && node.Inputs[0].Shape == node.Shape
+        && node.Inputs[1].Shape is { H: 1, W: 1 } && node.Inputs[1].Shape.C == node.Shape.C && node.Shape.C > 1
+        && node.Inputs[1] != _graph.Input;
 
     private Dictionary<Tensor, int> LastReads()
     {

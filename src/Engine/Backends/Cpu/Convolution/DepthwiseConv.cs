@@ -14,20 +14,22 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
     private const int TilePixels = 8;
     private readonly View _source;
     private readonly View _target;
+    private readonly View? _rowSums;
     private readonly ConvGeometry _geometry;
     private readonly float* _weights;
     private readonly float* _bias;
     private readonly int _channels;
     private readonly int _insideBegin;
     private readonly int _insideEnd;
-    private readonly delegate*<Taps, void> _tile;
-    private readonly delegate*<Taps, void> _pixel;
+    private readonly delegate*<Taps, int, void> _tile;
+    private readonly delegate*<Taps, int, void> _pixel;
 
-    public DepthwiseConv(string name, View source, ConvGeometry geometry, NativeMemoryBlock packed, View target, Activation activation)
+    public DepthwiseConv(string name, View source, ConvGeometry geometry, NativeMemoryBlock packed, View target, View? rowSums, Activation activation)
     {
         Name = name;
         _source = source;
         _target = target;
+        _rowSums = rowSums;
         _geometry = geometry;
         _channels = (int)source.PixelStride;
         _weights = packed.Data;
@@ -68,10 +70,24 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
         for (int unit = begin; unit < end; unit++)
         {
             int n = unit / _geometry.OutputHeight, h = unit % _geometry.OutputHeight;
-            int w = 0;
-            for (; w < _insideBegin; w++) _pixel(At(n, h, w));
-            for (; w + TilePixels <= _insideEnd; w += TilePixels) _tile(At(n, h, w));
-            for (; w < _geometry.OutputWidth; w++) _pixel(At(n, h, w));
+            int w = 0, tiles = (_insideEnd - _insideBegin) / TilePixels;
+            for (; w < _insideBegin; w++) _pixel(At(n, h, w), 1);
+            if (tiles > 0) _tile(At(n, h, w), tiles);
+            for (w += tiles * TilePixels; w < _geometry.OutputWidth; w++) _pixel(At(n, h, w), 1);
+            if (_rowSums is View sums) AddUp(_target.Pixel(n, h, 0), sums.Data + ((nint)unit * _channels));
+        }
+    }
+
+    // The row has just been written and is still in the cache.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddUp(float* row, float* sums)
+    {
+        for (int c = 0; c < _channels; c += S.Width)
+        {
+            V sum = S.Broadcast(0);
+            float* x = row + c;
+            for (int w = 0; w < _geometry.OutputWidth; w++, x += _channels) sum = S.Add(sum, S.Load(x));
+            S.Store(sum, sums + c);
         }
     }
 
@@ -96,44 +112,47 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<F>(Taps t) where F : struct, IConstant
+    private static void Tile<F>(Taps t, int tiles) where F : struct, IConstant
     {
         nint p1 = t.PixelStep, p2 = 2 * p1, p3 = 3 * p1;
-        for (int c = 0; c < t.Channels; c += S.Width)
+        for (int tile = 0; tile < tiles; tile++, t.Input += TilePixels * t.PixelStep, t.Output += TilePixels * t.Channels)
         {
-            V bias = S.Load(t.Bias + c);
-            V a0 = bias, a1 = bias, a2 = bias, a3 = bias, a4 = bias, a5 = bias, a6 = bias, a7 = bias;
-            for (int r = t.FirstRow; r < t.EndRow; r++)
+            for (int c = 0; c < t.Channels; c += S.Width)
             {
-                float* x = t.Input + (r * t.RowStep) + c, w = t.Weights + ((nint)r * t.Columns * t.Channels) + c;
-                for (int s = 0; s < t.Columns; s++, x += t.ColumnStep, w += t.Channels)
+                V bias = S.Load(t.Bias + c);
+                V a0 = bias, a1 = bias, a2 = bias, a3 = bias, a4 = bias, a5 = bias, a6 = bias, a7 = bias;
+                for (int r = t.FirstRow; r < t.EndRow; r++)
                 {
-                    V weight = S.Load(w);
-                    float* y = x + p3 + p1;
-                    a0 = S.MultiplyAdd(S.Load(x), weight, a0);
-                    a1 = S.MultiplyAdd(S.Load(x + p1), weight, a1);
-                    a2 = S.MultiplyAdd(S.Load(x + p2), weight, a2);
-                    a3 = S.MultiplyAdd(S.Load(x + p3), weight, a3);
-                    a4 = S.MultiplyAdd(S.Load(y), weight, a4);
-                    a5 = S.MultiplyAdd(S.Load(y + p1), weight, a5);
-                    a6 = S.MultiplyAdd(S.Load(y + p2), weight, a6);
-                    a7 = S.MultiplyAdd(S.Load(y + p3), weight, a7);
+                    float* x = t.Input + (r * t.RowStep) + c, w = t.Weights + ((nint)r * t.Columns * t.Channels) + c;
+                    for (int s = 0; s < t.Columns; s++, x += t.ColumnStep, w += t.Channels)
+                    {
+                        V weight = S.Load(w);
+                        float* y = x + p3 + p1;
+                        a0 = S.MultiplyAdd(S.Load(x), weight, a0);
+                        a1 = S.MultiplyAdd(S.Load(x + p1), weight, a1);
+                        a2 = S.MultiplyAdd(S.Load(x + p2), weight, a2);
+                        a3 = S.MultiplyAdd(S.Load(x + p3), weight, a3);
+                        a4 = S.MultiplyAdd(S.Load(y), weight, a4);
+                        a5 = S.MultiplyAdd(S.Load(y + p1), weight, a5);
+                        a6 = S.MultiplyAdd(S.Load(y + p2), weight, a6);
+                        a7 = S.MultiplyAdd(S.Load(y + p3), weight, a7);
+                    }
                 }
+                float* o = t.Output + c;
+                Finish<F>(a0, o);
+                Finish<F>(a1, o += t.Channels);
+                Finish<F>(a2, o += t.Channels);
+                Finish<F>(a3, o += t.Channels);
+                Finish<F>(a4, o += t.Channels);
+                Finish<F>(a5, o += t.Channels);
+                Finish<F>(a6, o += t.Channels);
+                Finish<F>(a7, o + t.Channels);
             }
-            float* o = t.Output + c;
-            Finish<F>(a0, o);
-            Finish<F>(a1, o += t.Channels);
-            Finish<F>(a2, o += t.Channels);
-            Finish<F>(a3, o += t.Channels);
-            Finish<F>(a4, o += t.Channels);
-            Finish<F>(a5, o += t.Channels);
-            Finish<F>(a6, o += t.Channels);
-            Finish<F>(a7, o + t.Channels);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Pixel<F>(Taps t) where F : struct, IConstant
+    private static void Pixel<F>(Taps t, int _) where F : struct, IConstant
     {
         for (int c = 0; c < t.Channels; c += S.Width)
         {

@@ -9,16 +9,16 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// at the sides. What the micro-kernel then reads is contiguous and cached, whether it came from one tensor, from the parts
 /// of a concatenation that is never made, or from a planar picture.
 /// </summary>
-internal sealed unsafe class Gather(View[] sources, ConvGeometry geometry, int rowsPerUnit)
+internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry, int rowsPerUnit)
 {
     // Far dilated rows are kept apart instead of with all rows between them.
     private readonly bool _dense =
         ((rowsPerUnit - 1) * geometry.Stride) + ((geometry.R - 1) * geometry.Dilation) + 1 <= geometry.R * rowsPerUnit * geometry.Stride;
 
-    private int Height => sources[0].Shape.H;
+    private int Height => sources[0].View.Shape.H;
 
     /// <summary>Columns of the picture.</summary>
-    public int Width => sources[0].Shape.W;
+    public int Width => sources[0].View.Shape.W;
 
     /// <summary>Rows of the buffer.</summary>
     public int Slots => _dense
@@ -68,13 +68,14 @@ internal sealed unsafe class Gather(View[] sources, ConvGeometry geometry, int r
         int end = Math.Clamp(Width + geometry.PadLeft, begin, geometry.PaddedWidth);
         NativeMemory.Clear(target, (nuint)((nint)begin * channels * sizeof(float)));
         int start = 0;
-        foreach (View source in sources)
+        foreach ((View source, View? scale) in sources)
         {
             int from = Math.Max(channel, start), to = Math.Min(channel + channels, start + source.Shape.C);
             if (from < to)
             {
                 float* pixel = source.Pixel(n, row, begin - geometry.PadLeft) + ((from - start) * source.ChannelStride);
-                Copy(pixel, source, target + ((nint)begin * channels) + (from - channel), channels, end - begin, to - from);
+                float* gate = scale is View view ? view.Pixel(n, 0, 0) + (from - start) : null;
+                Copy(pixel, source, gate, target + ((nint)begin * channels) + (from - channel), channels, end - begin, to - from);
             }
             start += source.Shape.C;
         }
@@ -82,28 +83,36 @@ internal sealed unsafe class Gather(View[] sources, ConvGeometry geometry, int r
         NativeMemory.Clear(target + ((nint)end * channels), (nuint)((nint)(geometry.PaddedWidth - end) * channels * sizeof(float)));
     }
 
+    /// <summary>Copies some channels of a row's pixels, multiplied by a gate if there is one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Copy(float* from, View source, float* to, nint stride, int pixels, int channels)
+    public static void Copy(float* from, View source, float* gate, float* to, nint stride, int pixels, int channels)
     {
-        if (stride == channels && source.ChannelStride == 1 && source.PixelStride == channels)
+        if (gate == null && stride == channels && source.ChannelStride == 1 && source.PixelStride == channels)
         {
             NativeMemory.Copy(from, to, (nuint)((nint)pixels * channels * sizeof(float)));
             return;
         }
+        bool vectors = source.ChannelStride == 1 && channels >= Vector128<float>.Count;
         for (int pixel = 0; pixel < pixels; pixel++, from += source.PixelStride, to += stride)
         {
-            int c = 0;
-            if (source.ChannelStride == 1)
+            if (!vectors)
             {
-                for (; c + View.Lanes <= channels; c += View.Lanes)
-                {
-                    Vector128.Load(from + c).Store(to + c);
-                    Vector128.Load(from + c + 4).Store(to + c + 4);
-                    Vector128.Load(from + c + 8).Store(to + c + 8);
-                    Vector128.Load(from + c + 12).Store(to + c + 12);
-                }
+                for (int c = 0; c < channels; c++) to[c] = gate == null ? from[c * source.ChannelStride] : from[c] * gate[c];
+                continue;
             }
-            for (; c < channels; c++) to[c] = from[c * source.ChannelStride];
+            int done = 0;
+            for (; done + Vector512<float>.Count <= channels; done += Vector512<float>.Count)
+            {
+                Vector512<float> values = Vector512.Load(from + done);
+                (gate == null ? values : values * Vector512.Load(gate + done)).Store(to + done);
+            }
+            // The last vectors overlap: nothing past the pixel's channels is touched.
+            for (; done < channels; done += Vector128<float>.Count)
+            {
+                int at = Math.Min(done, channels - Vector128<float>.Count);
+                Vector128<float> values = Vector128.Load(from + at);
+                (gate == null ? values : values * Vector128.Load(gate + at)).Store(to + at);
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
     private readonly int _images;
 
     public GatherConv(
-        string name, View[] sources, ConvGeometry geometry, PackedWeights weights, ConvBlocking blocking,
+        string name, ConvSource[] sources, ConvGeometry geometry, PackedWeights weights, ConvBlocking blocking,
         Target target, Target? residual, Activation activation)
     {
         Name = name;
@@ -32,7 +32,7 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
         _blocks = blocking.ChannelBlocks(weights);
         _rowsPerUnit = blocking.RowsPerUnit;
         _unitsPerImage = (geometry.OutputHeight + _rowsPerUnit - 1) / _rowsPerUnit;
-        _images = sources[0].Shape.N;
+        _images = sources[0].View.Shape.N;
         _gather = new Gather(sources, geometry, _rowsPerUnit);
         _target = target;
         _residual = residual;

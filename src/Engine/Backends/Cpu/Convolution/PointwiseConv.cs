@@ -4,14 +4,16 @@ using LungSeg.Engine.Ops;
 namespace LungSeg.Engine.Backends.Cpu.Convolution;
 
 /// <summary>
-/// 1x1 convolution with stride 1: a matrix product that reads its inputs where they lie. Pixels of all images are one long
-/// row. A unit is a stretch of pixels, or, where there are few, a stretch of pixels and one panel.
+/// 1x1 convolution with stride 1: a matrix product that reads its inputs where they lie; only an input that is scaled on
+/// the way is copied, a unit's pixels at a time. A unit is a stretch of one image's pixels, and, where these are few, some of
+/// the panels.
 /// </summary>
 internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISimd<V> where V : struct
 {
-    private const int CacheFloats = 1 << 16;
-    private const int FewUnits = 16;
-    private readonly View[] _sources;
+    // Half of the smallest common second-level cache, 1 MiB, for what a unit reads and writes.
+    private const int CacheFloats = 1 << 17;
+    private const int WantedUnits = 16;
+    private readonly ConvSource[] _sources;
     private readonly PackedWeights _weights;
     private readonly View _target;
     private readonly View? _residual;
@@ -19,79 +21,90 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
     private readonly int _pixels;
     private readonly int _pixelsPerUnit;
     private readonly int _stretches;
-    private readonly int _panelsPerUnit;
+    private readonly int _panelGroups;
 
-    public PointwiseConv(string name, View[] sources, PackedWeights weights, View target, View? residual, Activation activation)
+    public PointwiseConv(ConvSource[] sources, PackedWeights weights, View target, View? residual, Activation activation)
     {
-        Name = name;
         _sources = sources;
         _weights = weights;
         _target = target;
         _residual = residual;
         _activation = activation;
-        Shape shape = target.Shape;
-        _pixels = shape.N * shape.H * shape.W;
-        int channels = sources.Sum(source => source.Shape.C), tiles = Math.Max(CacheFloats / channels / S.TileRows, 2);
-        int tilesInAll = (_pixels + S.TileRows - 1) / S.TileRows;
-        _pixelsPerUnit = Math.Min(tiles, Math.Max((tilesInAll + FewUnits - 1) / FewUnits, 1)) * S.TileRows;
-        _stretches = (_pixels + _pixelsPerUnit - 1) / _pixelsPerUnit;
-        _panelsPerUnit = _stretches < FewUnits ? 1 : weights.Panels.Length;
+        _pixels = target.Shape.H * target.Shape.W;
+        int floatsPerPixel = sources.Sum(source => source.View.Shape.C) + (int)target.PixelStride;
+        int tiles = (_pixels + S.TileRows - 1) / S.TileRows, most = Math.Max(CacheFloats / floatsPerPixel / S.TileRows, 2);
+        _stretches = (tiles + most - 1) / most;
+        _pixelsPerUnit = (tiles + _stretches - 1) / _stretches * S.TileRows;
+        _panelGroups = Math.Min((WantedUnits + _stretches - 1) / _stretches, weights.Panels.Length);
+        ScratchFloats = sources.Max(source => source.Scale is null ? 0 : _pixelsPerUnit * source.View.PixelStride);
     }
 
-    public override string Name { get; }
+    public override string Name => _sources.Any(source => source.Scale is not null) ? "pointwise scaled" : "pointwise";
 
-    public override int Units => _stretches * (_weights.Panels.Length / _panelsPerUnit);
+    public override int Units => _target.Shape.N * _stretches * _panelGroups;
+
+    public override nint ScratchFloats { get; }
 
     /// <summary>The blocks of input channels: one for each source.</summary>
-    public static IReadOnlyList<int> Blocks(View[] sources) => [.. sources.Select(source => source.Shape.C)];
+    public static IReadOnlyList<int> Blocks(ConvSource[] sources) => [.. sources.Select(source => source.View.Shape.C)];
 
     public override void Run(int begin, int end, float* scratch)
     {
         for (int unit = begin; unit < end; unit++)
         {
-            int first = unit % _stretches * _pixelsPerUnit, last = Math.Min(first + _pixelsPerUnit, _pixels);
-            int panel = unit / _stretches * _panelsPerUnit;
-            for (int p = panel; p < panel + _panelsPerUnit; p++) RunPanel(first, last, _weights.Panels[p]);
+            int group = unit % _panelGroups, stretch = unit / _panelGroups % _stretches, n = unit / _panelGroups / _stretches;
+            int first = stretch * _pixelsPerUnit, last = Math.Min(first + _pixelsPerUnit, _pixels);
+            int firstPanel = group * _weights.Panels.Length / _panelGroups, endPanel = (group + 1) * _weights.Panels.Length / _panelGroups;
+            nint row = 0;
+            for (int i = 0; i < _sources.Length; i++)
+            {
+                View source = _sources[i].View;
+                float* input = source.Pixel(n, 0, 0) + (first * source.PixelStride);
+                if (_sources[i].Scale is View scale)
+                {
+                    Gather.Copy(input, source, scale.Pixel(n, 0, 0), scratch, source.PixelStride, last - first, source.Shape.C);
+                    input = scratch;
+                }
+                for (int p = firstPanel; p < endPanel; p++) RunPanel(i, input, n, first, last - first, row, _weights.Panels[p]);
+                row += source.Shape.C;
+            }
         }
     }
 
-    private void RunPanel(int first, int last, Panel panel)
+    private void RunPanel(int index, float* input, int n, int first, int pixels, nint row, Panel panel)
     {
-        int tiles = (last - first + S.TileRows - 1) / S.TileRows, lanes = panel.Vectors * S.Width;
+        bool isFirst = index == 0, isLast = index == _sources.Length - 1;
+        View source = _sources[index].View;
         Run run;
         run.Input = run.Weights = 0;
+        run.Length = source.Shape.C;
         Tile tile;
         tile.Runs = &run;
         tile.RunCount = 1;
+        tile.Weights = _weights.Data + panel.Weights + (row * panel.Vectors * S.Width);
+        tile.InputStride = source.PixelStride;
         tile.OutputStride = _target.PixelStride;
-        float* weights = _weights.Data + panel.Weights;
-        for (int i = 0; i < _sources.Length; i++)
+        tile.InitialStride = isFirst ? 0 : tile.OutputStride;
+        tile.Residual = null;
+        tile.ResidualStride = 0;
+        tile.Floor = isLast ? Epilogue<S, V>.Floor(_activation) : float.NegativeInfinity;
+        bool epilogue = isLast && Epilogue<S, V>.IsNeeded(_activation);
+        float* output = _target.Pixel(n, 0, 0) + (first * tile.OutputStride) + panel.OutputChannel, residual = null;
+        if (_residual is View view && isFirst)
         {
-            View source = _sources[i];
-            bool isLast = i == _sources.Length - 1;
-            run.Length = source.Shape.C;
-            tile.Weights = weights;
-            tile.InputStride = source.PixelStride;
-            tile.InitialStride = i == 0 ? 0 : tile.OutputStride;
-            tile.Residual = null;
-            tile.ResidualStride = 0;
-            tile.Floor = isLast ? Epilogue<S, V>.Floor(_activation) : float.NegativeInfinity;
-            bool epilogue = isLast && Epilogue<S, V>.IsNeeded(_activation);
-            for (int t = 0; t < tiles; t++)
-            {
-                int begin = first + (t * (last - first) / tiles), pixels = first + ((t + 1) * (last - first) / tiles) - begin;
-                tile.Input = source.Data + (begin * tile.InputStride);
-                tile.Output = _target.Data + (begin * tile.OutputStride) + panel.OutputChannel;
-                tile.Initial = i == 0 ? _weights.Data + panel.Bias : tile.Output;
-                if (_residual is View residual && i == 0)
-                {
-                    tile.ResidualStride = residual.PixelStride;
-                    tile.Residual = residual.Data + (begin * tile.ResidualStride) + panel.OutputChannel;
-                }
-                MicroKernel<S, V>.For(pixels, panel.Vectors)(&tile);
-                if (epilogue) Epilogue<S, V>.Apply(_activation, tile.Output, tile.OutputStride, pixels, panel.Vectors);
-            }
-            weights += (nint)source.Shape.C * lanes;
+            tile.ResidualStride = view.PixelStride;
+            residual = view.Pixel(n, 0, 0) + (first * tile.ResidualStride) + panel.OutputChannel;
+        }
+        int tiles = (pixels + S.TileRows - 1) / S.TileRows;
+        for (int t = 0; t < tiles; t++)
+        {
+            int begin = t * pixels / tiles, count = ((t + 1) * pixels / tiles) - begin;
+            tile.Input = input + (begin * tile.InputStride);
+            tile.Output = output + (begin * tile.OutputStride);
+            tile.Initial = isFirst ? _weights.Data + panel.Bias : tile.Output;
+            if (residual != null) tile.Residual = residual + (begin * tile.ResidualStride);
+            MicroKernel<S, V>.For(count, panel.Vectors)(&tile);
+            if (epilogue) Epilogue<S, V>.Apply(_activation, tile.Output, tile.OutputStride, count, panel.Vectors);
         }
     }
 }

@@ -13,7 +13,8 @@ internal sealed unsafe class SingleOutputConv<S, V> : Kernel where S : struct, I
     private readonly ConvGeometry _geometry;
     private readonly NativeMemoryBlock _packed;
     private readonly Gather _gather;
-    private readonly View _target;
+    private readonly Target _target;
+    private readonly int _images;
     private readonly View? _residual;
     private readonly Activation _activation;
     private readonly int _channels;
@@ -21,8 +22,8 @@ internal sealed unsafe class SingleOutputConv<S, V> : Kernel where S : struct, I
     private readonly int _unitsPerImage;
 
     public SingleOutputConv(
-        string name, View[] sources, ConvGeometry geometry, NativeMemoryBlock packed, ConvBlocking blocking,
-        View target, View? residual, Activation activation)
+        string name, ConvSource[] sources, ConvGeometry geometry, NativeMemoryBlock packed, ConvBlocking blocking,
+        Target target, View? residual, Activation activation)
     {
         Name = name;
         _geometry = geometry;
@@ -30,8 +31,9 @@ internal sealed unsafe class SingleOutputConv<S, V> : Kernel where S : struct, I
         _rowsPerUnit = blocking.RowsPerUnit;
         _unitsPerImage = (geometry.OutputHeight + _rowsPerUnit - 1) / _rowsPerUnit;
         _gather = new Gather(sources, geometry, _rowsPerUnit);
-        _channels = sources.Sum(source => source.Shape.C);
+        _channels = sources.Sum(source => source.View.Shape.C);
         _target = target;
+        _images = sources[0].View.Shape.N;
         _residual = residual;
         _activation = activation;
         ScratchFloats = _gather.Floats(_channels);
@@ -39,7 +41,7 @@ internal sealed unsafe class SingleOutputConv<S, V> : Kernel where S : struct, I
 
     public override string Name { get; }
 
-    public override int Units => _target.Shape.N * _unitsPerImage;
+    public override int Units => _images * _unitsPerImage;
 
     public override nint ScratchFloats { get; }
 

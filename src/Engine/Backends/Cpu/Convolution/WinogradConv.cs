@@ -28,7 +28,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
     private readonly nint _inputFloats;
 
     public WinogradConv(
-        View[] sources, ConvGeometry geometry, PackedWeights weights, ConvBlocking blocking, View target, View? residual,
+        ConvSource[] sources, ConvGeometry geometry, PackedWeights weights, ConvBlocking blocking, View target, View? residual,
         Activation activation, int threads)
     {
         _weights = weights;

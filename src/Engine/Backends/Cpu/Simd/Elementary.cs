@@ -13,7 +13,8 @@ internal static class Elementary<S, V> where S : struct, ISimd<V> where V : stru
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp(V x)
     {
-        x = S.Min(S.Max(x, S.Broadcast(-87f)), S.Broadcast(87f));
+        // The second operand wins over NaN on x64: a NaN stays visible.
+        x = S.Min(S.Broadcast(87f), S.Max(S.Broadcast(-87f), x));
         V n = S.Round(S.Multiply(x, S.Broadcast(1.44269504f)));
         // ln 2 in two parts, so that n·ln 2 is exact enough.
         V r = S.MultiplyAdd(n, S.Broadcast(-0.693359375f), x);
@@ -25,17 +26,20 @@ internal static class Elementary<S, V> where S : struct, ISimd<V> where V : stru
         p = S.MultiplyAdd(p, r, S.Broadcast(1.6666665459e-1f));
         p = S.MultiplyAdd(p, r, S.Broadcast(5.0000001201e-1f));
         p = S.MultiplyAdd(S.Multiply(r, r), p, S.Add(r, S.Broadcast(1f)));
-        return S.Multiply(p, S.Pow2(n));
+        return S.ScaleByPow2(p, n);
     }
+
+    /// <summary>1 / (1 + e^−x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Sigmoid(V x) => S.Reciprocal(S.Add(S.Broadcast(1f), Exp(S.Subtract(S.Broadcast(0f), x))));
 
     /// <summary>Applies an activation; the switch is folded where the activation is a constant of the caller.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Activate(V x, Activation activation) => activation switch
     {
-        // The second operand wins over NaN on x64: a NaN stays visible.
         Activation.ReLU => S.Max(S.Broadcast(0f), x),
-        Activation.SiLU => S.Divide(x, S.Add(S.Broadcast(1f), Exp(S.Subtract(S.Broadcast(0f), x)))),
-        Activation.Sigmoid => S.Divide(S.Broadcast(1f), S.Add(S.Broadcast(1f), Exp(S.Subtract(S.Broadcast(0f), x)))),
+        Activation.SiLU => S.Multiply(x, Sigmoid(x)),
+        Activation.Sigmoid => Sigmoid(x),
         _ => x,
     };
 }

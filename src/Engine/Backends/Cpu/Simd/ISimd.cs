@@ -26,8 +26,13 @@ internal unsafe interface ISimd<V> where V : struct
 
     static abstract V Divide(V a, V b);
 
+    /// <summary>The greater; if either is NaN, b on x64.</summary>
     static abstract V Max(V a, V b);
 
+    /// <summary>The greater; NaN if either is. Slower than <see cref="Max"/>.</summary>
+    static abstract V Maximum(V a, V b);
+
+    /// <summary>The lesser; if either is NaN, b on x64.</summary>
     static abstract V Min(V a, V b);
 
     /// <summary>a · b + c, fused where the hardware can.</summary>
@@ -36,12 +41,12 @@ internal unsafe interface ISimd<V> where V : struct
     /// <summary>The nearest whole number.</summary>
     static abstract V Round(V value);
 
-    /// <summary>2 to the power of a whole number between −126 and 127.</summary>
-    static abstract V Pow2(V whole);
+    /// <summary>value · 2 to the power of a whole number between −126 and 127.</summary>
+    static abstract V ScaleByPow2(V value, V whole);
+
+    /// <summary>1 / value within 2 units in the last place, for values between 1 and 2^126.</summary>
+    static abstract V Reciprocal(V value);
 
     /// <summary>The sum of the lanes, in an order that is the same for every call.</summary>
     static abstract float Sum(V value);
-
-    /// <summary>The greatest lane.</summary>
-    static abstract float MaxLane(V value);
 }

@@ -28,15 +28,17 @@ internal readonly unsafe struct Scalar : ISimd<float>
     // As the vector instructions do: the second operand wins over NaN.
     public static float Max(float a, float b) => a > b ? a : b;
 
+    public static float Maximum(float a, float b) => Math.Max(a, b);
+
     public static float Min(float a, float b) => a < b ? a : b;
 
     public static float MultiplyAdd(float a, float b, float c) => float.MultiplyAddEstimate(a, b, c);
 
     public static float Round(float value) => MathF.Round(value);
 
-    public static float Pow2(float whole) => BitConverter.Int32BitsToSingle(((int)whole + 127) << 23);
+    public static float ScaleByPow2(float value, float whole) => value * BitConverter.Int32BitsToSingle(((int)whole + 127) << 23);
+
+    public static float Reciprocal(float value) => 1 / value;
 
     public static float Sum(float value) => value;
-
-    public static float MaxLane(float value) => value;
 }
