@@ -50,6 +50,7 @@ internal static class BenchCommand
             ]);
         }
         Tables.Write(output, table);
+        if (results.Length > 1) output.WriteLine("peak MiB is the process's, with what earlier networks left behind: bench one alone for its own");
     }
 
     private static void WriteJson(TextWriter output, (string Name, string Value)[] conditions, Benchmark[] results) => Json.Write(output, json =>
