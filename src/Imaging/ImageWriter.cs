@@ -12,10 +12,18 @@ public static class ImageWriter
     /// <exception cref="ImageException">The path cannot be written.</exception>
     public static void WritePng(string path, int width, int height, int channels, ReadOnlySpan<byte> pixels)
     {
+        byte[] png = EncodePng(width, height, channels, pixels);
+        WriteBeside(path, stream => stream.Write(png));
+    }
+
+    /// <summary>The bytes of a PNG file of grey (1 channel) or RGB (3 channels) bytes, rows from top to bottom.</summary>
+    public static byte[] EncodePng(int width, int height, int channels, ReadOnlySpan<byte> pixels)
+    {
         if (channels is not (1 or 3) || width <= 0 || height <= 0 || pixels.Length != (long)width * height * channels)
             throw new ArgumentException($"{pixels.Length} bytes are not a picture of {width} x {height} x {channels}", nameof(pixels));
-        byte[] rows = pixels.ToArray();
-        WriteBeside(path, stream => PngEncoder.Write(stream, width, height, channels, 8, rows));
+        using MemoryStream stream = new();
+        PngEncoder.Write(stream, width, height, channels, 8, pixels);
+        return stream.ToArray();
     }
 
     /// <summary>Writes a radiograph as PNG at its own depth, 8 or 16 bits.</summary>

@@ -11,6 +11,17 @@ internal static class TestData
     /// <summary>A file under <c>tests/data</c>.</summary>
     public static string PathOf(params ReadOnlySpan<string> parts) => Path.Combine([Root, "tests", "data", .. parts]);
 
+    /// <summary>A file of the repository.</summary>
+    public static string InRepository(params ReadOnlySpan<string> parts) => Path.Combine([Root, .. parts]);
+
+    /// <summary>A file that does not come with the repository but may lie beside it; the test is skipped where it does not.</summary>
+    public static string Shared(params ReadOnlySpan<string> parts)
+    {
+        string path = Path.Combine([Root, "..", "shared", .. parts]);
+        Assert.SkipUnless(Path.Exists(path), $"{path} is not there");
+        return path;
+    }
+
     private static string FindRoot()
     {
         for (DirectoryInfo? directory = new(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)

@@ -22,6 +22,11 @@ public static class Checkpoint
     /// <summary>Reads a checkpoint that lies in memory; <paramref name="name"/> stands for it in errors.</summary>
     public static StateDict Read(ReadOnlyMemory<byte> bytes, string name) => Read(new MemoryBytes(name, bytes), 0);
 
+    /// <summary>Whether a file in an archive is taken for the checkpoint, judged by its name.</summary>
+    public static bool IsCheckpointName(string name) =>
+        Extensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase)
+        && !name.StartsWith("__MACOSX/", StringComparison.Ordinal);
+
     private static StateDict Read(ByteSource source, int nesting)
     {
         byte[] head = source.Read(0, Math.Min(source.Length, HeadBytes));
@@ -57,9 +62,7 @@ public static class Checkpoint
         return new StateDict(weights, weights.Metadata) { Format = $"{weights.Format}, in a zip archive" };
     }
 
-    private static bool IsCheckpoint(ZipEntry entry) =>
-        Extensions.Contains(Path.GetExtension(entry.Name), StringComparer.OrdinalIgnoreCase)
-        && !entry.Name.StartsWith("__MACOSX/", StringComparison.Ordinal);
+    private static bool IsCheckpoint(ZipEntry entry) => IsCheckpointName(entry.Name);
 
     private static StateDict FromTorch(TorchFile file, ByteSource source)
     {

@@ -1,0 +1,27 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace LungSeg.Cli.Benchmarking;
+
+/// <summary>What a number means nothing without.</summary>
+internal static class Conditions
+{
+    private const string CpuInfo = "/proc/cpuinfo", LoadAverage = "/proc/loadavg";
+
+    public static IEnumerable<(string Name, string Value)> Of(string device) =>
+    [
+        ("processor", $"{Processor()}, {Environment.ProcessorCount} logical cores"),
+        ("device", device),
+        ("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.FrameworkDescription}"),
+        ("load", File.Exists(LoadAverage) ? $"{File.ReadAllText(LoadAverage).Split(' ')[0]} in the last minute" : "unknown"),
+        ("date", DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC"),
+    ];
+
+    private static string Processor()
+    {
+        string? model = File.Exists(CpuInfo)
+            ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+            : Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
+        return model ?? "unknown processor";
+    }
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using LungSeg.Cli.Verification;
+using LungSeg.Engine;
+using LungSeg.Models;
+
+namespace LungSeg.Cli.Commands;
+
+/// <summary>
+/// <c>verify GOLDEN…</c> checks the engine against recorded outputs; <c>verify REFERENCE --weights FILE</c> against what
+/// somebody's own PyTorch computed.
+/// </summary>
+internal static class VerifyCommand
+{
+    public static Command Create()
+    {
+        var files = new Argument<string[]>("FILE") { Description = "Golden files, or with --weights one dump of tools/dump_reference.py or tools/torch_twin.py", Arity = ArgumentArity.OneOrMore };
+        Option<string?> weights = CommonOptions.Weights("The weights with which the reference was computed");
+        Option<string?> network = CommonOptions.Network();
+        var taps = new Option<string>("--taps") { Description = "Which modules to compare: all, or a pattern such as 'decoder.*'", HelpName = "all|PATTERN", DefaultValueFactory = _ => "all" };
+        Option<double?> atol = CommonOptions.Number("--atol", "Allowed absolute error; with --rtol instead of the built-in bounds", 0, double.MaxValue);
+        Option<double?> rtol = CommonOptions.Number("--rtol", "Allowed error relative to a tensor's largest magnitude", 0, double.MaxValue);
+        Option<string> device = CommonOptions.Device();
+        Option<int> threads = CommonOptions.Threads();
+        Option<bool> json = CommonOptions.Json();
+        var report = new Option<string?>("--report") { Description = "Write an HTML report with an error map of the output", HelpName = "FILE.html" };
+
+        var command = new Command("verify", "Check the engine's numbers against recorded ones, tensor by tensor.")
+        {
+            files, weights, network, taps, atol, rtol, device, threads, json, report,
+        };
+        command.SetAction(parsed =>
+        {
+            string[] paths = parsed.GetRequiredValue(files);
+            string? weightsFile = parsed.GetValue(weights);
+            using IBackend backend = CommonOptions.Open(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            InvocationConfiguration streams = parsed.InvocationConfiguration;
+            if (weightsFile is null)
+            {
+                foreach (Option option in (Option[])[network, taps, atol, rtol, report])
+                {
+                    if (parsed.GetResult(option) is { Implicit: false })
+                        throw new UsageException($"{option.Name} goes with a reference of your own: name its weights with --weights");
+                }
+                return Goldens(paths, backend, parsed.GetValue(json), streams);
+            }
+            if (paths.Length > 1) throw new UsageException($"one reference at a time: {paths.Length} files were named with --weights");
+            NetworkWeights opened = NetworkWeights.Open(parsed.GetValue(network), weightsFile);
+            var tolerance = new Tolerance(parsed.GetValue(atol), parsed.GetValue(rtol));
+            (VerificationResult result, float[] expected, Tap output) =
+                ReferenceVerification.Run(paths[0], opened, backend, parsed.GetRequiredValue(taps), tolerance);
+            if (parsed.GetValue(report) is { } html) TextFile.Write(html, HtmlReport.Render(result, opened.File, expected, output));
+            Write(streams.Output, [result], parsed.GetValue(json));
+            return result.Holds ? ExitCode.Done : ExitCode.CheckFailed;
+        });
+        return command;
+    }
+
+    private static int Goldens(string[] paths, IBackend backend, bool json, InvocationConfiguration streams)
+    {
+        var results = new List<VerificationResult>();
+        foreach (string path in paths)
+        {
+            try
+            {
+                VerificationResult result = GoldenVerification.Run(path, backend);
+                results.Add(result);
+                if (!json) VerificationTable.Write(streams.Output, result);
+            }
+            catch (Exception e) when (CommandLine.IsInput(e))
+            {
+                CommandLine.Tell(streams.Error, e.Message);
+            }
+        }
+        if (json) Write(streams.Output, results, true);
+        int unreadable = ExitCode.Of(paths.Length - results.Count, paths.Length);
+        return unreadable == ExitCode.Done && results.Any(result => !result.Holds) ? ExitCode.CheckFailed : unreadable;
+    }
+
+    private static void Write(TextWriter output, IReadOnlyList<VerificationResult> results, bool json)
+    {
+        if (!json)
+        {
+            foreach (VerificationResult result in results) VerificationTable.Write(output, result);
+            return;
+        }
+        Json.Write(output, writer =>
+        {
+            writer.WriteStartArray();
+            foreach (VerificationResult result in results) VerificationTable.WriteJson(writer, result);
+            writer.WriteEndArray();
+        });
+    }
+}

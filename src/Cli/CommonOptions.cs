@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Backends.Reference;
+
+namespace LungSeg.Cli;
+
+/// <summary>Options that several commands have, with checks that say what was expected.</summary>
+internal static class CommonOptions
+{
+    private const string Cpu = "cpu", Reference = "reference";
+
+    public static Option<string?> Network() => new("--network") { Description = "The network's key, such as pan or deeplabv3plus", HelpName = "KEY" };
+
+    public static Option<string?> Weights(string description) => new("--weights") { Description = description, HelpName = "FILE" };
+
+    public static Option<bool> Json() => new("--json") { Description = "Write JSON" };
+
+    public static Option<int> Threads() => Whole("--threads", "Threads of the CPU; one for each processor if not given", 1, CpuBackend.MaxThreads, 0);
+
+    public static Option<string> Device() => new("--device")
+    {
+        Description = "Where the network runs: cpu, or reference (plain loops, slow, the specification)",
+        HelpName = "cpu|reference",
+        DefaultValueFactory = _ => Cpu,
+    };
+
+    /// <summary>Opens a device; an unknown one is an error, never another device.</summary>
+    public static IBackend Open(string device, int threads) => device switch
+    {
+        Cpu => new CpuBackend(threads),
+        Reference => new ReferenceBackend(),
+        _ => throw new UsageException($"unknown device '{device}': this version runs on cpu and reference"),
+    };
+
+    /// <summary>A whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    public static Option<int> Whole(string name, string description, int least, int most, int standard) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        DefaultValueFactory = _ => standard,
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+            if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most) return value;
+            result.AddError($"{name}: expected a whole number from {least} to {most}, found '{text}'");
+            return standard;
+        },
+    };
+
+    /// <summary>A number from <paramref name="least"/> to <paramref name="most"/>; null if it is not given.</summary>
+    public static Option<double?> Number(string name, string description, double least, double most) => new(name)
+    {
+        Description = description,
+        HelpName = "X",
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+            if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= least && value <= most) return value;
+            result.AddError($"{name}: expected a number from {least} to {most}, found '{text}'");
+            return null;
+        },
+    };
+
+    /// <summary>One of a few words.</summary>
+    public static Option<string> Choice(string name, string description, string standard, params string[] words) => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', words),
+        DefaultValueFactory = _ => standard,
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+            if (words.Contains(text)) return text;
+            result.AddError($"{name}: expected {string.Join(" or ", words)}, found '{text}'");
+            return standard;
+        },
+    };
+}

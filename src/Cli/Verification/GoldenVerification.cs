@@ -1,0 +1,50 @@
+using LungSeg.Engine;
+using LungSeg.Engine.Weights;
+using LungSeg.Models;
+
+namespace LungSeg.Cli.Verification;
+
+/// <summary>Runs a golden file's cases with its synthetic weights; bounds are those of float32.</summary>
+internal static class GoldenVerification
+{
+    private const double OutputBound = 1e-4, TapBound = 1e-3;
+    private const string Input = "input";
+
+    public static VerificationResult Run(string file, IBackend backend)
+    {
+        GoldenFile golden = GoldenFile.Read(file);
+        Architecture network = Architectures.Get(golden.Network);
+        var checks = new List<Check>();
+        foreach (GoldenCase goldenCase in golden.Cases)
+        {
+            if (!goldenCase.Names.Contains(TapRun.Output)) throw new CheckpointException($"'{file}': the case '{goldenCase.Tag}' has no output");
+            network.CheckSize(new Shape(goldenCase.N, 3, goldenCase.H, goldenCase.W));
+            float[] input = golden.Input(goldenCase);
+            if (goldenCase.Names.Contains(Input)) CheckInput(golden, goldenCase, input, file);
+            Graph graph = network.Record(golden.Weights, goldenCase.N, goldenCase.H, goldenCase.W);
+            string[] paths = [.. goldenCase.Names.Except([Input, TapRun.Output])];
+            if (paths.FirstOrDefault(path => !graph.Taps.ContainsKey(path)) is { } unknown)
+                throw new CheckpointException($"'{file}': {network.Name} has no module '{unknown}'");
+            Check[] found = [.. new TapRun(backend, graph, input).Run(paths).Select(tap => Compare(golden, goldenCase, tap))];
+            checks.AddRange([.. found[1..], found[0]]);
+        }
+        return new VerificationResult(file, network.Key, backend.Description, checks, []);
+    }
+
+    private static Check Compare(GoldenFile golden, GoldenCase goldenCase, Tap tap)
+    {
+        float[] expected = golden.Expected(goldenCase, tap.Path), actual = tap.Values;
+        // Throws for a tensor of another size, and says what is sampled.
+        GoldenDifference difference = golden.Compare(goldenCase, tap.Path, actual);
+        if (actual.Length != expected.Length) actual = GoldenFile.Sample(actual);
+        double bound = tap.Path == TapRun.Output ? OutputBound : TapBound * difference.Magnitude;
+        return new Check($"{goldenCase.Tag}/{tap.Path}", tap.Shape, TensorError.Of(expected, actual), bound, tap.Unfused);
+    }
+
+    // Were the input another, every difference after it would be blamed on the network.
+    private static void CheckInput(GoldenFile golden, GoldenCase goldenCase, float[] input, string file)
+    {
+        if (golden.Compare(goldenCase, Input, input).Max > 0)
+            throw new CheckpointException($"'{file}': the input of case '{goldenCase.Tag}' is not what the formula gives: the file is damaged");
+    }
+}

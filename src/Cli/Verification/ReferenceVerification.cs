@@ -1,0 +1,74 @@
+using System.IO.Enumeration;
+using LungSeg.Engine;
+using LungSeg.Engine.Weights;
+using LungSeg.Models;
+
+namespace LungSeg.Cli.Verification;
+
+/// <summary>What is allowed: by default 1e-4 for the output and a thousandth of a module's largest magnitude, or the user's own.</summary>
+/// <param name="Absolute">Allowed in any case; null for the default.</param>
+/// <param name="Relative">Allowed on top, times the tensor's largest expected magnitude; null for the default.</param>
+internal sealed record Tolerance(double? Absolute, double? Relative)
+{
+    private const double Output = 1e-4, Tap = 1e-3, Floor = 1e-6;
+
+    public double Of(string name, double magnitude) => (Absolute, Relative) switch
+    {
+        (null, null) => name == TapRun.Output ? Output : Math.Max(Floor, Tap * magnitude),
+        _ => (Absolute ?? 0) + ((Relative ?? 0) * magnitude),
+    };
+}
+
+/// <summary>Compares a network with real weights, module by module, with what somebody's PyTorch computed.</summary>
+internal static class ReferenceVerification
+{
+    private const string AllTaps = "all";
+
+    /// <summary>Returns the checks, and the output's expected and actual values for a picture of the error.</summary>
+    public static (VerificationResult Result, float[] Expected, Tap Output) Run(
+        string file, NetworkWeights weights, IBackend backend, string pattern, Tolerance tolerance)
+    {
+        ReferenceFile reference = ReferenceFile.Read(file);
+        Shape shape = reference.InputShape;
+        Architecture network = weights.Network;
+        network.CheckSize(shape);
+        network.Load(weights.StateDict);
+        Graph graph = network.Record(new StrictWeights(weights.StateDict), shape.N, shape.H, shape.W);
+
+        string[] known = [.. reference.Taps.Keys.Where(graph.Taps.ContainsKey)];
+        string[] asked = [.. known.Where(path => pattern == AllTaps || FileSystemName.MatchesSimpleExpression(pattern, path, ignoreCase: false))];
+        if (asked.Length == 0 && pattern != AllTaps)
+            throw new UsageException($"no module of both {network.Name} and '{file}' matches '{pattern}'; there are {string.Join(", ", known.Take(10))}{(known.Length > 10 ? ", …" : "")}");
+
+        var checks = new List<Check>();
+        Tap? output = null;
+        foreach (Tap tap in new TapRun(backend, graph, reference.Input.Read()).Run(asked))
+        {
+            if (tap.Path == TapRun.Output && output is null)
+            {
+                output = tap;
+                continue;
+            }
+            checks.Add(Compare(tap, reference.Taps[tap.Path], file, tolerance));
+        }
+        Dictionary<string, Check> byPath = checks.ToDictionary(check => check.Name);
+        checks = [.. TapRun.InOrder(graph, asked).Select(path => byPath[path])];
+        float[] expected = Expected(output!, reference.Output, file);
+        checks.Add(Compare(output!, expected, tolerance));
+        var result = new VerificationResult(
+            file, network.Key, backend.Description, checks, [.. reference.Taps.Keys.Except(known).Order(StringComparer.Ordinal)]);
+        return (result, expected, output!);
+    }
+
+    private static Check Compare(Tap tap, Parameter tensor, string file, Tolerance tolerance) => Compare(tap, Expected(tap, tensor, file), tolerance);
+
+    private static Check Compare(Tap tap, float[] expected, Tolerance tolerance)
+    {
+        TensorError error = TensorError.Of(expected, tap.Values);
+        return new Check(tap.Path, tap.Shape, error, tolerance.Of(tap.Path, error.Magnitude), tap.Unfused);
+    }
+
+    private static float[] Expected(Tap tap, Parameter tensor, string file) => tensor.Count == tap.Shape.Count
+        ? tensor.Read()
+        : throw new ShapeException($"'{file}': {tap.Path} is {tap.Shape} here, [{string.Join(", ", tensor.Dims)}] there: the weights or the input belong to another network");
+}

@@ -1,0 +1,76 @@
+using LungSeg.Engine;
+using Buffer = LungSeg.Engine.Buffer;
+
+namespace LungSeg.Cli.Verification;
+
+/// <summary>A module's result, and whether it was computed in a second run without fusion.</summary>
+internal sealed record Tap(string Path, Shape Shape, float[] Values, bool Unfused);
+
+/// <summary>
+/// Runs a network and reads modules' results without changing the plain run's numbers: a result that the plain run makes anyway
+/// is read from a run with the same fusions; one that fusion swallows is computed in a run without any.
+/// </summary>
+internal sealed class TapRun(IBackend backend, Graph graph, float[] input)
+{
+    public const string Output = "output";
+
+    // Tapped results stay in memory to the run's end, so many are read in several runs.
+    private const long MostFloatsAtOnce = 1 << 26;
+
+    /// <summary>The plain run's output first, then the taps in execution order.</summary>
+    public IEnumerable<Tap> Run(IEnumerable<string> paths)
+    {
+        HashSet<string> kept;
+        using (Model model = backend.Load(graph))
+        {
+            kept = [.. model.Graph.Taps.Keys];
+            using Plan plan = Execute(model);
+            yield return new Tap(Output, plan.Output.Shape, plan.Output.ToArray(), false);
+        }
+        string[] ordered = InOrder(graph, paths);
+        foreach (bool unfused in (bool[])[false, true])
+        {
+            foreach (List<string> group in Groups(ordered.Where(path => kept.Contains(path) != unfused)))
+            {
+                using Model model = backend.Load(graph, new LoadOptions { Taps = group, Fuse = !unfused });
+                using Plan plan = Execute(model);
+                foreach ((string path, Buffer buffer) in group.Zip(plan.Outputs.Skip(1)))
+                    yield return new Tap(path, buffer.Shape, buffer.ToArray(), unfused);
+            }
+        }
+    }
+
+    /// <summary>Module paths in the order in which their results are computed, inner modules before those around them.</summary>
+    public static string[] InOrder(Graph graph, IEnumerable<string> paths)
+    {
+        Dictionary<Tensor, int> position = graph.Nodes.Select((node, index) => (node, index)).ToDictionary(pair => pair.node, pair => pair.index);
+        return [.. paths.OrderBy(path => position[graph.Taps[path]]).ThenByDescending(path => path.Length)];
+    }
+
+    private Plan Execute(Model model)
+    {
+        Shape shape = graph.Input.Shape;
+        Plan plan = model.Plan(shape.N, shape.H, shape.W);
+        plan.Input.CopyFrom(input);
+        plan.Execute();
+        return plan;
+    }
+
+    private IEnumerable<List<string>> Groups(IEnumerable<string> paths)
+    {
+        List<string> group = [];
+        long floats = 0;
+        foreach (string path in paths)
+        {
+            long size = graph.Taps[path].Shape.Count;
+            if (group.Count > 0 && floats + size > MostFloatsAtOnce)
+            {
+                yield return group;
+                (group, floats) = ([], 0);
+            }
+            group.Add(path);
+            floats += size;
+        }
+        if (group.Count > 0) yield return group;
+    }
+}

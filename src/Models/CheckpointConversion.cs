@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Reflection;
+using LungSeg.Engine;
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Models;
+
+/// <summary>How a checkpoint is converted.</summary>
+public sealed record ConversionOptions
+{
+    /// <summary>The network that the weights must fit; null to recognise it.</summary>
+    public string? Network { get; init; }
+
+    /// <summary>The element type on disk.</summary>
+    public DType DType { get; init; } = DType.Float32;
+
+    /// <summary>Whether weights of anything else than the nine networks are welcome.</summary>
+    public bool Any { get; init; }
+
+    /// <summary>Whether a file that is there already is replaced.</summary>
+    public bool Overwrite { get; init; }
+}
+
+/// <summary>What a conversion found and wrote.</summary>
+/// <param name="File">The file that was written.</param>
+/// <param name="Network">The network that the weights fit; null only for <see cref="ConversionOptions.Any"/>.</param>
+/// <param name="Source">The checkpoint, opened.</param>
+/// <param name="Sha256">The checkpoint's hash.</param>
+/// <param name="StudyFile">The network whose published file the checkpoint is, or null.</param>
+/// <param name="Rounding">What rounding lost.</param>
+public sealed record Conversion(
+    string File, Architecture? Network, StateDict Source, string Sha256, Architecture? StudyFile, RoundingReport Rounding);
+
+/// <summary>Turns checkpoints into safetensors with PyTorch's keys: the same input gives the same bytes.</summary>
+public static class CheckpointConversion
+{
+    private static readonly string Version =
+        typeof(CheckpointConversion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+
+    /// <summary>
+    /// Converts a checkpoint, by default to <c>KEY.safetensors</c> in the current directory. Throws <see cref="EngineException"/>
+    /// when it cannot be read, fits no network, loses values to overflow, or would replace a file.
+    /// </summary>
+    public static Conversion Run(string checkpoint, string? output = null, ConversionOptions? options = null)
+    {
+        options ??= new ConversionOptions();
+        StateDict source = Checkpoint.Read(checkpoint);
+        Architecture? network = FindNetwork(source, options);
+        string target = output ?? $"{network?.Key ?? Path.GetFileNameWithoutExtension(checkpoint)}.safetensors";
+        if (Path.GetFullPath(target) == Path.GetFullPath(checkpoint))
+            throw new CheckpointException($"'{target}' would replace the checkpoint that is read: name another file with -o");
+        if (Directory.Exists(target)) throw new CheckpointException($"'{target}' is a directory: name a file with -o");
+        if (File.Exists(target) && !options.Overwrite)
+            throw new CheckpointException($"'{target}' is there already: name another file with -o, or overwrite it with --force");
+
+        (string name, string sha256) = WeightsHash.OfCheckpoint(checkpoint, source);
+        Architecture? study = WeightsHash.StudyFile(sha256);
+        SortedDictionary<string, string> metadata = Metadata(network, options.DType, name, sha256, study);
+        return new Conversion(target, network, source, sha256, study, Write(target, source, metadata, options.DType));
+    }
+
+    private static Architecture? FindNetwork(StateDict source, ConversionOptions options)
+    {
+        if (options.Network is { } key)
+        {
+            Architecture wanted = Architectures.Get(key);
+            wanted.Load(source);
+            return wanted;
+        }
+        if (!options.Any) return Architectures.Recognise(source);
+        if (source.Count == 0) throw new WeightException("the checkpoint holds no weights");
+        return null;
+    }
+
+    // Infinite weights are no weights: the file takes its name only when none overflowed.
+    private static RoundingReport Write(string target, StateDict source, SortedDictionary<string, string> metadata, DType dtype)
+    {
+        string candidate = $"{target}.{Path.GetRandomFileName()}.tmp";
+        try
+        {
+            RoundingReport report = Safetensors.Write(candidate, source, metadata, dtype);
+            if (report.Overflows > 0)
+            {
+                throw new WeightException(
+                    $"{report.Overflows} values are beyond the range of {Name(dtype)}, the first in '{report.OverflowKey}': use --dtype bf16 or fp32");
+            }
+            File.Move(candidate, target, overwrite: true);
+            return report;
+        }
+        catch (CheckpointException e) when (e.InnerException is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"'{target}' cannot be written: {e.InnerException.Message}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"'{target}' cannot be written: {e.Message}", e);
+        }
+        finally
+        {
+            if (File.Exists(candidate)) File.Delete(candidate);
+        }
+    }
+
+    private static SortedDictionary<string, string> Metadata(
+        Architecture? network, DType dtype, string sourceFile, string sha256, Architecture? study)
+    {
+        SortedDictionary<string, string> metadata = new(StringComparer.Ordinal)
+        {
+            ["converter"] = $"lungseg {Version}",
+            ["dtype"] = Name(dtype),
+            ["source_file"] = sourceFile,
+            ["source_sha256"] = sha256,
+            ["study_file"] = study is null ? "no" : "yes",
+        };
+        if (network is null) return metadata;
+        metadata["network"] = network.Key;
+        metadata["encoder"] = network.Encoder;
+        metadata["input_size"] = network.InputSize.ToString(CultureInfo.InvariantCulture);
+        metadata["mean"] = Numbers(network.Mean);
+        metadata["std"] = Numbers(network.Std);
+        metadata["threshold"] = "0.5";
+        return metadata;
+    }
+
+    private static string Numbers(IEnumerable<float> values) =>
+        $"[{string.Join(", ", values.Select(value => value.ToString(CultureInfo.InvariantCulture)))}]";
+
+    private static string Name(DType dtype) => dtype switch { DType.Float16 => "fp16", DType.BFloat16 => "bf16", _ => "fp32" };
+}

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Imaging;
+
+namespace LungSeg.Models;
+
+/// <summary>
+/// Finds the lungs in frontal chest X-rays: picture, preprocess, network, probabilities, postprocess, mask. Safe for several
+/// threads, which take turns.
+/// </summary>
+public sealed class LungSegmenter : IDisposable
+{
+    private readonly CpuBackend? _ownBackend;
+    private readonly Model _model;
+    private readonly Plan _plan;
+    private readonly Preprocess _preprocess;
+    private readonly Postprocess _postprocess;
+    private readonly Lock _oneRun = new();
+
+    private LungSegmenter(NetworkWeights weights, LungSegmenterOptions options)
+    {
+        Network = weights.Network;
+        WeightsFile = weights.File;
+        NetworkSize = options.NetworkSize ?? Network.InputSize;
+        Network.CheckSize(new Shape(1, 3, NetworkSize, NetworkSize));
+        _preprocess = new Preprocess(Network, options.Compat, NetworkSize);
+        _postprocess = new Postprocess(options.Compat, options.Threshold);
+        Graph graph = Network.Load(weights.StateDict);
+        IBackend backend = options.Backend ?? (_ownBackend = new CpuBackend());
+        try
+        {
+            Device = backend.Description;
+            _model = backend.Load(graph);
+            _plan = _model.Plan(1, NetworkSize, NetworkSize);
+        }
+        catch
+        {
+            _model?.Dispose();
+            _ownBackend?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The network that runs.</summary>
+    public Architecture Network { get; }
+
+    /// <summary>Where its weights came from.</summary>
+    public string WeightsFile { get; }
+
+    /// <summary>The height and width that pictures are resized to.</summary>
+    public int NetworkSize { get; }
+
+    /// <summary>What it runs on, for people.</summary>
+    public string Device { get; }
+
+    /// <summary>
+    /// Loads a network: without options the one that comes with the program. Throws <see cref="EngineException"/> when there
+    /// are no weights, or they do not fit.
+    /// </summary>
+    public static LungSegmenter Load(LungSegmenterOptions? options = null)
+    {
+        options ??= new LungSegmenterOptions();
+        if (options.Threshold is not (>= 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(options), $"a threshold from 0 to 1 expected, {options.Threshold} found");
+        return new LungSegmenter(NetworkWeights.Open(options.Network, options.WeightsFile), options);
+    }
+
+    /// <summary>Reads a picture and segments it; throws <see cref="ImageException"/> when it cannot be read.</summary>
+    public LungSegmentation Segment(string path)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Radiograph picture = ImageReader.Read(path);
+        TimeSpan read = Stopwatch.GetElapsedTime(start);
+        LungSegmentation result = Segment(picture);
+        return result with { Times = result.Times with { Read = read } };
+    }
+
+    /// <summary>Segments a picture.</summary>
+    public LungSegmentation Segment(Radiograph picture)
+    {
+        lock (_oneRun)
+        {
+            long start = Stopwatch.GetTimestamp();
+            float[] input = _preprocess.Apply(picture);
+            long prepared = Stopwatch.GetTimestamp();
+            _plan.Input.CopyFrom(input);
+            _plan.Execute();
+            var output = new ProbabilityMap(NetworkSize, NetworkSize, _plan.Output.ToArray());
+            long computed = Stopwatch.GetTimestamp();
+            (ProbabilityMap probabilities, LungMask mask) = _postprocess.Apply(output, picture);
+            return new LungSegmentation
+            {
+                Picture = picture,
+                Mask = mask,
+                Probabilities = probabilities,
+                Times = new SegmentationTimes(
+                    TimeSpan.Zero,
+                    Stopwatch.GetElapsedTime(start, prepared),
+                    Stopwatch.GetElapsedTime(prepared, computed),
+                    Stopwatch.GetElapsedTime(computed)),
+            };
+        }
+    }
+
+    /// <summary>Frees the network, and the backend if it was not the caller's.</summary>
+    public void Dispose()
+    {
+        _plan.Dispose();
+        _model.Dispose();
+        _ownBackend?.Dispose();
+    }
+}

@@ -1,0 +1,25 @@
+using LungSeg.Engine;
+
+namespace LungSeg.Models;
+
+/// <summary>How a <see cref="LungSegmenter"/> is set up; everything has a default.</summary>
+public sealed record LungSegmenterOptions
+{
+    /// <summary>The network's key, such as <c>deeplabv3plus</c>; null for what <see cref="WeightsFile"/> holds, or the default network.</summary>
+    public string? Network { get; init; }
+
+    /// <summary>A weights file; null for the network's file in the weights folder.</summary>
+    public string? WeightsFile { get; init; }
+
+    /// <summary>Where the network runs, left to the caller to dispose; null for the CPU with all processors.</summary>
+    public IBackend? Backend { get; init; }
+
+    /// <summary>A pixel is lung if its probability is over this; from 0 to 1.</summary>
+    public float Threshold { get; init; } = 0.5f;
+
+    /// <summary>How pictures are prepared and masks finished.</summary>
+    public Compat Compat { get; init; } = Compat.Fixed;
+
+    /// <summary>The height and width that pictures are resized to; null for what the network was trained at.</summary>
+    public int? NetworkSize { get; init; }
+}

@@ -1,0 +1,33 @@
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Models;
+
+/// <summary>A weights file and the network that it is for.</summary>
+public sealed record NetworkWeights(Architecture Network, string File, StateDict StateDict)
+{
+    /// <summary>The network that runs when nobody says which.</summary>
+    public const string DefaultNetwork = "pan";
+
+    /// <summary>
+    /// Opens a weights file, or the one that the weights folder has for a network. A file names its network in its metadata or
+    /// is recognised by its keys. Throws <see cref="WeightException"/> or <see cref="CheckpointException"/> with what to do.
+    /// </summary>
+    public static NetworkWeights Open(string? network, string? file)
+    {
+        if (file is null)
+        {
+            Architecture architecture = Architectures.Get(network ?? DefaultNetwork);
+            string found = WeightsFolder.Standard.Find(architecture);
+            return new NetworkWeights(architecture, found, Checkpoint.Read(found));
+        }
+        Architecture? wanted = network is null ? null : Architectures.Get(network);
+        StateDict stateDict = Checkpoint.Read(file);
+        string? named = stateDict.Metadata.GetValueOrDefault("network");
+        if (wanted is not null && named is not null && wanted.Key != named)
+            throw new WeightException($"'{file}' holds weights of the network '{named}', not of '{wanted.Key}'");
+        return new NetworkWeights(wanted ?? Of(stateDict, named), file, stateDict);
+    }
+
+    private static Architecture Of(StateDict stateDict, string? named) =>
+        Architectures.All.FirstOrDefault(a => a.Key == named) ?? Architectures.Recognise(stateDict);
+}

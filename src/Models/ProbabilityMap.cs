@@ -1,0 +1,38 @@
+using LungSeg.Imaging;
+
+namespace LungSeg.Models;
+
+/// <summary>The probability of lung for each pixel, rows from top to bottom.</summary>
+public sealed class ProbabilityMap
+{
+    private readonly float[] _values;
+
+    /// <summary>Wraps height x width values from 0 to 1 without copying them.</summary>
+    /// <exception cref="ArgumentException">The length does not fit.</exception>
+    public ProbabilityMap(int width, int height, float[] values)
+    {
+        if (values.Length != (long)width * height)
+            throw new ArgumentException($"{width} x {height} probabilities expected, {values.Length} found", nameof(values));
+        (Width, Height, _values) = (width, height, values);
+    }
+
+    /// <summary>Columns.</summary>
+    public int Width { get; }
+
+    /// <summary>Rows.</summary>
+    public int Height { get; }
+
+    /// <summary>Height x width values.</summary>
+    public ReadOnlySpan<float> Values => _values;
+
+    /// <summary>The same map at another size: bilinear, half-pixel centres, no antialiasing.</summary>
+    public ProbabilityMap Resize(int width, int height) =>
+        new(width, height, BilinearResize.Resize(_values, Width, Height, 1, width, height));
+
+    /// <summary>Lung wherever the probability is over the threshold, not at it.</summary>
+    public LungMask Threshold(float threshold) => LungMask.FromProbabilities(_values, Width, Height, threshold);
+
+    /// <summary>The map as a grey picture of 16 bits, 65535 for certainty.</summary>
+    public Radiograph ToPicture() =>
+        new(Width, Height, 1, 16, Array.ConvertAll(_values, p => (ushort)MathF.Round(Math.Clamp(p, 0f, 1f) * ushort.MaxValue)));
+}

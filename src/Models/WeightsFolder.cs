@@ -1,0 +1,91 @@
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Models;
+
+/// <summary>A folder of converted weights with a <c>manifest.json</c> that says what each file is.</summary>
+public sealed class WeightsFolder
+{
+    /// <summary>The environment variable that names the folder to use instead of the one beside the program.</summary>
+    public const string Variable = "LUNGSEG_WEIGHTS";
+
+    private const string Manifest = "manifest.json";
+
+    /// <summary>Opens a folder; one that does not exist is empty. Throws <see cref="CheckpointException"/> for a broken manifest.</summary>
+    public WeightsFolder(string path)
+    {
+        Path = path;
+        Entries = WeightsManifest.Read(System.IO.Path.Combine(path, Manifest));
+    }
+
+    /// <summary>The folder that <see cref="Variable"/> names, or <c>weights</c> beside the program.</summary>
+    public static WeightsFolder Standard => new(
+        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named
+            ? named
+            : System.IO.Path.Combine(AppContext.BaseDirectory, "weights"));
+
+    /// <summary>The folder's place.</summary>
+    public string Path { get; }
+
+    /// <summary>What the manifest says, in its order; of two files for one network the first is used.</summary>
+    public IReadOnlyList<WeightsEntry> Entries { get; private set; }
+
+    /// <summary>Weights files in the folder that the manifest does not know.</summary>
+    public IEnumerable<string> Unlisted => !Directory.Exists(Path) ? [] : Directory
+        .EnumerateFiles(Path, "*.safetensors")
+        .Select(file => System.IO.Path.GetFileName(file))
+        .Except(Entries.Select(entry => entry.File))
+        .Order(StringComparer.Ordinal);
+
+    /// <summary>The place of an entry's file.</summary>
+    public string PathOf(WeightsEntry entry) => System.IO.Path.Combine(Path, entry.File);
+
+    /// <summary>The manifest's entry for a network, if its file is there.</summary>
+    public WeightsEntry? EntryOf(Architecture network) =>
+        Entries.FirstOrDefault(entry => entry.Network == network.Key && File.Exists(PathOf(entry)));
+
+    /// <summary>The file for a network, or null: the manifest's, or else the one that bears the network's key.</summary>
+    public string? TryFind(Architecture network)
+    {
+        if (EntryOf(network) is { } entry) return PathOf(entry);
+        string byKey = System.IO.Path.Combine(Path, $"{network.Key}.safetensors");
+        return File.Exists(byKey) ? byKey : null;
+    }
+
+    /// <summary>The file for a network; throws <see cref="WeightException"/> that says how to get one.</summary>
+    public string Find(Architecture network) => TryFind(network) ?? throw new WeightException(
+        $"there are no weights of {network.Name} in '{Path}': download the study's weights.pth of {network.Name} from Zenodo "
+        + $"(doi:10.5281/zenodo.8393555), then run 'lungseg convert weights.pth -o {network.Key}.safetensors' and "
+        + $"'lungseg weights add {network.Key}.safetensors', or name a file with --weights");
+
+    /// <summary>
+    /// Copies a file into the folder and puts it first in the manifest. Throws <see cref="CheckpointException"/> if a file of
+    /// that name is there already and <paramref name="overwrite"/> is false.
+    /// </summary>
+    public void Add(string file, WeightsEntry entry, bool overwrite)
+    {
+        string target = PathOf(entry);
+        bool inPlace = System.IO.Path.GetFullPath(file) == System.IO.Path.GetFullPath(target);
+        if (!inPlace && File.Exists(target) && !overwrite)
+            throw new CheckpointException($"'{target}' is there already: rename the new file, or overwrite the old one with --force");
+        string temporary = $"{target}.{System.IO.Path.GetRandomFileName()}.tmp";
+        try
+        {
+            Directory.CreateDirectory(Path);
+            if (!inPlace)
+            {
+                File.Copy(file, temporary);
+                File.Move(temporary, target, overwrite);
+            }
+            Entries = [entry, .. Entries.Where(other => other.File != entry.File)];
+            WeightsManifest.Write(System.IO.Path.Combine(Path, Manifest), Entries);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"'{target}' cannot be written: {e.Message}", e);
+        }
+        finally
+        {
+            if (File.Exists(temporary)) File.Delete(temporary);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using LungSeg.Imaging;
+
+namespace LungSeg.Cli.Tests;
+
+/// <summary>Whatever is wrong: one line, exit 2, no file.</summary>
+public sealed class BadInputTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Bad_pictures_are_refused()
+    {
+        byte[] sample = File.ReadAllBytes(Repository.Sample);
+        (string Path, string[] Words)[] pictures =
+        [
+            (_directory["missing.png"], ["missing.png", "no such file"]),
+            (_directory.Name, ["directory"]),
+            (_directory.Write("empty.png", []), ["empty.png", "empty"]),
+            (_directory.Write("truncated.png", sample[..(sample.Length / 2)]), ["truncated.png"]),
+            (_directory.Write("text.png", "hello"u8.ToArray()), ["text.png", "not a picture"]),
+            (_directory.Write("one.png", ImageWriter.EncodePng(1, 1, 1, [0])), ["1 x 1", "too small"]),
+            (_directory.Write("none.png", BadPictures.PngThatClaims(0, 0)), ["none.png"]),
+            (_directory.Write("huge.png", BadPictures.PngThatClaims(20_000, 20_000)), ["20000 x 20000", "megapixels"]),
+        ];
+        int before = _directory.Files.Length;
+        foreach ((string path, string[] words) in pictures)
+            Lungseg.Run("segment", path, "-o", _directory["out"], "--size", "128").Refused(words);
+        Assert.Equal(before, _directory.Files.Length);
+        Assert.False(Directory.Exists(_directory["out"]));
+    }
+
+    [Theory]
+    [InlineData("deplabv3", "did you mean 'deeplabv3'")]
+    [InlineData("resnet", "expected one of unet")]
+    public void An_unknown_network_is_refused_with_the_nearest_name(string network, string words)
+    {
+        Segment("--network", network).Refused(words);
+        Lungseg.Run("info", network).Refused(words);
+        Lungseg.Run("bench", network).Refused(words);
+    }
+
+    [Fact]
+    public void Weights_of_another_network_are_refused()
+    {
+        Segment("--weights", Repository.Pan, "--network", "unet").Refused("'pan'", "'unet'");
+        Segment("--weights", Repository.Checkpoint("state_dict_zip.pth")).Refused("fit none of the nine networks");
+        Segment("--weights", _directory["missing.safetensors"]).Refused("missing.safetensors");
+        Segment("--weights", _directory.Name).Refused(_directory.Name);
+    }
+
+    [Fact]
+    public void A_network_without_weights_says_how_to_get_them() =>
+        Segment("--network", "unet").Refused("U-Net", "10.5281/zenodo.8393555", "lungseg convert", "weights add");
+
+    [Theory]
+    [InlineData("--threads", "0", "1 to 256")]
+    [InlineData("--threads", "many", "'many'")]
+    [InlineData("--threads", "257", "1 to 256")]
+    [InlineData("--size", "500", "multiples of 32")]
+    [InlineData("--size", "96", "at least 128")]
+    [InlineData("--size", "-32", "'-32'")]
+    [InlineData("--threshold", "1.5", "from 0 to 1")]
+    [InlineData("--threshold", "NaN", "from 0 to 1")]
+    [InlineData("--compat", "other", "fixed or upstream")]
+    [InlineData("--device", "cuda", "'cuda'")]
+    [InlineData("--colour", "red", "--colour")]
+    public void A_bad_option_is_refused(string option, string value, string words)
+    {
+        Segment(option, value).Refused(words);
+        Assert.Empty(_directory.Files);
+    }
+
+    [Fact]
+    public void An_output_directory_that_cannot_be_is_refused()
+    {
+        string file = _directory.Write("file", [1]);
+        Lungseg.Run("segment", Repository.Sample, "-o", file, "--size", "128").Refused("is a file");
+        Lungseg.Run("segment", Repository.Sample, "-o", Path.Combine(file, "below"), "--size", "128").Refused("is a file");
+        Lungseg.Run("convert", Repository.Pan, "-o", Path.Combine(file, "out.safetensors")).Refused("cannot be written");
+        Lungseg.Run("convert", Repository.Pan, "-o", _directory["no/such/out.safetensors"]).Refused("cannot be written");
+        Assert.Equal(["file"], _directory.Files);
+    }
+
+    [Fact]
+    public void Two_pictures_of_one_name_are_refused() =>
+        Lungseg.Run("segment", Repository.Sample, Repository.Sample, "-o", _directory["out"]).Refused("'radiograph'");
+
+    [Theory]
+    [InlineData("segmnt")]
+    [InlineData("segment")]
+    [InlineData("convert")]
+    [InlineData("weights")]
+    [InlineData("compare", "one")]
+    [InlineData("info", "--graph")]
+    public void A_bad_command_line_is_refused(params string[] args) => Lungseg.Run(args).Refused();
+
+    [Theory]
+    [InlineData("hostile_os_system.pth")]
+    [InlineData("hostile_plain_pickle.pth")]
+    [InlineData("truncated_half.pth")]
+    [InlineData("truncated_tail.pth")]
+    [InlineData("short_storage.pth")]
+    [InlineData("empty.pth")]
+    [InlineData("text.pth", "Git LFS")]
+    [InlineData("bad_json.safetensors")]
+    [InlineData("bad_offsets.safetensors")]
+    [InlineData("bad_shape.safetensors")]
+    [InlineData("huge_header.safetensors")]
+    public void A_bad_checkpoint_is_refused(string name, string words = "")
+    {
+        Lungseg.Run("convert", Repository.Checkpoint(name), "-o", _directory["out.safetensors"], "--any").Refused(words);
+        Lungseg.Run("info", Repository.Checkpoint(name)).Refused(words);
+        Assert.Empty(_directory.Files);
+    }
+
+    [Fact]
+    public void Bad_input_is_refused_by_the_real_program_too()
+    {
+        Lungseg.Process(["segment", _directory["missing.png"]]).Refused("missing.png");
+        Lungseg.Process(["segment", Repository.Sample, "--threads", "0"]).Refused("--threads");
+    }
+
+    private Run Segment(params string[] options) => Lungseg.Run(["segment", Repository.Sample, "-o", _directory["out"], .. options]);
+}

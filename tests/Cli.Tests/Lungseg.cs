@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace LungSeg.Cli.Tests;
+
+/// <summary>What a run of the program left behind.</summary>
+internal sealed record Run(int Exit, string Output, string Error)
+{
+    public JsonElement Json => JsonDocument.Parse(Output).RootElement;
+
+    public Run Succeeded()
+    {
+        Assert.True(Exit == 0, $"exit {Exit}: {Error}{Output}");
+        Assert.Equal("", Error);
+        return this;
+    }
+
+    /// <summary>Bad input: exit 2, nothing on the output, one line on the error stream that holds all of the words.</summary>
+    public void Refused(params ReadOnlySpan<string> words)
+    {
+        Assert.True(Exit == 2, $"exit {Exit}: {Error}{Output}");
+        Assert.Equal("", Output);
+        Assert.StartsWith("lungseg: ", Error);
+        Assert.Equal(Error.Length - Environment.NewLine.Length, Error.IndexOf(Environment.NewLine, StringComparison.Ordinal));
+        Assert.DoesNotContain("   at ", Error);
+        foreach (string word in words) Assert.Contains(word, Error);
+    }
+}
+
+/// <summary>Runs the program: in this process, which is fast, or as a user's shell does.</summary>
+internal static class Lungseg
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    public static Run Run(params string[] args)
+    {
+        var output = new StringWriter();
+        var error = new StringWriter();
+        int exit = CommandLine.Run(args, output, error);
+        return new Run(exit, output.ToString(), error.ToString());
+    }
+
+    public static Run Process(string[] args, string? weightsFolder = null, string? workingDirectory = null)
+    {
+        using Process process = Start(args, weightsFolder, workingDirectory);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        Assert.True(process.WaitForExit(Patience), $"lungseg {string.Join(' ', args)} did not end");
+        return new Run(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
+    }
+
+    public static Process Start(string[] args, string? weightsFolder = null, string? workingDirectory = null)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "lungseg.dll"), .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = workingDirectory ?? "",
+        };
+        if (weightsFolder is not null) start.Environment["LUNGSEG_WEIGHTS"] = weightsFolder;
+        return System.Diagnostics.Process.Start(start)!;
+    }
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace LungSeg.Cli.Tests;
+
+/// <summary>What all commands share.</summary>
+public sealed class ProgramTests
+{
+    [Fact]
+    public void Bench_tells_times_and_their_conditions()
+    {
+        JsonElement json = Lungseg.Run("bench", "pan", "--runs", "3", "--batch", "2", "--json").Succeeded().Json;
+        Assert.Contains("CPU", json.GetProperty("conditions").GetProperty("device").GetString());
+        JsonElement pan = Assert.Single(json.GetProperty("networks").EnumerateArray());
+        Assert.Equal(2, pan.GetProperty("batch").GetInt32());
+        Assert.Equal(3, pan.GetProperty("runs").GetInt32());
+        double p5 = pan.GetProperty("p5_ms").GetDouble(), median = pan.GetProperty("median_ms").GetDouble(), p95 = pan.GetProperty("p95_ms").GetDouble();
+        Assert.True(0 < p5 && p5 <= median && median <= p95);
+        Assert.Equal(2 * pan.GetProperty("macs").GetInt64() / (median * 1e6), pan.GetProperty("gflops").GetDouble(), 6);
+    }
+
+    [Fact]
+    public void A_fault_of_the_program_is_one_line_that_says_how_to_report_it_and_exit_3()
+    {
+        var error = new StringWriter();
+        Assert.Equal(3, CommandLine.Run(["info"], new BrokenWriter(), error));
+        Assert.StartsWith("lungseg: internal error: ", error.ToString());
+        Assert.Contains("report it", error.ToString());
+        Assert.Single(error.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public void An_interrupted_program_exits_with_130()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are a Unix way");
+        using Process process = Lungseg.Start(["bench", "pan", "--runs", "100000"]);
+        Thread.Sleep(1500);
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"])) kill.WaitForExit();
+        Assert.True(process.WaitForExit(TimeSpan.FromSeconds(30)));
+        Assert.Equal(130, process.ExitCode);
+    }
+
+    private sealed class BrokenWriter : StringWriter
+    {
+        public override void Write(char value) => throw new InvalidOperationException("broken");
+
+        public override void Write(char[] buffer, int index, int count) => throw new InvalidOperationException("broken");
+
+        public override void Write(string? value) => throw new InvalidOperationException("broken");
+
+        public override void WriteLine(string? value) => throw new InvalidOperationException("broken");
+    }
+}

@@ -1,0 +1,59 @@
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Models.Tests;
+
+public sealed class CheckpointConversionTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("lungseg-conversion-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public void The_weights_that_ship_are_what_the_manifest_says_and_fit_their_network()
+    {
+        var folder = new WeightsFolder(TestData.InRepository("weights"));
+        WeightsEntry entry = Assert.Single(folder.Entries);
+        Assert.Equal(entry.Sha256, WeightsHash.OfFile(folder.PathOf(entry)));
+        NetworkWeights weights = NetworkWeights.Open(null, folder.PathOf(entry));
+        Assert.Equal(NetworkWeights.DefaultNetwork, weights.Network.Key);
+        weights.Network.Load(weights.StateDict);
+        Assert.Equal("no", weights.StateDict.Metadata["study_file"]);
+    }
+
+    [Fact]
+    public void The_weights_that_ship_are_converted_from_the_checkpoint_byte_for_byte()
+    {
+        string source = TestData.Shared("weights", "pan.pth"), target = Path.Combine(_directory.FullName, "pan.safetensors");
+        CheckpointConversion.Run(source, target, new ConversionOptions { DType = DType.Float16 });
+        Assert.Equal(File.ReadAllBytes(TestData.InRepository("weights", "pan.safetensors")), File.ReadAllBytes(target));
+    }
+
+    [Fact]
+    public void Values_that_overflow_are_refused_and_leave_no_file()
+    {
+        string source = Path.Combine(_directory.FullName, "large.safetensors"), target = Path.Combine(_directory.FullName, "small.safetensors");
+        Safetensors.Write(source, [new Parameter("w", [2], () => [1f, 1e5f])]);
+        WeightException e = Assert.Throws<WeightException>(
+            () => CheckpointConversion.Run(source, target, new ConversionOptions { DType = DType.Float16, Any = true }));
+        Assert.Contains("'w'", e.Message);
+        Assert.Equal([source], Directory.GetFiles(_directory.FullName));
+        Assert.Equal(0, CheckpointConversion.Run(source, target, new ConversionOptions { DType = DType.BFloat16, Any = true }).Rounding.Overflows);
+    }
+
+    [Fact]
+    public void An_added_file_is_found_first_and_the_manifest_survives_a_round_trip()
+    {
+        var folder = new WeightsFolder(_directory.FullName);
+        string pan = TestData.InRepository("weights", "pan.safetensors");
+        Architecture network = Architectures.Get("pan");
+        Assert.Null(folder.TryFind(network));
+        folder.Add(pan, new WeightsEntry("pan.safetensors", "pan", "test", "0", "none") { Note = "a \"note\"" }, overwrite: false);
+        folder.Add(pan, new WeightsEntry("other.safetensors", "pan", "test", "1", "none"), overwrite: false);
+        Assert.Throws<CheckpointException>(() => folder.Add(pan, folder.Entries[0], overwrite: false));
+
+        var again = new WeightsFolder(_directory.FullName);
+        Assert.Equal(folder.Entries, again.Entries);
+        Assert.Equal(Path.Combine(_directory.FullName, "other.safetensors"), again.TryFind(network));
+        Assert.Empty(again.Unlisted);
+    }
+}
