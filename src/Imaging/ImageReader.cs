@@ -1,24 +1,36 @@
 using LungSeg.Imaging.Codecs;
+using LungSeg.Imaging.Dicom;
 
 namespace LungSeg.Imaging;
 
-/// <summary>Reads PNG, JPEG, BMP and TIFF pictures, told apart by their content and never by a file name's extension.</summary>
+/// <summary>Reads DICOM files and PNG, JPEG, BMP and TIFF pictures, told apart by their content and never by a file name's extension.</summary>
 public static class ImageReader
 {
     private const long MaximumFileBytes = 1L << 30;
-    private static readonly IImageDecoder[] Decoders = [new PngDecoder(), new JpegPictureDecoder(), new BmpDecoder(), new TiffDecoder()];
+    private static readonly IImageDecoder[] Pictures = [new PngDecoder(), new JpegPictureDecoder(), new BmpDecoder(), new TiffDecoder()];
+    private static readonly DicomOptions Defaults = new();
 
     /// <summary>Reads one complete picture, turned upright where its EXIF orientation says so.</summary>
     /// <exception cref="ImageException">There is no readable, complete picture of 32 x 32 pixels to 100 megapixels at the path.</exception>
-    public static Radiograph Read(string path) => Decode(ReadFile(path), path);
+    public static Radiograph Read(string path) => Read(path, Defaults);
+
+    /// <summary>Reads one complete picture as <see cref="Read(string)"/> does, a DICOM file by the options.</summary>
+    /// <exception cref="ImageException">There is no readable, complete picture of 32 x 32 pixels to 100 megapixels at the path.</exception>
+    public static Radiograph Read(string path, DicomOptions options) => Decode(ReadFile(path), path, options);
 
     /// <summary>Decodes a picture held in memory; <paramref name="name"/> stands in for the path in error messages.</summary>
     /// <exception cref="ImageException">The bytes are not a readable, complete picture of 32 x 32 pixels to 100 megapixels.</exception>
-    public static Radiograph Decode(byte[] file, string name)
+    public static Radiograph Decode(byte[] file, string name) => Decode(file, name, Defaults);
+
+    /// <summary>Decodes a picture held in memory as <see cref="Decode(byte[], string)"/> does, a DICOM file by the options.</summary>
+    /// <exception cref="ImageException">The bytes are not a readable, complete picture of 32 x 32 pixels to 100 megapixels.</exception>
+    public static Radiograph Decode(byte[] file, string name, DicomOptions options)
     {
         if (file.Length == 0)
             throw new ImageException($"{name}: the file is empty");
-        foreach (IImageDecoder decoder in Decoders)
+        // DICOM first: its preamble may be the header of a TIFF file.
+        IImageDecoder[] decoders = [new DicomDecoder(options), .. Pictures];
+        foreach (IImageDecoder decoder in decoders)
         {
             if (!decoder.Recognizes(file))
                 continue;
@@ -35,7 +47,7 @@ public static class ImageReader
                 throw new ImageException($"{name}: not enough memory to decode the {decoder.Format} file", e);
             }
         }
-        string formats = string.Join(", ", Decoders.Select(d => d.Format));
+        string formats = string.Join(", ", decoders.Select(d => d.Format));
         throw new ImageException($"{name}: not a picture ({formats} expected): the content is {FileKind.Describe(file)}");
     }
 

@@ -1,3 +1,5 @@
+using LungSeg.Imaging.Dicom;
+
 namespace LungSeg.Imaging;
 
 /// <summary>Distance between pixel centres on the detector or in the patient, in millimetres.</summary>
@@ -57,6 +59,12 @@ public sealed class Radiograph
 
     /// <summary>The file's format and layout in a few words, such as "PNG, 16-bit grey".</summary>
     public string Description { get; init; } = "";
+
+    /// <summary>What names the image, its patient and study, where it is from a DICOM file.</summary>
+    public DicomReference? Dicom { get; init; }
+
+    /// <summary>What the reader found and chose, in order; empty for formats that leave nothing to choose.</summary>
+    public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
     /// <summary>Height x width x channels bytes; 16-bit samples keep their high byte, as OpenCV's imread does.</summary>
     public byte[] To8Bit()

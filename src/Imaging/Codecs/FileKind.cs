@@ -5,8 +5,6 @@ internal static class FileKind
 {
     public static string Describe(ReadOnlySpan<byte> file)
     {
-        if (file.Length >= 132 && file[128..].StartsWith("DICM"u8))
-            return "a DICOM file, which is not yet supported; export it as 16-bit PNG";
         if (file.StartsWith("GIF8"u8))
             return "a GIF picture, which is not supported; save it as PNG";
         if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file[8..].StartsWith("WEBP"u8))

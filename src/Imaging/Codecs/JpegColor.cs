@@ -9,21 +9,24 @@ internal static class JpegColor
     public static ushort[] ToRgb(ushort[] first, ushort[] second, ushort[] third, JpegStructure jpeg)
     {
         ushort[] rgb = new ushort[first.Length * 3];
-        bool converted = !IsRgb(jpeg);
-        int max = (1 << jpeg.Precision) - 1, center = 1 << jpeg.Precision - 1;
         for (int i = 0; i < first.Length; i++)
-        {
-            (int r, int g, int b) = (first[i], second[i], third[i]);
-            if (converted)
-            {
-                (int y, int cb, int cr) = (r, g - center, b - center);
-                r = Math.Clamp(y + (CrToRed * cr + Half >> 16), 0, max);
-                g = Math.Clamp(y + (-CbToGreen * cb - CrToGreen * cr + Half >> 16), 0, max);
-                b = Math.Clamp(y + (CbToBlue * cb + Half >> 16), 0, max);
-            }
-            (rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]) = ((ushort)r, (ushort)g, (ushort)b);
-        }
+            (rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]) = (first[i], second[i], third[i]);
+        if (!IsRgb(jpeg))
+            ToRgb(rgb, jpeg.Precision);
         return rgb;
+    }
+
+    /// <summary>Converts interleaved samples of <paramref name="precision"/> bits in place.</summary>
+    public static void ToRgb(Span<ushort> samples, int precision)
+    {
+        int max = (1 << precision) - 1, center = 1 << precision - 1;
+        for (int i = 0; i + 2 < samples.Length; i += 3)
+        {
+            (int y, int cb, int cr) = (samples[i], samples[i + 1] - center, samples[i + 2] - center);
+            samples[i] = (ushort)Math.Clamp(y + (CrToRed * cr + Half >> 16), 0, max);
+            samples[i + 1] = (ushort)Math.Clamp(y + (-CbToGreen * cb - CrToGreen * cr + Half >> 16), 0, max);
+            samples[i + 2] = (ushort)Math.Clamp(y + (CbToBlue * cb + Half >> 16), 0, max);
+        }
     }
 
     /// <summary>libjpeg's rule: JFIF means YCbCr; else Adobe's transform decides; else components named R, G, B.</summary>

@@ -32,7 +32,7 @@ internal sealed class JpegPictureDecoder : IImageDecoder
         return Orientation.Apply(picture, jpeg.Orientation);
     }
 
-    private static void RefuseUnsupported(JpegStructure jpeg)
+    internal static void RefuseUnsupported(JpegStructure jpeg)
     {
         string? what = jpeg switch
         {
@@ -53,7 +53,7 @@ internal sealed class JpegPictureDecoder : IImageDecoder
 
     private static bool Divides(int factor, int maximum) => factor > 0 && maximum % factor == 0 && maximum / factor is 1 or 2 or 4;
 
-    private static JpegPlanes DecodePlanes(byte[] file, JpegStructure jpeg)
+    internal static JpegPlanes DecodePlanes(byte[] file, JpegStructure jpeg)
     {
         // Sampling factors mean nothing in a picture of one component, but the library would order blocks by them.
         if (jpeg.Components is [{ Horizontal: not 1 } or { Vertical: not 1 }])

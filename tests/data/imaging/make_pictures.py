@@ -181,14 +181,13 @@ d.BitsAllocated, d.BitsStored, d.HighBit, d.PixelRepresentation = 16, 12, 11, 0
 d.PatientName = "None"; d.PatientID = "0"
 d.PixelData = grey12.astype("<u2").tobytes()
 d.save_as(path("t.dcm"), write_like_original=False)
-os.replace(path("t.dcm"), path("refused.dcm"))
-subprocess.run(["dcmcjpeg", "+ee", "+q", "95", path("refused.dcm"), path("c.dcm")], check=True)
+subprocess.run(["dcmcjpeg", "+ee", "+q", "95", path("t.dcm"), path("c.dcm")], check=True)
 with open(path("grey12.jpg"), "wb") as f:
     f.write(pydicom.encaps.generate_pixel_data_frame(pydicom.dcmread(path("c.dcm")).PixelData, 1).__next__().rstrip(b"\0"))
 subprocess.run(["dcmdjpeg", path("c.dcm"), path("d.dcm")], check=True)
 back = np.frombuffer(pydicom.dcmread(path("d.dcm")).PixelData, "<u2").reshape(H, W)
 expect("grey12.jpg", (back.astype(np.uint16) << 4) | (back >> 8), 33)
-os.remove(path("c.dcm")); os.remove(path("d.dcm"))
+os.remove(path("t.dcm")); os.remove(path("c.dcm")); os.remove(path("d.dcm"))
 
 # BMP
 Image.fromarray(grey8).save(path("grey8.bmp")); expect("grey8.bmp", grey8)

@@ -1,0 +1,60 @@
+namespace LungSeg.Imaging.Dicom.Codecs;
+
+/// <summary>Finds the frame that was asked for and decodes it by the file's transfer syntax.</summary>
+internal static class FrameDecoder
+{
+    private const string Lossy = "JPEG", Lossless = "JPEG lossless", Ls = "JPEG-LS";
+
+    public static (Frame Frame, int Number) Decode(DicomFile file, ImagePixel image, DicomOptions options, DecisionLog log)
+    {
+        TransferSyntax syntax = file.Syntax;
+        if (syntax.Coding == PixelCoding.Unsupported)
+            throw new ImageException($"the DICOM file is compressed as {syntax.Name} ({ImagePixel.Printable(syntax.Uid)}), which is not supported; {syntax.Advice}");
+        int number = Choose(image.Frames, options.Frame, log);
+        if (syntax.Coding == PixelCoding.Native)
+            return (NativePixels.Decode(file.DataSet, image, number, log), number);
+        byte[] coded = Fragments.ReadFrame(file, number, image.Frames, log);
+        return (syntax.Coding == PixelCoding.Rle ? RunLength.Decode(coded, image) : DecodeJpeg(coded, image, syntax, log), number);
+    }
+
+    private static int Choose(int frames, int? wanted, DecisionLog log)
+    {
+        if (wanted is null && frames > 1)
+            throw new ImageException($"the DICOM file has {frames} frames where one radiograph was expected; choose one of 1 to {frames} (--frame)");
+        if (wanted is { } number && (number < 1 || number > frames))
+            throw new ImageException($"frame {number} was asked for; the DICOM file has {(frames == 1 ? "one frame" : $"frames 1 to {frames}")}");
+        if (frames > 1)
+            log.Note("frame", $"{wanted} of {frames}");
+        return wanted ?? 1;
+    }
+
+    /// <summary>The kinds of JPEG are told apart by their own frame marker, since files are found that name another.</summary>
+    private static Frame DecodeJpeg(byte[] coded, ImagePixel image, TransferSyntax syntax, DecisionLog log)
+    {
+        int marker = JpegSegments.FrameMarker(coded);
+        string found = marker switch
+        {
+            0xC3 => Lossless,
+            0xF7 => Ls,
+            0xC0 or 0xC1 or 0xC2 => Lossy,
+            _ => throw new ImageException($"the DICOM file uses a JPEG process (0xFF{marker:X2}) that is rarely used and not supported"),
+        };
+        string stated = syntax.Name.StartsWith(Ls, StringComparison.Ordinal) ? Ls
+            : syntax.Name.StartsWith(Lossless, StringComparison.Ordinal) ? Lossless : Lossy;
+        if (stated != found)
+            log.Warn("transfer syntax", $"the file names {syntax.Name}, but its pixel data is {found}; read as such");
+        Frame frame = found switch
+        {
+            Lossless => JpegLossless.Decode(coded, image),
+            Ls => JpegLs.Decode(coded, image),
+            _ => JpegLossy.Decode(coded, image),
+        };
+        if (frame.Precision < image.BitsStored)
+            log.Warn("pixels", $"{image.BitsStored} bits stored are stated, the {found} data has {frame.Precision}");
+        if (frame.IsLossy)
+            log.Note("compression", $"{found}, lossy");
+        if (frame.IsLossy && image.IsSigned)
+            log.Warn("compression", "signed values in lossy JPEG, which has no signs");
+        return frame;
+    }
+}

@@ -1,0 +1,62 @@
+using LungSeg.Imaging.Codecs;
+using LungSeg.Imaging.Dicom.Codecs;
+using LungSeg.Imaging.Dicom.Display;
+
+namespace LungSeg.Imaging.Dicom;
+
+/// <summary>
+/// DICOM files of projection radiography: one frame, decoded and shown as its tags say, with spacing, sides and every decision.
+/// </summary>
+internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
+{
+    public string Format => "DICOM";
+
+    public bool Recognizes(ReadOnlySpan<byte> file) => DicomFile.Recognizes(file);
+
+    public Radiograph Decode(byte[] file)
+    {
+        DecisionLog log = new();
+        DicomFile dicom = DicomFile.Read(file, log);
+        DataSet data = dicom.DataSet;
+        ImagePixel image = ImagePixel.Read(data, log);
+        SopClass.Note(data, log);
+        (Frame frame, int number) = FrameDecoder.Decode(dicom, image, options, log);
+        (ushort[] samples, int depth) = image.IsColor
+            ? ColorPicture.Make(frame, image, data, options, log)
+            : GreyPicture.Make(frame, image, data, options, log);
+        return new Radiograph(image.Columns, image.Rows, image.IsColor ? 3 : 1, depth, samples)
+        {
+            Spacing = PixelDistance.Find(data, log),
+            PatientLeftIsOnTheRight = PatientSides.LeftIsOnTheRight(data, log),
+            Description = $"DICOM, {dicom.Syntax.Name}, {image.BitsStored}-bit {image.Photometric}",
+            Dicom = Refer(data, dicom.Syntax, image, number),
+            Decisions = log.Decisions,
+        };
+    }
+
+    private static DicomReference Refer(DataSet data, TransferSyntax syntax, ImagePixel image, int frame) => new()
+    {
+        SopClassUid = data.Text(Tags.SopClassUid),
+        SopInstanceUid = data.Text(Tags.SopInstanceUid),
+        StudyInstanceUid = data.Text(Tags.StudyInstanceUid),
+        SeriesInstanceUid = data.Text(Tags.SeriesInstanceUid),
+        FrameOfReferenceUid = data.Text(Tags.FrameOfReferenceUid),
+        TransferSyntaxUid = syntax.Uid,
+        SpecificCharacterSet = data.Text(Tags.SpecificCharacterSet),
+        PatientName = data.Text(Tags.PatientName),
+        PatientId = data.Text(Tags.PatientId),
+        PatientBirthDate = data.Text(Tags.PatientBirthDate),
+        PatientSex = data.Text(Tags.PatientSex),
+        StudyDate = data.Text(Tags.StudyDate),
+        StudyTime = data.Text(Tags.StudyTime),
+        StudyId = data.Text(Tags.StudyId),
+        AccessionNumber = data.Text(Tags.AccessionNumber),
+        ReferringPhysicianName = data.Text(Tags.ReferringPhysicianName),
+        Modality = data.Text(Tags.Modality),
+        PatientOrientation = data.Text(Tags.PatientOrientation),
+        Rows = image.Rows,
+        Columns = image.Columns,
+        Frames = image.Frames,
+        Frame = frame,
+    };
+}

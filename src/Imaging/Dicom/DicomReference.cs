@@ -1,0 +1,74 @@
+namespace LungSeg.Imaging.Dicom;
+
+/// <summary>
+/// What names a DICOM image and its patient, study and series, for objects that are derived from it. Texts are as stored, decoded
+/// as UTF-8 where <see cref="SpecificCharacterSet"/> is ISO_IR 192 and byte for byte (Latin-1) otherwise; "" where absent.
+/// </summary>
+public sealed record DicomReference
+{
+    /// <summary>SOP Class UID (0008,0016).</summary>
+    public required string SopClassUid { get; init; }
+
+    /// <summary>SOP Instance UID (0008,0018).</summary>
+    public required string SopInstanceUid { get; init; }
+
+    /// <summary>Study Instance UID (0020,000D).</summary>
+    public required string StudyInstanceUid { get; init; }
+
+    /// <summary>Series Instance UID (0020,000E).</summary>
+    public required string SeriesInstanceUid { get; init; }
+
+    /// <summary>Frame of Reference UID (0020,0052); projection images mostly have none.</summary>
+    public required string FrameOfReferenceUid { get; init; }
+
+    /// <summary>Transfer Syntax UID (0002,0010), or the one found where the file names none.</summary>
+    public required string TransferSyntaxUid { get; init; }
+
+    /// <summary>Specific Character Set (0008,0005).</summary>
+    public required string SpecificCharacterSet { get; init; }
+
+    /// <summary>Patient's Name (0010,0010).</summary>
+    public required string PatientName { get; init; }
+
+    /// <summary>Patient ID (0010,0020).</summary>
+    public required string PatientId { get; init; }
+
+    /// <summary>Patient's Birth Date (0010,0030).</summary>
+    public required string PatientBirthDate { get; init; }
+
+    /// <summary>Patient's Sex (0010,0040).</summary>
+    public required string PatientSex { get; init; }
+
+    /// <summary>Study Date (0008,0020).</summary>
+    public required string StudyDate { get; init; }
+
+    /// <summary>Study Time (0008,0030).</summary>
+    public required string StudyTime { get; init; }
+
+    /// <summary>Study ID (0020,0010).</summary>
+    public required string StudyId { get; init; }
+
+    /// <summary>Accession Number (0008,0050).</summary>
+    public required string AccessionNumber { get; init; }
+
+    /// <summary>Referring Physician's Name (0008,0090).</summary>
+    public required string ReferringPhysicianName { get; init; }
+
+    /// <summary>Modality (0008,0060).</summary>
+    public required string Modality { get; init; }
+
+    /// <summary>Patient Orientation (0020,0020), values parted by a backslash.</summary>
+    public required string PatientOrientation { get; init; }
+
+    /// <summary>Rows (0028,0010).</summary>
+    public required int Rows { get; init; }
+
+    /// <summary>Columns (0028,0011).</summary>
+    public required int Columns { get; init; }
+
+    /// <summary>Number of Frames (0028,0008), 1 where absent.</summary>
+    public required int Frames { get; init; }
+
+    /// <summary>The frame that was read, counted from 1.</summary>
+    public required int Frame { get; init; }
+}
