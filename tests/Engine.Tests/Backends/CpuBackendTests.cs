@@ -5,6 +5,8 @@ namespace LungSeg.Engine.Tests.Backends;
 /// <summary>The CPU backend, at every instruction set that the machine has.</summary>
 public abstract class CpuBackendTests(int threads, InstructionSet instructionSet) : BackendTests
 {
+    protected override Precision Precision => Precision.Winograd;
+
     protected override IBackend Create()
     {
         Assert.SkipUnless(InstructionSets.Supported.Contains(instructionSet), $"this processor has no {instructionSet}");

@@ -39,6 +39,7 @@ internal static class ErrorBound
                 Conv2dOp plain = op with { Weight = Abs(op.Weight)!, Bias = Abs(op.Bias), Residual = false, Activation = Activation.None };
                 double convolved = precision.Sum((op.C / op.Groups * op.R * op.S) + 2);
                 Map own = Linear(node, plain with { Bias = null }, plain, x[0], e[0], convolved);
+                if (precision.Filtering > 1 && op is { R: 3, S: 3, Stride: 1, Dilation: 1 }) own = Filtered(node, plain, x[0], own, convolved * precision.Filtering);
                 return op.Residual ? Each(y.Shape, i => own.Values[i] + e[1].Values[i] + (convolved * Math.Abs(x[1].Values[i]))) : own;
             case ConvTranspose2dOp op:
                 ConvTranspose2dOp transposed = op with { Weight = Abs(op.Weight)!, Bias = Abs(op.Bias), Activation = Activation.None };
@@ -92,6 +93,15 @@ internal static class ErrorBound
     {
         Map carried = Apply(node, carry, [e]), size = Apply(node, sum, [Each(x.Shape, i => Math.Abs(x.Values[i]))]);
         return Each(node.Shape, i => carried.Values[i] + (roundoff * size.Values[i]));
+    }
+
+    // A tile's roundings reach all of its pixels: they count from the largest sum of the channel's map.
+    private static Map Filtered(Tensor node, Op sum, Map x, Map bound, double roundoff)
+    {
+        Map size = Apply(node, sum, [Each(x.Shape, i => Math.Abs(x.Values[i]))]);
+        int pixels = node.Shape.H * node.Shape.W;
+        double[] largest = [.. size.Values.Chunk(pixels).Select(map => (double)map.Max())];
+        return Each(node.Shape, i => bound.Values[i] + (roundoff * largest[i / pixels]));
     }
 
     // Scores s are off by at most d, so weights exp(s) / sum by a factor of at most exp(2d).

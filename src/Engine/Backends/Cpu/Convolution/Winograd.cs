@@ -22,32 +22,6 @@ internal interface IWinograd<S, V> where S : struct, ISimd<V> where V : struct
     static abstract unsafe void Output(float* input, nint inputStep, float* output, nint outputStep);
 }
 
-/// <summary>F(2 x 2, 3 x 3): 2.25 times fewer products. Interpolates at 0, 1, −1 and ∞.</summary>
-internal readonly struct Winograd2<S, V> : IWinograd<S, V> where S : struct, ISimd<V> where V : struct
-{
-    public static int Outputs => 2;
-
-    public static ReadOnlySpan<double> WeightTransform => [1, 0, 0, 0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0, 0, 1];
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Input(float* input, nint inputStep, float* output, nint outputStep)
-    {
-        V d0 = S.Load(input), d1 = S.Load(input + inputStep), d2 = S.Load(input + (2 * inputStep)), d3 = S.Load(input + (3 * inputStep));
-        S.Store(S.Subtract(d0, d2), output);
-        S.Store(S.Add(d1, d2), output + outputStep);
-        S.Store(S.Subtract(d2, d1), output + (2 * outputStep));
-        S.Store(S.Subtract(d3, d1), output + (3 * outputStep));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Output(float* input, nint inputStep, float* output, nint outputStep)
-    {
-        V m0 = S.Load(input), m1 = S.Load(input + inputStep), m2 = S.Load(input + (2 * inputStep)), m3 = S.Load(input + (3 * inputStep));
-        S.Store(S.Add(m0, S.Add(m1, m2)), output);
-        S.Store(S.Add(S.Subtract(m1, m2), m3), output + outputStep);
-    }
-}
-
 /// <summary>
 /// F(4 x 4, 3 x 3): 4 times fewer products. Interpolates at 0, ±a, ±b and ∞ with a = 1/√2 and b = √2, whose transforms
 /// amplify rounding less than the customary 1 and 2.
