@@ -49,3 +49,18 @@ public sealed class ReferenceGoldenTests() : GoldenTests(() => new ReferenceBack
 
 /// <summary>The CPU at the widest vectors that the machine has; also at each network's own picture size.</summary>
 public sealed class CpuGoldenTests() : GoldenTests(() => new CpuBackend(), "small", "native");
+
+/// <summary>The CPU with 256-bit vectors.</summary>
+public sealed class CpuAvx2GoldenTests() : GoldenTests(() => Cpu.Open(InstructionSet.Avx2), "small");
+
+/// <summary>The CPU with 128-bit vectors, which every processor has.</summary>
+public sealed class CpuVector128GoldenTests() : GoldenTests(() => Cpu.Open(InstructionSet.Vector128), "small");
+
+internal static class Cpu
+{
+    public static CpuBackend Open(InstructionSet set)
+    {
+        Assert.SkipUnless(InstructionSets.Supported.Contains(set), $"this processor has no {set}");
+        return new CpuBackend(instructionSet: set);
+    }
+}
