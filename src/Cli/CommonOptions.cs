@@ -9,7 +9,7 @@ namespace LungSeg.Cli;
 /// <summary>Options that several commands have, with checks that say what was expected.</summary>
 internal static class CommonOptions
 {
-    private const string Cpu = "cpu", Reference = "reference";
+    private const string Cpu = "cpu", Float32 = "fp32", Reference = "reference";
 
     public static Option<string?> Network() => new("--network") { Description = "The network's key, such as pan or deeplabv3plus", HelpName = "KEY" };
 
@@ -25,6 +25,23 @@ internal static class CommonOptions
         HelpName = "cpu|reference",
         DefaultValueFactory = _ => Cpu,
     };
+
+    /// <summary>The arithmetic of the network: float32 is the only one of this version, and any other is an error.</summary>
+    public static Option<string> Precision()
+    {
+        var option = new Option<string>("--precision")
+        {
+            Description = "The network's arithmetic: fp32 is the only one of this version",
+            HelpName = "fp32",
+            DefaultValueFactory = _ => Float32,
+        };
+        option.Validators.Add(result =>
+        {
+            string precision = result.GetValueOrDefault<string>();
+            if (precision != Float32) result.AddError($"unknown precision '{precision}': this version runs in {Float32}");
+        });
+        return option;
+    }
 
     /// <summary>Opens a device; an unknown one is an error, never another device.</summary>
     public static IBackend Open(string device, int threads) => device switch

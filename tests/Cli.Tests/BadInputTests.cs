@@ -73,6 +73,10 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public void A_precision_that_the_engine_does_not_have_is_refused() =>
+        Lungseg.Run("verify", Repository.Pan, "--precision", "fp16").Refused("'fp16'", "fp32");
+
+    [Fact]
     public void An_output_directory_that_cannot_be_is_refused()
     {
         string file = _directory.Write("file", [1]);

@@ -20,13 +20,14 @@ internal static class VerifyCommand
         Option<double?> atol = CommonOptions.Number("--atol", "Allowed absolute error; with --rtol instead of the built-in bounds", 0, double.MaxValue);
         Option<double?> rtol = CommonOptions.Number("--rtol", "Allowed error relative to a tensor's largest magnitude", 0, double.MaxValue);
         Option<string> device = CommonOptions.Device();
+        Option<string> precision = CommonOptions.Precision();
         Option<int> threads = CommonOptions.Threads();
         Option<bool> json = CommonOptions.Json();
         var report = new Option<string?>("--report") { Description = "Write an HTML report with an error map of the output", HelpName = "FILE.html" };
 
         var command = new Command("verify", "Check the engine's numbers against recorded ones, tensor by tensor.")
         {
-            files, weights, network, taps, atol, rtol, device, threads, json, report,
+            files, weights, network, taps, atol, rtol, device, precision, threads, json, report,
         };
         command.SetAction(parsed =>
         {
