@@ -38,7 +38,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             _workers, [.. _steps], _memory.Arena, new CpuBuffer(_memory.Input), outputs, _steps.Max(step => step.Kernel.ScratchFloats) + View.Lanes);
     }
 
-    private static nint TemporaryFloats(Tensor node) => node.Op switch
+    private nint TemporaryFloats(Tensor node) => node.Op switch
     {
         AdaptiveAvgPool2dOp when IsPooledWhileWritten(node) => node.Inputs[0].Shape.N * node.Inputs[0].Shape.H * (nint)View.Padded(node.Shape.C),
         GroupNormOp => (nint)node.Shape.N * node.Shape.H * 2 * View.Padded(node.Shape.C),
@@ -46,9 +46,12 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         _ => 0,
     };
 
-    /// <summary>Whether the depthwise convolution before a global pooling adds its rows up as it writes them.</summary>
-    private static bool IsPooledWhileWritten(Tensor node) =>
-        node.Op is AdaptiveAvgPool2dOp { OutputSize: 1 } && node.Inputs[0].Op is Conv2dOp op && PlanBuilder.IsDepthwise(op);
+    /// <summary>Whether the depthwise convolution before a global pooling, the first to pool it, adds its rows up as it writes them.</summary>
+    private bool IsPooledWhileWritten(Tensor node) => node.Inputs.Count > 0 && PoolingOf(node.Inputs[0]) == node;
+
+    private Tensor? PoolingOf(Tensor convolution) => convolution.Op is Conv2dOp op && PlanBuilder.IsDepthwise(op)
+        ? _graph.Nodes.FirstOrDefault(reader => reader.Op is AdaptiveAvgPool2dOp { OutputSize: 1 } && reader.Inputs[0] == convolution)
+        : null;
 
     private void Add(Tensor node)
     {
@@ -111,8 +114,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         if (PlanBuilder.IsDepthwise(op))
         {
             NativeMemoryBlock packed = _model.Packed(op, "", () => DepthwiseConv<S, V>.Pack(ConvWeights.Of(op)));
-            Tensor? pooling = _graph.Nodes.FirstOrDefault(reader => IsPooledWhileWritten(reader) && reader.Inputs[0] == node);
-            View? rowSums = pooling is null ? null : _memory.Temporary(pooling);
+            View? rowSums = PoolingOf(node) is Tensor pooling ? _memory.Temporary(pooling) : null;
             Tensor input = node.Inputs[0];
             bool expands = input.Op is Conv2dOp && _memory.IsVirtual(input);
             IRowSource rows = expands ? Expansion(input, geometry) : new Gather(_memory.Parts(input), geometry);
