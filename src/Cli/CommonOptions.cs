@@ -3,6 +3,7 @@ using System.Globalization;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Reference;
+using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Cli;
 
@@ -77,6 +78,27 @@ internal static class CommonOptions
             if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= least && value <= most) return value;
             result.AddError($"{name}: expected a number from {least} to {most}, found '{text}'");
             return null;
+        },
+    };
+
+    /// <summary>What is written of each picture.</summary>
+    public static Option<IReadOnlyList<IResultWriter>> Formats() => new("--format")
+    {
+        Description = $"What to write of each picture, by comma: {string.Join("; ", ResultFormats.All.Select(w => $"{w.Name} ({w.Description})"))}; "
+            + $"{ResultFormats.Default} if not given",
+        HelpName = "LIST",
+        DefaultValueFactory = _ => ResultFormats.Parse(ResultFormats.Default),
+        CustomParser = result =>
+        {
+            try
+            {
+                return ResultFormats.Parse(result.Tokens.Count > 0 ? result.Tokens[0].Value : "");
+            }
+            catch (ArgumentException e)
+            {
+                result.AddError($"--format: {e.Message}");
+                return [];
+            }
         },
     };
 

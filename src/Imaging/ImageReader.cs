@@ -36,7 +36,9 @@ public static class ImageReader
                 continue;
             try
             {
-                return decoder.Decode(file);
+                Radiograph picture = decoder.Decode(file);
+                picture.Name = name;
+                return picture;
             }
             catch (ImageException e)
             {

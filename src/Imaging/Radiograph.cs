@@ -57,6 +57,9 @@ public sealed class Radiograph
     /// </summary>
     public bool? PatientLeftIsOnTheRight { get; init; }
 
+    /// <summary>The path that the picture was read from, or the name that was given for it; "" for one that was made in memory.</summary>
+    public string Name { get; internal set; } = "";
+
     /// <summary>The file's format and layout in a few words, such as "PNG, 16-bit grey".</summary>
     public string Description { get; init; } = "";
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Imaging;
+using LungSeg.Imaging.Dicom;
 
 namespace LungSeg.Models;
 
@@ -31,6 +32,8 @@ public sealed class LungSegmenter : IDisposable
         try
         {
             Device = backend.Description;
+            string compat = options.Compat == Compat.Upstream ? "upstream" : "fixed";
+            Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, compat, Device);
             _model = backend.Load(graph);
             _plan = _model.Plan(1, NetworkSize, NetworkSize);
         }
@@ -54,6 +57,9 @@ public sealed class LungSegmenter : IDisposable
     /// <summary>What it runs on, for people.</summary>
     public string Device { get; }
 
+    /// <summary>Network and settings as results carry them.</summary>
+    public SegmentationMethod Method { get; }
+
     /// <summary>
     /// Loads a network: without options the one that comes with the program. Throws <see cref="EngineException"/> when there
     /// are no weights, or they do not fit.
@@ -66,11 +72,11 @@ public sealed class LungSegmenter : IDisposable
         return new LungSegmenter(NetworkWeights.Open(options.Network, options.WeightsFile), options);
     }
 
-    /// <summary>Reads a picture and segments it; throws <see cref="ImageException"/> when it cannot be read.</summary>
-    public LungSegmentation Segment(string path)
+    /// <summary>Reads a picture, a DICOM file by the options, and segments it; throws <see cref="ImageException"/> when it cannot be read.</summary>
+    public LungSegmentation Segment(string path, DicomOptions? dicom = null)
     {
         long start = Stopwatch.GetTimestamp();
-        Radiograph picture = ImageReader.Read(path);
+        Radiograph picture = ImageReader.Read(path, dicom ?? new DicomOptions());
         TimeSpan read = Stopwatch.GetElapsedTime(start);
         LungSegmentation result = Segment(picture);
         return result with { Times = result.Times with { Read = read } };
@@ -94,6 +100,7 @@ public sealed class LungSegmenter : IDisposable
                 Picture = picture,
                 Mask = mask,
                 Probabilities = probabilities,
+                Method = Method,
                 Times = new SegmentationTimes(
                     TimeSpan.Zero,
                     Stopwatch.GetElapsedTime(start, prepared),

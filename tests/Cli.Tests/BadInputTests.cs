@@ -65,6 +65,9 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--threshold", "NaN", "from 0 to 1")]
     [InlineData("--compat", "other", "fixed or upstream")]
     [InlineData("--device", "cuda", "'cuda'")]
+    [InlineData("--format", "mask,pdf", "unknown format 'pdf': expected one or more of mask,overlay")]
+    [InlineData("--voi", "window", "auto or none or minmax")]
+    [InlineData("--frame", "0", "--frame")]
     [InlineData("--colour", "red", "--colour")]
     public void A_bad_option_is_refused(string option, string value, string words)
     {

@@ -35,11 +35,21 @@ public sealed class SegmentCommandTests : IDisposable
     [Fact]
     public void Upstream_masks_are_512_by_512_and_probabilities_have_16_bits()
     {
-        Lungseg.Run("segment", Repository.Sample, "-o", _directory.Name, "--compat", "upstream", "--network", "PAN", "--probabilities").Succeeded();
+        Lungseg.Run("segment", Repository.Sample, "-o", _directory.Name, "--compat", "upstream", "--network", "PAN", "--format", "mask,probabilities").Succeeded();
         Radiograph mask = ImageReader.Read(_directory["radiograph.mask.png"]), map = ImageReader.Read(_directory["radiograph.probabilities.png"]);
         Assert.Equal((512, 512, 1), (mask.Width, mask.Height, mask.Channels));
         Assert.Equal(16, map.BitDepth);
         Assert.Equal([0, 255], mask.Samples.ToArray().Distinct().Order().Select(s => (int)s));
+    }
+
+    [Fact]
+    public void Of_a_DICOM_file_every_choice_is_told()
+    {
+        string file = Repository.PathOf("tests", "data", "dicom", "read", "frames.dcm");
+        Lungseg.Run("segment", file, "-o", _directory.Name, "--size", "128").Refused("--frame");
+        Run run = Lungseg.Run("segment", file, "-o", _directory.Name, "--size", "128", "--frame", "2", "--invert", "on", "--voi", "none").Succeeded();
+        foreach (string words in (string[])["frame: 2 of 3", "inversion: on, as asked", "VOI: none, the whole range", "spacing: "])
+            Assert.Contains(words, run.Output);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using CsCheck;
+using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Imaging.Tests;
 
@@ -51,13 +52,29 @@ public sealed class ImageWriterTests
         using TemporaryDirectory directory = new();
         string path = directory.File("a.png");
         File.WriteAllText(path, "old");
-        Assert.Throws<ImageException>(() => ImageWriter.WriteBeside(path, stream =>
+        Assert.Throws<ImageException>(() => WholeFiles.Write((path, stream =>
         {
             stream.WriteByte(1);
             throw new IOException("disk full");
-        }));
+        }
+        )));
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(directory.Path));
+    }
+
+    [Fact]
+    public void Of_several_files_all_are_written_or_none()
+    {
+        using TemporaryDirectory directory = new();
+        File.WriteAllText(directory.File("a"), "old");
+        Assert.Throws<ImageException>(() => WholeFiles.Write(
+            (directory.File("a"), stream => stream.WriteByte(1)),
+            (directory.File("b"), stream => stream.WriteByte(2)),
+            (directory.File("no/c"), stream => stream.WriteByte(3))));
+        Assert.Equal("old", File.ReadAllText(directory.File("a")));
+        Assert.Equal([directory.File("a")], Directory.GetFiles(directory.Path));
+        WholeFiles.Write((directory.File("a"), stream => stream.WriteByte(1)), (directory.File("b"), stream => stream.WriteByte(2)));
+        Assert.Equal([1, 2], File.ReadAllBytes(directory.File("a")).Concat(File.ReadAllBytes(directory.File("b"))));
     }
 
     [Fact]

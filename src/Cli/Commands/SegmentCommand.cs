@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using LungSeg.Engine;
 using LungSeg.Imaging;
+using LungSeg.Imaging.Dicom;
+using LungSeg.Imaging.Outputs;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
@@ -11,10 +13,10 @@ internal static class SegmentCommand
 {
     public static Command Create()
     {
-        var images = new Argument<string[]>("IMAGE") { Description = "PNG, JPEG, BMP or TIFF pictures", Arity = ArgumentArity.OneOrMore };
+        var images = new Argument<string[]>("IMAGE") { Description = "DICOM, PNG, JPEG, BMP or TIFF pictures", Arity = ArgumentArity.OneOrMore };
         var directory = new Option<string>("--output", "-o")
         {
-            Description = "The directory for NAME.mask.png and NAME.overlay.png; made if it is not there",
+            Description = "The directory for the results, NAME.mask.png and the like; made if it is not there",
             HelpName = "DIR",
             DefaultValueFactory = _ => ".",
         };
@@ -26,12 +28,14 @@ internal static class SegmentCommand
         Option<string> compat = CommonOptions.Choice(
             "--compat", "fixed: a mask on the picture's own pixels; upstream: the study's own steps bit for bit, 512 x 512 mask", "fixed", "fixed", "upstream");
         Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
-        var probabilities = new Option<bool>("--probabilities") { Description = "Also write NAME.probabilities.png, grey with 16 bits" };
+        Option<IReadOnlyList<IResultWriter>> format = CommonOptions.Formats();
 
         var command = new Command("segment", "Find the lungs in X-rays.")
         {
-            images, directory, network, weights, device, threads, threshold, compat, size, probabilities,
+            images, directory, network, weights, device, threads, threshold, compat, size, format,
         };
+        var dicom = new DicomChoices();
+        dicom.AddTo(command);
         command.SetAction(parsed =>
         {
             string[] files = parsed.GetRequiredValue(images);
@@ -49,26 +53,26 @@ internal static class SegmentCommand
                 NetworkSize = parsed.GetValue(size) is > 0 and int given ? given : null,
             };
             using LungSegmenter segmenter = LungSegmenter.Load(options);
-            return Run(segmenter, files, target, parsed.GetValue(probabilities), parsed.InvocationConfiguration);
+            return Run(segmenter, files, dicom.Read(parsed), target, parsed.GetRequiredValue(format), parsed.InvocationConfiguration);
         });
         return command;
     }
 
-    private static int Run(LungSegmenter segmenter, string[] files, string target, bool probabilities, InvocationConfiguration streams)
+    private static int Run(
+        LungSegmenter segmenter, string[] files, DicomOptions dicom, string target, IReadOnlyList<IResultWriter> writers, InvocationConfiguration streams)
     {
         int failed = 0;
         foreach (string file in files)
         {
             try
             {
-                LungSegmentation result = segmenter.Segment(file);
+                LungSegmentation result = segmenter.Segment(file, dicom);
                 OutputDirectory.Create(target);
                 string stem = Path.Combine(target, Path.GetFileNameWithoutExtension(file));
-                Radiograph picture = Under(result);
-                ImageWriter.WritePng($"{stem}.overlay.png", picture.Width, picture.Height, 3, Overlay.Draw(picture, result.Mask));
-                if (probabilities) ImageWriter.WritePng($"{stem}.probabilities.png", result.Probabilities.ToPicture());
-                ImageWriter.WritePng($"{stem}.mask.png", result.Mask);
-                streams.Output.WriteLine(Summary(segmenter, file, result, stem));
+                IReadOnlyList<string> written = ResultFiles.Write(stem, result, writers);
+                streams.Output.WriteLine(Summary(segmenter, file, result, written));
+                foreach (Decision decision in result.Picture.Decisions)
+                    streams.Output.WriteLine($"  {decision}");
             }
             catch (Exception e) when (CommandLine.IsInput(e))
             {
@@ -79,26 +83,14 @@ internal static class SegmentCommand
         return ExitCode.Of(failed, files.Length);
     }
 
-    private static string Summary(LungSegmenter segmenter, string file, LungSegmentation result, string stem)
+    private static string Summary(LungSegmenter segmenter, string file, LungSegmentation result, IReadOnlyList<string> written)
     {
         (TimeSpan read, TimeSpan preprocess, TimeSpan network, TimeSpan postprocess) = result.Times;
         string lungs = result.Mask.Area == 0 ? "no lung found" : $"lung {Units.Percent(result.LungShare)} of the mask";
         return string.Create(CultureInfo.InvariantCulture,
             $"{file}: {result.Picture.Width} x {result.Picture.Height}, {segmenter.Network.Name} at {segmenter.NetworkSize} x {segmenter.NetworkSize} "
             + $"on {segmenter.Device}; read {Units.Milliseconds(read)}, preprocess {Units.Milliseconds(preprocess)}, "
-            + $"network {Units.Milliseconds(network)}, postprocess {Units.Milliseconds(postprocess)} ms; {lungs}; wrote {stem}.mask.png, {stem}.overlay.png");
-    }
-
-    // The study's masks are 512 x 512 whatever the picture, so its overlay lies on the picture resized to that.
-    private static Radiograph Under(LungSegmentation result)
-    {
-        (Radiograph picture, LungMask mask) = (result.Picture, result.Mask);
-        if (picture.Width == mask.Width && picture.Height == mask.Height) return picture;
-        byte[] grey = OpenCvResize.Linear(picture.ToGrey8(), picture.Width, picture.Height, 1, mask.Width, mask.Height);
-        return new Radiograph(mask.Width, mask.Height, 1, 8, Array.ConvertAll(grey, g => (ushort)g))
-        {
-            PatientLeftIsOnTheRight = picture.PatientLeftIsOnTheRight,
-        };
+            + $"network {Units.Milliseconds(network)}, postprocess {Units.Milliseconds(postprocess)} ms; {lungs}; wrote {string.Join(", ", written)}");
     }
 
     private static void CheckNames(string[] files)

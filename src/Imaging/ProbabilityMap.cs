@@ -1,6 +1,4 @@
-using LungSeg.Imaging;
-
-namespace LungSeg.Models;
+namespace LungSeg.Imaging;
 
 /// <summary>The probability of lung for each pixel, rows from top to bottom.</summary>
 public sealed class ProbabilityMap

@@ -1,0 +1,18 @@
+namespace LungSeg.Imaging.Outputs;
+
+/// <summary>One kind of file that a segmentation is written as.</summary>
+public interface IResultWriter
+{
+    /// <summary>The word that chooses it: <c>--format</c>.</summary>
+    string Name { get; }
+
+    /// <summary>What the file's name ends in, from the dot on.</summary>
+    string Extension { get; }
+
+    /// <summary>What the file holds, in a few words.</summary>
+    string Description { get; }
+
+    /// <summary>Writes the file's content.</summary>
+    /// <exception cref="ImageException">The picture lacks what the format needs.</exception>
+    void Write(Stream stream, LungSegmentation result);
+}

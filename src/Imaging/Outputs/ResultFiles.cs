@@ -1,0 +1,20 @@
+namespace LungSeg.Imaging.Outputs;
+
+/// <summary>Writes the files of one segmentation.</summary>
+public static class ResultFiles
+{
+    /// <summary>The names of the files that <see cref="Write"/> makes: the stem and each writer's extension.</summary>
+    public static IReadOnlyList<string> Names(string stem, IEnumerable<IResultWriter> writers) => [.. writers.Select(w => stem + w.Extension)];
+
+    /// <summary>
+    /// Writes the stem (directory and name) with each writer's extension, all of the files or none: every one is complete beside
+    /// its name before the first gets it. Returns their names.
+    /// </summary>
+    /// <exception cref="ImageException">A file cannot be written, or the picture lacks what a format needs.</exception>
+    public static IReadOnlyList<string> Write(string stem, LungSegmentation result, IReadOnlyList<IResultWriter> writers)
+    {
+        IReadOnlyList<string> names = Names(stem, writers);
+        WholeFiles.Write([.. writers.Select((writer, i) => (names[i], (Action<Stream>)(stream => writer.Write(stream, result))))]);
+        return names;
+    }
+}
