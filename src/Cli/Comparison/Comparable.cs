@@ -13,6 +13,9 @@ internal sealed record Comparable(int Width, int Height, float[] Values)
 
     public static bool CanRead(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Lung where the value is over the threshold.</summary>
+    public LungMask Cut(float threshold) => LungMask.FromProbabilities(Values, Width, Height, threshold);
+
     /// <summary>Reads a picture, or the tensor <c>output</c> (1 x 1 x H x W) of a safetensors file.</summary>
     public static Comparable Read(string path) =>
         Path.GetExtension(path).Equals(Tensors, StringComparison.OrdinalIgnoreCase) ? ReadTensor(path) : ReadPicture(path);

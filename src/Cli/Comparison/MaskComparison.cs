@@ -1,4 +1,5 @@
 using LungSeg.Imaging;
+using LungSeg.Imaging.Evaluation;
 
 namespace LungSeg.Cli.Comparison;
 
@@ -30,29 +31,24 @@ internal sealed record MaskComparison
     {
         if (a.Width != b.Width || a.Height != b.Height)
             throw new UsageException($"'{name}': {a.Width} x {a.Height} and {b.Width} x {b.Height} pixels cannot be compared");
-        long inA = 0, inB = 0, both = 0;
+        var overlap = MaskOverlap.Of(a.Cut(Half), b.Cut(Half));
         double largest = 0, sum = 0;
         for (int i = 0; i < a.Values.Length; i++)
         {
-            bool lungA = a.Values[i] > Half, lungB = b.Values[i] > Half;
-            if (lungA) inA++;
-            if (lungB) inB++;
-            if (lungA && lungB) both++;
             double difference = Math.Abs((double)a.Values[i] - b.Values[i]);
             if (double.IsNaN(difference)) difference = double.PositiveInfinity;
             largest = Math.Max(largest, difference);
             sum += difference;
         }
-        long union = inA + inB - both;
         return new MaskComparison
         {
             Name = name,
             Masks = a.IsMask && b.IsMask,
-            Dice = union == 0 ? 1 : 2.0 * both / (inA + inB),
-            Iou = union == 0 ? 1 : (double)both / union,
+            Dice = overlap.Dice,
+            Iou = overlap.Iou,
             LargestDifference = largest,
             MeanDifference = sum / a.Values.Length,
-            DifferingPixels = union - both,
+            DifferingPixels = overlap.Differing,
             Pixels = a.Values.Length,
         };
     }
