@@ -9,7 +9,7 @@ namespace LungSeg.Imaging;
 /// </summary>
 public static class ImageWriter
 {
-    /// <summary>Writes grey (1 channel) or RGB (3 channels) bytes, rows from top to bottom, as PNG of 8 bits.</summary>
+    /// <summary>Writes grey (1 channel), RGB (3 channels) or RGBA (4 channels) bytes, rows from top to bottom, as PNG of 8 bits.</summary>
     /// <exception cref="ImageException">The path cannot be written.</exception>
     public static void WritePng(string path, int width, int height, int channels, ReadOnlySpan<byte> pixels)
     {
@@ -17,7 +17,7 @@ public static class ImageWriter
         WholeFiles.Write((path, stream => stream.Write(png)));
     }
 
-    /// <summary>The bytes of a PNG file of grey (1 channel) or RGB (3 channels) bytes, rows from top to bottom.</summary>
+    /// <summary>The bytes of a PNG file of grey (1 channel), RGB (3 channels) or RGBA (4 channels) bytes, rows from top to bottom.</summary>
     public static byte[] EncodePng(int width, int height, int channels, ReadOnlySpan<byte> pixels)
     {
         using MemoryStream stream = new();
@@ -36,7 +36,7 @@ public static class ImageWriter
 
     internal static void WritePng(Stream stream, int width, int height, int channels, ReadOnlySpan<byte> pixels)
     {
-        if (channels is not (1 or 3) || width <= 0 || height <= 0 || pixels.Length != (long)width * height * channels)
+        if (channels is not (1 or 3 or 4) || width <= 0 || height <= 0 || pixels.Length != (long)width * height * channels)
             throw new ArgumentException($"{pixels.Length} bytes are not a picture of {width} x {height} x {channels}", nameof(pixels));
         PngEncoder.Write(stream, width, height, channels, 8, pixels);
     }

@@ -1,13 +1,28 @@
+using LungSeg.Imaging.Masks;
+using LungSeg.Imaging.Quality;
+
 namespace LungSeg.Imaging;
 
 /// <summary>What was found in one picture, and how.</summary>
 public sealed record LungSegmentation
 {
+    private SidedMask? _sided;
+    private QualityMeasures? _measures;
+    private IReadOnlyList<QualityFlag>? _flags;
+
     /// <summary>The picture that was segmented.</summary>
     public required Radiograph Picture { get; init; }
 
     /// <summary>The cleaned mask: of the picture's size, or 512 x 512 where the study's own steps were taken.</summary>
-    public required LungMask Mask { get; init; }
+    public required LungMask Mask
+    {
+        get;
+        init
+        {
+            field = value;
+            (_sided, _measures, _flags) = (null, null, null);
+        }
+    }
 
     /// <summary>The probabilities before threshold and clean-up: of the picture's size, or the network's where the study's own steps were taken.</summary>
     public required ProbabilityMap Probabilities { get; init; }
@@ -18,11 +33,28 @@ public sealed record LungSegmentation
     /// <summary>How long each step took.</summary>
     public required SegmentationTimes Times { get; init; }
 
+    /// <summary>Sizes and places of the lungs, measured when first asked for.</summary>
+    public MaskStatistics Statistics => Sided.Statistics;
+
+    /// <summary>The mask with the patient's side of every pixel.</summary>
+    internal SidedMask Sided => _sided ??= SidedMask.Of(Mask, Picture.PatientLeftIsOnTheRight);
+
+    /// <summary>What <see cref="Flags"/> are raised by, measured when first asked for.</summary>
+    public QualityMeasures Measures => _measures ??= QualityMeasures.Of(this);
+
+    /// <summary>Questions about picture and mask that a person should look at; empty where nothing stood out.</summary>
+    public IReadOnlyList<QualityFlag> Flags => _flags ??= QualityRules.Apply(this, Measures);
+
     /// <summary>The mask's share of its picture, 0 to 1.</summary>
     public double LungShare => (double)Mask.Area / Mask.Pixels.Length;
 
     /// <summary>Whether the mask's pixels are the picture's; the study's masks are 512 x 512 whatever the picture.</summary>
     public bool MaskLiesOnPicture => (Mask.Width, Mask.Height) == (Picture.Width, Picture.Height);
+
+    /// <summary>The distance between the mask's pixels where the picture's is known.</summary>
+    public PixelSpacing? MaskSpacing => Picture.Spacing is { } s
+        ? new PixelSpacing(s.RowMillimetres * Picture.Height / Mask.Height, s.ColumnMillimetres * Picture.Width / Mask.Width)
+        : null;
 
     /// <summary>The picture on which the mask lies pixel by pixel: itself, or its grey values resized to the mask.</summary>
     public Radiograph PictureUnderMask()

@@ -24,31 +24,50 @@ public static class Overlay
     /// black.
     /// </summary>
     /// <exception cref="ImageException">Picture and mask differ in size.</exception>
-    public static byte[] Draw(Radiograph picture, LungMask mask)
+    public static byte[] Draw(Radiograph picture, LungMask mask) => Draw(picture, SidedMask.Of(mask, picture.PatientLeftIsOnTheRight));
+
+    /// <summary>Draws as <see cref="Draw(Radiograph, LungMask)"/> does.</summary>
+    internal static byte[] Draw(Radiograph picture, SidedMask mask)
     {
         if (picture.Width != mask.Width || picture.Height != mask.Height)
             throw new ImageException(
                 $"the mask's {mask.Width} x {mask.Height} pixels do not lie on the picture's {picture.Width} x {picture.Height}; resize the mask first");
         byte[] grey = picture.BitDepth == 8 ? picture.ToGrey8() : Stretch(picture);
-        ConnectedComponents parts = ConnectedComponents.Of(mask);
-        LungSide[] sides = LungSides.Of(parts.Components, mask.Width, picture.PatientLeftIsOnTheRight);
-        int[] depth = Depth(mask);
-        int outline = 3 * Math.Max(1, (int)Math.Round(Math.Min(mask.Width, mask.Height) * OutlineShare));
-        ReadOnlySpan<int> labels = parts.Labels;
+        byte[] outline = Outline(mask);
         byte[] rgb = new byte[grey.Length * 3];
         for (int i = 0; i < grey.Length; i++)
         {
             Span<byte> pixel = rgb.AsSpan(3 * i, 3);
             pixel.Fill(grey[i]);
-            if (labels[i] == 0)
+            if (mask.Sides[i] == 0)
                 continue;
-            (byte red, byte green, byte blue) = ColorOf(sides[labels[i] - 1]);
-            int share = depth[i] <= outline ? 100 : TintPercent;
+            (byte red, byte green, byte blue) = ColorOf(SidedMask.SideOf(mask.Sides[i]));
+            int share = outline[i] != 0 ? 100 : TintPercent;
             pixel[0] = Mix(grey[i], red, share);
             pixel[1] = Mix(grey[i], green, share);
             pixel[2] = Mix(grey[i], blue, share);
         }
         return rgb;
+    }
+
+    /// <summary>The outlines alone: height x width x 4 bytes, red, green, blue and alpha, transparent elsewhere.</summary>
+    internal static byte[] DrawOutline(SidedMask mask)
+    {
+        byte[] outline = Outline(mask), rgba = new byte[outline.Length * 4];
+        for (int i = 0; i < outline.Length; i++)
+            if (outline[i] != 0)
+                (rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2], rgba[4 * i + 3]) = With255(ColorOf(SidedMask.SideOf(mask.Sides[i])));
+        return rgba;
+
+        static (byte, byte, byte, byte) With255((byte Red, byte Green, byte Blue) c) => (c.Red, c.Green, c.Blue, 255);
+    }
+
+    /// <summary>1 where lung is as near to the background as the outline is wide.</summary>
+    private static byte[] Outline(SidedMask mask)
+    {
+        int[] depth = Depth(mask);
+        int width = 3 * Math.Max(1, (int)Math.Round(Math.Min(mask.Width, mask.Height) * OutlineShare));
+        return Array.ConvertAll(depth, d => d > 0 && d <= width ? (byte)1 : (byte)0);
     }
 
     private static byte Mix(int grey, int color, int percent) => (byte)((grey * (100 - percent) + color * percent + 50) / 100);
@@ -70,10 +89,10 @@ public static class Overlay
     }
 
     /// <summary>Distance to the background in thirds of a pixel: the 3-4 chamfer distance (Borgefors 1986) in two sweeps.</summary>
-    private static int[] Depth(LungMask mask)
+    private static int[] Depth(SidedMask mask)
     {
         (int width, int height) = (mask.Width, mask.Height);
-        ReadOnlySpan<byte> pixels = mask.Pixels;
+        byte[] pixels = mask.Sides;
         int[] depth = new int[pixels.Length];
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++)

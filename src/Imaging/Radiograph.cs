@@ -3,7 +3,11 @@ using LungSeg.Imaging.Dicom;
 namespace LungSeg.Imaging;
 
 /// <summary>Distance between pixel centres on the detector or in the patient, in millimetres.</summary>
-public readonly record struct PixelSpacing(double RowMillimetres, double ColumnMillimetres);
+public readonly record struct PixelSpacing(double RowMillimetres, double ColumnMillimetres)
+{
+    /// <summary>The area of a pixel.</summary>
+    public double SquareMillimetres => RowMillimetres * ColumnMillimetres;
+}
 
 /// <summary>
 /// A picture as it was stored: rows from top to bottom, channels interleaved (grey, or red green blue), samples from 0 to
@@ -50,6 +54,9 @@ public sealed class Radiograph
 
     /// <summary>Pixel spacing where the file states it.</summary>
     public PixelSpacing? Spacing { get; init; }
+
+    /// <summary>The data element that the spacing is from and what it means, such as "Pixel Spacing (0028,0030), calibrated (GEOMETRY)"; "" without one.</summary>
+    public string SpacingSource { get; init; } = "";
 
     /// <summary>
     /// True where the patient's left side is on the right of the picture, as films are shown by convention; null where the file

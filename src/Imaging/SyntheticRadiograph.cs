@@ -33,6 +33,7 @@ public static class SyntheticRadiograph
         Radiograph picture = new(width, height, 1, 8, film)
         {
             Spacing = new PixelSpacing(canvas.Step, canvas.Step),
+            SpacingSource = "the drawn field of 400 mm",
             PatientLeftIsOnTheRight = true,
             Description = $"synthetic, seed {seed}",
         };

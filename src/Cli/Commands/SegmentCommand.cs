@@ -4,6 +4,7 @@ using LungSeg.Engine;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Outputs;
+using LungSeg.Imaging.Quality;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
@@ -71,6 +72,8 @@ internal static class SegmentCommand
                 string stem = Path.Combine(target, Path.GetFileNameWithoutExtension(file));
                 IReadOnlyList<string> written = ResultFiles.Write(stem, result, writers);
                 streams.Output.WriteLine(Summary(segmenter, file, result, written));
+                foreach (QualityFlag flag in result.Flags)
+                    streams.Output.WriteLine($"  {flag.Name}: {flag}");
                 foreach (Decision decision in result.Picture.Decisions)
                     streams.Output.WriteLine($"  {decision}");
             }

@@ -54,6 +54,7 @@ internal static class Orientation
         return new Radiograph(width, height, picture.Channels, picture.BitDepth, turned)
         {
             Spacing = transpose && picture.Spacing is { } s ? new PixelSpacing(s.ColumnMillimetres, s.RowMillimetres) : picture.Spacing,
+            SpacingSource = picture.SpacingSource,
             PatientLeftIsOnTheRight = picture.PatientLeftIsOnTheRight,
             Description = picture.Description,
         };

@@ -3,7 +3,7 @@ using System.IO.Compression;
 
 namespace LungSeg.Imaging.Codecs;
 
-/// <summary>PNG with 8 or 16 bits, grey or RGB. Each row takes whichever of the filters None, Sub and Up leaves the smallest bytes.</summary>
+/// <summary>PNG with 8 or 16 bits, grey, RGB or RGBA. Each row takes whichever of the filters None, Sub and Up leaves the smallest bytes.</summary>
 internal static class PngEncoder
 {
     public static void Write(Stream target, int width, int height, int channels, int bitDepth, ReadOnlySpan<byte> bigEndianRows)
@@ -12,7 +12,7 @@ internal static class PngEncoder
         byte[] header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
-        (header[8], header[9]) = ((byte)bitDepth, (byte)(channels == 1 ? 0 : 2));
+        (header[8], header[9]) = ((byte)bitDepth, (byte)(channels switch { 1 => 0, 3 => 2, _ => 6 }));
         WriteChunk(target, "IHDR"u8, header);
         using MemoryStream data = new();
         using (ZLibStream deflated = new(data, CompressionLevel.Optimal, leaveOpen: true))

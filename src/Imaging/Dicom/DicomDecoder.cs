@@ -24,9 +24,11 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         (ushort[] samples, int depth) = image.IsColor
             ? ColorPicture.Make(frame, image, data, options, log)
             : GreyPicture.Make(frame, image, data, options, log);
+        (PixelSpacing? spacing, string spacingSource) = PixelDistance.Find(data, log);
         return new Radiograph(image.Columns, image.Rows, image.IsColor ? 3 : 1, depth, samples)
         {
-            Spacing = PixelDistance.Find(data, log),
+            Spacing = spacing,
+            SpacingSource = spacingSource,
             PatientLeftIsOnTheRight = PatientSides.LeftIsOnTheRight(data, log),
             Description = $"DICOM, {dicom.Syntax.Name}, {image.BitsStored}-bit {image.Photometric}",
             Dicom = Refer(data, dicom.Syntax, image, number),
@@ -54,6 +56,8 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         ReferringPhysicianName = data.Text(Tags.ReferringPhysicianName),
         Modality = data.Text(Tags.Modality),
         PatientOrientation = data.Text(Tags.PatientOrientation),
+        ViewPosition = data.Text(Tags.ViewPosition),
+        BodyPartExamined = data.Text(Tags.BodyPartExamined),
         Rows = image.Rows,
         Columns = image.Columns,
         Frames = image.Frames,

@@ -60,6 +60,12 @@ public sealed record DicomReference
     /// <summary>Patient Orientation (0020,0020), values parted by a backslash.</summary>
     public required string PatientOrientation { get; init; }
 
+    /// <summary>View Position (0018,5101).</summary>
+    public required string ViewPosition { get; init; }
+
+    /// <summary>Body Part Examined (0018,0015).</summary>
+    public required string BodyPartExamined { get; init; }
+
     /// <summary>Rows (0028,0010).</summary>
     public required int Rows { get; init; }
 

@@ -40,7 +40,7 @@ internal static class SopClass
         else
             log.Warn("object", $"{text}: not projection radiography, for which the networks were trained");
         if (data.Text(Tags.PresentationIntentType) == "FOR PROCESSING")
-            log.Warn("object", "for processing: raw detector values that the manufacturer did not mean to be looked at");
+            log.Warn("intent", "for processing: raw detector values that the manufacturer did not mean to be looked at");
         if (data.Text(Tags.ViewPosition) is { Length: > 0 } view)
         {
             if (view is "AP" or "PA")

@@ -8,40 +8,53 @@ public readonly record struct Component(int Label, int Area, int Left, int Top, 
 /// </summary>
 public sealed class ConnectedComponents
 {
-    private readonly int[] _labels;
+    private readonly int _width, _height;
+    private readonly List<Run> _runs;
+    private readonly int[] _labelOfRun;
 
-    private ConnectedComponents(int[] labels, Component[] components) => (_labels, Components) = (labels, components);
+    private ConnectedComponents(int width, int height, List<Run> runs, int[] labelOfRun, Component[] components) =>
+        (_width, _height, _runs, _labelOfRun, Components) = (width, height, runs, labelOfRun, components);
 
     /// <summary>The parts, by label: the part with label n stands at n - 1.</summary>
     public IReadOnlyList<Component> Components { get; }
 
-    /// <summary>Height x width labels; 0 is background.</summary>
-    public ReadOnlySpan<int> Labels => _labels;
-
     /// <summary>Finds the lung's parts; pixels that touch by a side or a corner belong together.</summary>
     public static ConnectedComponents Of(LungMask mask) => Of(mask.Pixels, mask.Width, mask.Height, 1, diagonal: true);
+
+    /// <summary>Height x width labels; 0 is background.</summary>
+    public int[] ToLabels()
+    {
+        int[] labels = new int[_width * _height];
+        for (int i = 0; i < _runs.Count; i++)
+            labels.AsSpan(_runs[i].Y * _width + _runs[i].Start, _runs[i].End - _runs[i].Start).Fill(_labelOfRun[i]);
+        return labels;
+    }
+
+    /// <summary>Gives the pixels of each part the value of its label, the value for label n standing at n - 1; null leaves them as they are.</summary>
+    internal void Paint(Span<byte> pixels, ReadOnlySpan<byte?> values)
+    {
+        for (int i = 0; i < _runs.Count; i++)
+            if (values[_labelOfRun[i] - 1] is { } value)
+                pixels.Slice(_runs[i].Y * _width + _runs[i].Start, _runs[i].End - _runs[i].Start).Fill(value);
+    }
 
     /// <summary>Finds the parts of the pixels that equal <paramref name="value"/>.</summary>
     internal static ConnectedComponents Of(ReadOnlySpan<byte> pixels, int width, int height, byte value, bool diagonal)
     {
         List<Run> runs = FindRuns(pixels, width, height, value);
         int[] parent = Join(runs, diagonal ? 1 : 0);
-        int[] labels = new int[pixels.Length];
         List<Totals> totals = [];
-        int[] labelOfRoot = new int[runs.Count];
+        int[] labelOfRun = new int[runs.Count];
         for (int i = 0; i < runs.Count; i++)
         {
+            // A root comes before what it is the root of.
             int root = Find(parent, i);
-            if (labelOfRoot[root] == 0)
-            {
+            if (root == i)
                 totals.Add(new Totals());
-                labelOfRoot[root] = totals.Count;
-            }
-            Run run = runs[i];
-            totals[labelOfRoot[root] - 1].Add(run);
-            labels.AsSpan(run.Y * width + run.Start, run.End - run.Start).Fill(labelOfRoot[root]);
+            labelOfRun[i] = root == i ? totals.Count : labelOfRun[root];
+            totals[labelOfRun[i] - 1].Add(runs[i]);
         }
-        return new ConnectedComponents(labels, [.. totals.Select((t, i) => t.ToComponent(i + 1))]);
+        return new ConnectedComponents(width, height, runs, labelOfRun, [.. totals.Select((t, i) => t.ToComponent(i + 1))]);
     }
 
     private readonly record struct Run(int Y, int Start, int End);

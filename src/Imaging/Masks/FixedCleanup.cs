@@ -14,13 +14,11 @@ public static class FixedCleanup
         ConnectedComponents parts = ConnectedComponents.Of(mask);
         if (parts.Components.Count <= count)
             return mask;
-        bool[] kept = new bool[parts.Components.Count + 1];
+        byte?[] values = new byte?[parts.Components.Count];
         foreach (Component part in parts.Components.OrderByDescending(c => c.Area).Take(count))
-            kept[part.Label] = true;
+            values[part.Label - 1] = 1;
         byte[] pixels = new byte[mask.Pixels.Length];
-        ReadOnlySpan<int> labels = parts.Labels;
-        for (int i = 0; i < pixels.Length; i++)
-            pixels[i] = kept[labels[i]] ? (byte)1 : (byte)0;
+        parts.Paint(pixels, values);
         return new LungMask(mask.Width, mask.Height, pixels);
     }
 
@@ -28,14 +26,10 @@ public static class FixedCleanup
     public static LungMask FillHoles(LungMask mask)
     {
         ConnectedComponents background = ConnectedComponents.Of(mask.Pixels, mask.Width, mask.Height, 0, diagonal: false);
-        bool[] hole = new bool[background.Components.Count + 1];
-        foreach (Component c in background.Components)
-            hole[c.Label] = c.Left > 0 && c.Top > 0 && c.Right < mask.Width && c.Bottom < mask.Height;
+        byte?[] values = [.. background.Components.Select(c =>
+            c.Left > 0 && c.Top > 0 && c.Right < mask.Width && c.Bottom < mask.Height ? (byte?)1 : null)];
         byte[] pixels = mask.Pixels.ToArray();
-        ReadOnlySpan<int> labels = background.Labels;
-        for (int i = 0; i < pixels.Length; i++)
-            if (hole[labels[i]])
-                pixels[i] = 1;
+        background.Paint(pixels, values);
         return new LungMask(mask.Width, mask.Height, pixels);
     }
 }

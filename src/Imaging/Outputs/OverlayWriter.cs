@@ -10,5 +10,5 @@ internal sealed class OverlayWriter : IResultWriter
     public string Description => "the picture with both lungs tinted and outlined, PNG";
 
     public void Write(Stream stream, LungSegmentation result) =>
-        ImageWriter.WritePng(stream, result.Mask.Width, result.Mask.Height, 3, Overlay.Draw(result.PictureUnderMask(), result.Mask));
+        ImageWriter.WritePng(stream, result.Mask.Width, result.Mask.Height, 3, Overlay.Draw(result.PictureUnderMask(), result.Sided));
 }

@@ -4,7 +4,11 @@ namespace LungSeg.Imaging.Outputs;
 public static class ResultFormats
 {
     /// <summary>All of them, in the order in which they are listed for users.</summary>
-    public static IReadOnlyList<IResultWriter> All { get; } = [new MaskWriter(), new OverlayWriter(), new ProbabilityWriter()];
+    public static IReadOnlyList<IResultWriter> All { get; } = 
+        [
+            new MaskWriter(), new OverlayWriter(), new ContourWriter(), new ProbabilityWriter(), new NumPyWriter(), new JsonWriter(), new CocoWriter(),
+            new GeoJsonWriter(),
+        ];
 
     /// <summary>What is written where nothing is chosen: mask and overlay.</summary>
     public const string Default = "mask,overlay";

@@ -76,7 +76,7 @@ public sealed class DicomHeaderTests
 
     [Theory]
     [InlineData(0x00080060, "CS", "CT", "object")]
-    [InlineData(0x00080068, "CS", "FOR PROCESSING", "object")]
+    [InlineData(0x00080068, "CS", "FOR PROCESSING", "intent")]
     [InlineData(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.2", "object")]
     [InlineData(0x00185101, "CS", "LL", "view")]
     [InlineData(0x00180015, "CS", "HAND", "body part")]

@@ -43,7 +43,7 @@ public sealed class CleanupTests
         {
             LungMask mask = OpenCvCases.Mask(seed);
             ConnectedComponents parts = ConnectedComponents.Of(mask);
-            int[] labels = parts.Labels.ToArray();
+            int[] labels = parts.ToLabels();
             foreach (Component part in parts.Components)
             {
                 int[] at = [.. Enumerable.Range(0, labels.Length).Where(i => labels[i] == part.Label)];

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using LungSeg.Imaging.Dicom;
+
+namespace LungSeg.Imaging.Outputs;
+
+/// <summary>The member "picture": what was read, and every decision on the way. Patient names and numbers are left out.</summary>
+public static class JsonPicture
+{
+    /// <summary>Writes the member into an open object.</summary>
+    public static void Write(Utf8JsonWriter json, Radiograph picture)
+    {
+        json.WriteStartObject("picture");
+        json.WriteString("file", picture.Name);
+        json.WriteString("format", picture.Description);
+        json.WriteNumber("width", picture.Width);
+        json.WriteNumber("height", picture.Height);
+        json.WriteNumber("channels", picture.Channels);
+        json.WriteNumber("bits", picture.BitDepth);
+        WriteSpacing(json, picture.Spacing, picture.SpacingSource);
+        json.WritePropertyName("patient_left_is_on_the_right");
+        if (picture.PatientLeftIsOnTheRight is { } side)
+            json.WriteBooleanValue(side);
+        else
+            json.WriteNullValue();
+        if (picture.Dicom is { } dicom)
+            WriteDicom(json, dicom);
+        json.WriteStartArray("decisions");
+        foreach (Decision decision in picture.Decisions)
+        {
+            json.WriteStartObject();
+            json.WriteString("topic", decision.Topic);
+            json.WriteString("text", decision.Text);
+            json.WriteBoolean("warning", decision.IsWarning);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteSpacing(Utf8JsonWriter json, PixelSpacing? spacing, string source)
+    {
+        if (spacing is not { } s)
+        {
+            json.WriteNull("spacing_mm");
+            return;
+        }
+        json.WriteStartObject("spacing_mm");
+        json.WriteNumber("rows", s.RowMillimetres);
+        json.WriteNumber("columns", s.ColumnMillimetres);
+        json.WriteString("source", source);
+        json.WriteEndObject();
+    }
+
+    private static void WriteDicom(Utf8JsonWriter json, DicomReference dicom)
+    {
+        json.WriteStartObject("dicom");
+        json.WriteString("sop_class_uid", dicom.SopClassUid);
+        json.WriteString("sop_instance_uid", dicom.SopInstanceUid);
+        json.WriteString("study_instance_uid", dicom.StudyInstanceUid);
+        json.WriteString("series_instance_uid", dicom.SeriesInstanceUid);
+        json.WriteString("transfer_syntax_uid", dicom.TransferSyntaxUid);
+        json.WriteString("modality", dicom.Modality);
+        json.WriteString("view_position", dicom.ViewPosition);
+        json.WriteString("patient_orientation", dicom.PatientOrientation);
+        json.WriteNumber("frame", dicom.Frame);
+        json.WriteNumber("frames", dicom.Frames);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,9 @@
+namespace LungSeg.Imaging.Outputs;
+
+/// <summary>How result files name the program that made them.</summary>
+internal static class Software
+{
+    public const string Name = "LungSeg";
+
+    public static string Version { get; } = typeof(Software).Assembly.GetName().Version!.ToString(3);
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+
+namespace LungSeg.Imaging.Quality;
+
+/// <summary>
+/// The limits at which measures become flags, and the questions that they ask. docs/outputs.md says what each limit was set by.
+/// </summary>
+public static class QualityRules
+{
+    private const double Unsure = 0.25, Lost = 0.65, LeastLung = 0.05, MostLung = 0.8;
+    private const double Negative = -0.05, NegativeUnsure = 0.5;
+    private const double MissingLung = 0.2, CutSide = 0.02;
+    private const double MostTilt = 12, UpsideDownUnsure = 0.3, UpsideDown = -0.03, QuarterTurnUnsure = 0.6, Symmetric = 0.4;
+    private const double Photograph = 0.1, Marks = 0.0003, Dark = 0.125;
+    private const double LeastIsland = 0.6, MostIsland = 0.9;
+
+    private static readonly string[] Sides = ["left", "top", "right", "bottom"];
+
+    /// <summary>The flags that a result raises, those first that put the picture itself in question.</summary>
+    public static IReadOnlyList<QualityFlag> Apply(LungSegmentation result, QualityMeasures m)
+    {
+        List<QualityFlag> flags = [];
+        void Raise(string name, string question, IEnumerable<string> triggers)
+        {
+            string text = string.Join("; ", triggers);
+            if (text.Length > 0)
+                flags.Add(new QualityFlag(name, question, text));
+        }
+        Raise("not_chest_xray", "Is this no frontal chest X-ray?", NotChest(result.Picture, m));
+        Raise("ct_slice", "Is this a slice of CT and no radiograph?", Slice(result.Picture, m));
+        Raise("photograph", "Is this a colour photograph?", When(m.ColorShare > Photograph, $"{P(m.ColorShare)} of the pixels are coloured, over {P(Photograph)}"));
+        Raise("color_marks", "Are coloured marks drawn into the picture?",
+            When(m.ColorShare is > Marks and <= Photograph, $"{P(m.ColorShare)} of the pixels are coloured, over {P(Marks)}"));
+        Raise("dark", "Does the file use only the dark end of its range, as 12 bits stored in 16 do?",
+            When(!m.IsFlat && m.Brightest < Dark, $"99 % of the pixels are darker than {P(m.Brightest)} of full brightness, under {P(Dark)}"));
+        Raise("inverted", "Are dark and bright exchanged?", When(m.Contrast < Negative && m.UncertainRatio < NegativeUnsure,
+            $"the lungs are brighter than what surrounds them by {P(-m.Contrast)} of the range, over {P(-Negative)}"));
+        Raise("rotated", "Is the picture turned, upside down or tilted?", Turned(m));
+        Raise("cut_off", "Is a lung cut off at the edge of the picture?", Cut(m));
+        Raise("one_lung", "Is a lung missing, or are both joined to one part?", When(m.LungShare > 0 && m.SecondPartShare < MissingLung,
+            m.SecondPartShare == 0 ? "the mask has one part only" : $"the second part has {P(m.SecondPartShare)} of the area of the first, under {P(MissingLung)}"));
+        Raise("low_confidence", "Is the outline right? The network was unsure.", When(m.UncertainRatio > Unsure || m.LungShare == 0,
+            m.LungShare == 0 ? "no lung was found" : $"for each lung pixel {N(m.UncertainRatio)} have a probability from 0.1 to 0.9, over {N(Unsure)}"));
+        return flags;
+    }
+
+    private static IEnumerable<string> NotChest(Radiograph picture, QualityMeasures m) =>
+    [
+        .. picture.Decisions.Where(d => d.IsWarning && d.Topic is "object" or "view" or "body part").Select(d => $"{d.Topic}: {d.Text}"),
+        .. When(m.IsFlat, "the picture has hardly more than one value"),
+        .. When(m.LungShare < LeastLung, $"{P(m.LungShare)} of the picture is lung, under {P(LeastLung)}"),
+        .. When(m.LungShare > MostLung, $"{P(m.LungShare)} of the picture is lung, over {P(MostLung)}"),
+        .. When(m.LungShare > 0 && m.UncertainRatio > Lost, $"for each lung pixel {N(m.UncertainRatio)} have a probability from 0.1 to 0.9, over {N(Lost)}"),
+    ];
+
+    private static IEnumerable<string> Slice(Radiograph picture, QualityMeasures m) =>
+    [
+        .. When(picture.Dicom?.Modality == "CT", "the file's modality is CT"),
+        .. When(m.IslandFill is > LeastIsland and < MostIsland,
+            $"one object on an even background, away from all edges, fills {P(m.IslandFill ?? 0)} of its box ({P(LeastIsland)} to {P(MostIsland)}, a disc 78.5 %)"),
+    ];
+
+    private static IEnumerable<string> Turned(QualityMeasures m)
+    {
+        double upright = m.Contrast < 0 ? -m.BottomOverTop : m.BottomOverTop;
+        return
+        [
+            .. When(m.TiltDegrees is { } tilt && Math.Abs(tilt) > MostTilt && m.UncertainRatio <= Lost && m.SecondPartShare >= MissingLung,
+                $"the lungs are tilted by {N(Math.Abs(m.TiltDegrees ?? 0))} degrees, over {N(MostTilt)}"),
+            .. When(m.UncertainRatio is > UpsideDownUnsure && m.IslandFill is null && upright < UpsideDown && m.Contrast != 0,
+                $"the network is unsure, and the top of the picture is denser than its bottom by {P(-upright)} of the range, over {P(-UpsideDown)}"),
+            .. When(m.UncertainRatio > QuarterTurnUnsure && m.IslandFill is null && m.TopBottomSymmetry > Math.Max(m.LeftRightSymmetry, Symmetric),
+                $"the network is unsure, and the picture resembles its mirror image more top for bottom ({N(m.TopBottomSymmetry)}) than left for right ({N(m.LeftRightSymmetry)})"),
+        ];
+    }
+
+    private static IEnumerable<string> Cut(QualityMeasures m) => m.CutShares
+        .Select((share, side) => (share, side))
+        .Where(cut => cut.share > CutSide)
+        .Select(cut => $"lung lies on {P(cut.share)} of the {Sides[cut.side]} edge, over {P(CutSide)}");
+
+    private static string[] When(bool holds, string trigger) => holds ? [trigger] : [];
+
+    private static string P(double share) => (100 * share).ToString("0.##", CultureInfo.InvariantCulture) + " %";
+
+    private static string N(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,49 @@
+namespace LungSeg.Imaging.Quality;
+
+/// <summary>
+/// A result on a coarse grid of at least 256 points along its shorter side where the mask has as many, which is enough for what
+/// flags ask and cheap: every step-th pixel of every step-th row.
+/// </summary>
+internal sealed class SampledResult
+{
+    private const int Side = 256;
+
+    private SampledResult(int width, int height, float[] grey, byte[] lung) =>
+        (Width, Height, Grey, Lung) = (width, height, grey, new LungMask(width, height, lung));
+
+    public int Width { get; }
+
+    public int Height { get; }
+
+    /// <summary>Brightness, 0 to 1; colour weighed by ITU-R BT.601.</summary>
+    public float[] Grey { get; }
+
+    public LungMask Lung { get; }
+
+    public static SampledResult Of(Radiograph picture, LungMask mask)
+    {
+        int step = Math.Max(1, Math.Min(mask.Width, mask.Height) / Side), first = step / 2;
+        int width = (mask.Width - first + step - 1) / step, height = (mask.Height - first + step - 1) / step;
+        float[] grey = new float[width * height];
+        byte[] lung = new byte[width * height];
+        ReadOnlySpan<ushort> samples = picture.Samples;
+        float scale = 1f / picture.MaxValue;
+        for (int y = 0, to = 0; y < height; y++)
+            for (int x = 0, from = (first + y * step) * mask.Width + first; x < width; x++, from += step, to++)
+            {
+                grey[to] = scale * (picture.Channels == 1
+                    ? samples[from]
+                    : 0.299f * samples[3 * from] + 0.587f * samples[3 * from + 1] + 0.114f * samples[3 * from + 2]);
+                lung[to] = mask.Pixels[from];
+            }
+        return new SampledResult(width, height, grey, lung);
+    }
+
+    /// <summary>The brightness below which a share of the points lie.</summary>
+    public float Percentile(double share)
+    {
+        float[] sorted = (float[])Grey.Clone();
+        Array.Sort(sorted);
+        return sorted[(int)(share * (sorted.Length - 1))];
+    }
+}

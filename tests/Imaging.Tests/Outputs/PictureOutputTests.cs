@@ -1,0 +1,76 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text;
+using LungSeg.Imaging.Masks;
+using LungSeg.Imaging.Outputs;
+
+namespace LungSeg.Imaging.Tests.Outputs;
+
+public sealed class PictureOutputTests
+{
+    private static readonly LungSegmentation Result = Results.Synthetic();
+
+    [Fact]
+    public void Every_format_has_a_name_and_an_extension_of_its_own()
+    {
+        Assert.Equal(ResultFormats.All.Count, ResultFormats.All.Select(w => w.Name).Distinct().Count());
+        Assert.Equal(ResultFormats.All.Count, ResultFormats.All.Select(w => w.Extension).Distinct().Count());
+        Assert.Equal(["mask", "overlay"], ResultFormats.Parse(ResultFormats.Default).Select(w => w.Name));
+        Assert.Equal(["json", "mask"], ResultFormats.Parse("json, mask,json").Select(w => w.Name));
+        Assert.Contains("'masks'", Assert.Throws<ArgumentException>(() => ResultFormats.Parse("masks")).Message);
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void The_same_result_gives_the_same_bytes(string format) =>
+        Assert.Equal(Results.Written(format, Results.Synthetic()), Results.Written(format, Results.Synthetic()));
+
+    public static TheoryData<string> Formats => [.. ResultFormats.All.Select(w => w.Name)];
+
+    [Fact]
+    public void A_mask_is_read_back_as_it_was() =>
+        Assert.True(LungMask.FromPicture(ImageReader.Decode(Results.Written("mask", Result), "m")).Pixels.SequenceEqual(Result.Mask.Pixels));
+
+    [Fact]
+    public void Probabilities_are_read_back_within_half_a_step_of_16_bits()
+    {
+        float[] back = ImageReader.Decode(Results.Written("probabilities", Result), "p").ToUnitFloat();
+        for (int i = 0; i < back.Length; i++)
+            Assert.Equal(Result.Probabilities.Values[i], back[i], 0.5f / 65535 + 1e-6f);
+    }
+
+    [Fact]
+    public void A_NumPy_array_has_its_header_aligned_and_its_values_as_they_are()
+    {
+        byte[] file = Results.Written("npy", Result);
+        Assert.Equal((byte[])[0x93, .. "NUMPY"u8, 1, 0], file[..8]);
+        int length = BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(8));
+        Assert.Equal(0, (10 + length) % 64);
+        Assert.StartsWith("{'descr': '<f4', 'fortran_order': False, 'shape': (256, 256), }", Encoding.ASCII.GetString(file, 10, length));
+        Assert.Equal((byte)'\n', file[9 + length]);
+        Assert.True(MemoryMarshal.Cast<byte, float>(file.AsSpan(10 + length)).SequenceEqual(Result.Probabilities.Values));
+    }
+
+    [Fact]
+    public void The_contour_is_the_overlay_s_outline_on_a_transparent_ground()
+    {
+        byte[] png = Results.Written("contour", Result);
+        Assert.Equal(6, png[25]);
+        int data = png.AsSpan().IndexOf("IDAT"u8) + 4;
+        using ZLibStream inflated = new(new MemoryStream(png, data, png.Length - data), CompressionMode.Decompress);
+        Radiograph colors = ImageReader.Decode(png, "c"), overlay = ImageReader.Decode(Results.Written("overlay", Result), "o");
+        int outline = 0;
+        for (int i = 0; i < Result.Mask.Pixels.Length; i++)
+        {
+            (ushort, ushort, ushort) color = (colors.Samples[3 * i], colors.Samples[3 * i + 1], colors.Samples[3 * i + 2]);
+            if (color == (0, 0, 0))
+                continue;
+            outline++;
+            Assert.Equal(1, Result.Mask.Pixels[i]);
+            Assert.Equal(color, (overlay.Samples[3 * i], overlay.Samples[3 * i + 1], overlay.Samples[3 * i + 2]));
+            Assert.Contains(color, Enum.GetValues<LungSide>().Select(Overlay.ColorOf).Select(c => ((ushort)c.Red, (ushort)c.Green, (ushort)c.Blue)));
+        }
+        Assert.InRange(outline, 500, 2500);
+    }
+}

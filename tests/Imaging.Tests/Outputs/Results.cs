@@ -1,0 +1,31 @@
+namespace LungSeg.Imaging.Tests.Outputs;
+
+/// <summary>Results without a network: a drawn radiograph with its true lungs.</summary>
+internal static class Results
+{
+    public static LungSegmentation Synthetic(int side = 256) => SyntheticOn(side, picture => picture);
+
+    /// <summary>The true lungs on another picture of the same size.</summary>
+    public static LungSegmentation SyntheticOn(int side, Func<Radiograph, Radiograph> change)
+    {
+        (Radiograph picture, LungMask lungs) = SyntheticRadiograph.Draw(side, side, seed: 1);
+        return Of(change(picture), lungs);
+    }
+
+    public static LungSegmentation Of(Radiograph picture, LungMask mask, float[]? probabilities = null) => new()
+    {
+        Picture = picture,
+        Mask = mask,
+        Probabilities = new ProbabilityMap(mask.Width, mask.Height, probabilities ?? Array.ConvertAll(mask.Pixels.ToArray(), p => p == 0 ? 0.01f : 0.99f)),
+        Method = new SegmentationMethod("pan", "weights/pan.safetensors", 512, 0.5f, "fixed", "none"),
+        Times = default,
+    };
+
+    /// <summary>What a writer writes.</summary>
+    public static byte[] Written(string format, LungSegmentation result)
+    {
+        using MemoryStream stream = new();
+        LungSeg.Imaging.Outputs.ResultFormats.Parse(format)[0].Write(stream, result);
+        return stream.ToArray();
+    }
+}
