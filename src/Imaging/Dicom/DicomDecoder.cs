@@ -31,12 +31,12 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
             SpacingSource = spacingSource,
             PatientLeftIsOnTheRight = PatientSides.LeftIsOnTheRight(data, log),
             Description = $"DICOM, {dicom.Syntax.Name}, {image.BitsStored}-bit {image.Photometric}",
-            Dicom = Refer(data, dicom.Syntax, image, number),
+            Dicom = Refer(data, dicom.Syntax, image, number, frame.IsLossy || dicom.Syntax.IsNearLossless),
             Decisions = log.Decisions,
         };
     }
 
-    private static DicomReference Refer(DataSet data, TransferSyntax syntax, ImagePixel image, int frame) => new()
+    private static DicomReference Refer(DataSet data, TransferSyntax syntax, ImagePixel image, int frame, bool isLossy) => new()
     {
         SopClassUid = data.Text(Tags.SopClassUid),
         SopInstanceUid = data.Text(Tags.SopInstanceUid),
@@ -58,6 +58,9 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         PatientOrientation = data.Text(Tags.PatientOrientation),
         ViewPosition = data.Text(Tags.ViewPosition),
         BodyPartExamined = data.Text(Tags.BodyPartExamined),
+        InstanceNumber = data.Text(Tags.InstanceNumber),
+        IsLossy = isLossy || data.Text(Tags.LossyImageCompression) == "01",
+        Carried = DicomReference.Carry(data),
         Rows = image.Rows,
         Columns = image.Columns,
         Frames = image.Frames,

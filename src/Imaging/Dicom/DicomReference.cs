@@ -66,6 +66,12 @@ public sealed record DicomReference
     /// <summary>Body Part Examined (0018,0015).</summary>
     public required string BodyPartExamined { get; init; }
 
+    /// <summary>Instance Number (0020,0013).</summary>
+    public required string InstanceNumber { get; init; }
+
+    /// <summary>Whether the pixels went through lossy compression: Lossy Image Compression (0028,2110) says so, or the file's own coding is lossy.</summary>
+    public required bool IsLossy { get; init; }
+
     /// <summary>Rows (0028,0010).</summary>
     public required int Rows { get; init; }
 
@@ -77,4 +83,47 @@ public sealed record DicomReference
 
     /// <summary>The frame that was read, counted from 1.</summary>
     public required int Frame { get; init; }
+
+    /// <summary>Elements that derived objects take over, byte for byte.</summary>
+    internal IReadOnlyList<(uint Tag, byte[] Value)> Carried { get; init; } = [];
+
+    /// <summary>The elements of <see cref="Carried"/> with their value representations: patient and study, geometry, compression.</summary>
+    private static readonly (uint Tag, string Vr, bool IsOfPatientOrStudy, bool IsOfGeometry)[] ToCarry =
+    [
+        (Tags.SpecificCharacterSet, "CS", true, false),
+        (Tags.StudyDate, "DA", true, false),
+        (Tags.StudyTime, "TM", true, false),
+        (Tags.AccessionNumber, "SH", true, false),
+        (Tags.ReferringPhysicianName, "PN", true, false),
+        (Tags.StudyDescription, "LO", true, false),
+        (Tags.PatientName, "PN", true, false),
+        (Tags.PatientId, "LO", true, false),
+        (Tags.IssuerOfPatientId, "LO", true, false),
+        (Tags.PatientBirthDate, "DA", true, false),
+        (Tags.PatientSex, "CS", true, false),
+        (Tags.PatientAge, "AS", true, false),
+        (Tags.StudyId, "SH", true, false),
+        (Tags.BodyPartExamined, "CS", false, true),
+        (Tags.PatientOrientation, "CS", false, true),
+        (Tags.PixelSpacing, "DS", false, true),
+        (Tags.PixelSpacingCalibrationType, "CS", false, true),
+        (Tags.PixelSpacingCalibrationDescription, "LO", false, true),
+        (Tags.ImagerPixelSpacing, "DS", false, true),
+        (Tags.MagnificationFactor, "DS", false, true),
+        (Tags.NominalScannedPixelSpacing, "DS", false, true),
+        (Tags.PixelAspectRatio, "IS", false, true),
+        (Tags.BurnedInAnnotation, "CS", false, true),
+        (Tags.LossyImageCompressionRatio, "DS", false, false),
+        (Tags.LossyImageCompressionMethod, "CS", false, false),
+    ];
+
+    internal static string CarriedVr(uint tag) => Array.Find(ToCarry, c => c.Tag == tag).Vr;
+
+    internal static bool IsOfPatientOrStudy(uint tag) => Array.Find(ToCarry, c => c.Tag == tag).IsOfPatientOrStudy;
+
+    internal static bool IsOfGeometry(uint tag) => Array.Find(ToCarry, c => c.Tag == tag).IsOfGeometry;
+
+    /// <summary>Copies what derived objects take over; what the file lacks is left out.</summary>
+    internal static IReadOnlyList<(uint Tag, byte[] Value)> Carry(DataSet data) =>
+        [.. ToCarry.Where(c => data.Has(c.Tag)).Select(c => (c.Tag, data.Bytes(c.Tag).ToArray()))];
 }

@@ -13,6 +13,9 @@ internal sealed record ImagePixel(
     /// <summary>Bits to the right of a stored value's lowest.</summary>
     public int Shift => HighBit + 1 - BitsStored;
 
+    /// <summary>Whether pixels are single bits, as segmentations store masks.</summary>
+    public bool IsBinary => BitsAllocated == 1;
+
     /// <summary>Bytes of one cell.</summary>
     public int CellBytes => BitsAllocated / 8;
 
@@ -69,6 +72,8 @@ internal sealed record ImagePixel(
     private static (int Allocated, int Stored, int High) ReadBits(DataSet data, DecisionLog log)
     {
         int allocated = data.RequiredUInt16(Tags.BitsAllocated), stored = data.RequiredUInt16(Tags.BitsStored);
+        if (allocated == 1 && stored == 1 && data.Text(Tags.SopClassUid) == SopClass.Segmentation)
+            return (1, 1, 0);
         if (allocated is not (8 or 16))
             throw new ImageException($"the DICOM file holds a {allocated}-bit image ({Tags.Describe(Tags.BitsAllocated)}), which is not supported; 8 or 16 bits were expected");
         if (stored is < 2 || stored > allocated)

@@ -5,13 +5,15 @@ internal static class SopClass
 {
     private const string Storage = "1.2.840.10008.5.1.4.1.1.";
 
+    public const string Segmentation = Storage + "66.4", SecondaryCapture = Storage + "7";
+
     public static string Describe(string uid) => uid switch
     {
         "" => "no SOP class",
         Storage + "1" => "Computed Radiography",
         Storage + "1.1" => "Digital X-Ray for presentation",
         Storage + "1.1.1" => "Digital X-Ray for processing",
-        Storage + "7" => "Secondary Capture",
+        SecondaryCapture => "Secondary Capture",
         Storage + "7.1" or Storage + "7.2" or Storage + "7.3" or Storage + "7.4" => "Multi-frame Secondary Capture",
         Storage + "1.2" or Storage + "1.2.1" => "Mammography",
         Storage + "1.3" or Storage + "1.3.1" => "Intra-oral X-Ray",
@@ -21,7 +23,7 @@ internal static class SopClass
         Storage + "12.1" or Storage + "12.2" => "X-Ray angiography or fluoroscopy",
         Storage + "20" => "Nuclear Medicine",
         Storage + "128" => "PET",
-        Storage + "66.4" => "Segmentation",
+        Segmentation => "Segmentation",
         Storage + "11.1" => "Grayscale Softcopy Presentation State",
         Storage + "104.1" => "Encapsulated PDF",
         _ when uid.StartsWith(Storage + "88.", StringComparison.Ordinal) => "Structured Report",

@@ -18,6 +18,9 @@ internal sealed record TransferSyntax(string Uid, string Name, PixelCoding Codin
     private const string Elsewhere = "its pixels lie on a server and not in the file; fetch it in another transfer syntax";
     private const string Dicom = "1.2.840.10008.1.2", Jpeg = Dicom + ".4.";
 
+    /// <summary>JPEG-LS that may have rounded values.</summary>
+    public bool IsNearLossless => Uid == Jpeg + "81";
+
     public static TransferSyntax ImplicitLittleEndian { get; } = new(Dicom, "implicit VR little endian", PixelCoding.Native, IsExplicit: false);
 
     public static TransferSyntax ExplicitLittleEndian { get; } = new(Dicom + ".1", "explicit VR little endian", PixelCoding.Native);

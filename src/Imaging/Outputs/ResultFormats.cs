@@ -7,7 +7,7 @@ public static class ResultFormats
     public static IReadOnlyList<IResultWriter> All { get; } = 
         [
             new MaskWriter(), new OverlayWriter(), new ContourWriter(), new ProbabilityWriter(), new NumPyWriter(), new JsonWriter(), new CocoWriter(),
-            new GeoJsonWriter(),
+            new GeoJsonWriter(), new SegmentationWriter(), new SecondaryCaptureWriter(),
         ];
 
     /// <summary>What is written where nothing is chosen: mask and overlay.</summary>

@@ -10,6 +10,8 @@ internal static class FrameDecoder
         TransferSyntax syntax = file.Syntax;
         if (syntax.Coding == PixelCoding.Unsupported)
             throw new ImageException($"the DICOM file is compressed as {syntax.Name} ({ImagePixel.Printable(syntax.Uid)}), which is not supported; {syntax.Advice}");
+        if (image.IsBinary)
+            return (BinaryPixels.Decode(file, image, options.Frame, log), options.Frame ?? 1);
         int number = Choose(image.Frames, options.Frame, log);
         if (syntax.Coding == PixelCoding.Native)
             return (NativePixels.Decode(file.DataSet, image, number, log), number);
@@ -17,12 +19,17 @@ internal static class FrameDecoder
         return (syntax.Coding == PixelCoding.Rle ? RunLength.Decode(coded, image) : DecodeJpeg(coded, image, syntax, log), number);
     }
 
+    public static void CheckNumber(int frames, int? wanted)
+    {
+        if (wanted is { } number && (number < 1 || number > frames))
+            throw new ImageException($"frame {number} was asked for; the DICOM file has {(frames == 1 ? "one frame" : $"frames 1 to {frames}")}");
+    }
+
     private static int Choose(int frames, int? wanted, DecisionLog log)
     {
         if (wanted is null && frames > 1)
             throw new ImageException($"the DICOM file has {frames} frames where one radiograph was expected; choose one of 1 to {frames} (--frame)");
-        if (wanted is { } number && (number < 1 || number > frames))
-            throw new ImageException($"frame {number} was asked for; the DICOM file has {(frames == 1 ? "one frame" : $"frames 1 to {frames}")}");
+        CheckNumber(frames, wanted);
         if (frames > 1)
             log.Note("frame", $"{wanted} of {frames}");
         return wanted ?? 1;

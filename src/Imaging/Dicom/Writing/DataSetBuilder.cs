@@ -1,0 +1,101 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace LungSeg.Imaging.Dicom.Writing;
+
+/// <summary>A data set to be written, elements in the order of their tags, explicit VR little endian, every length stated.</summary>
+internal sealed class DataSetBuilder
+{
+    private const string LongForms = "OB OD OF OL OV OW SQ UC UN UR UT";
+
+    private readonly SortedDictionary<uint, (string Vr, byte[] Value)> _elements = [];
+
+    /// <summary>Sets a text of ASCII characters; several values are parted by backslashes.</summary>
+    public DataSetBuilder Set(Attribute attribute, string text) => SetBytes(attribute, Encoding.ASCII.GetBytes(text));
+
+    /// <summary>Sets a value as it lies in a file; it is padded to an even length.</summary>
+    public DataSetBuilder SetBytes(Attribute attribute, byte[] value)
+    {
+        if (value.Length % 2 != 0)
+            value = [.. value, attribute.Vr is "UI" or "OB" ? (byte)0 : (byte)' '];
+        _elements[attribute.Tag] = (attribute.Vr, value);
+        return this;
+    }
+
+    /// <summary>Sets binary numbers of the attribute's width.</summary>
+    public DataSetBuilder Set(Attribute attribute, params ReadOnlySpan<uint> numbers)
+    {
+        bool wide = attribute.Vr == "UL";
+        byte[] value = new byte[numbers.Length * (wide ? 4 : 2)];
+        for (int i = 0; i < numbers.Length; i++)
+            if (wide)
+                BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(4 * i), numbers[i]);
+            else
+                BinaryPrimitives.WriteUInt16LittleEndian(value.AsSpan(2 * i), checked((ushort)numbers[i]));
+        return SetBytes(attribute, value);
+    }
+
+    /// <summary>Sets a pointer to another element.</summary>
+    public DataSetBuilder Set(Attribute attribute, Attribute pointee)
+    {
+        byte[] value = new byte[4];
+        WriteTag(value, pointee.Tag);
+        return SetBytes(attribute, value);
+    }
+
+    /// <summary>Sets a sequence.</summary>
+    public DataSetBuilder Set(Attribute attribute, params ReadOnlySpan<DataSetBuilder> items)
+    {
+        using MemoryStream stream = new();
+        byte[] header = new byte[8];
+        foreach (DataSetBuilder item in items)
+        {
+            byte[] content = item.ToBytes();
+            WriteTag(header, Tags.Item);
+            BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(4), content.Length);
+            stream.Write(header);
+            stream.Write(content);
+        }
+        return SetBytes(attribute, stream.ToArray());
+    }
+
+    /// <summary>Sets a sequence of one coded concept.</summary>
+    public DataSetBuilder Set(Attribute attribute, Code code) => Set(attribute, new DataSetBuilder()
+        .Set(Attribute.CodeValue, code.Value).Set(Attribute.CodingSchemeDesignator, code.Scheme).Set(Attribute.CodeMeaning, code.Meaning));
+
+    public byte[] ToBytes()
+    {
+        using MemoryStream stream = new();
+        Write(stream);
+        return stream.ToArray();
+    }
+
+    public void Write(Stream stream)
+    {
+        byte[] header = new byte[12];
+        foreach ((uint tag, (string vr, byte[] value)) in _elements)
+        {
+            bool isLong = LongForms.Contains(vr, StringComparison.Ordinal);
+            if (!isLong && value.Length > ushort.MaxValue)
+                throw new ArgumentException($"{value.Length} bytes do not fit into {Tags.Describe(tag)}");
+            header.AsSpan().Clear();
+            WriteTag(header, tag);
+            (header[4], header[5]) = ((byte)vr[0], (byte)vr[1]);
+            if (isLong)
+                BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), value.Length);
+            else
+                BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(6), (ushort)value.Length);
+            stream.Write(header, 0, isLong ? 12 : 8);
+            stream.Write(value);
+        }
+    }
+
+    private static void WriteTag(Span<byte> at, uint tag)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(at, (ushort)(tag >> 16));
+        BinaryPrimitives.WriteUInt16LittleEndian(at[2..], (ushort)tag);
+    }
+}
+
+/// <summary>A concept of a coding scheme (DICOM PS3.3, 8.8).</summary>
+internal readonly record struct Code(string Value, string Scheme, string Meaning);

@@ -1,0 +1,86 @@
+using LungSeg.Imaging.Outputs;
+
+namespace LungSeg.Imaging.Dicom.Writing;
+
+/// <summary>What a derived object takes over from the image that it is derived from: patient, study, references.</summary>
+internal static class SourceImage
+{
+    private static readonly Code ProcessingSource = new("121322", "DCM", "Source image for image processing operation");
+    private static readonly Code Segmentation = new("113076", "DCM", "Segmentation");
+
+    /// <summary>Elements of the patient and study modules that must be there even if they are empty.</summary>
+    private static readonly uint[] NeverAbsent =
+    [
+        Tags.StudyDate, Tags.StudyTime, Tags.AccessionNumber, Tags.ReferringPhysicianName, Tags.PatientName, Tags.PatientId,
+        Tags.PatientBirthDate, Tags.PatientSex, Tags.StudyId,
+    ];
+
+    /// <summary>Refuses an image that nothing can refer to.</summary>
+    public static DicomReference Require(LungSegmentation result, string format)
+    {
+        DicomReference source = result.Picture.Dicom
+            ?? throw new ImageException($"{result.Picture.Name}: {format} refers to a DICOM image and its study, and this is {Kind(result.Picture)}; leave {format} out");
+        foreach ((string value, uint tag) in (ReadOnlySpan<(string, uint)>)[
+            (source.SopClassUid, Tags.SopClassUid), (source.SopInstanceUid, Tags.SopInstanceUid),
+            (source.StudyInstanceUid, Tags.StudyInstanceUid), (source.SeriesInstanceUid, Tags.SeriesInstanceUid)])
+            if (value.Length == 0)
+                throw new ImageException($"{result.Picture.Name}: {format} cannot refer to the image, which lacks {Tags.Describe(tag)}; leave {format} out");
+        return source;
+    }
+
+    /// <summary>Patient and study as the source has them, byte for byte.</summary>
+    public static void SetPatientAndStudy(DataSetBuilder dataSet, DicomReference? source)
+    {
+        foreach (uint tag in NeverAbsent)
+            dataSet.SetBytes(new Attribute(tag, DicomReference.CarriedVr(tag)), []);
+        foreach ((uint tag, byte[] value) in source?.Carried ?? [])
+            if (DicomReference.IsOfPatientOrStudy(tag))
+                dataSet.SetBytes(new Attribute(tag, DicomReference.CarriedVr(tag)), value);
+    }
+
+    /// <summary>The program as the equipment that made the object.</summary>
+    public static void SetEquipment(DataSetBuilder dataSet, SegmentationMethod method) => dataSet
+        .Set(Attribute.Manufacturer, Software.Name)
+        .Set(Attribute.ManufacturerModelName, $"{Software.Name} {method.Network}")
+        .Set(Attribute.SoftwareVersions, Software.Version);
+
+    /// <summary>Whether the source's pixels went through lossy compression, which every object derived from them must say.</summary>
+    public static void SetLossyCompression(DataSetBuilder dataSet, DicomReference? source)
+    {
+        bool lossy = source is { IsLossy: true };
+        dataSet.Set(Attribute.LossyImageCompression, lossy ? "01" : "00");
+        if (!lossy)
+            return;
+        foreach (Attribute attribute in (ReadOnlySpan<Attribute>)[Attribute.LossyImageCompressionRatio, Attribute.LossyImageCompressionMethod])
+            if (source!.Carried.FirstOrDefault(c => c.Tag == attribute.Tag).Value is { Length: > 0 } value)
+                dataSet.SetBytes(attribute, value);
+    }
+
+    /// <summary>The item of a derivation sequence: what was done, and to which image.</summary>
+    public static DataSetBuilder Derivation(DicomReference source, SegmentationMethod method) => new DataSetBuilder()
+        .Set(Attribute.DerivationDescription, Description(method))
+        .Set(Attribute.DerivationCodeSequence, Segmentation)
+        .Set(Attribute.SourceImageSequence, Reference(source));
+
+    public static string Description(SegmentationMethod method) =>
+        $"lungs found by network {method.Network} of {Software.Name} {Software.Version}, threshold {FormattableString.Invariant($"{method.Threshold}")}";
+
+    /// <summary>The source with its frame and the purpose of the reference.</summary>
+    public static DataSetBuilder Reference(DicomReference source)
+    {
+        DataSetBuilder reference = Instance(source)
+            .Set(Attribute.PurposeOfReferenceCodeSequence, ProcessingSource)
+            .Set(Attribute.SpatialLocationsPreserved, "YES");
+        return source.Frames > 1 ? reference.Set(Attribute.ReferencedFrameNumber, FormattableString.Invariant($"{source.Frame}")) : reference;
+    }
+
+    /// <summary>Series and instance of the source, for the common instance reference module.</summary>
+    public static void SetReferencedSeries(DataSetBuilder dataSet, DicomReference source) => dataSet.Set(
+        Attribute.ReferencedSeriesSequence,
+        new DataSetBuilder().Set(Attribute.SeriesInstanceUid, source.SeriesInstanceUid).Set(Attribute.ReferencedInstanceSequence, Instance(source)));
+
+    private static DataSetBuilder Instance(DicomReference source) => new DataSetBuilder()
+        .Set(Attribute.ReferencedSopClassUid, source.SopClassUid).Set(Attribute.ReferencedSopInstanceUid, source.SopInstanceUid);
+
+    private static string Kind(Radiograph picture) => picture.Description.Length > 0 ? $"a picture ({picture.Description})" : "a picture";
+}
