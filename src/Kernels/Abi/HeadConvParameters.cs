@@ -1,0 +1,45 @@
+namespace LungSeg.Kernels.Abi;
+
+/// <summary>A convolution with a single filter and stride 1, as in a segmentation head; Output has one channel.</summary>
+internal struct HeadConvParameters
+{
+    public DeviceMap Input;
+
+    public DeviceMap Output;
+
+    /// <summary>Added before the activation, one channel; Address 0: none.</summary>
+    public DeviceMap Residual;
+
+    /// <summary>float32 [r][s][channel], channels padded with zeros to Input's padded channels.</summary>
+    public long Weights;
+
+    /// <summary>One float32; 0: none.</summary>
+    public long Bias;
+
+    public int Batch;
+
+    public int R;
+
+    public int S;
+
+    public int Stride;
+
+    public int Dilation;
+
+    public int PadTop;
+
+    public int PadLeft;
+
+    /// <summary>Threads that share a pixel: <see cref="LanesFor"/>.</summary>
+    public int Lanes;
+
+    public int Activation;
+
+    /// <summary>A power of two, at most 32: one thread for each vector of 8 channels where that is possible.</summary>
+    public static int LanesFor(int channels)
+    {
+        int lanes = 1;
+        while (lanes < 32 && lanes * 8 < channels) lanes *= 2;
+        return lanes;
+    }
+}

@@ -1,0 +1,56 @@
+using LungSeg.Kernels.Ptx;
+
+namespace LungSeg.Kernels;
+
+/// <summary>LungSeg.Engine.Ops.Activation by number. All threads of a launch take the same branch.</summary>
+internal static class Activations
+{
+    private const int ReLU = 1, SiLU = 2, Sigmoid = 3;
+    private const float Log2E = 1.44269504f;
+
+    public static Float8 Apply(Float8 x, int function)
+    {
+        Float8 result;
+        result.Low = Apply(x.Low, function);
+        result.High = Apply(x.High, function);
+        return result;
+    }
+
+    public static Float4 Apply(Float4 x, int function)
+    {
+        if (function == ReLU)
+        {
+            x.X = Rectify(x.X);
+            x.Y = Rectify(x.Y);
+            x.Z = Rectify(x.Z);
+            x.W = Rectify(x.W);
+        }
+        else if (function == SiLU)
+        {
+            x.X *= Logistic(x.X);
+            x.Y *= Logistic(x.Y);
+            x.Z *= Logistic(x.Z);
+            x.W *= Logistic(x.W);
+        }
+        else if (function == Sigmoid)
+        {
+            x.X = Logistic(x.X);
+            x.Y = Logistic(x.Y);
+            x.Z = Logistic(x.Z);
+            x.W = Logistic(x.W);
+        }
+        return x;
+    }
+
+    public static float Apply(float x, int function)
+    {
+        if (function == ReLU) return Rectify(x);
+        if (function == SiLU) return x * Logistic(x);
+        return function == Sigmoid ? Logistic(x) : x;
+    }
+
+    // Not a maximum: that would turn not-a-number into 0.
+    private static float Rectify(float x) => x < 0f ? 0f : x;
+
+    private static float Logistic(float x) => Scalar.Reciprocal(1f + Scalar.Exp2(-Log2E * x));
+}

@@ -1,0 +1,55 @@
+using LungSeg.Kernels.Abi;
+using LungSeg.Kernels.Ptx;
+
+namespace LungSeg.Kernels.Convolution;
+
+/// <summary>
+/// One row of the implicit matrix: an output pixel, whose windows' elements are fetched by their place in the reduction,
+/// k = (r · S + s) · Channels + c.
+/// </summary>
+internal struct ConvWindow
+{
+    private int _top;
+    private int _left;
+    private long _image;
+    private bool _exists;
+
+    /// <summary>The window of pixel <paramref name="pixel"/> of the block's phase.</summary>
+    public static ConvWindow Of(ConvParameters p, ConvBlock block, int pixel, int elementSize)
+    {
+        ConvWindow window;
+        int row = pixel / p.Columns, column = pixel - (row * p.Columns);
+        window._exists = row < p.Rows;
+        window._top = (row * p.Stride) - p.PadTop + block.PhaseRow;
+        window._left = (column * p.Stride) - p.PadLeft + block.PhaseColumn;
+        long first = (block.Image * ((long)p.Input.Height * p.Input.Width * p.Input.PixelStride)) + (block.Group * p.Channels);
+        window._image = p.Input.Address + (first * elementSize);
+        return window;
+    }
+
+    /// <summary>Whether a tap lies on the map.</summary>
+    public readonly bool Sees(ConvParameters p, ConvTap tap) =>
+        _exists & (uint)(_top + tap.Row) < (uint)p.Input.Height & (uint)(_left + tap.Column) < (uint)p.Input.Width;
+
+    /// <summary>The address of a tap's channel; only to be read where the window sees the tap.</summary>
+    public readonly long Address(ConvParameters p, ConvTap tap, int elementSize) =>
+        _image + (((((_top + tap.Row) * p.Input.Width) + _left + tap.Column) * p.Input.PixelStride) + tap.Channel) * (long)elementSize;
+}
+
+/// <summary>A place in the reduction: rows and columns from the window's corner, and the channel.</summary>
+internal struct ConvTap
+{
+    public int Row;
+    public int Column;
+    public int Channel;
+
+    public static ConvTap Of(ConvParameters p, int k)
+    {
+        ConvTap tap;
+        int index = Scalar.MultiplyHigh(k, p.ChannelsReciprocal), r = (index * (int)p.SReciprocal) >> 16;
+        tap.Channel = k - (index * p.Channels);
+        tap.Row = r * p.Dilation;
+        tap.Column = (index - (r * p.S)) * p.Dilation;
+        return tap;
+    }
+}
