@@ -1,7 +1,8 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
-using System.CommandLine.Parsing;
+using System.CommandLine.Help;
 using LungSeg.Cli.Commands;
+using LungSeg.Cli.Completion;
+using LungSeg.Cli.Help;
 using LungSeg.Engine;
 using LungSeg.Imaging;
 
@@ -10,23 +11,21 @@ namespace LungSeg.Cli;
 /// <summary>The program: parses the arguments, runs a command, and turns what goes wrong into one line and an exit code.</summary>
 internal static class CommandLine
 {
-    private const string TraceVariable = "LUNGSEG_TRACE";
-
     public static int Run(string[] args, TextWriter output, TextWriter error)
     {
         try
         {
             ParseResult parsed = Root().Parse(args.Length == 0 ? ["--help"] : args);
-            if (Fault(parsed) is { } fault)
+            if (UsageFault.Of(parsed) is { } fault)
             {
-                Tell(error, $"{fault} (lungseg --help lists the commands, lungseg COMMAND --help their options)");
+                Tell(error, fault);
                 return ExitCode.BadInput;
             }
             return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = error });
         }
         catch (Exception e) when (IsInput(e))
         {
-            Tell(error, e.Message);
+            Tell(error, e);
             return ExitCode.BadInput;
         }
         catch (OutOfMemoryException)
@@ -37,8 +36,8 @@ internal static class CommandLine
         catch (Exception e)
         {
             Tell(error, $"internal error: {e.GetType().Name}: {e.Message}; please report it as an issue with this line, the command and "
-                + $"'lungseg --version' ({TraceVariable}=1 shows where it happened)");
-            if (Environment.GetEnvironmentVariable(TraceVariable) is { Length: > 0 }) error.WriteLine(e);
+                + $"'lungseg --version' ({Settings.Trace}=1 shows where it happened)");
+            if (Settings.Value(Settings.Trace) is not null) error.WriteLine(e);
             return ExitCode.InternalError;
         }
     }
@@ -46,27 +45,33 @@ internal static class CommandLine
     /// <summary>Whether an exception's message is meant for the user.</summary>
     public static bool IsInput(Exception e) => e is EngineException or ImageException or UsageException;
 
+    /// <summary>Writes one line of what went wrong; of a file that is not there, with the nearest name that is.</summary>
+    public static void Tell(TextWriter error, Exception e) =>
+        Tell(error, e.InnerException is FileNotFoundException { FileName: { } path } ? $"{e.Message}{Suggestion.ForFile(path)}" : e.Message);
+
     /// <summary>Writes one line that begins with the program's name.</summary>
     public static void Tell(TextWriter error, string message) => error.WriteLine($"lungseg: {message.ReplaceLineEndings(" ")}");
 
-    private static string? Fault(ParseResult parsed)
+    /// <summary>All commands, with what they share: help, version and completion.</summary>
+    public static RootCommand Root()
     {
-        if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction) return parsed.Errors[0].Message;
-        // The parser takes an unknown option for one more file.
-        Token? option = parsed.Tokens
-            .TakeWhile(token => token.Type != TokenType.DoubleDash)
-            .FirstOrDefault(token => token.Type == TokenType.Argument && token.Value is ['-', not (>= '0' and <= '9' or '.'), ..]);
-        return option is null ? null : $"unknown option '{option.Value}'";
+        var root = new RootCommand("Finds the lungs in chest X-rays with nine published networks. For research, not a medical device.")
+        {
+            SegmentCommand.Create(),
+            InfoCommand.Create(),
+            VerifyCommand.Create(),
+            CompareCommand.Create(),
+            ConvertCommand.Create(),
+            WeightsCommand.Create(),
+            BenchCommand.Create(),
+            DoctorCommand.Create(),
+            CompletionCommand.Create(),
+        };
+        root.HelpName = "lungseg";
+        root.Options.OfType<HelpOption>().Single().Action = new HelpWithExamples(new HelpAction());
+        root.Options.OfType<VersionOption>().Single().Action = new VersionText();
+        root.Directives.Clear();
+        root.Directives.Add(CompleteDirective.For(root));
+        return root;
     }
-
-    private static RootCommand Root() => new("Finds the lungs in chest X-rays with nine published networks. For research, not a medical device.")
-    {
-        SegmentCommand.Create(),
-        InfoCommand.Create(),
-        VerifyCommand.Create(),
-        CompareCommand.Create(),
-        ConvertCommand.Create(),
-        WeightsCommand.Create(),
-        BenchCommand.Create(),
-    };
 }

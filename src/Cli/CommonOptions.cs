@@ -4,6 +4,7 @@ using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Reference;
 using LungSeg.Imaging.Outputs;
+using LungSeg.Models;
 
 namespace LungSeg.Cli;
 
@@ -12,7 +13,15 @@ internal static class CommonOptions
 {
     private const string Cpu = "cpu", Float32 = "fp32", Reference = "reference";
 
-    public static Option<string?> Network() => new("--network") { Description = "The network's key, such as pan or deeplabv3plus", HelpName = "KEY" };
+    /// <summary>The keys of the nine networks.</summary>
+    public static string[] NetworkKeys { get; } = [.. Architectures.All.Select(network => network.Key)];
+
+    public static Option<string?> Network() => new("--network")
+    {
+        Description = $"One of {string.Join(", ", NetworkKeys)}",
+        HelpName = "KEY",
+        CompletionSources = { NetworkKeys },
+    };
 
     public static Option<string?> Weights(string description) => new("--weights") { Description = description, HelpName = "FILE" };
 
@@ -24,7 +33,8 @@ internal static class CommonOptions
     {
         Description = "Where the network runs: cpu, or reference (plain loops, slow, the specification)",
         HelpName = "cpu|reference",
-        DefaultValueFactory = _ => Cpu,
+        DefaultValueFactory = _ => Settings.Value(Settings.Device) ?? Cpu,
+        CompletionSources = { new[] { Cpu, Reference } },
     };
 
     /// <summary>The arithmetic of the network: float32 is the only one of this version, and any other is an error.</summary>
@@ -49,15 +59,16 @@ internal static class CommonOptions
     {
         Cpu => new CpuBackend(threads),
         Reference => new ReferenceBackend(),
-        _ => throw new UsageException($"unknown device '{device}': this version runs on cpu and reference"),
+        _ => throw new UsageException($"unknown device '{device}'{(device == Settings.Value(Settings.Device) ? $" (from {Settings.Device})" : "")}: "
+            + "this version runs on cpu and reference"),
     };
 
-    /// <summary>A whole number from <paramref name="least"/> to <paramref name="most"/>.</summary>
+    /// <summary>A whole number from <paramref name="least"/> to <paramref name="most"/>; a standard of 0 stands for one that depends on other things.</summary>
     public static Option<int> Whole(string name, string description, int least, int most, int standard) => new(name)
     {
         Description = description,
         HelpName = "N",
-        DefaultValueFactory = _ => standard,
+        DefaultValueFactory = standard == 0 ? null : _ => standard,
         CustomParser = result =>
         {
             string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
@@ -81,13 +92,13 @@ internal static class CommonOptions
         },
     };
 
-    /// <summary>What is written of each picture.</summary>
-    public static Option<IReadOnlyList<IResultWriter>> Formats() => new("--format")
+    /// <summary>What is written of each picture; null if it is not given, for <see cref="ResultFormats.Default"/>.</summary>
+    public static Option<IReadOnlyList<IResultWriter>?> Formats() => new("--format")
     {
         Description = $"What to write of each picture, by comma: {string.Join("; ", ResultFormats.All.Select(w => $"{w.Name} ({w.Description})"))}; "
             + $"{ResultFormats.Default} if not given",
         HelpName = "LIST",
-        DefaultValueFactory = _ => ResultFormats.Parse(ResultFormats.Default),
+        CompletionSources = { ResultFormats.All.Select(w => w.Name).ToArray() },
         CustomParser = result =>
         {
             try
@@ -108,6 +119,7 @@ internal static class CommonOptions
         Description = description,
         HelpName = string.Join('|', words),
         DefaultValueFactory = _ => standard,
+        CompletionSources = { words },
         CustomParser = result =>
         {
             string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";

@@ -5,7 +5,7 @@ namespace LungSeg.Cli;
 /// <summary>Tables for people: as wide as they need to be, coloured where the output is a terminal.</summary>
 internal static class Tables
 {
-    private const int WidthOfFiles = 240;
+    private const int Width = 240;
 
     public static Table Create(params string[] columns)
     {
@@ -25,14 +25,31 @@ internal static class Tables
 
     public static void Write(TextWriter output, Table table)
     {
-        bool terminal = output == Console.Out && !Console.IsOutputRedirected;
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
+        IAnsiConsole console = Console(output);
+        // A table squeezed into a narrow terminal breaks its numbers in two; lines that the terminal breaks stay whole in a file.
+        console.Profile.Width = Width;
+        console.Write(table);
+    }
+
+    /// <summary>Writes a line with Spectre's markup, which is shown where the output is a terminal.</summary>
+    public static void Line(TextWriter output, string markup)
+    {
+        IAnsiConsole console = Console(output);
+        console.Profile.Width = int.MaxValue;
+        console.MarkupLine(markup);
+    }
+
+    /// <summary>Whether colours are shown: on a terminal that has them, unless NO_COLOR is set.</summary>
+    public static bool HasColours(TextWriter output) => Console(output).Profile.Capabilities.ColorSystem != ColorSystem.NoColors;
+
+    private static IAnsiConsole Console(TextWriter output)
+    {
+        bool coloured = output == System.Console.Out && !System.Console.IsOutputRedirected && Settings.Value(Settings.NoColor) is null;
+        return AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(output),
-            Ansi = terminal ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = terminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Ansi = coloured ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = coloured ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         });
-        if (!terminal) console.Profile.Width = WidthOfFiles;
-        console.Write(table);
     }
 }

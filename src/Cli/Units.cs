@@ -18,6 +18,10 @@ internal static class Units
 
     public static string MebiBytes(long bytes) => (bytes / (1024.0 * 1024)).ToString("0.0", CultureInfo.InvariantCulture);
 
+    /// <summary>Whole MiB, and GiB from ten of them.</summary>
+    public static string Memory(long bytes) =>
+        bytes >= 10L << 30 ? $"{Fixed(bytes / (double)(1L << 30), 1)} GiB" : $"{Fixed(bytes / (double)(1L << 20), 0)} MiB";
+
     public static string Error(double value) => value == 0 ? "0" : value.ToString("0.00e+0", CultureInfo.InvariantCulture);
 
     public static string Fixed(double value, int digits) => value.ToString($"F{digits}", CultureInfo.InvariantCulture);

@@ -61,7 +61,7 @@ public static class ImageReader
                 throw new ImageException($"{path}: is a directory, a picture file was expected");
             FileInfo info = new(path);
             if (!info.Exists)
-                throw new ImageException($"{path}: no such file");
+                throw new ImageException($"{path}: no such file", new FileNotFoundException(null, path));
             if (info.Length > MaximumFileBytes)
                 throw new ImageException($"{path}: {info.Length >> 20} MiB is over the limit of {MaximumFileBytes >> 20} MiB for a picture file");
             return File.ReadAllBytes(path);

@@ -129,7 +129,7 @@ public static class Architectures
     public static Architecture Get(string key) =>
         All.FirstOrDefault(a => a.Key.Equals(key, StringComparison.OrdinalIgnoreCase))
         ?? throw new UnknownNetworkException(
-            $"unknown network '{key}'{Suggestion(key)}; expected one of {string.Join(", ", All.Select(a => a.Key))}");
+            $"unknown network '{key}', expected one of {string.Join(", ", All.Select(a => a.Key))}{Suggestion(key)}");
 
     /// <summary>
     /// Finds the network that a checkpoint's weights fit. Throws <see cref="WeightException"/> with the differences from the
@@ -139,9 +139,7 @@ public static class Architectures
 
     private static string Suggestion(string key)
     {
-        (Architecture nearest, int distance) = All
-            .Select(a => (a, Math.Min(EditDistance.Between(key, a.Key), EditDistance.Between(key, a.Name))))
-            .MinBy(pair => pair.Item2);
-        return distance <= Math.Max(nearest.Key.Length / 3, 2) ? $", did you mean '{nearest.Key}'?" : "";
+        string? nearest = EditDistance.Nearest(key, All.SelectMany(a => (string[])[a.Key, a.Name]));
+        return nearest is null ? "" : $"; did you mean '{All.First(a => a.Key == nearest || a.Name == nearest).Key}'?";
     }
 }

@@ -1,3 +1,4 @@
+using LungSeg.Engine;
 using LungSeg.Engine.Weights;
 
 namespace LungSeg.Models;
@@ -56,6 +57,24 @@ public sealed class WeightsFolder
         $"there are no weights of {network.Name} in '{Path}': download the study's weights.pth of {network.Name} from Zenodo "
         + $"(doi:10.5281/zenodo.8393555), then run 'lungseg convert weights.pth -o {network.Key}.safetensors' and "
         + $"'lungseg weights add {network.Key}.safetensors', or name a file with --weights");
+
+    /// <summary>What is wrong with an entry's file; null where it is there, has the manifest's hash and fits its network.</summary>
+    public string? FaultOf(WeightsEntry entry)
+    {
+        try
+        {
+            string path = PathOf(entry);
+            if (!File.Exists(path)) return "is missing";
+            string sha256 = WeightsHash.OfFile(path);
+            if (sha256 != entry.Sha256) return $"has changed: sha256 {entry.Sha256} expected, {sha256} found";
+            Architectures.Get(entry.Network).Load(Checkpoint.Read(path));
+            return null;
+        }
+        catch (EngineException e)
+        {
+            return e.Message;
+        }
+    }
 
     /// <summary>
     /// Copies a file into the folder and puts it first in the manifest. Throws <see cref="CheckpointException"/> if a file of

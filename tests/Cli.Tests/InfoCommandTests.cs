@@ -73,6 +73,6 @@ public sealed class InfoCommandTests
     {
         Assert.Contains("segment", Lungseg.Run().Succeeded().Output);
         Assert.Contains("--threshold", Lungseg.Run("segment", "--help").Succeeded().Output);
-        Assert.StartsWith("0.", Lungseg.Run("--version").Succeeded().Output);
+        Assert.StartsWith("lungseg 0.", Lungseg.Run("--version").Succeeded().Output);
     }
 }

@@ -40,15 +40,17 @@ internal static class Lungseg
         return new Run(exit, output.ToString(), error.ToString());
     }
 
-    public static Run Process(string[] args, string? weightsFolder = null, string? workingDirectory = null)
+    public static Run Process(
+        string[] args, string? weightsFolder = null, string? workingDirectory = null, params (string Name, string Value)[] environment)
     {
-        using Process process = Start(args, weightsFolder, workingDirectory);
+        using Process process = Start(args, weightsFolder, workingDirectory, environment);
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         Assert.True(process.WaitForExit(Patience), $"lungseg {string.Join(' ', args)} did not end");
         return new Run(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
     }
 
-    public static Process Start(string[] args, string? weightsFolder = null, string? workingDirectory = null)
+    public static Process Start(
+        string[] args, string? weightsFolder = null, string? workingDirectory = null, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "lungseg.dll"), .. args])
         {
@@ -57,6 +59,7 @@ internal static class Lungseg
             WorkingDirectory = workingDirectory ?? "",
         };
         if (weightsFolder is not null) start.Environment["LUNGSEG_WEIGHTS"] = weightsFolder;
+        foreach ((string name, string value) in environment) start.Environment[name] = value;
         return System.Diagnostics.Process.Start(start)!;
     }
 }

@@ -52,7 +52,7 @@ public sealed class ArchitectureTests
     public void A_near_miss_gets_a_suggestion(string key, string suggestion)
     {
         var e = Assert.Throws<UnknownNetworkException>(() => Architectures.Get(key));
-        Assert.Contains($"'{key}', did you mean '{suggestion}'?", e.Message);
+        Assert.Contains($"; did you mean '{suggestion}'?", e.Message);
         Assert.Contains("unet, unetplusplus, deeplabv3, deeplabv3plus, fpn, linknet, pspnet, pan, manet", e.Message);
     }
 

@@ -17,7 +17,8 @@ internal static class Conditions
         ("date", DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC"),
     ];
 
-    private static string Processor()
+    /// <summary>The processor by its maker's name.</summary>
+    public static string Processor()
     {
         string? model = File.Exists(CpuInfo)
             ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()

@@ -12,7 +12,7 @@ internal static class BenchCommand
 {
     public static Command Create()
     {
-        var keys = new Argument<string[]>("KEY") { Description = "Networks; all nine if none is given", Arity = ArgumentArity.ZeroOrMore };
+        var keys = new Argument<string[]>("KEY") { HelpName = "KEY", Description = "Networks; all nine if none is given", Arity = ArgumentArity.ZeroOrMore, CompletionSources = { CommonOptions.NetworkKeys } };
         Option<string> device = CommonOptions.Device();
         Option<int> threads = CommonOptions.Threads();
         Option<int> batch = CommonOptions.Whole("--batch", "Pictures in one run", 1, 256, 1);

@@ -36,7 +36,7 @@ internal static class CompareCommand
                 }
                 catch (Exception e) when (CommandLine.IsInput(e))
                 {
-                    CommandLine.Tell(streams.Error, e.Message);
+                    CommandLine.Tell(streams.Error, e);
                 }
             }
             if (parsed.GetValue(json)) WriteJson(streams.Output, results);

@@ -13,7 +13,7 @@ internal static class InfoCommand
 
     public static Command Create()
     {
-        var subject = new Argument<string?>("KEY|FILE") { Description = "A network, or a weights file; nothing for all nine networks", Arity = ArgumentArity.ZeroOrOne };
+        var subject = new Argument<string?>("KEY|FILE") { HelpName = "KEY|FILE", Description = "A network, or a weights file; nothing for all nine networks", Arity = ArgumentArity.ZeroOrOne, CompletionSources = { CommonOptions.NetworkKeys } };
         var layers = new Option<bool>("--layers") { Description = "The layer table; a network shows it anyway, a file only when asked" };
         var graph = new Option<bool>("--graph") { Description = "The network's graph as JSON, for tools/torch_twin.py" };
         Option<int> size = CommonOptions.Whole("--size", "Height and width for layers and graph; the network's own if not given", 1, 8192, 0);

@@ -29,7 +29,7 @@ internal static class SegmentCommand
         Option<string> compat = CommonOptions.Choice(
             "--compat", "fixed: a mask on the picture's own pixels; upstream: the study's own steps bit for bit, 512 x 512 mask", "fixed", "fixed", "upstream");
         Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
-        Option<IReadOnlyList<IResultWriter>> format = CommonOptions.Formats();
+        Option<IReadOnlyList<IResultWriter>?> format = CommonOptions.Formats();
 
         var command = new Command("segment", "Find the lungs in X-rays.")
         {
@@ -54,7 +54,7 @@ internal static class SegmentCommand
                 NetworkSize = parsed.GetValue(size) is > 0 and int given ? given : null,
             };
             using LungSegmenter segmenter = LungSegmenter.Load(options);
-            return Run(segmenter, files, dicom.Read(parsed), target, parsed.GetRequiredValue(format), parsed.InvocationConfiguration);
+            return Run(segmenter, files, dicom.Read(parsed), target, parsed.GetValue(format) ?? ResultFormats.Parse(ResultFormats.Default), parsed.InvocationConfiguration);
         });
         return command;
     }
@@ -80,7 +80,7 @@ internal static class SegmentCommand
             catch (Exception e) when (CommandLine.IsInput(e))
             {
                 failed++;
-                CommandLine.Tell(streams.Error, e.Message);
+                CommandLine.Tell(streams.Error, e);
             }
         }
         return ExitCode.Of(failed, files.Length);

@@ -69,7 +69,7 @@ internal static class VerifyCommand
             }
             catch (Exception e) when (CommandLine.IsInput(e))
             {
-                CommandLine.Tell(streams.Error, e.Message);
+                CommandLine.Tell(streams.Error, e);
             }
         }
         if (json) Write(streams.Output, results, true);

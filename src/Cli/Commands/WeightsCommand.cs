@@ -1,6 +1,4 @@
 using System.CommandLine;
-using LungSeg.Engine;
-using LungSeg.Engine.Weights;
 using LungSeg.Models;
 using Spectre.Console;
 
@@ -45,7 +43,7 @@ internal static class WeightsCommand
             int bad = 0;
             foreach (WeightsEntry entry in folder.Entries)
             {
-                string? fault = Fault(folder, entry);
+                string? fault = folder.FaultOf(entry);
                 if (fault is not null) bad++;
                 output.WriteLine($"{entry.File}: {fault ?? "holds"}");
             }
@@ -54,23 +52,6 @@ internal static class WeightsCommand
             return bad == 0 ? ExitCode.Done : ExitCode.CheckFailed;
         });
         return command;
-    }
-
-    private static string? Fault(WeightsFolder folder, WeightsEntry entry)
-    {
-        try
-        {
-            string path = folder.PathOf(entry);
-            if (!File.Exists(path)) return "is missing";
-            string sha256 = WeightsHash.OfFile(path);
-            if (sha256 != entry.Sha256) return $"has changed: sha256 {entry.Sha256} expected, {sha256} found";
-            Architectures.Get(entry.Network).Load(Checkpoint.Read(path));
-            return null;
-        }
-        catch (EngineException e)
-        {
-            return e.Message;
-        }
     }
 
     private static Command Add()

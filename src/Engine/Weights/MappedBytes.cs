@@ -35,7 +35,7 @@ internal sealed unsafe class MappedBytes : ByteSource
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CheckpointException($"'{path}' does not exist", e);
+            throw new CheckpointException($"'{path}' does not exist", new FileNotFoundException(null, path, e));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

@@ -1,0 +1,79 @@
+namespace LungSeg.Cli.Completion;
+
+/// <summary>The scripts that tie a shell's Tab key to <see cref="CompleteDirective"/>; where it knows nothing, shells complete files.</summary>
+internal static class CompletionScripts
+{
+    /// <summary>The shells by name.</summary>
+    public static IReadOnlyDictionary<string, string> All { get; } = new Dictionary<string, string>
+    {
+        ["bash"] = """
+            # Completion of lungseg for bash:  source <(lungseg completion bash)
+            _lungseg() {
+                local text="${COMP_LINE:0:COMP_POINT}" word="${COMP_WORDS[COMP_CWORD]}" line
+                text="${text#*[[:space:]]}"
+                [ "$word" = "=" ] && word=""
+                COMPREPLY=()
+                while IFS=$'\t' read -r line _; do
+                    [[ "$line" == "$word"* ]] && COMPREPLY+=("$line")
+                done < <("${COMP_WORDS[0]}" '[complete]' "$text" 2>/dev/null)
+            }
+            complete -o bashdefault -o default -F _lungseg lungseg
+
+            """,
+        ["zsh"] = """
+            #compdef lungseg
+            # Completion of lungseg for zsh: save it as _lungseg in a directory of $fpath, or source it after compinit.
+            _lungseg() {
+                local -a lines items
+                local line text="${(j: :)words[2,CURRENT-1]}" prefix=""
+                [[ -n "$text" ]] && text="$text "
+                lines=("${(@f)$("${words[1]}" '[complete]' "$text${words[CURRENT]}" 2>/dev/null)}")
+                for line in $lines; do
+                    [[ -n "$line" ]] && items+=("${${line%%$'\t'*}//:/\\:}:${${line#*$'\t'}}")
+                done
+                if (( $#items == 0 )); then
+                    _files
+                else
+                    compset -P '*='
+                    _describe 'lungseg' items
+                fi
+            }
+            if [[ "$funcstack[1]" == "_lungseg" ]]; then _lungseg "$@"; else compdef _lungseg lungseg; fi
+
+            """,
+        ["fish"] = """
+            # Completion of lungseg for fish: save it as ~/.config/fish/completions/lungseg.fish
+            function __lungseg_complete
+                set -l words (commandline -opc)
+                set -l text (string join ' ' -- $words[2..-1] (commandline -ct | string collect --allow-empty))
+                set -l before (string match -r -- '^-[^=]*=' (commandline -ct))
+                set -l lines ($words[1] '[complete]' "$text" 2>/dev/null)
+                if test (count $lines) -eq 0
+                    __fish_complete_path (commandline -ct)
+                end
+                for line in $lines
+                    echo "$before$line"
+                end
+            end
+            complete -c lungseg -f -a '(__lungseg_complete)'
+
+            """,
+        ["powershell"] = """
+            # Completion of lungseg for PowerShell, in $PROFILE:  lungseg completion powershell | Out-String | Invoke-Expression
+            Register-ArgumentCompleter -Native -CommandName lungseg -ScriptBlock {
+                param($wordToComplete, $commandAst, $cursorPosition)
+                $elements = $commandAst.CommandElements
+                $text = $commandAst.ToString().PadRight($cursorPosition - $commandAst.Extent.StartOffset)
+                $text = $text.Substring(0, $cursorPosition - $commandAst.Extent.StartOffset)
+                $text = $text.Substring([Math]::Min($text.Length, $elements[0].Extent.Text.Length)).TrimStart()
+                $before = if ($wordToComplete -match '^-[^=]*=') { $Matches[0] } else { '' }
+                & $elements[0].Extent.Text '[complete]' $text 2>$null | ForEach-Object {
+                    $item, $meaning = $_ -split "`t", 2
+                    if (-not $meaning) { $meaning = $item }
+                    [System.Management.Automation.CompletionResult]::new("$before$item", $item, 'ParameterValue', $meaning)
+                }
+            }
+
+            """,
+    };
+}

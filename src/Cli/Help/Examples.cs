@@ -1,0 +1,65 @@
+namespace LungSeg.Cli.Help;
+
+/// <summary>What <c>--help</c> shows under "Examples", by the command's words after the program's name.</summary>
+internal static class Examples
+{
+    private static readonly Dictionary<string, Example[]> All = new()
+    {
+        [""] =
+        [
+            new("lungseg segment chest.png -o out", "find the lungs in a picture"),
+            new("lungseg info", "the nine networks and the weights that are there"),
+        ],
+        ["segment"] =
+        [
+            new("lungseg segment chest.dcm -o out", "mask and overlay of a DICOM file, in the directory out"),
+            new("lungseg segment *.png -o out --network deeplabv3plus", "several pictures by another network"),
+            new("lungseg segment chest.png --weights mine.safetensors --compat upstream", "weights of your own, the study's own steps"),
+        ],
+        ["info"] =
+        [
+            new("lungseg info", "all nine networks"),
+            new("lungseg info deeplabv3plus", "one network, layer by layer"),
+            new("lungseg info weights.pth", "which network a file of weights is for"),
+        ],
+        ["verify"] =
+        [
+            new("lungseg verify tests/data/golden/pan.safetensors", "the engine against recorded outputs"),
+            new("lungseg verify dump.safetensors --weights pan.safetensors --report report.html", "against a dump of your own PyTorch"),
+        ],
+        ["compare"] =
+        [
+            new("lungseg compare a.mask.png b.mask.png", "two masks"),
+            new("lungseg compare masks_a masks_b -o difference", "two folders, matched by name, with pictures of the differences"),
+        ],
+        ["convert"] =
+        [
+            new("lungseg convert weights.pth -o deeplabv3plus.safetensors", "a checkpoint of PyTorch"),
+            new("lungseg convert DeepLabV3plus.zip --dtype fp16", "the archive as it is downloaded, half the size"),
+        ],
+        ["weights"] = [new("lungseg weights list", "what is there")],
+        ["weights list"] = [new("lungseg weights list", "files, networks, sources and licences")],
+        ["weights verify"] = [new("lungseg weights verify", "every file against its hash")],
+        ["weights add"] = [new("lungseg weights add deeplabv3plus.safetensors", "segment --network deeplabv3plus finds it from now on")],
+        ["bench"] =
+        [
+            new("lungseg bench pan", "one network on this machine"),
+            new("lungseg bench --threads 1 --json", "all nine on one thread, for programs"),
+        ],
+        ["doctor"] =
+        [
+            new("lungseg doctor", "what works here, what does not, and what to do"),
+            new("lungseg doctor --json", "the same for programs"),
+        ],
+        ["completion"] =
+        [
+            new("source <(lungseg completion bash)", "this shell; put the line into ~/.bashrc for every one"),
+            new("lungseg completion zsh > ~/.zfunc/_lungseg", "zsh, with ~/.zfunc in fpath before compinit"),
+            new("lungseg completion fish > ~/.config/fish/completions/lungseg.fish", "fish"),
+            new("lungseg completion powershell | Out-String | Invoke-Expression", "PowerShell, in $PROFILE"),
+        ],
+    };
+
+    /// <summary>The examples of a command, by its path such as <c>weights add</c>; none for an unknown one.</summary>
+    public static IReadOnlyList<Example> Of(string path) => All.GetValueOrDefault(path, []);
+}

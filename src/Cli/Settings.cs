@@ -1,0 +1,28 @@
+using LungSeg.Models;
+
+namespace LungSeg.Cli;
+
+/// <summary>What the environment sets; there is no other configuration, and an option goes before the environment.</summary>
+internal static class Settings
+{
+    /// <summary>The device of every command that has <c>--device</c>.</summary>
+    public const string Device = "LUNGSEG_DEVICE";
+
+    /// <summary>Whether an internal error shows where it happened.</summary>
+    public const string Trace = "LUNGSEG_TRACE";
+
+    /// <summary>Whether tables are without colours on a terminal too (no-color.org).</summary>
+    public const string NoColor = "NO_COLOR";
+
+    /// <summary>All variables that the program reads itself.</summary>
+    public static IReadOnlyList<(string Name, string Meaning)> All { get; } =
+    [
+        (WeightsFolder.Variable, "the weights folder, instead of the one beside the program"),
+        (Device, "the device, for --device"),
+        (NoColor, "no colours, whatever its value"),
+        (Trace, "1 to show where an internal error happened"),
+    ];
+
+    /// <summary>A variable's value; null where it is not set or empty.</summary>
+    public static string? Value(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+}
