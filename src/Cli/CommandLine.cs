@@ -58,6 +58,7 @@ internal static class CommandLine
         var root = new RootCommand("Finds the lungs in chest X-rays with nine published networks. For research, not a medical device.")
         {
             SegmentCommand.Create(),
+            InspectCommand.Create(),
             InfoCommand.Create(),
             VerifyCommand.Create(),
             CompareCommand.Create(),

@@ -1,4 +1,8 @@
 namespace LungSeg.Imaging;
 
 /// <summary>A picture cannot be read, written or used. The message is one line meant for the user.</summary>
-public sealed class ImageException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class ImageException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What a reader had found and chosen before it refused the file.</summary>
+    public IReadOnlyList<Decision> Decisions { get; init; } = [];
+}

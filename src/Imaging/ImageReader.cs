@@ -42,7 +42,7 @@ public static class ImageReader
             }
             catch (ImageException e)
             {
-                throw new ImageException($"{name}: {e.Message}", e.InnerException);
+                throw new ImageException($"{name}: {e.Message}", e.InnerException) { Decisions = e.Decisions };
             }
             catch (OutOfMemoryException e)
             {

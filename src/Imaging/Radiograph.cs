@@ -76,6 +76,18 @@ public sealed class Radiograph
     /// <summary>What the reader found and chose, in order; empty for formats that leave nothing to choose.</summary>
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
+    /// <summary>The lowest sample, the one that half of them do not exceed, and the highest.</summary>
+    public (int Lowest, int Median, int Highest) Range()
+    {
+        int[] counts = new int[MaxValue + 1];
+        foreach (ushort sample in _samples)
+            counts[sample]++;
+        int median = -1;
+        for (long below = 0; 2 * below < _samples.Length; below += counts[median])
+            median++;
+        return (Array.FindIndex(counts, c => c > 0), median, Array.FindLastIndex(counts, c => c > 0));
+    }
+
     /// <summary>Height x width x channels bytes; 16-bit samples keep their high byte, as OpenCV's imread does.</summary>
     public byte[] To8Bit()
     {

@@ -13,8 +13,14 @@ internal static class Examples
         ["segment"] =
         [
             new("lungseg segment chest.dcm -o out", "mask and overlay of a DICOM file, in the directory out"),
+            new("lungseg segment chest.dcm -o out --format mask,json,seg,sc", "with areas and flags as JSON, and as DICOM segmentation and Secondary Capture"),
             new("lungseg segment *.png -o out --network deeplabv3plus", "several pictures by another network"),
             new("lungseg segment chest.png --weights mine.safetensors --compat upstream", "weights of your own, the study's own steps"),
+        ],
+        ["inspect"] =
+        [
+            new("lungseg inspect chest.dcm", "what is read and decided: grey scale, inversion, spacing, orientation"),
+            new("lungseg inspect chest.dcm --voi minmax -o out", "write the picture as it is read with another grey scale"),
         ],
         ["info"] =
         [

@@ -16,6 +16,18 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
     public Radiograph Decode(byte[] file)
     {
         DecisionLog log = new();
+        try
+        {
+            return Decode(file, log);
+        }
+        catch (ImageException e)
+        {
+            throw new ImageException(e.Message, e.InnerException) { Decisions = log.Decisions };
+        }
+    }
+
+    private Radiograph Decode(byte[] file, DecisionLog log)
+    {
         DicomFile dicom = DicomFile.Read(file, log);
         DataSet data = dicom.DataSet;
         ImagePixel image = ImagePixel.Read(data, log);

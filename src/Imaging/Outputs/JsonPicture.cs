@@ -24,8 +24,15 @@ public static class JsonPicture
             json.WriteNullValue();
         if (picture.Dicom is { } dicom)
             WriteDicom(json, dicom);
+        WriteDecisions(json, picture.Decisions);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes the member "decisions" into an open object.</summary>
+    public static void WriteDecisions(Utf8JsonWriter json, IReadOnlyList<Decision> decisions)
+    {
         json.WriteStartArray("decisions");
-        foreach (Decision decision in picture.Decisions)
+        foreach (Decision decision in decisions)
         {
             json.WriteStartObject();
             json.WriteString("topic", decision.Topic);
@@ -34,7 +41,6 @@ public static class JsonPicture
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     private static void WriteSpacing(Utf8JsonWriter json, PixelSpacing? spacing, string source)
