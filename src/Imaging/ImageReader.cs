@@ -1,4 +1,5 @@
 using LungSeg.Imaging.Codecs;
+using LungSeg.Imaging.Codecs.Jpeg;
 using LungSeg.Imaging.Dicom;
 
 namespace LungSeg.Imaging;

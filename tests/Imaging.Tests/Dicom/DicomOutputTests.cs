@@ -12,7 +12,7 @@ public sealed class DicomOutputTests
     /// <summary>A drawn radiograph as a DICOM image, read by our reader, with its true lungs.</summary>
     private static LungSegmentation Result(Action<DicomBuilder>? change = null, bool? mirrored = null)
     {
-        (Radiograph drawn, LungMask lungs) = SyntheticRadiograph.Draw(Side, Side, seed: 1);
+        (Radiograph drawn, LungMask lungs) = Results.Drawn;
         DicomBuilder builder = new DicomBuilder().Words(0x00280010, Side).Words(0x00280011, Side).Bytes(0x7FE00010, "OB", drawn.To8Bit())
             .Text(0x00080005, "CS", "ISO_IR 100").Text(0x00080018, "UI", "1.2.3.4").Text(0x0020000D, "UI", "1.2.3").Text(0x0020000E, "UI", "1.2.3.9")
             .Text(0x00100010, "PN", "Sj\u00F6gren^\u00C5sa").Text(0x00100020, "LO", "P1").Text(0x00080050, "SH", "A77").Text(0x00200013, "IS", "7")

@@ -5,10 +5,13 @@ internal static class Results
 {
     public static LungSegmentation Synthetic(int side = 256) => SyntheticOn(side, picture => picture);
 
+    /// <summary>A drawn radiograph of 256 x 256 pixels and its lungs.</summary>
+    public static (Radiograph Picture, LungMask Lungs) Drawn { get; } = SyntheticRadiograph.Draw(256, 256, seed: 1);
+
     /// <summary>The true lungs on another picture of the same size.</summary>
     public static LungSegmentation SyntheticOn(int side, Func<Radiograph, Radiograph> change)
     {
-        (Radiograph picture, LungMask lungs) = SyntheticRadiograph.Draw(side, side, seed: 1);
+        (Radiograph picture, LungMask lungs) = side == 256 ? Drawn : SyntheticRadiograph.Draw(side, side, seed: 1);
         return Of(change(picture), lungs);
     }
 

@@ -144,15 +144,15 @@ for o in range(1, 9):
     assert (cv2.imread(path(f"exif{o}.png"))[:, :, 0] == turned(grey8, o)).all(), o
     name = f"exif{o}.jpg"
     Image.fromarray(grey8).save(path(name), quality=90, exif=b"Exif\0\0" + exif(o, "<" if o % 2 else ">"))
-    expect(name, libjpeg(name), 1)
+    expect(name, libjpeg(name))
 
 pgm, ppm = path("t.pgm"), path("t.ppm")
 Image.fromarray(grey8).save(pgm); Image.fromarray(rgb8).save(ppm)
 
 
-def cjpeg(name, source, *options, tolerance=1):
+def cjpeg(name, source, *options):
     subprocess.run(["cjpeg", *options, "-outfile", path(name), source], check=True)
-    expect(name, libjpeg(name), tolerance)
+    expect(name, libjpeg(name))
 
 
 cjpeg("grey.jpg", pgm, "-quality", "90")
@@ -160,8 +160,8 @@ cjpeg("grey_progressive.jpg", pgm, "-quality", "90", "-progressive")
 cjpeg("grey_restart.jpg", pgm, "-quality", "90", "-restart", "2B")
 cjpeg("grey_sampling2x2.jpg", pgm, "-quality", "90", "-sample", "2x2")
 for sample in ("1x1", "2x1", "1x2", "2x2"):
-    cjpeg(f"colour_{sample}.jpg", ppm, "-quality", "85", "-sample", sample, tolerance=3)
-cjpeg("colour_2x2_progressive.jpg", ppm, "-quality", "85", "-progressive", tolerance=3)
+    cjpeg(f"colour_{sample}.jpg", ppm, "-quality", "85", "-sample", sample)
+cjpeg("colour_2x2_progressive.jpg", ppm, "-quality", "85", "-progressive")
 cjpeg("colour_rgb.jpg", ppm, "-quality", "85", "-rgb")
 os.remove(pgm); os.remove(ppm)
 Image.fromarray(np.dstack([rgb8, alpha8]), "CMYK").save(path("refused_cmyk.jpg"))
@@ -186,7 +186,7 @@ with open(path("grey12.jpg"), "wb") as f:
     f.write(pydicom.encaps.generate_pixel_data_frame(pydicom.dcmread(path("c.dcm")).PixelData, 1).__next__().rstrip(b"\0"))
 subprocess.run(["dcmdjpeg", path("c.dcm"), path("d.dcm")], check=True)
 back = np.frombuffer(pydicom.dcmread(path("d.dcm")).PixelData, "<u2").reshape(H, W)
-expect("grey12.jpg", (back.astype(np.uint16) << 4) | (back >> 8), 33)
+expect("grey12.jpg", (back.astype(np.uint16) << 4) | (back >> 8))
 os.remove(path("t.dcm")); os.remove(path("c.dcm")); os.remove(path("d.dcm"))
 
 # BMP

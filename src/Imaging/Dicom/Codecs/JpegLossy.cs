@@ -1,4 +1,4 @@
-using LungSeg.Imaging.Codecs;
+using LungSeg.Imaging.Codecs.Jpeg;
 
 namespace LungSeg.Imaging.Dicom.Codecs;
 
@@ -9,8 +9,7 @@ internal static class JpegLossy
     {
         JpegStructure jpeg = JpegStructure.Read(coded);
         JpegFrameHeader.CheckSize(image, jpeg.Width, jpeg.Height, jpeg.Components.Length);
-        JpegPictureDecoder.RefuseUnsupported(jpeg);
-        JpegPlanes planes = JpegPictureDecoder.DecodePlanes(coded, jpeg);
+        JpegPlanes planes = JpegDecoder.Decode(coded, jpeg);
         if (image.Samples == 1)
             return new Frame(planes.Read(0), jpeg.Precision, IsLossy: true);
         ushort[] cells = new ushort[image.Pixels * image.Samples];

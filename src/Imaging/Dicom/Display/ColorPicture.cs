@@ -1,4 +1,4 @@
-using LungSeg.Imaging.Codecs;
+using LungSeg.Imaging.Codecs.Jpeg;
 
 namespace LungSeg.Imaging.Dicom.Display;
 

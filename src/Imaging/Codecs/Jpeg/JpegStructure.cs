@@ -1,19 +1,24 @@
 using System.Buffers.Binary;
 
-namespace LungSeg.Imaging.Codecs;
+namespace LungSeg.Imaging.Codecs.Jpeg;
 
 /// <summary>What a JPEG file says about itself, read by walking its markers from start to end of image; a cut file has no end.</summary>
 internal sealed class JpegStructure
 {
-    public readonly record struct Component(int Id, int Horizontal, int Vertical);
+    /// <summary>A colour component: its sampling factors and the number of its quantisation table.</summary>
+    public readonly record struct Component(int Id, int Horizontal, int Vertical, int Table);
 
-    private const int StartOfImage = 0xD8, EndOfImage = 0xD9, StartOfScan = 0xDA, App0 = 0xE0, App1 = 0xE1, App14 = 0xEE, JpegLs = 0xF7;
+    /// <summary>A marker's parameters and, for a scan, its entropy-coded data, as places in the file.</summary>
+    public readonly record struct Segment(int Marker, Range Body, Range Data);
+
+    public const int StartOfScan = 0xDA, Progressive = 0xC2;
+
+    private const int StartOfImage = 0xD8, EndOfImage = 0xD9, App0 = 0xE0, App1 = 0xE1, App14 = 0xEE, JpegLs = 0xF7;
 
     /// <summary>Last byte of the frame's marker: 0xC0 baseline, 0xC1 extended, 0xC2 progressive, ...</summary>
     public int Frame { get; private set; }
 
-    /// <summary>Where the frame's parameters start (after marker and length).</summary>
-    public int FrameAt { get; private set; }
+    public bool IsProgressive => Frame == Progressive;
 
     public int Precision { get; private set; }
 
@@ -24,6 +29,9 @@ internal sealed class JpegStructure
     public Component[] Components { get; private set; } = [];
 
     public int Scans { get; private set; }
+
+    /// <summary>All segments in the order of the file.</summary>
+    public List<Segment> Segments { get; } = [];
 
     public bool HasJfif { get; private set; }
 
@@ -53,7 +61,7 @@ internal sealed class JpegStructure
                 throw Truncated(file.Length);
             ReadOnlySpan<byte> body = file.Slice(at + 2, length - 2);
             if (marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC))
-                jpeg.ReadFrame(marker, body, at + 2);
+                jpeg.ReadFrame(marker, body);
             else if (marker == JpegLs)
                 throw new ImageException("the JPEG file uses JPEG-LS, which is not supported; save it as PNG");
             else if (marker == App0 && body.StartsWith("JFIF\0"u8))
@@ -62,30 +70,33 @@ internal sealed class JpegStructure
                 jpeg.AdobeTransform = body[11];
             else if (marker == App1 && body.StartsWith("Exif\0\0"u8) && !seenExif)
                 (seenExif, jpeg.Orientation) = (true, Codecs.Orientation.ReadExif(body[6..]));
+            Range parameters = (at + 2)..(at + length);
             at += length;
+            int data = at;
             if (marker == StartOfScan)
             {
                 jpeg.Scans++;
                 SkipEntropyData(file, ref at);
             }
+            jpeg.Segments.Add(new Segment(marker, parameters, data..at));
         }
         if (jpeg.Frame == 0 || jpeg.Scans == 0)
             throw new ImageException("the JPEG file is damaged: it holds no picture");
         return jpeg;
     }
 
-    private void ReadFrame(int marker, ReadOnlySpan<byte> body, int at)
+    private void ReadFrame(int marker, ReadOnlySpan<byte> body)
     {
         if (Frame != 0)
             throw new ImageException("the JPEG file has several frames (hierarchical JPEG), which is not supported; save it as PNG");
         if (body.Length < 6 || body.Length < 6 + body[5] * 3)
             throw new ImageException("the JPEG file is damaged: its frame header is too short");
-        (Frame, FrameAt, Precision) = (marker, at, body[0]);
+        (Frame, Precision) = (marker, body[0]);
         (Height, Width) = (BinaryPrimitives.ReadUInt16BigEndian(body[1..]), BinaryPrimitives.ReadUInt16BigEndian(body[3..]));
         PictureSize.Check(Width, Height);
         Components = new Component[body[5]];
         for (int i = 0; i < Components.Length; i++)
-            Components[i] = new Component(body[6 + 3 * i], body[7 + 3 * i] >> 4, body[7 + 3 * i] & 15);
+            Components[i] = new Component(body[6 + 3 * i], body[7 + 3 * i] >> 4, body[7 + 3 * i] & 15, body[8 + 3 * i]);
     }
 
     private static int NextMarker(ReadOnlySpan<byte> file, ref int at)

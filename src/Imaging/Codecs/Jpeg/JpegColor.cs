@@ -1,4 +1,4 @@
-namespace LungSeg.Imaging.Codecs;
+namespace LungSeg.Imaging.Codecs.Jpeg;
 
 /// <summary>YCbCr to RGB in libjpeg's 16-bit fixed point, where the file is not RGB to begin with.</summary>
 internal static class JpegColor
