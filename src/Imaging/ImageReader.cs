@@ -7,7 +7,6 @@ namespace LungSeg.Imaging;
 /// <summary>Reads DICOM files and PNG, JPEG, BMP and TIFF pictures, told apart by their content and never by a file name's extension.</summary>
 public static class ImageReader
 {
-    private const long MaximumFileBytes = 1L << 30;
     private static readonly IImageDecoder[] Pictures = [new PngDecoder(), new JpegPictureDecoder(), new BmpDecoder(), new TiffDecoder()];
     private static readonly DicomOptions Defaults = new();
 
@@ -17,7 +16,7 @@ public static class ImageReader
 
     /// <summary>Reads one complete picture as <see cref="Read(string)"/> does, a DICOM file by the options.</summary>
     /// <exception cref="ImageException">There is no readable, complete picture of 32 x 32 pixels to 100 megapixels at the path.</exception>
-    public static Radiograph Read(string path, DicomOptions options) => Decode(ReadFile(path), path, options);
+    public static Radiograph Read(string path, DicomOptions options) => Decode(FileContent.Read(path), path, options);
 
     /// <summary>Decodes a picture held in memory; <paramref name="name"/> stands in for the path in error messages.</summary>
     /// <exception cref="ImageException">The bytes are not a readable, complete picture of 32 x 32 pixels to 100 megapixels.</exception>
@@ -52,24 +51,5 @@ public static class ImageReader
         }
         string formats = string.Join(", ", decoders.Select(d => d.Format));
         throw new ImageException($"{name}: not a picture ({formats} expected): the content is {FileKind.Describe(file)}");
-    }
-
-    private static byte[] ReadFile(string path)
-    {
-        try
-        {
-            if (Directory.Exists(path))
-                throw new ImageException($"{path}: is a directory, a picture file was expected");
-            FileInfo info = new(path);
-            if (!info.Exists)
-                throw new ImageException($"{path}: no such file", new FileNotFoundException(null, path));
-            if (info.Length > MaximumFileBytes)
-                throw new ImageException($"{path}: {info.Length >> 20} MiB is over the limit of {MaximumFileBytes >> 20} MiB for a picture file");
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new ImageException($"{path}: cannot be read: {e.Message}", e);
-        }
     }
 }

@@ -10,7 +10,7 @@ internal static class CompareCommand
 {
     public static Command Create()
     {
-        var first = new Argument<string>("A") { Description = "A mask or probability map (picture, or safetensors with 'output'), or a folder of them" };
+        var first = new Argument<string>("A") { Description = "A mask or probability map (picture, DICOM segmentation, NumPy array, or safetensors with 'output'), or a folder of them" };
         var second = new Argument<string>("B") { Description = "What to compare it with" };
         var directory = new Option<string?>("--output", "-o")
         {

@@ -1,13 +1,14 @@
 using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
+using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Cli.Comparison;
 
 /// <summary>A mask or probability map as it is compared: values from 0 to 1, and whether there are only the two.</summary>
 internal sealed record Comparable(int Width, int Height, float[] Values)
 {
-    private const string Tensors = ".safetensors", Output = "output";
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", Tensors];
+    private const string Output = "output";
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".dcm", ".npy", ".safetensors"];
 
     public bool IsMask { get; } = Values.All(value => value is 0 or 1);
 
@@ -16,9 +17,19 @@ internal sealed record Comparable(int Width, int Height, float[] Values)
     /// <summary>Lung where the value is over the threshold.</summary>
     public LungMask Cut(float threshold) => LungMask.FromProbabilities(Values, Width, Height, threshold);
 
-    /// <summary>Reads a picture, or the tensor <c>output</c> (1 x 1 x H x W) of a safetensors file.</summary>
-    public static Comparable Read(string path) =>
-        Path.GetExtension(path).Equals(Tensors, StringComparison.OrdinalIgnoreCase) ? ReadTensor(path) : ReadPicture(path);
+    /// <summary>Reads a picture, a DICOM segmentation, a NumPy array, or the tensor <c>output</c> (1 x 1 x H x W) of a safetensors file.</summary>
+    public static Comparable Read(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    {
+        ".SAFETENSORS" => ReadTensor(path),
+        ".NPY" => ReadArray(path),
+        _ => ReadPicture(path),
+    };
+
+    private static Comparable ReadArray(string path)
+    {
+        ProbabilityMap map = NumPyFile.Read(path);
+        return new Comparable(map.Width, map.Height, map.Values.ToArray());
+    }
 
     private static Comparable ReadPicture(string path)
     {

@@ -57,6 +57,7 @@ internal static class Orientation
             SpacingSource = picture.SpacingSource,
             PatientLeftIsOnTheRight = picture.PatientLeftIsOnTheRight,
             Description = picture.Description,
+            Decisions = picture.Decisions,
         };
     }
 

@@ -13,12 +13,16 @@ internal sealed class PngChunks
 
     public required byte[]? Exif { get; init; }
 
+    /// <summary>Pictures of an animation; 1 where the file is none.</summary>
+    public required int Frames { get; init; }
+
     /// <summary>The zlib stream, its IDAT pieces joined.</summary>
     public required byte[] Data { get; init; }
 
     public static PngChunks Read(ReadOnlySpan<byte> file)
     {
         byte[]? header = null, palette = null, exif = null;
+        int frames = 1;
         using MemoryStream data = new(file.Length);
         int at = Signature.Length;
         while (true)
@@ -36,7 +40,7 @@ internal sealed class PngChunks
             if (header is null && !name.SequenceEqual("IHDR"u8))
                 throw new ImageException("the PNG file is damaged: its first chunk is not IHDR");
             if (name.SequenceEqual("IEND"u8))
-                return new PngChunks { Header = header!, Palette = palette, Exif = exif, Data = data.ToArray() };
+                return new PngChunks { Header = header!, Palette = palette, Exif = exif, Frames = frames, Data = data.ToArray() };
             if (name.SequenceEqual("IHDR"u8))
                 header ??= CheckedHeader(body);
             else if (name.SequenceEqual("PLTE"u8))
@@ -45,6 +49,8 @@ internal sealed class PngChunks
                 data.Write(body);
             else if (name.SequenceEqual("eXIf"u8))
                 exif = body.ToArray();
+            else if (name.SequenceEqual("acTL"u8) && body.Length >= 4)
+                frames = (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(body), int.MaxValue);
             else if ((name[0] & 0x20) == 0)
                 throw new ImageException($"the PNG file has a critical chunk that no PNG standard knows, at byte {at}");
             at += 12 + (int)length;

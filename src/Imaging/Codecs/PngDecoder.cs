@@ -58,7 +58,11 @@ internal sealed class PngDecoder : IImageDecoder
             throw new ImageException("the PNG file is damaged: its compressed data cannot be read", e);
         }
         string kind = color switch { Grey => "grey", GreyAlpha => "grey and alpha", Rgb => "colour", Rgba => "colour and alpha", _ => "palette" };
-        Radiograph picture = new(width, height, channels, depth == 16 ? 16 : 8, samples) { Description = $"PNG, {depth}-bit {kind}" };
+        Radiograph picture = new(width, height, channels, depth == 16 ? 16 : 8, samples)
+        {
+            Description = $"PNG, {depth}-bit {kind}",
+            Decisions = chunks.Frames == 1 ? [] : [new Decision("animation", $"the first of {chunks.Frames} pictures was read", IsWarning: true)],
+        };
         return chunks.Exif is { } exif ? Orientation.Apply(picture, Orientation.ReadExif(exif)) : picture;
     }
 

@@ -29,6 +29,7 @@ internal sealed class TiffDecoder : IImageDecoder
             Radiograph picture = new(layout.Width, layout.Height, layout.Channels, layout.Bits, samples)
             {
                 Description = $"TIFF, {layout.Bits}-bit {(layout.Channels == 1 ? "grey" : "colour")}",
+                Decisions = tiff.LastDirectory() ? [] : [new Decision("pages", "the first page of several was read", IsWarning: true)],
             };
             return Orientation.Apply(picture, layout.Orientation);
         }

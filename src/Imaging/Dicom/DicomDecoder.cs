@@ -30,8 +30,10 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
     {
         DicomFile dicom = DicomFile.Read(file, log);
         DataSet data = dicom.DataSet;
-        ImagePixel image = ImagePixel.Read(data, log);
         SopClass.Note(data, log);
+        ImagePixel.RefuseNoImage(data);
+        FrameDecoder.RefuseUnsupported(dicom.Syntax);
+        ImagePixel image = ImagePixel.Read(data, log);
         (Frame frame, int number) = FrameDecoder.Decode(dicom, image, options, log);
         (ushort[] samples, int depth) = image.IsColor
             ? ColorPicture.Make(frame, image, data, options, log)

@@ -26,7 +26,6 @@ internal sealed record ImagePixel(
 
     public static ImagePixel Read(DataSet data, DecisionLog log)
     {
-        RefuseNoImage(data);
         (int rows, int columns) = (data.RequiredUInt16(Tags.Rows), data.RequiredUInt16(Tags.Columns));
         PictureSize.Check(columns, rows);
         string photometric = data.Text(Tags.PhotometricInterpretation);
@@ -52,7 +51,8 @@ internal sealed record ImagePixel(
         return image;
     }
 
-    private static void RefuseNoImage(DataSet data)
+    /// <summary>Refuses a data set without pixels, or with pixels of a kind that is no grey or colour value.</summary>
+    public static void RefuseNoImage(DataSet data)
     {
         if (data.Find(Tags.FloatPixelData) is not null)
             throw new ImageException("the DICOM file holds 32-bit floating point pixels, which are not supported; 8 or 16 bits were expected");

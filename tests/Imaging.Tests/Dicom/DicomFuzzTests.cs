@@ -38,12 +38,20 @@ public sealed class DicomFuzzTests
             }
             TimeSpan taken = Stopwatch.GetElapsedTime(start);
             long allocated = GC.GetAllocatedBytesForCurrentThread() - memory;
-            Assert.True(taken < TimeSpan.FromSeconds(2), $"{where}: took {taken}");
+            Assert.True(taken < TimeSpan.FromSeconds(2) || IsFast(mutated), $"{where}: took {taken}");
             Assert.True(allocated < MaximumAllocation, $"{where}: allocated {allocated} bytes for {mutated.Length}");
         }
         // Mutations that are all refused, or none, would try little.
         Assert.InRange(read, cases / 10, cases * 9 / 10);
         TestContext.Current.SendDiagnosticMessage($"{cases} mutated files, {read} read");
+    }
+
+    /// <summary>On a machine with other work a case may be slow once, but not twice.</summary>
+    private static bool IsFast(byte[] mutated)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Record.Exception(() => ImageReader.Decode(mutated, "fuzz", new() { Frame = 1 }));
+        return Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(2);
     }
 
     /// <summary>Half of the changes fall on the header, half on what follows the start of the pixel data.</summary>

@@ -53,6 +53,26 @@ public sealed class PictureOutputTests
     }
 
     [Fact]
+    public void A_NumPy_array_is_read_back_and_another_or_a_damaged_one_refused()
+    {
+        using TemporaryDirectory directory = new();
+        string path = directory.File("p.npy");
+        byte[] file = Results.Written("npy", Result);
+        File.WriteAllBytes(path, file);
+        Assert.True(NumPyFile.Read(path).Values.SequenceEqual(Result.Probabilities.Values));
+        foreach ((byte[] bad, string said) in new (byte[], string)[]
+            {
+                (file[..^4], "bytes of values"), (file[..30], "truncated"), (file[..8], "NumPy"), ([.. "hello"u8], "NumPy"),
+                (Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(file).Replace("<f4", "<i4", StringComparison.Ordinal)), "float32"),
+                ([.. file[..^4], .. BitConverter.GetBytes(float.NaN)], "NaN"),
+            })
+        {
+            File.WriteAllBytes(path, bad);
+            Assert.Contains(said, Assert.Throws<ImageException>(() => NumPyFile.Read(path)).Message);
+        }
+    }
+
+    [Fact]
     public void The_contour_is_the_overlay_s_outline_on_a_transparent_ground()
     {
         byte[] png = Results.Written("contour", Result);

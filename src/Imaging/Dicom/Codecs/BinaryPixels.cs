@@ -15,7 +15,8 @@ internal static class BinaryPixels
         long expected = ((long)image.Pixels * image.Frames + 7) / 8;
         if (bits.Length < expected)
             throw new ImageException($"the DICOM file is truncated: its pixel data has {bits.Length} bytes, {expected} were expected");
-        log.Note("frame", wanted is { } only ? $"{only} of {image.Frames}" : $"all {image.Frames} segments together");
+        if (image.Frames > 1)
+            log.Note("frame", wanted is { } only ? $"{only} of {image.Frames}" : $"all {image.Frames} segments together");
         ushort[] cells = new ushort[image.Pixels];
         for (int frame = wanted ?? 1; frame <= (wanted ?? image.Frames); frame++)
         {

@@ -8,8 +8,6 @@ internal static class FrameDecoder
     public static (Frame Frame, int Number) Decode(DicomFile file, ImagePixel image, DicomOptions options, DecisionLog log)
     {
         TransferSyntax syntax = file.Syntax;
-        if (syntax.Coding == PixelCoding.Unsupported)
-            throw new ImageException($"the DICOM file is compressed as {syntax.Name} ({ImagePixel.Printable(syntax.Uid)}), which is not supported; {syntax.Advice}");
         if (image.IsBinary)
             return (BinaryPixels.Decode(file, image, options.Frame, log), options.Frame ?? 1);
         int number = Choose(image.Frames, options.Frame, log);
@@ -19,6 +17,14 @@ internal static class FrameDecoder
         return (syntax.Coding == PixelCoding.Rle ? RunLength.Decode(coded, image) : DecodeJpeg(coded, image, syntax, log), number);
     }
 
+    /// <summary>Refuses a compression that cannot be read, by name, with the command that converts it.</summary>
+    public static void RefuseUnsupported(TransferSyntax syntax)
+    {
+        if (syntax.Coding == PixelCoding.Unsupported)
+            throw new ImageException($"the DICOM file is compressed as {syntax.Name} ({ImagePixel.Printable(syntax.Uid)}), which is not supported; {syntax.Advice}");
+    }
+
+    /// <summary>Refuses a frame that the file does not have.</summary>
     public static void CheckNumber(int frames, int? wanted)
     {
         if (wanted is { } number && (number < 1 || number > frames))
