@@ -61,6 +61,7 @@ internal static class CommandLine
             InspectCommand.Create(),
             InfoCommand.Create(),
             VerifyCommand.Create(),
+            EvaluateCommand.Create(),
             CompareCommand.Create(),
             ConvertCommand.Create(),
             WeightsCommand.Create(),

@@ -113,6 +113,20 @@ internal static class CommonOptions
         },
     };
 
+    /// <summary>Our own way or the study's.</summary>
+    public static Option<string> Compatibility() => Choice(
+        "--compat", "fixed: a mask on the picture's own pixels; upstream: the study's own steps bit for bit, 512 x 512 mask", "fixed", "fixed", "upstream");
+
+    /// <summary>The first of some options that was given; null if none was.</summary>
+    public static Option? Given(ParseResult parsed, params ReadOnlySpan<Option> options)
+    {
+        foreach (Option option in options)
+        {
+            if (parsed.GetResult(option) is { Implicit: false }) return option;
+        }
+        return null;
+    }
+
     /// <summary>One of a few words.</summary>
     public static Option<string> Choice(string name, string description, string standard, params string[] words) => new(name)
     {

@@ -110,6 +110,9 @@ public sealed class LungSegmenter : IDisposable
         }
     }
 
+    /// <summary>The mask that one of this segmenter's results would have with another threshold, cleaned as its own was.</summary>
+    public LungMask MaskAt(LungSegmentation result, float threshold) => _postprocess.Cut(result.Probabilities, threshold);
+
     /// <summary>Frees the network, and the backend if it was not the caller's.</summary>
     public void Dispose()
     {

@@ -26,8 +26,7 @@ internal static class SegmentCommand
         Option<string> device = CommonOptions.Device();
         Option<int> threads = CommonOptions.Threads();
         Option<double?> threshold = CommonOptions.Number("--threshold", "Lung is what is more probable than this; 0.5 if not given", 0, 1);
-        Option<string> compat = CommonOptions.Choice(
-            "--compat", "fixed: a mask on the picture's own pixels; upstream: the study's own steps bit for bit, 512 x 512 mask", "fixed", "fixed", "upstream");
+        Option<string> compat = CommonOptions.Compatibility();
         Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
         Option<IReadOnlyList<IResultWriter>?> format = CommonOptions.Formats();
 

@@ -37,11 +37,8 @@ internal static class VerifyCommand
             InvocationConfiguration streams = parsed.InvocationConfiguration;
             if (weightsFile is null)
             {
-                foreach (Option option in (Option[])[network, taps, atol, rtol, report])
-                {
-                    if (parsed.GetResult(option) is { Implicit: false })
-                        throw new UsageException($"{option.Name} goes with a reference of your own: name its weights with --weights");
-                }
+                if (CommonOptions.Given(parsed, network, taps, atol, rtol, report) is { } option)
+                    throw new UsageException($"{option.Name} goes with a reference of your own: name its weights with --weights");
                 return Goldens(paths, backend, parsed.GetValue(json), streams);
             }
             if (paths.Length > 1) throw new UsageException($"one reference at a time: {paths.Length} files were named with --weights");

@@ -33,6 +33,12 @@ internal static class Examples
             new("lungseg verify tests/data/golden/pan.safetensors", "the engine against recorded outputs"),
             new("lungseg verify dump.safetensors --weights pan.safetensors --report report.html", "against a dump of your own PyTorch"),
         ],
+        ["evaluate"] =
+        [
+            new("lungseg evaluate pictures masks -o evaluation", "the default network against masks of the pictures' names"),
+            new("lungseg evaluate pictures masks --network all --threshold-sweep", "every network that has weights, and Dice by threshold"),
+            new("lungseg evaluate pictures left right --predictions out", "masks made before, against the union of two masks for each picture"),
+        ],
         ["compare"] =
         [
             new("lungseg compare a.mask.png b.mask.png", "two masks"),

@@ -1,3 +1,5 @@
+using LungSeg.Imaging.Masks;
+
 namespace LungSeg.Imaging.Drawing;
 
 /// <summary>Where a text stands to its point.</summary>
@@ -58,12 +60,23 @@ public sealed class Figure
         coverage.Paint(color, opacity);
     }
 
+    /// <summary>How long a text is whose capitals are <paramref name="size"/> high.</summary>
+    public static double TextWidth(string text, double size) => StrokeFont.Width(text, size);
+
     /// <summary>Writes a line of text whose capitals are <paramref name="size"/> high, on the base line at y.</summary>
     public void Text(double x, double y, string text, double size, Rgb color, Anchor anchor = Anchor.Left)
     {
         double at = x - (StrokeFont.Width(text, size) * anchor switch { Anchor.Left => 0, Anchor.Middle => 0.5, _ => 1 });
         foreach ((double X, double Y)[] stroke in StrokeFont.Strokes(text, size))
             Line(Array.ConvertAll(stroke, point => (at + point.X, y - point.Y)), color, Math.Max(1.1, size * StrokeFont.Weight));
+    }
+
+    /// <summary>Draws the outlines of a mask's parts and holes, along its pixels' sides; the mask's corner is put at left, top.</summary>
+    public void Outline(LungMask mask, double left, double top, double scale, Rgb color, double thickness)
+    {
+        foreach (PixelPolygon part in PixelOutline.Trace(mask.Pixels.ToArray(), mask.Width, mask.Height, 1))
+            foreach (Ring ring in (Ring[])[part.Outer, .. part.Holes])
+                Line(Array.ConvertAll(ring.Corners, corner => (left + (corner.X * scale), top + (corner.Y * scale))), color, thickness, closed: true);
     }
 
     /// <summary>Copies a picture of height x width x 3 bytes.</summary>

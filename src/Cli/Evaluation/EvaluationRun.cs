@@ -1,0 +1,45 @@
+using LungSeg.Imaging;
+using LungSeg.Imaging.Dicom;
+using LungSeg.Imaging.Evaluation;
+
+namespace LungSeg.Cli.Evaluation;
+
+/// <summary>Compares a source's masks with the references, picture by picture; a picture that fails is told and the others go on.</summary>
+internal sealed class EvaluationRun(DicomOptions dicom, IReadOnlyList<float> thresholds)
+{
+    /// <summary>The thresholds of a sweep: from 0.05 to 0.95.</summary>
+    public static IReadOnlyList<float> SweepThresholds { get; } = [.. Enumerable.Range(1, 19).Select(i => i / 20f)];
+
+    public SourceResult Run(IMaskSource source, IReadOnlyList<EvaluationPair> pairs, Action<string> tell)
+    {
+        List<EvaluatedPicture> pictures = [];
+        List<FailedPicture> failures = [];
+        var worst = new WorstCases();
+        foreach (EvaluationPair pair in pairs)
+        {
+            try
+            {
+                pictures.Add(Evaluate(source, pair, worst));
+            }
+            catch (Exception e) when (CommandLine.IsInput(e))
+            {
+                failures.Add(new FailedPicture(pair.Name, e.Message));
+                tell(e.Message);
+            }
+        }
+        return new SourceResult(source.Name, source.Network, source.Description, pictures, failures, worst.Panels);
+    }
+
+    private EvaluatedPicture Evaluate(IMaskSource source, EvaluationPair pair, WorstCases worst)
+    {
+        Radiograph picture = ImageReader.Read(pair.Picture, dicom);
+        LungMask reference = MaskReading.Reference(pair, picture);
+        (LungMask mask, Func<float, LungMask>? at) = source.Predict(pair, picture);
+        if (thresholds.Count > 0 && at is null)
+            throw new UsageException($"'{pair.Prediction}' is a mask: a threshold sweep needs probability maps, which 'segment --format probabilities' writes");
+        MaskScore score = MaskScore.Of(reference, mask, picture.Spacing);
+        worst.Offer(score, () => CasePanel.Draw(pair.Name, picture, reference, mask, score));
+        return new EvaluatedPicture(
+            pair.Name, picture.Width, picture.Height, picture.Spacing, score, [.. thresholds.Select(threshold => MaskOverlap.Of(reference, at!(threshold)).Dice)]);
+    }
+}

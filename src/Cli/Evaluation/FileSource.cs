@@ -1,0 +1,28 @@
+using LungSeg.Cli.Comparison;
+using LungSeg.Imaging;
+using LungSeg.Models;
+
+namespace LungSeg.Cli.Evaluation;
+
+/// <summary>Masks or probability maps that were made before; a map is cut at the threshold and not cleaned.</summary>
+internal sealed class FileSource(string path, float threshold) : IMaskSource
+{
+    public string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+
+    public Architecture? Network => null;
+
+    public string Description => "files, taken as they are";
+
+    public PredictedMask Predict(EvaluationPair pair, Radiograph picture)
+    {
+        string file = pair.Prediction ?? throw new UsageException($"'{pair.Name}' has no prediction in '{path}'");
+        Comparable values = Comparable.Read(file);
+        return new PredictedMask(Cut(threshold), values.IsMask ? null : Cut);
+
+        LungMask Cut(float at) => MaskReading.OnPicture(values.Cut(at), picture, file);
+    }
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,45 @@
+using LungSeg.Cli.Comparison;
+using LungSeg.Imaging;
+using LungSeg.Imaging.Masks;
+
+namespace LungSeg.Cli.Evaluation;
+
+/// <summary>Masks from files, brought onto the pixels of their picture.</summary>
+internal static class MaskReading
+{
+    private const float Half = 0.5f;
+    private const double AspectTolerance = 0.02;
+
+    /// <summary>The union of a picture's reference masks. Throws for one that is no mask, or of another picture.</summary>
+    public static LungMask Reference(EvaluationPair pair, Radiograph picture)
+    {
+        LungMask? union = null;
+        foreach (string file in pair.References)
+        {
+            Comparable values = Comparable.Read(file);
+            LungMask mask = values.Cut(Half);
+            float brightest = values.Values.Max();
+            if (mask.Area == 0 && brightest > 0)
+            {
+                throw new UsageException($"'{file}': nothing is brighter than half, but something as bright as {Units.Percent(brightest)}: "
+                    + "a mask is black and white, or 0 and 1");
+            }
+            mask = OnPicture(mask, picture, file);
+            union = union is null ? mask : new LungMask(mask.Width, mask.Height, [.. union.Pixels.ToArray().Zip(mask.Pixels.ToArray(), (a, b) => (byte)(a | b))]);
+        }
+        return union!;
+    }
+
+    /// <summary>A mask on its picture's pixels: as it is, or by the nearest pixel where it has the picture's shape.</summary>
+    public static LungMask OnPicture(LungMask mask, Radiograph picture, string file)
+    {
+        (int width, int height) = (picture.Width, picture.Height);
+        if (mask.Width == width && mask.Height == height) return mask;
+        double stretch = (double)mask.Width * height / ((double)mask.Height * width);
+        bool study = mask.Width == UpstreamCleanup.SavedSide && mask.Height == UpstreamCleanup.SavedSide;
+        return study || Math.Abs(stretch - 1) <= AspectTolerance
+            ? mask.Resize(width, height)
+            : throw new UsageException($"'{file}' has {mask.Width} x {mask.Height} pixels, its picture {width} x {height}, which is another shape: "
+                + "is it the mask of another picture, or turned?");
+    }
+}

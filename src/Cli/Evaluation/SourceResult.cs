@@ -1,0 +1,23 @@
+using LungSeg.Models;
+
+namespace LungSeg.Cli.Evaluation;
+
+/// <summary>A picture that could not be evaluated, and why.</summary>
+internal sealed record FailedPicture(string Name, string Fault);
+
+/// <summary>How a network's, or a folder's, masks compare with the references.</summary>
+internal sealed record SourceResult(
+    string Name,
+    Architecture? Network,
+    string Description,
+    IReadOnlyList<EvaluatedPicture> Pictures,
+    IReadOnlyList<FailedPicture> Failures,
+    IReadOnlyList<CasePanel> Worst)
+{
+    /// <summary>A measure over all pictures; null where it is defined for none.</summary>
+    public MeasureSummary? Summary(Measure measure) => MeasureSummary.Of(measure, Pictures);
+
+    /// <summary>The mean Dice at each of the sweep's thresholds.</summary>
+    public double[] Sweep(IReadOnlyList<float> thresholds) =>
+        [.. thresholds.Select((_, i) => Pictures.Select(picture => picture.Sweep[i]).DefaultIfEmpty(0).Average())];
+}
