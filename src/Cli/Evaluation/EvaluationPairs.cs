@@ -30,10 +30,12 @@ internal sealed class EvaluationPairs
             ? [MaskFolder.Of(images, holdsPictures: true)]
             : [.. masks.Select(folder => MaskFolder.Of(folder, IsSame(folder, images)))];
         // A sweep needs maps; without one, maps stand in where there are no masks.
-        MaskFolder[] predicted = predictions is null ? [] : [.. (maps ? new[] { true } : [false, true]).Select(map => MaskFolder.Of(predictions, IsSame(predictions, images), map))];
+        MaskFolder[] predicted = predictions is null ? [] : maps ? [Predicted(true)] : [Predicted(false), Predicted(true)];
         var found = new EvaluationPairs([]);
         found.Pair(Pictures(images, [.. masks, .. predictions is null ? [] : new[] { predictions }]), references, predicted);
         return found;
+
+        MaskFolder Predicted(bool wanted) => MaskFolder.Of(predictions, IsSame(predictions, images), wanted);
     }
 
     private static EvaluationPairs Single(string image, IReadOnlyList<string> masks, string? prediction)
