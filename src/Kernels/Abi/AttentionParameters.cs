@@ -18,9 +18,10 @@ internal struct AttentionParameters
     /// <summary>float32 [n][Pixels][ScoreStride].</summary>
     public long Scores;
 
-    /// <summary>float32 [n][Pixels]: greatest score of a row, then the row's sum of exponentials behind all of them.</summary>
+    /// <summary>float32 [n][tile row][tile column]: the greatest score of each 32 x 32 tile.</summary>
     public long Greatest;
 
+    /// <summary>float32 [n][Pixels]: the sum of a row's exponentials.</summary>
     public long Sums;
 
     /// <summary>Pixels rounded up to a multiple of 4.</summary>

@@ -1,0 +1,64 @@
+namespace LungSeg.PtxInterpreter.Memory;
+
+/// <summary>
+/// Who touched a place of shared memory last. Two threads may touch it one after the other, one of them writing, if the block
+/// passed a barrier in between, or, within a warp, if the warp synchronised.
+/// </summary>
+internal struct SharedCell
+{
+    private const short Several = -1;
+
+    private int _writeEpoch;
+    private int _readEpoch;
+    private int _writeWarpEpoch;
+    private int _readWarpEpoch;
+    private short _writer;
+
+    /// <summary>A thread, or Several.</summary>
+    private short _reader;
+
+    /// <summary>The warp of several readers, or Several.</summary>
+    private short _readerWarp;
+    private bool _written;
+    private bool _copying;
+
+    public string? Read(int thread, int epoch, int warpEpoch)
+    {
+        if (_copying) return "reads what an asynchronous copy is still bringing (no wait for its group)";
+        if (!_written) return "reads shared memory that nobody wrote";
+        if (_writeEpoch == epoch && _writer != thread && !(_writer / 32 == thread / 32 && _writeWarpEpoch < warpEpoch))
+            return $"races with thread {_writer}, which wrote here since the last barrier";
+        int warp = thread / 32;
+        if (_readEpoch != epoch) (_reader, _readerWarp) = ((short)thread, (short)warp);
+        else if (_reader != thread) (_reader, _readerWarp) = (Several, _readerWarp == warp ? (short)warp : Several);
+        (_readEpoch, _readWarpEpoch) = (epoch, warpEpoch);
+        return null;
+    }
+
+    public string? Write(int thread, int epoch, int warpEpoch)
+    {
+        if (_copying) return "writes where an asynchronous copy is still writing";
+        if (Conflict(thread, epoch, warpEpoch) is { } fault) return fault;
+        (_writer, _writeEpoch, _writeWarpEpoch, _written) = ((short)thread, epoch, warpEpoch, true);
+        return null;
+    }
+
+    public string? Copy(int thread, int epoch, int warpEpoch, bool arrived)
+    {
+        if (!arrived && _copying) return "copies to where an asynchronous copy is still writing";
+        if (Conflict(thread, epoch, warpEpoch) is { } fault) return fault;
+        _copying = !arrived;
+        if (arrived) (_writer, _writeEpoch, _writeWarpEpoch, _written) = ((short)thread, epoch, warpEpoch, true);
+        return null;
+    }
+
+    private readonly string? Conflict(int thread, int epoch, int warpEpoch)
+    {
+        int warp = thread / 32;
+        if (_written && _writeEpoch == epoch && _writer != thread && !(_writer / 32 == warp && _writeWarpEpoch < warpEpoch))
+            return $"races with thread {_writer}, which wrote here since the last barrier";
+        if (_readEpoch == epoch && _reader != thread && !(_readerWarp == warp && _readWarpEpoch < warpEpoch))
+            return $"races with {(_reader == Several ? "several threads" : $"thread {_reader}")}, which read here since the last barrier";
+        return null;
+    }
+}
