@@ -136,6 +136,23 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public void All_that_segment_writes_can_lie_among_the_predictions()
+    {
+        string[] dicom = [.. Directory.EnumerateFiles(Repository.PathOf("tests", "data", "dicom", "read"), "native12*.dcm").Take(1)];
+        Directory.CreateDirectory(_directory["scans"]);
+        File.Copy(dicom[0], _directory["scans/scan.dcm"]);
+        string formats = "mask,overlay,contour,probabilities,npy,json,coco,geojson,seg,sc";
+        Lungseg.Run("segment", _directory["scans/scan.dcm"], "-o", _directory["scans"], "--size", "128", "--format", formats).Succeeded();
+        foreach (string[] more in (string[][])[[], ["--threshold-sweep"]])
+        {
+            JsonElement json = Lungseg.Run(["evaluate", _directory["scans"], "--predictions", _directory["scans"], "--json", .. more]).Succeeded().Json;
+            JsonElement picture = Assert.Single(json.GetProperty("networks")[0].GetProperty("pictures").EnumerateArray());
+            Assert.Equal("scan", picture.GetProperty("name").GetString());
+            Assert.True(more.Length > 0 || picture.GetProperty("dice").GetDouble() == 1);
+        }
+    }
+
+    [Fact]
     public void All_networks_are_those_with_weights_and_the_others_are_named()
     {
         Run run = Lungseg.Run("evaluate", Repository.Sample, Repository.PathOf("samples", "radiograph.mask.png"), "--network", "all", "--size", "128");

@@ -8,12 +8,13 @@ namespace LungSeg.Cli.Evaluation;
 /// </summary>
 internal sealed class MaskFolder
 {
-    private static readonly string[] MaskEndings = [".mask", "_mask"], MapEndings = [".probabilities"];
+    /// <summary>How the names of masks and of maps end, what goes first where a picture has several.</summary>
+    private static readonly string[] MaskEndings = [".mask", "_mask", ".seg"], MapEndings = [".probabilities"];
 
     /// <summary>What else this program writes beside masks.</summary>
-    private static readonly string[] OtherEndings = [".overlay", ".contour", ".difference"];
+    private static readonly string[] OtherEndings = [".overlay", ".contour", ".difference", ".sc"];
 
-    private readonly Dictionary<string, List<string>> _files = [];
+    private readonly Dictionary<string, List<(int Rank, string File)>> _files = [];
 
     private MaskFolder(string path) => Path = path;
 
@@ -24,39 +25,47 @@ internal sealed class MaskFolder
     public IEnumerable<string> Names => _files.Keys;
 
     /// <summary>
-    /// Lists a folder's masks, or its probability maps, NAME.probabilities.png. Where it holds the pictures too, a file is a mask
-    /// only by its ending.
+    /// Lists a folder's masks, or its probability maps, NAME.probabilities.png or .npy. Where it holds the pictures too, a file is a
+    /// mask only by its ending.
     /// </summary>
     public static MaskFolder Of(string path, bool holdsPictures, bool maps = false)
     {
+        string[] endings = maps ? MapEndings : MaskEndings;
         var folder = new MaskFolder(path);
         foreach (string file in EvaluationFiles.Below(path).Where(Comparable.CanRead))
         {
             string name = EvaluationFiles.NameOf(path, file);
-            if (EndingOf(name, maps ? MapEndings : MaskEndings) is { } ending) folder.Add(name[..^ending.Length], file);
-            else if (!holdsPictures && !IsResult(name)) folder.Add(name, file);
+            int rank = RankOf(name, endings);
+            if (rank < endings.Length) folder.Add(name[..^endings[rank].Length], rank, file);
+            else if (!holdsPictures && !IsResult(name)) folder.Add(name, rank, file);
         }
         return folder;
     }
 
     /// <summary>Whether a file's name without extension says that it is a mask or another result, and no picture.</summary>
-    public static bool IsResult(string name) => EndingOf(name, [.. MaskEndings, .. MapEndings, .. OtherEndings]) is not null;
+    public static bool IsResult(string name) => new[] { MaskEndings, MapEndings, OtherEndings }.Any(endings => RankOf(name, endings) < endings.Length);
 
-    /// <summary>The mask of a picture, or null. Throws <see cref="UsageException"/> where there are several.</summary>
+    /// <summary>The mask of a picture, or null. Throws <see cref="UsageException"/> where two could be it.</summary>
     public string? Find(string name)
     {
-        if (!_files.TryGetValue(name, out List<string>? files)) return null;
-        return files is [var only]
+        if (!_files.TryGetValue(name, out List<(int Rank, string File)>? files)) return null;
+        string[] first = [.. files.Where(file => file.Rank == files.Min(f => f.Rank)).Select(file => file.File)];
+        // An array holds what the picture of a map has rounded.
+        if (first.Length > 1) first = first.FirstOrDefault(file => file.EndsWith(".npy", StringComparison.OrdinalIgnoreCase)) is { } exact ? [exact] : first;
+        return first is [var only]
             ? only
-            : throw new UsageException($"'{name}' has {files.Count} masks in '{Path}', {string.Join(", ", files.Select(System.IO.Path.GetFileName))}: keep one of them there");
+            : throw new UsageException($"'{name}' has {first.Length} masks in '{Path}', {string.Join(", ", first.Select(System.IO.Path.GetFileName))}: keep one of them there");
     }
 
-    private static string? EndingOf(string name, string[] endings) =>
-        Array.Find(endings, ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
-
-    private void Add(string name, string file)
+    private static int RankOf(string name, string[] endings)
     {
-        if (!_files.TryGetValue(name, out List<string>? files)) _files[name] = files = [];
-        files.Add(file);
+        int rank = Array.FindIndex(endings, ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase));
+        return rank < 0 ? endings.Length : rank;
+    }
+
+    private void Add(string name, int rank, string file)
+    {
+        if (!_files.TryGetValue(name, out List<(int Rank, string File)>? files)) _files[name] = files = [];
+        files.Add((rank, file));
     }
 }
