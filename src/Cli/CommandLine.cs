@@ -74,6 +74,7 @@ internal static class CommandLine
         root.Options.OfType<VersionOption>().Single().Action = new VersionText();
         root.Directives.Clear();
         root.Directives.Add(CompleteDirective.For(root));
+        root.Directives.Add(CommandPage.For(root));
         return root;
     }
 }

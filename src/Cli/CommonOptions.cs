@@ -95,8 +95,7 @@ internal static class CommonOptions
     /// <summary>What is written of each picture; null if it is not given, for <see cref="ResultFormats.Default"/>.</summary>
     public static Option<IReadOnlyList<IResultWriter>?> Formats() => new("--format")
     {
-        Description = $"What to write of each picture, by comma: {string.Join("; ", ResultFormats.All.Select(w => $"{w.Name} ({w.Description})"))}; "
-            + $"{ResultFormats.Default} if not given",
+        Description = $"What to write of each picture, by comma, of {string.Join(", ", ResultFormats.All.Select(w => w.Name))}; {ResultFormats.Default} if not given",
         HelpName = "LIST",
         CompletionSources = { ResultFormats.All.Select(w => w.Name).ToArray() },
         CustomParser = result =>

@@ -31,6 +31,19 @@ public sealed partial class HelpTests
     }
 
     [Fact]
+    public void The_page_of_all_commands_is_what_the_program_says()
+    {
+        string page = Lungseg.Process(["[document]"]).Succeeded().Output.ReplaceLineEndings("\n");
+        string kept = File.ReadAllText(Repository.PathOf("docs", "commands.md")).ReplaceLineEndings("\n");
+        Assert.True(page == kept, "docs/commands.md is out of date; write it anew with: dotnet run -c Release --project src/Cli -- '[document]' > docs/commands.md");
+        foreach (Command command in All(Root).Where(command => command != Root))
+        {
+            Assert.Contains($"## {CommandPath.Of(command)}\n", page);
+            foreach (Option option in command.Options.Where(option => option is not System.CommandLine.Help.HelpOption)) Assert.Contains($"`{option.Name}`", page);
+        }
+    }
+
+    [Fact]
     public void The_program_s_help_tells_environment_and_exit_codes()
     {
         string help = Lungseg.Run("--help").Succeeded().Output;

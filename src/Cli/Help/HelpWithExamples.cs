@@ -4,9 +4,11 @@ using System.CommandLine.Invocation;
 
 namespace LungSeg.Cli.Help;
 
-/// <summary><c>--help</c>: arguments and options, then examples, and for the program as a whole environment and exit codes.</summary>
+/// <summary><c>--help</c>: arguments and options, then examples and notes, and for the program as a whole environment and exit codes.</summary>
 internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommandLineAction
 {
+    private const int WidestNote = 120;
+
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
@@ -16,12 +18,27 @@ internal sealed class HelpWithExamples(HelpAction standard) : SynchronousCommand
         Command command = parseResult.CommandResult.Command;
         IReadOnlyList<Example> examples = Examples.Of(CommandPath.Of(command));
         if (examples.Count > 0) Write(output, "Examples", examples.Select(e => (e.Line, e.Meaning)));
+        foreach (string note in Notes.Of(CommandPath.Of(command)))
+        {
+            foreach (string line in note.Split('\n').SelectMany(line => Wrapped(line, Math.Min(standard.MaxWidth, WidestNote)))) output.WriteLine(line);
+            output.WriteLine();
+        }
         if (command is RootCommand)
         {
             Write(output, "Environment (an option goes before it)", Settings.All.Select(s => (s.Name, s.Meaning)));
             Write(output, "Exit codes", ExitCode.Meanings.Select(c => ($"{c.Code}", c.Meaning)));
         }
         return ExitCode.Done;
+    }
+
+    private static IEnumerable<string> Wrapped(string line, int width)
+    {
+        while (line.Length > width && line.LastIndexOf(' ', width) is > 0 and int space)
+        {
+            yield return line[..space];
+            line = line[(space + 1)..];
+        }
+        yield return line;
     }
 
     private static void Write(TextWriter output, string title, IEnumerable<(string Left, string Right)> rows)
