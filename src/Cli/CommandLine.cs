@@ -11,11 +11,14 @@ namespace LungSeg.Cli;
 /// <summary>The program: parses the arguments, runs a command, and turns what goes wrong into one line and an exit code.</summary>
 internal static class CommandLine
 {
+    /// <summary>How arguments are parsed: "@list" names a list of pictures, not a file of more arguments.</summary>
+    public static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
+
     public static int Run(string[] args, TextWriter output, TextWriter error)
     {
         try
         {
-            ParseResult parsed = Root().Parse(args.Length == 0 ? ["--help"] : args);
+            ParseResult parsed = Root().Parse(args.Length == 0 ? ["--help"] : args, Parsing);
             if (UsageFault.Of(parsed) is { } fault)
             {
                 Tell(error, fault);
@@ -35,8 +38,7 @@ internal static class CommandLine
         }
         catch (Exception e)
         {
-            Tell(error, $"internal error: {e.GetType().Name}: {e.Message}; please report it as an issue with this line, the command and "
-                + $"'lungseg --version' ({Settings.Trace}=1 shows where it happened)");
+            Tell(error, InternalError(e));
             if (Settings.Value(Settings.Trace) is not null) error.WriteLine(e);
             return ExitCode.InternalError;
         }
@@ -45,9 +47,16 @@ internal static class CommandLine
     /// <summary>Whether an exception's message is meant for the user.</summary>
     public static bool IsInput(Exception e) => e is EngineException or ImageException or UsageException;
 
-    /// <summary>Writes one line of what went wrong; of a file that is not there, with the nearest name that is.</summary>
-    public static void Tell(TextWriter error, Exception e) =>
-        Tell(error, e.InnerException is FileNotFoundException { FileName: { } path } ? $"{e.Message}{Suggestion.ForFile(path)}" : e.Message);
+    /// <summary>What went wrong, for people; of a file that is not there, with the nearest name that is.</summary>
+    public static string Message(Exception e) =>
+        e.InnerException is FileNotFoundException { FileName: { } path } ? $"{e.Message}{Suggestion.ForFile(path)}" : e.Message;
+
+    /// <summary>A fault of the program, and what to do about it.</summary>
+    public static string InternalError(Exception e) => $"internal error: {e.GetType().Name}: {e.Message}; please report it as an issue with this "
+        + $"line, the command and 'lungseg --version' ({Settings.Trace}=1 shows where it happened)";
+
+    /// <summary>Writes one line of what went wrong.</summary>
+    public static void Tell(TextWriter error, Exception e) => Tell(error, Message(e));
 
     /// <summary>Writes one line that begins with the program's name.</summary>
     public static void Tell(TextWriter error, string message) => error.WriteLine($"lungseg: {message.ReplaceLineEndings(" ")}");
@@ -58,6 +67,7 @@ internal static class CommandLine
         var root = new RootCommand("Finds the lungs in chest X-rays with nine published networks. For research, not a medical device.")
         {
             SegmentCommand.Create(),
+            MergeCommand.Create(),
             InspectCommand.Create(),
             InfoCommand.Create(),
             VerifyCommand.Create(),

@@ -15,7 +15,7 @@ internal static class ExitCode
     /// <summary>A fault of the program.</summary>
     public const int InternalError = 3;
 
-    /// <summary>Interrupted by Ctrl-C.</summary>
+    /// <summary>Interrupted by Ctrl-C or SIGTERM.</summary>
     public const int Interrupted = 130;
 
     /// <summary>All codes, for <c>--help</c>.</summary>

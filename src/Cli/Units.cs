@@ -10,6 +10,14 @@ internal static class Units
 
     public static string Milliseconds(double ms) => ms.ToString(ms < 10 ? "0.0" : "0", CultureInfo.InvariantCulture);
 
+    public static string Duration(double seconds)
+    {
+        TimeSpan time = TimeSpan.FromSeconds(Math.Round(seconds));
+        return time.TotalHours >= 1 ? $"{(int)time.TotalHours} h {time.Minutes:00} min"
+            : time.TotalMinutes >= 1 ? $"{time.Minutes} min {time.Seconds:00} s"
+            : $"{Fixed(seconds, seconds < 10 ? 1 : 0)} s";
+    }
+
     public static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 
     public static string Millions(long count) => (count / 1e6).ToString("0.000", CultureInfo.InvariantCulture);

@@ -18,6 +18,9 @@ internal sealed class VersionText : SynchronousCommandLineAction
     /// <summary>The commit that the program was built from; null where it was not built in a clone.</summary>
     public static string? Commit => Informational.Split('+') is [_, var commit] ? commit[..Math.Min(CommitLength, commit.Length)] : null;
 
+    /// <summary>Version and commit, such as 0.1.0 (1f2e3d4c5b6a).</summary>
+    public static string Full => Commit is { } commit ? $"{Number} ({commit})" : Number;
+
     /// <summary>How it runs: compiled as it runs, or ahead of time.</summary>
     public static string Runtime =>
         $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}, {(RuntimeFeature.IsDynamicCodeCompiled ? "compiled as it runs" : "native")}";
@@ -33,7 +36,7 @@ internal sealed class VersionText : SynchronousCommandLineAction
     public override int Invoke(ParseResult parseResult)
     {
         TextWriter output = parseResult.InvocationConfiguration.Output;
-        output.WriteLine($"lungseg {Number}{(Commit is { } commit ? $" ({commit})" : "")}");
+        output.WriteLine($"lungseg {Full}");
         output.WriteLine($"runtime       {Runtime}");
         output.WriteLine($"instructions  {Instructions}");
         return ExitCode.Done;

@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging;
 
 /// <summary>The bytes of a file: all of them, as they were at one time.</summary>
-internal static class FileContent
+public static class FileContent
 {
     private const long MaximumBytes = 1L << 30;
 

@@ -7,6 +7,7 @@ namespace LungSeg.Imaging;
 /// <summary>Reads DICOM files and PNG, JPEG, BMP and TIFF pictures, told apart by their content and never by a file name's extension.</summary>
 public static class ImageReader
 {
+    private const int HeadBytes = 1024;
     private static readonly IImageDecoder[] Pictures = [new PngDecoder(), new JpegPictureDecoder(), new BmpDecoder(), new TiffDecoder()];
     private static readonly DicomOptions Defaults = new();
 
@@ -18,6 +19,24 @@ public static class ImageReader
     /// <exception cref="ImageException">There is no readable, complete picture of 32 x 32 pixels to 100 megapixels at the path.</exception>
     public static Radiograph Read(string path, DicomOptions options) => Decode(FileContent.Read(path), path, options);
 
+    /// <summary>
+    /// Whether a file begins as one of the formats. Cheap: its first kilobyte is read. False for what cannot be read.
+    /// </summary>
+    public static bool Recognizes(string path)
+    {
+        try
+        {
+            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
+            byte[] head = new byte[HeadBytes];
+            int read = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            return AllDecoders(Defaults).Any(decoder => decoder.Recognizes(head.AsSpan(0, read)));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Decodes a picture held in memory; <paramref name="name"/> stands in for the path in error messages.</summary>
     /// <exception cref="ImageException">The bytes are not a readable, complete picture of 32 x 32 pixels to 100 megapixels.</exception>
     public static Radiograph Decode(byte[] file, string name) => Decode(file, name, Defaults);
@@ -28,8 +47,7 @@ public static class ImageReader
     {
         if (file.Length == 0)
             throw new ImageException($"{name}: the file is empty");
-        // DICOM first: its preamble may be the header of a TIFF file.
-        IImageDecoder[] decoders = [new DicomDecoder(options), .. Pictures];
+        IImageDecoder[] decoders = AllDecoders(options);
         foreach (IImageDecoder decoder in decoders)
         {
             if (!decoder.Recognizes(file))
@@ -52,4 +70,7 @@ public static class ImageReader
         string formats = string.Join(", ", decoders.Select(d => d.Format));
         throw new ImageException($"{name}: not a picture ({formats} expected): the content is {FileKind.Describe(file)}");
     }
+
+    // DICOM first: its preamble may be the header of a TIFF file.
+    private static IImageDecoder[] AllDecoders(DicomOptions options) => [new DicomDecoder(options), .. Pictures];
 }

@@ -20,9 +20,12 @@ public static class Overlay
     };
 
     /// <summary>
-    /// Draws height x width x 3 bytes. 16-bit pictures are stretched to their own range, as their high bytes alone may be nearly
-    /// black.
+    /// The picture as it is shown, height x width bytes. 16-bit pictures are stretched to their own range, as their high bytes alone
+    /// may be nearly black.
     /// </summary>
+    public static byte[] Grey(Radiograph picture) => picture.BitDepth == 8 ? picture.ToGrey8() : Stretch(picture);
+
+    /// <summary>Draws height x width x 3 bytes: the lungs on <see cref="Grey"/>.</summary>
     /// <exception cref="ImageException">Picture and mask differ in size.</exception>
     public static byte[] Draw(Radiograph picture, LungMask mask) => Draw(picture, SidedMask.Of(mask, picture.PatientLeftIsOnTheRight));
 
@@ -32,7 +35,7 @@ public static class Overlay
         if (picture.Width != mask.Width || picture.Height != mask.Height)
             throw new ImageException(
                 $"the mask's {mask.Width} x {mask.Height} pixels do not lie on the picture's {picture.Width} x {picture.Height}; resize the mask first");
-        byte[] grey = picture.BitDepth == 8 ? picture.ToGrey8() : Stretch(picture);
+        byte[] grey = Grey(picture);
         byte[] outline = Outline(mask);
         byte[] rgb = new byte[grey.Length * 3];
         for (int i = 0; i < grey.Length; i++)

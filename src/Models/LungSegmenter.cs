@@ -8,7 +8,7 @@ namespace LungSeg.Models;
 
 /// <summary>
 /// Finds the lungs in frontal chest X-rays: picture, preprocess, network, probabilities, postprocess, mask. Safe for several
-/// threads, which take turns.
+/// threads: they take turns at the network, and prepare and finish their pictures at the same time.
 /// </summary>
 public sealed class LungSegmenter : IDisposable
 {
@@ -85,28 +85,31 @@ public sealed class LungSegmenter : IDisposable
     /// <summary>Segments a picture.</summary>
     public LungSegmentation Segment(Radiograph picture)
     {
+        long start = Stopwatch.GetTimestamp();
+        float[] input = _preprocess.Apply(picture);
+        TimeSpan preprocess = Stopwatch.GetElapsedTime(start);
+        (ProbabilityMap output, TimeSpan network) = Run(input);
+        long computed = Stopwatch.GetTimestamp();
+        (ProbabilityMap probabilities, LungMask mask) = _postprocess.Apply(output, picture);
+        return new LungSegmentation
+        {
+            Picture = picture,
+            Mask = mask,
+            Probabilities = probabilities,
+            Method = Method,
+            Times = new SegmentationTimes(TimeSpan.Zero, preprocess, network, Stopwatch.GetElapsedTime(computed)),
+        };
+    }
+
+    private (ProbabilityMap Output, TimeSpan Time) Run(float[] input)
+    {
         lock (_oneRun)
         {
             long start = Stopwatch.GetTimestamp();
-            float[] input = _preprocess.Apply(picture);
-            long prepared = Stopwatch.GetTimestamp();
             _plan.Input.CopyFrom(input);
             _plan.Execute();
             var output = new ProbabilityMap(NetworkSize, NetworkSize, _plan.Output.ToArray());
-            long computed = Stopwatch.GetTimestamp();
-            (ProbabilityMap probabilities, LungMask mask) = _postprocess.Apply(output, picture);
-            return new LungSegmentation
-            {
-                Picture = picture,
-                Mask = mask,
-                Probabilities = probabilities,
-                Method = Method,
-                Times = new SegmentationTimes(
-                    TimeSpan.Zero,
-                    Stopwatch.GetElapsedTime(start, prepared),
-                    Stopwatch.GetElapsedTime(prepared, computed),
-                    Stopwatch.GetElapsedTime(computed)),
-            };
+            return (output, Stopwatch.GetElapsedTime(start));
         }
     }
 

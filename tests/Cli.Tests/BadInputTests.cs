@@ -16,7 +16,7 @@ public sealed class BadInputTests : IDisposable
         (string Path, string[] Words)[] pictures =
         [
             (_directory["missing.png"], ["missing.png", "no such file"]),
-            (_directory.Name, ["directory"]),
+            (Directory.CreateDirectory(_directory["folder"]).FullName, ["no picture was found"]),
             (_directory.Write("empty.png", []), ["empty.png", "empty"]),
             (_directory.Write("truncated.png", sample[..(sample.Length / 2)]), ["truncated.png"]),
             (_directory.Write("text.png", "hello"u8.ToArray()), ["text.png", "not a picture"]),
@@ -92,7 +92,7 @@ public sealed class BadInputTests : IDisposable
 
     [Fact]
     public void Two_pictures_of_one_name_are_refused() =>
-        Lungseg.Run("segment", Repository.Sample, Repository.Sample, "-o", _directory["out"]).Refused("'radiograph'");
+        Lungseg.Run("segment", Repository.Sample, _directory.Write("radiograph.png", [1]), "-o", _directory["out"]).Refused("radiograph.png", "both be written");
 
     [Theory]
     [InlineData("segmnt")]

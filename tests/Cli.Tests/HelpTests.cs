@@ -23,7 +23,7 @@ public sealed partial class HelpTests
             Assert.Contains(example.Line, help);
             Assert.Contains(example.Meaning, help);
             string[] args = Words(example.Line);
-            ParseResult parsed = Root.Parse(args);
+            ParseResult parsed = Root.Parse(args, CommandLine.Parsing);
             Assert.True(UsageFault.Of(parsed) is null, $"{example.Line}: {UsageFault.Of(parsed)}");
             Assert.True(path.Length == 0 || path == CommandPath.Of(parsed.CommandResult.Command) || path == args[0], $"{example.Line} does not show {path}");
         }

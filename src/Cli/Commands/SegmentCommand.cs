@@ -1,20 +1,20 @@
 using System.CommandLine;
-using System.Globalization;
-using LungSeg.Engine;
-using LungSeg.Imaging;
-using LungSeg.Imaging.Dicom;
+using LungSeg.Cli.Runs;
 using LungSeg.Imaging.Outputs;
-using LungSeg.Imaging.Quality;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
 
-/// <summary><c>segment IMAGE…</c>: masks and overlays, one summary line for each picture.</summary>
+/// <summary><c>segment IMAGE…</c>: masks, overlays and what else --format names, of files and whole folders.</summary>
 internal static class SegmentCommand
 {
     public static Command Create()
     {
-        var images = new Argument<string[]>("IMAGE") { Description = "DICOM, PNG, JPEG, BMP or TIFF pictures", Arity = ArgumentArity.OneOrMore };
+        var images = new Argument<string[]>("IMAGE")
+        {
+            Description = "DICOM, PNG, JPEG, BMP or TIFF pictures: files, folders with all below them, patterns ('x/**/*.dcm'), or @LIST, a file of paths",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var directory = new Option<string>("--output", "-o")
         {
             Description = "The directory for the results, NAME.mask.png and the like; made if it is not there",
@@ -30,75 +30,44 @@ internal static class SegmentCommand
         Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
         Option<IReadOnlyList<IResultWriter>?> format = CommonOptions.Formats();
 
+        var resume = new Option<bool>("--resume") { Description = "Go on with a run: skip what is finished and unchanged, outputs verified" };
+        var shard = new Option<string?>("--shard")
+        {
+            Description = "Do one part of the run, such as 2/4; auto: as a Slurm job array or an indexed Kubernetes job says (then: lungseg merge)",
+            HelpName = "I/N|auto",
+        };
+        var json = new Option<bool>("--json") { Description = "Write one line of JSON for each picture" };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "Write nothing but errors" };
+
         var command = new Command("segment", "Find the lungs in X-rays.")
         {
-            images, directory, network, weights, device, threads, threshold, compat, size, format,
+            images, directory, network, weights, device, threads, threshold, compat, size, format, resume, shard, json, quiet,
         };
         var dicom = new DicomChoices();
         dicom.AddTo(command);
-        command.SetAction(parsed =>
-        {
-            string[] files = parsed.GetRequiredValue(images);
-            string target = parsed.GetRequiredValue(directory);
-            OutputDirectory.Check(target);
-            CheckNames(files);
-            using IBackend backend = CommonOptions.Open(parsed.GetRequiredValue(device), parsed.GetValue(threads));
-            var options = new LungSegmenterOptions
+        command.SetAction(parsed => SegmentRun.Execute(
+            new SegmentRequest
             {
-                Network = parsed.GetValue(network),
-                WeightsFile = parsed.GetValue(weights),
-                Backend = backend,
-                Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
-                Compat = parsed.GetValue(compat) == "upstream" ? Compat.Upstream : Compat.Fixed,
-                NetworkSize = parsed.GetValue(size) is > 0 and int given ? given : null,
-            };
-            using LungSegmenter segmenter = LungSegmenter.Load(options);
-            return Run(segmenter, files, dicom.Read(parsed), target, parsed.GetValue(format) ?? ResultFormats.Parse(ResultFormats.Default), parsed.InvocationConfiguration);
-        });
+                Images = parsed.GetRequiredValue(images),
+                Directory = parsed.GetRequiredValue(directory),
+                Segmenter = new LungSegmenterOptions
+                {
+                    Network = parsed.GetValue(network),
+                    WeightsFile = parsed.GetValue(weights),
+                    Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
+                    Compat = parsed.GetValue(compat) == "upstream" ? Compat.Upstream : Compat.Fixed,
+                    NetworkSize = parsed.GetValue(size) is > 0 and int given ? given : null,
+                },
+                Device = parsed.GetRequiredValue(device),
+                Threads = parsed.GetValue(threads),
+                Dicom = dicom.Read(parsed),
+                Writers = parsed.GetValue(format) ?? ResultFormats.Parse(ResultFormats.Default),
+                Shard = parsed.GetValue(shard) is { } text ? Shard.Parse(text, Environment.GetEnvironmentVariable) : null,
+                Resume = parsed.GetValue(resume),
+                Json = parsed.GetValue(json),
+                Quiet = parsed.GetValue(quiet),
+            },
+            parsed.InvocationConfiguration));
         return command;
-    }
-
-    private static int Run(
-        LungSegmenter segmenter, string[] files, DicomOptions dicom, string target, IReadOnlyList<IResultWriter> writers, InvocationConfiguration streams)
-    {
-        int failed = 0;
-        foreach (string file in files)
-        {
-            try
-            {
-                LungSegmentation result = segmenter.Segment(file, dicom);
-                OutputDirectory.Create(target);
-                string stem = Path.Combine(target, Path.GetFileNameWithoutExtension(file));
-                IReadOnlyList<string> written = ResultFiles.Write(stem, result, writers);
-                streams.Output.WriteLine(Summary(segmenter, file, result, written));
-                foreach (QualityFlag flag in result.Flags)
-                    streams.Output.WriteLine($"  {flag.Name}: {flag}");
-                foreach (Decision decision in result.Picture.Decisions)
-                    streams.Output.WriteLine($"  {decision}");
-            }
-            catch (Exception e) when (CommandLine.IsInput(e))
-            {
-                failed++;
-                CommandLine.Tell(streams.Error, e);
-            }
-        }
-        return ExitCode.Of(failed, files.Length);
-    }
-
-    private static string Summary(LungSegmenter segmenter, string file, LungSegmentation result, IReadOnlyList<string> written)
-    {
-        (TimeSpan read, TimeSpan preprocess, TimeSpan network, TimeSpan postprocess) = result.Times;
-        string lungs = result.Mask.Area == 0 ? "no lung found" : $"lung {Units.Percent(result.LungShare)} of the mask";
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{file}: {result.Picture.Width} x {result.Picture.Height}, {segmenter.Network.Name} at {segmenter.NetworkSize} x {segmenter.NetworkSize} "
-            + $"on {segmenter.Device}; read {Units.Milliseconds(read)}, preprocess {Units.Milliseconds(preprocess)}, "
-            + $"network {Units.Milliseconds(network)}, postprocess {Units.Milliseconds(postprocess)} ms; {lungs}; wrote {string.Join(", ", written)}");
-    }
-
-    private static void CheckNames(string[] files)
-    {
-        string? twice = files.GroupBy(Path.GetFileNameWithoutExtension).FirstOrDefault(group => group.Count() > 1)?.Key;
-        if (twice is not null)
-            throw new UsageException($"two pictures are named '{twice}', and one's mask would replace the other's: segment them in two runs with different -o");
     }
 }

@@ -40,8 +40,8 @@ internal sealed class CompleteDirective : SynchronousCommandLineAction
         bool joined = equals > 0 && word.StartsWith('-');
         // The parser completes "--option=" no better than an unknown word.
         if (joined) (text, word) = ($"{text[..equals]} {text[(equals + 1)..]}", text[(equals + 1)..]);
-        if (_root.Parse(text[..^word.Length]).UnmatchedTokens.Count > 0) return [];
-        return _root.Parse(text)
+        if (_root.Parse(text[..^word.Length], CommandLine.Parsing).UnmatchedTokens.Count > 0) return [];
+        return _root.Parse(text, CommandLine.Parsing)
             .GetCompletions(text.Length)
             .Where(item => item.Label.StartsWith(word, StringComparison.Ordinal) && IsWanted(item.Label, word))
             .OrderBy(item => item.Label, StringComparer.Ordinal);

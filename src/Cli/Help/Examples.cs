@@ -15,12 +15,20 @@ internal static class Examples
             new("lungseg segment chest.dcm -o out", "mask and overlay of a DICOM file, in the directory out"),
             new("lungseg segment chest.dcm -o out --format mask,json,seg,sc", "with areas and flags as JSON, and as DICOM segmentation and Secondary Capture"),
             new("lungseg segment *.png -o out --network deeplabv3plus", "several pictures by another network"),
+            new("lungseg segment study -o out --resume", "a folder with all below it; again after a stop, it goes on"),
+            new("lungseg segment 'study/**/*.dcm' -o out --shard 2/4", "a quarter of what a pattern matches, then: lungseg merge out"),
+            new("find . -name '*.png' | lungseg segment @- -o out --json", "a list, and a line of JSON for each picture"),
             new("lungseg segment chest.png --weights mine.safetensors --compat upstream", "weights of your own, the study's own steps"),
         ],
         ["inspect"] =
         [
             new("lungseg inspect chest.dcm", "what is read and decided: grey scale, inversion, spacing, orientation"),
             new("lungseg inspect chest.dcm --voi minmax -o out", "write the picture as it is read with another grey scale"),
+        ],
+        ["merge"] =
+        [
+            new("lungseg merge out", "the shards that were written into one directory"),
+            new("lungseg merge out1 out2 out3 out4 -o all", "shards of several directories, outputs copied"),
         ],
         ["info"] =
         [

@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>Files that appear whole or not at all: they are written beside their names, and renamed when all are complete.</summary>
-internal static class WholeFiles
+public static class WholeFiles
 {
     /// <summary>Calls each <c>Write</c> with a new file in the directory of its path, and gives the files their names at the end.</summary>
     /// <exception cref="ImageException">A path cannot be written; no file was made or changed, unless the renaming itself failed half-way.</exception>

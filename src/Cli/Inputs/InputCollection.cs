@@ -1,0 +1,102 @@
+namespace LungSeg.Cli.Inputs;
+
+/// <summary>
+/// The pictures that a command line names: files, folders with all that is below them, patterns, lists. An existing file or
+/// folder goes before a pattern or list of its name.
+/// </summary>
+internal sealed class InputCollection
+{
+    private readonly string _output;
+    private readonly List<Input> _inputs = [];
+    private readonly List<string> _notices = [];
+    private readonly int[] _skipped = new int[Enum.GetValues<PictureFiles.Kind>().Length];
+
+    private InputCollection(string output) => _output = RealPath.Of(output);
+
+    /// <summary>The pictures, each once: of a folder, pattern or list in the order of their names, of named files as they are named.</summary>
+    public IReadOnlyList<Input> Inputs => _inputs;
+
+    /// <summary>What was left out, for the user.</summary>
+    public IReadOnlyList<string> Notices => _notices;
+
+    /// <summary>Whether a folder, pattern or list was named, and not only files.</summary>
+    public bool IsFolder { get; private set; }
+
+    /// <summary>Finds the pictures; throws <see cref="UsageException"/> where there is none, or two would have outputs of one name.</summary>
+    public static InputCollection Of(IEnumerable<string> arguments, string output)
+    {
+        var found = new InputCollection(output);
+        foreach (string argument in arguments) found.Add(argument);
+        found.Finish();
+        return found;
+    }
+
+    private void Add(string argument)
+    {
+        if (Directory.Exists(argument))
+        {
+            AddBelow(argument, _ => true, _ => true);
+        }
+        else if (!File.Exists(argument) && argument.StartsWith('@'))
+        {
+            _inputs.AddRange(ListFile.Read(argument[1..]));
+            IsFolder = true;
+        }
+        else if (!File.Exists(argument) && GlobPattern.IsPattern(argument))
+        {
+            GlobPattern pattern = GlobPattern.Parse(argument);
+            if (!Directory.Exists(pattern.Root))
+                throw new UsageException($"nothing matches '{argument}': there is no folder '{pattern.Root}'");
+            int before = _inputs.Count;
+            AddBelow(pattern.Root, pattern.MayContain, pattern.Matches);
+            if (_inputs.Count == before) throw new UsageException($"no picture matches '{argument}'{Skipped("; skipped: ")}");
+        }
+        else
+        {
+            _inputs.Add(new Input(argument, Path.GetFileName(argument)));
+        }
+    }
+
+    private void AddBelow(string root, Func<string, bool> enters, Func<string, bool> takes)
+    {
+        IsFolder = true;
+        string real = RealPath.Of(root);
+        (IReadOnlyList<Input> files, IReadOnlyList<string> notices) =
+            FolderWalk.Below(root, name => enters(name) && !IsHidden(name) && Path.Join(real, name) != _output);
+        _notices.AddRange(notices);
+        foreach (Input file in files)
+        {
+            if (file.Fault is not null) _inputs.Add(file);
+            if (file.Fault is not null || !takes(file.Name)) continue;
+            PictureFiles.Kind kind = PictureFiles.Of(file.Path);
+            if (kind == PictureFiles.Kind.Picture) _inputs.Add(PictureFiles.IsEmpty(file.Path) ? file with { Fault = $"{file.Path}: the file is empty" } : file);
+            else _skipped[(int)kind]++;
+        }
+    }
+
+    private void Finish()
+    {
+        if (_inputs.Count == 0) throw new UsageException($"no picture was found{Skipped("; skipped: ")}");
+        if (Skipped("skipped: ") is { Length: > 0 } skipped) _notices.Add(skipped);
+        var paths = new HashSet<string>();
+        _inputs.RemoveAll(input => !paths.Add(Path.GetFullPath(input.Path)));
+        if (IsFolder) _inputs.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        IReadOnlyList<string> stems = OutputNames.Of(_inputs);
+        for (int i = 0; i < stems.Count; i++) _inputs[i] = _inputs[i] with { Stem = stems[i] };
+    }
+
+    private static bool IsHidden(string folder) => folder[(folder.LastIndexOf('/') + 1)..].StartsWith('.');
+
+    private string Skipped(string before)
+    {
+        string[] parts =
+        [
+            .. Part(PictureFiles.Kind.Hidden, "hidden"),
+            .. Part(PictureFiles.Kind.Output, "masks and other outputs by their names"),
+            .. Part(PictureFiles.Kind.Other, "no pictures"),
+        ];
+        return parts.Length == 0 ? "" : before + string.Join(", ", parts);
+
+        string[] Part(PictureFiles.Kind kind, string words) => _skipped[(int)kind] is > 0 and int count ? [$"{count} {words}"] : [];
+    }
+}

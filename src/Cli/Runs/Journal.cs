@@ -1,0 +1,86 @@
+using System.Text.Json;
+
+namespace LungSeg.Cli.Runs;
+
+/// <summary>
+/// The file in which a run notes each picture as soon as its outputs are there: what a resumed run, the reports and the merging of shards
+/// go by. One process writes it at a time.
+/// </summary>
+internal sealed class Journal : IDisposable
+{
+    private readonly FileStream _lock;
+    private readonly string _path;
+    private FileStream? _file;
+
+    private Journal(string path, FileStream held) => (_path, _lock) = (path, held);
+
+    /// <summary>The journal of a whole run, or of a part of it.</summary>
+    public static string NameOf(Shard shard) => shard.IsWhole ? "journal.jsonl" : $"journal.{shard.Index}-of-{shard.Count}.jsonl";
+
+    /// <summary>All journals in a directory, in the order of their names.</summary>
+    public static IReadOnlyList<string> AllIn(string directory) => !Directory.Exists(directory) ? [] :
+        [.. Directory.EnumerateFiles(directory, "journal*.jsonl").Order(StringComparer.Ordinal)];
+
+    /// <summary>Takes the journal for this process; throws <see cref="UsageException"/> where another process has it or it cannot be written.</summary>
+    public static Journal Take(string directory, Shard shard)
+    {
+        string path = Path.Combine(directory, NameOf(shard));
+        OutputDirectory.Create(directory);
+        try
+        {
+            return new Journal(path, new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose));
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UsageException($"no permission to write in the output directory '{directory}'", e);
+        }
+        catch (IOException e)
+        {
+            throw new UsageException($"'{path}' cannot be taken for this run: {e.Message} (does another run write there?)", e);
+        }
+    }
+
+    /// <summary>Begins the file anew with some lines; it replaces the old file when they are all there.</summary>
+    public void Begin(IEnumerable<JournalLine> lines)
+    {
+        string temporary = $"{_path}.new";
+        Written(() =>
+        {
+            _file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
+            foreach (JournalLine line in lines) Write(line);
+            _file.Flush();
+            File.Move(temporary, _path, overwrite: true);
+        });
+    }
+
+    /// <summary>Adds a line; a process that is killed loses no line that was added before.</summary>
+    public void Add(JournalLine line) => Written(() =>
+    {
+        Write(line);
+        _file!.Flush();
+    });
+
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _lock.Dispose();
+    }
+
+    private void Write(JournalLine line)
+    {
+        _file!.Write(JsonSerializer.SerializeToUtf8Bytes(line, RunJson.Lines.JournalLine));
+        _file.WriteByte((byte)'\n');
+    }
+
+    private void Written(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"the run's journal '{_path}' cannot be written: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+
+namespace LungSeg.Cli.Runs;
+
+/// <summary>A journal that was written before. Entries stay in the file and are read when they are asked for, so that a run may have any size.</summary>
+internal sealed class JournalFile : IDisposable
+{
+    private readonly FileStream _file;
+    private readonly Dictionary<string, (long Start, int Length)> _entries = [];
+    private readonly List<RunSession> _sessions = [];
+
+    private JournalFile(string path, FileStream file) => (Path, _file) = (path, file);
+
+    public string Path { get; }
+
+    /// <summary>All sessions, the oldest first.</summary>
+    public IReadOnlyList<RunSession> Sessions => _sessions;
+
+    /// <summary>How the last session ended; null if it was killed or still runs.</summary>
+    public SessionEnd? End { get; private set; }
+
+    /// <summary>The names of the pictures that are noted, in the order of names.</summary>
+    public IEnumerable<string> Names => _entries.Keys.Order(StringComparer.Ordinal);
+
+    public int Count => _entries.Count;
+
+    /// <summary>Reads where each entry stands. A last line that is cut short, as a kill leaves it, is no line.</summary>
+    public static JournalFile Open(string path)
+    {
+        try
+        {
+            var journal = new JournalFile(path, new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            try
+            {
+                journal.ReadAll();
+                return journal;
+            }
+            catch
+            {
+                journal.Dispose();
+                throw;
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"the journal '{path}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A picture's entry, or null.</summary>
+    public JournalEntry? Find(string name)
+    {
+        if (!_entries.TryGetValue(name, out (long Start, int Length) place)) return null;
+        byte[] line = new byte[place.Length];
+        // Without a position of its own, for several threads.
+        RandomAccess.Read(_file.SafeFileHandle, line, place.Start);
+        return JsonSerializer.Deserialize(line, RunJson.Lines.JournalLine)!.Picture;
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    private void ReadAll()
+    {
+        int number = 0;
+        foreach ((long start, byte[] bytes) in Lines())
+        {
+            number++;
+            try
+            {
+                JournalLine line = JsonSerializer.Deserialize(bytes, RunJson.Lines.JournalLine) ?? throw new JsonException("null");
+                if (line.Picture is { } picture) _entries[picture.Record.File] = (start, bytes.Length);
+                if (line.Session is { } session) _sessions.Add(session);
+                if (line.Session is not null || line.End is not null) End = line.End;
+            }
+            catch (JsonException e)
+            {
+                throw new UsageException($"line {number} of the journal '{Path}' is damaged: {e.Message}; without --resume a run begins it anew", e);
+            }
+        }
+        if (_sessions.Count == 0) throw new UsageException($"the journal '{Path}' has no beginning; without --resume a run begins it anew");
+    }
+
+    private IEnumerable<(long Start, byte[] Line)> Lines()
+    {
+        byte[] buffer = new byte[1 << 16];
+        var line = new MemoryStream();
+        long start = 0;
+        for (int read; (read = _file.Read(buffer)) > 0;)
+        {
+            int from = 0;
+            for (int end; (end = Array.IndexOf(buffer, (byte)'\n', from, read - from)) >= 0; from = end + 1)
+            {
+                line.Write(buffer, from, end - from);
+                yield return (start, line.ToArray());
+                start += line.Length + 1;
+                line.SetLength(0);
+            }
+            line.Write(buffer, from, read - from);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+namespace LungSeg.Cli.Runs;
+
+/// <summary>A file that was written: its name relative to the output directory, with '/', its size and its SHA-256.</summary>
+internal sealed record OutputFile(string Name, long Bytes, string Sha256)
+{
+    public static OutputFile Of(string directory, string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return new OutputFile(Path.GetRelativePath(directory, path).Replace(Path.DirectorySeparatorChar, '/'), stream.Length, Sha256Text.Of(stream));
+    }
+
+    /// <summary>Whether the file is in a directory as it was written.</summary>
+    public bool IsIn(string directory)
+    {
+        var file = new FileInfo(PathIn(directory));
+        if (!file.Exists || file.Length != Bytes) return false;
+        using FileStream stream = file.OpenRead();
+        return Sha256Text.Of(stream) == Sha256;
+    }
+
+    public string PathIn(string directory) => Path.Combine(directory, Name.Replace('/', Path.DirectorySeparatorChar));
+}

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using LungSeg.Cli.Inputs;
+using LungSeg.Imaging;
+using LungSeg.Imaging.Dicom;
+using LungSeg.Imaging.Outputs;
+using LungSeg.Models;
+
+namespace LungSeg.Cli.Runs;
+
+/// <summary>What came of one picture: its journal's entry, and what only the moment knows.</summary>
+internal sealed record PictureResult(JournalEntry Entry)
+{
+    /// <summary>What the reader found and chose.</summary>
+    public IReadOnlyList<Decision> Decisions { get; init; } = [];
+
+    /// <summary>The fault that makes it useless to go on with other pictures, in words for the user.</summary>
+    public string? Stop { get; init; }
+
+    /// <summary>Whether the program is to blame.</summary>
+    public bool IsInternal { get; init; }
+}
+
+/// <summary>All that is done for one picture: read, segment, write.</summary>
+internal sealed class PictureWork(LungSegmenter segmenter, DicomOptions dicom, IReadOnlyList<IResultWriter> writers, string directory, RunSettings settings)
+{
+    /// <summary>Never throws: what goes wrong is the result.</summary>
+    public PictureResult Do(Input input)
+    {
+        try
+        {
+            return Segment(input);
+        }
+        catch (Exception e) when (CommandLine.IsInput(e))
+        {
+            return Failed(input, CommandLine.Message(e)) with { Stop = DiskFull.Is(e) ? e.Message : null };
+        }
+        catch (OutOfMemoryException)
+        {
+            return Failed(input, $"{input.Path}: not enough memory for this picture");
+        }
+        catch (Exception e)
+        {
+            return Failed(input, $"{input.Path}: {CommandLine.InternalError(e)}") with { IsInternal = true };
+        }
+    }
+
+    private PictureResult Segment(Input input)
+    {
+        if (input.Fault is not null) throw new UsageException(input.Fault);
+        long start = Stopwatch.GetTimestamp();
+        DateTime modified = File.GetLastWriteTimeUtc(input.Path);
+        byte[] file = FileContent.Read(input.Path);
+        string sha256 = Sha256Text.Of(file);
+        Radiograph picture = ImageReader.Decode(file, input.Path, dicom);
+        TimeSpan read = Stopwatch.GetElapsedTime(start);
+
+        LungSegmentation result = segmenter.Segment(picture);
+        long segmented = Stopwatch.GetTimestamp();
+        string stem = Path.Combine(directory, input.Stem);
+        OutputDirectory.Create(Path.GetDirectoryName(stem)!);
+        IReadOnlyList<OutputFile> outputs = [.. ResultFiles.Write(stem, result, writers).Select(path => OutputFile.Of(directory, path))];
+        StepTimes times = StepTimes.Of(result.Times with { Read = read }, Stopwatch.GetElapsedTime(segmented));
+        var record = new PictureRecord
+        {
+            File = input.Name,
+            Width = picture.Width,
+            Height = picture.Height,
+            Sha256 = sha256,
+            Lungs = LungFacts.Of(result),
+            Flags = result.Flags,
+            Warnings = [.. picture.Decisions.Where(decision => decision.IsWarning).Select(decision => $"{decision.Topic}: {decision.Text}")],
+            Outputs = outputs,
+            Milliseconds = times,
+        };
+        return new PictureResult(new JournalEntry
+        {
+            Record = record,
+            Bytes = file.Length,
+            Modified = modified,
+            Settings = settings.Fingerprint,
+            Thumbnail = Thumbnail.Of(result),
+        })
+        { Decisions = picture.Decisions };
+    }
+
+    private PictureResult Failed(Input input, string error) => new(new JournalEntry
+    {
+        Record = new PictureRecord { File = input.Name, Error = error.ReplaceLineEndings(" ") },
+        Settings = settings.Fingerprint,
+    });
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using LungSeg.Imaging.Outputs;
+
+namespace LungSeg.Cli.Runs;
+
+/// <summary>The reports of a run, made from its journal alone: one line for each picture, in the order of names.</summary>
+internal static class RunReports
+{
+    private static readonly (string Name, Func<PictureRecord, string?> Value)[] Columns =
+    [
+        ("file", r => r.File),
+        ("status", r => r.Failed ? "failed" : "done"),
+        ("error", r => r.Error),
+        ("width", r => Number(r.Width)),
+        ("height", r => Number(r.Height)),
+        ("share", r => Number(r.Lungs?.Share)),
+        ("area_px", r => Number(r.Lungs?.AreaPx)),
+        ("area_mm2", r => Number(r.Lungs?.AreaMm2)),
+        ("right_px", r => Number(r.Lungs?.RightPx)),
+        ("left_px", r => Number(r.Lungs?.LeftPx)),
+        ("joined_px", r => Number(r.Lungs?.JoinedPx)),
+        ("width_ratio", r => Number(r.Lungs?.WidthRatio)),
+        ("components", r => Number(r.Lungs?.Components)),
+        ("uncertain_ratio", r => Number(r.Lungs?.UncertainRatio)),
+        ("flags", r => string.Join("; ", r.Flags.Select(flag => flag.Name))),
+        ("warnings", r => string.Join("; ", r.Warnings)),
+        ("sha256", r => r.Sha256),
+        ("outputs", r => string.Join("; ", r.Outputs.Select(output => output.Name))),
+    ];
+
+    /// <summary>Writes report.csv and report.jsonl of a part of a run; returns their paths.</summary>
+    public static IReadOnlyList<string> Write(string directory, Shard shard)
+    {
+        string stem = Path.Combine(directory, shard.IsWhole ? "report" : $"report.{shard.Index}-of-{shard.Count}");
+        using JournalFile journal = JournalFile.Open(Path.Combine(directory, Journal.NameOf(shard)));
+        List<string> written = [$"{stem}.csv", $"{stem}.jsonl"];
+        WholeFiles.Write((written[0], stream => WriteCsv(stream, journal)), (written[1], stream => WriteJson(stream, journal)));
+        return written;
+    }
+
+    private static void WriteJson(Stream stream, JournalFile journal)
+    {
+        foreach (PictureRecord record in Records(journal))
+        {
+            stream.Write(JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Lines.PictureRecord));
+            stream.WriteByte((byte)'\n');
+        }
+    }
+
+    private static void WriteCsv(Stream stream, JournalFile journal)
+    {
+        using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
+        text.WriteLine(string.Join(',', Columns.Select(column => column.Name)));
+        foreach (PictureRecord record in Records(journal)) text.WriteLine(string.Join(',', Columns.Select(column => Quote(column.Value(record) ?? ""))));
+    }
+
+    // Times differ from run to run and have no place in what merged shards must equal.
+    private static IEnumerable<PictureRecord> Records(JournalFile journal) =>
+        journal.Names.Select(name => journal.Find(name)!.Record with { Milliseconds = null });
+
+    private static string? Number(double? value) => value?.ToString(CultureInfo.InvariantCulture);
+
+    private static string Quote(string cell) => cell.AsSpan().ContainsAny(",\"\r\n") ? $"\"{cell.Replace("\"", "\"\"")}\"" : cell;
+}

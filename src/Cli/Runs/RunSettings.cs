@@ -1,0 +1,23 @@
+namespace LungSeg.Cli.Runs;
+
+/// <summary>Everything besides the picture on which an output's bytes depend, by name. Threads are none of it: they change no bit.</summary>
+internal sealed class RunSettings(IReadOnlyDictionary<string, string> values)
+{
+    public IReadOnlyDictionary<string, string> Values => values;
+
+    /// <summary>A hash by which outputs of the same settings are known.</summary>
+    public string Fingerprint { get; } = Hash(values);
+
+    public static string Hash(IReadOnlyDictionary<string, string> values)
+    {
+        string text = string.Concat(values.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}\n"));
+        return Sha256Text.Of(text);
+    }
+
+    /// <summary>What differs, for people: "threshold: 0.5 before, 0.6 now".</summary>
+    public static string Difference(IReadOnlyDictionary<string, string> one, IReadOnlyDictionary<string, string> other, string inOne, string inOther) =>
+        string.Join("; ", one.Keys
+            .Union(other.Keys)
+            .Where(name => one.GetValueOrDefault(name) != other.GetValueOrDefault(name))
+            .Select(name => $"{name}: {one.GetValueOrDefault(name, "none")} {inOne}, {other.GetValueOrDefault(name, "none")} {inOther}"));
+}

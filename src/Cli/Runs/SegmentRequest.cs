@@ -1,0 +1,66 @@
+using System.Globalization;
+using LungSeg.Engine;
+using LungSeg.Imaging.Dicom;
+using LungSeg.Imaging.Outputs;
+using LungSeg.Models;
+
+namespace LungSeg.Cli.Runs;
+
+/// <summary>What a user asks of <c>segment</c>.</summary>
+internal sealed record SegmentRequest
+{
+    private const int MostWorkers = 9;
+    private const long BytesOfWorker = 512L << 20;
+
+    public required IReadOnlyList<string> Images { get; init; }
+
+    public required string Directory { get; init; }
+
+    public required LungSegmenterOptions Segmenter { get; init; }
+
+    public required string Device { get; init; }
+
+    /// <summary>Threads of the CPU, 0 for one for each processor.</summary>
+    public required int Threads { get; init; }
+
+    /// <summary>
+    /// Pictures that are under way at a time: one at the network and one for each thread to read and write meanwhile. Each may take some
+    /// hundred megabytes, so there are no more than the memory or <see cref="MostWorkers"/> allows.
+    /// </summary>
+    public int Workers => (int)Math.Clamp(
+        (Threads > 0 ? Threads : Environment.ProcessorCount) + 1, 1, Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / BytesOfWorker, 1, MostWorkers));
+
+    public required DicomOptions Dicom { get; init; }
+
+    public required IReadOnlyList<IResultWriter> Writers { get; init; }
+
+    public Shard? Shard { get; init; }
+
+    public bool Resume { get; init; }
+
+    public bool Json { get; init; }
+
+    public bool Quiet { get; init; }
+
+    /// <summary>Opens the weights to say what outputs depend on; throws <see cref="EngineException"/> where there are none, or the size does not fit.</summary>
+    public RunSettings Settings()
+    {
+        NetworkWeights weights = NetworkWeights.Open(Segmenter.Network, Segmenter.WeightsFile);
+        int size = Segmenter.NetworkSize ?? weights.Network.InputSize;
+        weights.Network.CheckSize(new Shape(1, 3, size, size));
+        return new RunSettings(new Dictionary<string, string>
+        {
+            ["version"] = VersionText.Full,
+            ["network"] = weights.Network.Key,
+            ["weights"] = WeightsHash.OfFile(weights.File),
+            ["size"] = $"{size}",
+            ["threshold"] = Segmenter.Threshold.ToString(CultureInfo.InvariantCulture),
+            ["compat"] = Segmenter.Compat.ToString().ToLowerInvariant(),
+            ["device"] = Device,
+            ["format"] = string.Join(',', Writers.Select(writer => writer.Name)),
+            ["voi"] = Dicom.Voi.ToString().ToLowerInvariant(),
+            ["invert"] = Dicom.Invert.ToString().ToLowerInvariant(),
+            ["frame"] = Dicom.Frame is { } frame ? $"{frame}" : "the only one",
+        });
+    }
+}

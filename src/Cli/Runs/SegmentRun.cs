@@ -1,0 +1,167 @@
+using System.CommandLine;
+using LungSeg.Cli.Benchmarking;
+using LungSeg.Cli.Inputs;
+using LungSeg.Engine;
+using LungSeg.Imaging.Outputs;
+using LungSeg.Models;
+
+namespace LungSeg.Cli.Runs;
+
+/// <summary>
+/// A run of <c>segment</c> over any number of pictures. Over a folder, a pattern or a list, or when it is asked for what needs one, the
+/// run keeps a journal in the output directory and writes reports; named files alone are segmented, and that is all.
+/// </summary>
+internal sealed class SegmentRun
+{
+    private const int MostFailuresTold = 20;
+    private readonly SegmentRequest _request;
+    private readonly TextWriter _error;
+    private readonly ResultLines _lines;
+    private readonly Shard _shard;
+    private readonly InputCollection _collection;
+    private readonly IReadOnlyList<Input> _inputs;
+    private readonly bool _keepsJournal;
+    private readonly List<PictureRecord> _failures = [];
+    private volatile bool _interrupted;
+    private volatile string? _stopReason;
+    private bool _internalError;
+
+    private SegmentRun(SegmentRequest request, InvocationConfiguration streams)
+    {
+        _request = request;
+        _error = streams.Error;
+        _collection = InputCollection.Of(request.Images, request.Directory);
+        _shard = request.Shard ?? Shard.Whole;
+        _inputs = _shard.IsWhole ? _collection.Inputs : [.. _collection.Inputs.Where(input => _shard.Holds(input.Name))];
+        _keepsJournal = _collection.IsFolder || request.Resume || request.Shard is not null;
+        _lines = new ResultLines(request, streams, _keepsJournal);
+    }
+
+    /// <summary>Runs, and returns the program's exit code.</summary>
+    public static int Execute(SegmentRequest request, InvocationConfiguration streams)
+    {
+        OutputDirectory.Check(request.Directory);
+        var run = new SegmentRun(request, streams);
+        return run._keepsJournal ? run.WithJournal() : run.WithoutJournal();
+    }
+
+    private int WithoutJournal()
+    {
+        using IBackend backend = CommonOptions.Open(_request.Device, _request.Threads);
+        using LungSegmenter segmenter = LungSegmenter.Load(_request.Segmenter with { Backend = backend });
+        Work(_inputs, segmenter, new RunSettings(new Dictionary<string, string>()), work => work(_ => { }), result =>
+        {
+            if (result.Entry.Record.Error is { } error) CommandLine.Tell(_error, error);
+        });
+        if (_interrupted) CommandLine.Tell(_error, "interrupted");
+        return Exit();
+    }
+
+    private int WithJournal()
+    {
+        CheckOtherShards();
+        foreach (string notice in _collection.Notices) Status(notice);
+        RunSettings settings = _request.Settings();
+        using Journal journal = Journal.Take(_request.Directory, _shard);
+        Leftovers.Remove(_request.Directory, _inputs);
+        using FinishedWork finished = _request.Resume ? FinishedWork.In(_request.Directory) : FinishedWork.None;
+        IReadOnlyList<Input> rest = finished.Rest(_inputs, settings, input => ResultFiles.Names(input.Stem, _request.Writers));
+        foreach (string line in finished.Redone()) Status(line);
+        if (finished.Count > 0) Status($"{finished.Count} of {_inputs.Count} are finished already, their outputs verified");
+
+        var progress = new RunProgress(rest.Count);
+        using IBackend backend = CommonOptions.Open(_request.Device, _request.Threads);
+        using (LungSegmenter? segmenter = rest.Count == 0 ? null : LungSegmenter.Load(_request.Segmenter with { Backend = backend }))
+        {
+            journal.Begin(finished.Kept().Append(new JournalLine { Session = Session(settings, backend.Description) }));
+            if (segmenter is not null)
+            {
+                progress = new RunProgress(rest.Count);
+                Work(rest, segmenter, settings, work => Show(progress, work), result =>
+                {
+                    journal.Add(new JournalLine { Picture = result.Entry });
+                    progress.Add(result.Entry.Record.Failed);
+                });
+            }
+        }
+        journal.Add(new JournalLine { End = new SessionEnd(DateTime.UtcNow, _interrupted || _stopReason is not null) });
+        IReadOnlyList<string> reports = RunReports.Write(_request.Directory, _shard);
+        Tell(progress, finished.Count, reports);
+        return Exit();
+    }
+
+    // A job array of which some tasks are submitted again counts those alone: its parts would be others.
+    private void CheckOtherShards()
+    {
+        if (_shard.IsWhole) return;
+        foreach (string path in Journal.AllIn(_request.Directory))
+        {
+            using JournalFile journal = JournalFile.Open(path);
+            Shard other = Shard.Parse(journal.Sessions[^1].Shard, _ => null);
+            if (!other.IsWhole && other.Count != _shard.Count)
+                throw new UsageException($"'{path}' is of a run in {other.Count} shards, and this is shard {_shard}: name the part as in --shard 2/{other.Count}, or another -o");
+        }
+    }
+
+    /// <summary>Segments pictures until they are done or the user or a full disk stops it.</summary>
+    private void Work(
+        IReadOnlyList<Input> inputs, LungSegmenter segmenter, RunSettings settings, Action<Action<Action<string>>> show, Action<PictureResult> done)
+    {
+        var work = new PictureWork(segmenter, _request.Dicom, _request.Writers, _request.Directory, settings);
+        show(tell =>
+        {
+            using var interruption = new Interruption(() =>
+            {
+                _interrupted = true;
+                tell("lungseg: interrupted: finishing the pictures under way; once more to stop at once");
+            });
+            PictureWorkers.Run(_request.Workers, inputs, work.Do, (input, result) =>
+            {
+                done(result);
+                if (result.Entry.Record.Failed) _failures.Add(result.Entry.Record);
+                _internalError |= result.IsInternal;
+                _stopReason ??= result.Stop;
+                _lines.Write(input, result, segmenter);
+            }, () => _interrupted || _stopReason is not null);
+        });
+    }
+
+    private void Show(RunProgress progress, Action<Action<string>> work)
+    {
+        if (_request.Quiet) work(_error.WriteLine);
+        else ProgressDisplay.Show(_error, progress, work);
+    }
+
+    private RunSession Session(RunSettings settings, string device) => new()
+    {
+        Started = DateTime.UtcNow,
+        Shard = $"{_shard}",
+        Pictures = _inputs.Count,
+        AllPictures = _collection.Inputs.Count,
+        AllNames = Sha256Text.Of(string.Join('\n', _collection.Inputs.Select(input => input.Name))),
+        Settings = settings.Values,
+        Conditions = Conditions.Of(device).ToDictionary(condition => condition.Name, condition => condition.Value),
+    };
+
+    private void Tell(RunProgress progress, int finishedBefore, IReadOnlyList<string> reports)
+    {
+        if (_failures.Count > 0) CommandLine.Tell(_error, $"{_failures.Count} of {_inputs.Count} pictures failed:");
+        foreach (PictureRecord failure in _failures.OrderBy(failure => failure.File, StringComparer.Ordinal).Take(MostFailuresTold))
+            _error.WriteLine($"  {failure.Error}");
+        if (_failures.Count > MostFailuresTold) _error.WriteLine($"  … and {_failures.Count - MostFailuresTold} more, all in {reports[0]}");
+        if (_stopReason is not null) CommandLine.Tell(_error, $"stopped, as the disk is full: {_stopReason}");
+        int open = _inputs.Count - finishedBefore - progress.Done;
+        if (open > 0)
+            CommandLine.Tell(_error, $"{open} of {_inputs.Count} pictures are still to do: the same command with --resume goes on from here");
+        Status($"{progress.Done} pictures in {Units.Duration(progress.Elapsed.TotalSeconds)}, {progress.RateText}; wrote {string.Join(", ", reports)}");
+    }
+
+    private void Status(string line)
+    {
+        if (!_request.Quiet) _error.WriteLine(line);
+    }
+
+    private int Exit() => _interrupted ? ExitCode.Interrupted
+        : _internalError ? ExitCode.InternalError
+        : ExitCode.Of(_failures.Count, _inputs.Count);
+}

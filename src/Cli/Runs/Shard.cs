@@ -1,0 +1,69 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace LungSeg.Cli.Runs;
+
+/// <summary>
+/// One part of a run that several processes share, counted from 1. A picture belongs to the part that its name's hash says, on every
+/// machine and whatever other pictures there are.
+/// </summary>
+internal readonly record struct Shard(int Index, int Count)
+{
+    /// <summary>The only part of a run that is not divided.</summary>
+    public static Shard Whole => new(1, 1);
+
+    public bool IsWhole => Count == 1;
+
+    /// <summary>Whether a picture belongs to this part: the first 8 bytes of its name's SHA-256, big endian, modulo the number of parts.</summary>
+    public bool Holds(string name)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(name), hash);
+        return BinaryPrimitives.ReadUInt64BigEndian(hash) % (ulong)Count == (ulong)(Index - 1);
+    }
+
+    /// <summary>Reads "2/4", or with "auto" what a Slurm job array or an indexed Kubernetes job says in its environment.</summary>
+    public static Shard Parse(string text, Func<string, string?> environment)
+    {
+        if (text == "auto") return OfSlurm(environment) ?? OfKubernetes(environment) ?? throw new UsageException(
+            "--shard auto: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set, so this is no task of a job array; give the part as in --shard 2/4");
+        string[] parts = text.Split('/');
+        if (parts.Length == 2 && Number(parts[0]) is { } index && Number(parts[1]) is { } count && index >= 1 && index <= count)
+            return new Shard(index, count);
+        throw new UsageException($"--shard: expected auto, or a part and the number of parts from 1/1 on, such as 2/4; found '{text}'");
+    }
+
+    public override string ToString() => $"{Index}/{Count}";
+
+    private static Shard? OfSlurm(Func<string, string?> environment)
+    {
+        if (environment("SLURM_ARRAY_TASK_ID") is null) return null;
+        int id = Required("SLURM_ARRAY_TASK_ID"), count = Required("SLURM_ARRAY_TASK_COUNT"), least = Required("SLURM_ARRAY_TASK_MIN");
+        int most = Required("SLURM_ARRAY_TASK_MAX");
+        int step = Number(environment("SLURM_ARRAY_TASK_STEP") ?? "1") is > 0 and int given ? given : 1;
+        // An array such as 1,3,7 has gaps that its step does not tell: some part would be nobody's.
+        if ((most - least) / step + 1 != count || (id - least) % step != 0)
+            throw new UsageException($"--shard auto: the job array from {least} to {most} has {count} tasks and so is not evenly numbered; "
+                + $"use one such as --array=1-{count}, or give the part as in --shard 2/4");
+        return new Shard((id - least) / step + 1, count);
+
+        int Required(string name) => Number(environment(name) ?? "") ?? throw new UsageException(
+            $"--shard auto: SLURM_ARRAY_TASK_ID is set, but {name} is '{environment(name)}' where a number was expected; give the part as in --shard 2/4");
+    }
+
+    private static Shard? OfKubernetes(Func<string, string?> environment)
+    {
+        const string IndexName = "JOB_COMPLETION_INDEX", CountName = "JOB_COMPLETION_COUNT";
+        if (environment(IndexName) is not { } text) return null;
+        int? index = Number(text), count = Number(environment(CountName) ?? "");
+        if (index is null || count is null || index >= count)
+            throw new UsageException($"--shard auto: {IndexName} is '{text}' and {CountName} is '{environment(CountName)}': Kubernetes sets the first; "
+                + "set the second in the pod's environment to the job's spec.completions, or give the part as in --shard 2/4");
+        return new Shard(index.Value + 1, count.Value);
+    }
+
+    private static int? Number(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
+}

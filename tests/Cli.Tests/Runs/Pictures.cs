@@ -1,0 +1,27 @@
+using LungSeg.Imaging;
+
+namespace LungSeg.Cli.Tests.Runs;
+
+/// <summary>Small chest X-rays for runs over folders; drawn once.</summary>
+internal static class Pictures
+{
+    private const int Side = 96;
+    private static readonly byte[][] Png = [.. Enumerable.Range(1, 4).Select(Draw)];
+
+    /// <summary>Writes pictures of different content into a directory, named in it.</summary>
+    public static void Write(TemporaryDirectory directory, string folder, params ReadOnlySpan<string> names)
+    {
+        for (int i = 0; i < names.Length; i++)
+        {
+            string path = directory[Path.Combine(folder, names[i])];
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(path, Png[i % Png.Length]);
+        }
+    }
+
+    private static byte[] Draw(int seed)
+    {
+        Radiograph picture = SyntheticRadiograph.Draw(Side, Side, seed).Picture;
+        return ImageWriter.EncodePng(picture.Width, picture.Height, 1, picture.To8Bit());
+    }
+}
