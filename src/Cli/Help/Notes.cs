@@ -10,6 +10,11 @@ internal static class Notes
         ["segment"] =
         [
             $"Formats:\n{string.Join('\n', ResultFormats.All.Select(format => $"- {format.Name}: {format.Description}"))}",
+            "Over a folder, a pattern or a list, outputs lie in the output directory as the pictures do below theirs, with a journal, report.csv and report.jsonl; a picture that fails is named at the end. Ctrl-C finishes what is under way. docs/folders.md says the rules.",
+        ],
+        ["merge"] =
+        [
+            "The merged reports are those of a run in one piece, byte for byte. Shards that are missing, unfinished or done twice are named, and exit code 1 says so.",
         ],
         ["evaluate"] =
         [
