@@ -22,6 +22,11 @@ internal static class Catalogue
         Simt<Simt128x64>(blocks: 4),
         Simt<Simt64x64>(blocks: 5),
         Simt<Simt64x32>(blocks: 10),
+        .. Mma<Mma128x128>(blocks: 2),
+        .. Mma<Mma128x64>(blocks: 3),
+        .. Mma<Mma128x32>(blocks: 4),
+        .. Mma<Mma64x64>(blocks: 4),
+        .. Mma<Mma64x32>(blocks: 8),
         .. Maps<ConvReduceParameters>("conv_reduce", ConvReduce.Run<F32>, ConvReduce.Run<F16>).Select(kernel => kernel with { BlocksPerMultiprocessor = 4 }),
         .. Maps<DirectConvParameters>("conv_direct", DirectConv.Run<F32, F32>, DirectConv.Run<F16, F16>),
         new("conv_direct_planar", Float16, (Action<DirectConvParameters>)DirectConv.Run<F32, F16>) { Storage = Float16, Target = Target.Ampere },
@@ -109,4 +114,25 @@ internal static class Catalogue
         SharedBytes = SimtConv.SharedBytes<T>(),
         Tile = (default(T).M, default(T).N, SimtConv.K),
     };
+
+    private static IEnumerable<KernelSource> Mma<T>(int blocks) where T : struct, IMmaTile =>
+    [
+        Mma<T, F16>("f16", blocks, MmaConv.Run<T, F16, HalfMath, NoGate>, gate: false),
+        Mma<T, F16>("f16", blocks, MmaConv.Run<T, F16, HalfMath, Gated>, gate: true),
+        Mma<T, F32>("tf32", blocks, MmaConv.Run<T, F32, Tf32Math, NoGate>, gate: false),
+        Mma<T, F32>("tf32", blocks, MmaConv.Run<T, F32, Tf32Math, Gated>, gate: true),
+    ];
+
+    private static KernelSource Mma<T, TStorage>(string precision, int blocks, Action<ConvParameters> kernel, bool gate)
+        where T : struct, IMmaTile where TStorage : struct, IStorage => new("conv_mma", $"{precision}_{default(T).M}x{default(T).N}{(gate ? "_gate" : "")}", kernel)
+        {
+            Precision = precision,
+            Storage = default(TStorage).Size == 2 ? Float16 : Float32,
+            Target = Target.Ampere,
+            Threads = MmaConv.Threads<T>(),
+            BlocksPerMultiprocessor = blocks,
+            SharedBytes = MmaConv.SharedBytes<T>(),
+            Tile = (default(T).M, default(T).N, MmaConv.RowBytes / default(TStorage).Size),
+            Gate = gate,
+        };
 }

@@ -11,22 +11,42 @@ namespace LungSeg.Kernels.Tests;
 /// <summary>A kernel with one fault put into its PTX must not pass: the interpreter or the comparison names what is wrong.</summary>
 public sealed class MutationTests
 {
+    // Nine steps of halves: the last lies in the stage that the exchange behind it begins with.
     private static readonly ConvCase Case = new(
-        new Shape(1, 24, 7, 9), 40, 3, 3, 1, 1, new Padding(1, 1, 1, 1), 1, Bias: true, Residual: false, Activation.None, Seed: 7);
+        new Shape(1, 32, 7, 9), 40, 3, 3, 1, 1, new Padding(1, 1, 1, 1), 1, Bias: true, Residual: false, Activation.None, Seed: 7);
 
     [Theory]
     [InlineData("conv_simt_f32_64x64")]
+    [InlineData("conv_mma_f16_64x64")]
+    [InlineData("conv_mma_tf32_128x64")]
     public void The_kernel_as_it_is_passes(string kernel) => Run(kernel, text => text);
 
     [Theory]
     [InlineData("conv_simt_f32_64x64", 0)]
     [InlineData("conv_simt_f32_64x64", 1)]
+    [InlineData("conv_mma_f16_64x64", 0)]
+    [InlineData("conv_mma_f16_64x64", 1)]
+    [InlineData("conv_mma_tf32_64x32", 1)]
     public void A_removed_barrier_is_a_race(string kernel, int which) => Assert.Contains("races with", Fault(kernel, text => Without(text, "bar.sync\t0;", which)));
 
     [Theory]
     [InlineData("conv_simt_f32_64x64")]
     public void A_load_without_its_guard_is_out_of_bounds(string kernel) =>
         Assert.Matches("belongs to no allocation|beyond the end", Fault(kernel, text => text.Replace("@q ", "", StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("conv_mma_f16_64x64")]
+    [InlineData("conv_mma_tf32_128x128")]
+    public void A_removed_wait_reads_what_is_still_being_copied(string kernel) =>
+        Assert.Contains("still bringing", Fault(kernel, text => Without(text, "cp.async.wait_group 2;", 0)));
+
+    [Fact]
+    public void A_wait_that_is_one_group_short_reads_what_is_still_being_copied() =>
+        Assert.Contains("still bringing", Fault("conv_mma_f16_64x64", text => Replaced(text, "cp.async.wait_group 2;", 0, "cp.async.wait_group 3;")));
+
+    [Fact]
+    public void A_removed_barrier_of_the_warp_is_a_race() =>
+        Assert.Contains("races with", Fault("conv_mma_f16_64x64", text => Regex.Replace(text, @"bar\.warp\.sync[^;]*;", "")));
 
     [Fact]
     public void A_barrier_that_some_threads_miss_is_named() => Assert.Contains("waits for the block with lanes", Fault(

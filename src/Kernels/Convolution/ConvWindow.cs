@@ -9,27 +9,28 @@ namespace LungSeg.Kernels.Convolution;
 /// </summary>
 internal struct ConvWindow
 {
+    /// <summary>A row so far out that no window sees it.</summary>
+    public const int Nowhere = -(1 << 29);
+
     private int _top;
     private int _left;
     private long _image;
-    private bool _exists;
 
     /// <summary>The window of pixel <paramref name="pixel"/> of the block's phase.</summary>
     public static ConvWindow Of(ConvParameters p, ConvBlock block, int pixel, int elementSize)
     {
         ConvWindow window;
         int row = pixel / p.Columns, column = pixel - (row * p.Columns);
-        window._exists = row < p.Rows;
-        window._top = (row * p.Stride) - p.PadTop + block.PhaseRow;
+        window._top = row < p.Rows ? (row * p.Stride) - p.PadTop + block.PhaseRow : Nowhere;
         window._left = (column * p.Stride) - p.PadLeft + block.PhaseColumn;
         long first = (block.Image * ((long)p.Input.Height * p.Input.Width * p.Input.PixelStride)) + (block.Group * p.Channels);
         window._image = p.Input.Address + (first * elementSize);
         return window;
     }
 
-    /// <summary>Whether a tap lies on the map.</summary>
+    /// <summary>Whether a tap lies on the map; of a pixel that does not exist none does.</summary>
     public readonly bool Sees(ConvParameters p, ConvTap tap) =>
-        _exists & (uint)(_top + tap.Row) < (uint)p.Input.Height & (uint)(_left + tap.Column) < (uint)p.Input.Width;
+        (uint)(_top + tap.Row) < (uint)p.Input.Height & (uint)(_left + tap.Column) < (uint)p.Input.Width;
 
     /// <summary>The address of a tap's channel; only to be read where the window sees the tap.</summary>
     public readonly long Address(ConvParameters p, ConvTap tap, int elementSize) =>

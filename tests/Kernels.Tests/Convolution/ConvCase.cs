@@ -13,6 +13,9 @@ public sealed record ConvCase(
     /// <summary>What inputs and weights are rounded to before anything is computed.</summary>
     public Numbers Numbers { get; init; }
 
+    /// <summary>For each image and padded channel, what the input is multiplied by; the product is rounded to the numbers.</summary>
+    public float[]? Gate { get; init; }
+
     internal Conv2dOp Op => new(Weight, Bias ? new Parameter("bias", [Filters], () => Values("bias", Filters)) : null, Stride, Padding, Dilation, Groups)
     {
         Residual = Residual,
@@ -53,7 +56,14 @@ public sealed record ConvCase(
         select new ConvCase(
             new Shape(batch, channels, height, width), filters, window.Item1, window.Item2, stride, dilation, padding, groups, flags.Item1, flags.Item2, activation, seed);
 
-    internal Map X() => Random("input", Input);
+    internal Map X()
+    {
+        Map x = Random("input", Input);
+        int padded = (Input.C + 7) / 8 * 8, pixels = Input.H * Input.W;
+        for (int i = 0; Gate is not null && i < x.Values.Length; i++)
+            x.Values[i] = Numbers.Round(x.Values[i] * Gate[(i / pixels / Input.C * padded) + (i / pixels % Input.C)]);
+        return x;
+    }
 
     internal Map Shortcut() => Random("residual", Output);
 

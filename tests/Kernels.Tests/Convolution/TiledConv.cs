@@ -25,7 +25,7 @@ internal static class TiledConv
             p.Gate = storage.Upload(gpu, gate);
             p.GateStride = gate.Length / test.Input.N;
         }
-        p.Weights = kernel.Family == "conv_simt" ? Storage.F32.Upload(gpu, PackByDepth(test, p)) : storage.Upload(gpu, PackByFilter(test, p, storage));
+        p.Weights = storage.Upload(gpu, Pack(kernel, p, test.Op.Weight.Read()));
         if (test.Bias) p.Bias = Storage.F32.Upload(gpu, Padded(test.Values("bias", test.Filters), output.PaddedChannels));
         if (p.Splits > 1) p.Partial = (long)gpu.Memory.Allocate(4L * p.Splits * test.Output.N * test.Output.H * test.Output.W * p.PartialStride);
         (int, int, int) grid = Grid(kernel, p);
@@ -85,35 +85,25 @@ internal static class TiledConv
         };
     }
 
-    /// <summary>[group][k][filter], filters padded to 8.</summary>
-    private static float[] PackByDepth(ConvCase test, ConvParameters p)
+    /// <summary>
+    /// PyTorch's [filter][channel][r][s], packed: for conv_simt [group][k][filter], filters padded to 8 and k to the tile's; else
+    /// [group][filter][k], k padded to 128 bytes.
+    /// </summary>
+    public static float[] Pack(KernelInfo kernel, ConvParameters p, float[] weights)
     {
-        int stored = (p.Filters + 7) / 8 * 8, depth = p.Steps * KernelLibrary.Find("conv_simt_f32_64x64").TileK;
-        var packed = new float[p.Groups * depth * stored];
-        Visit(test, p, (group, filter, k, weight) => packed[(((group * depth) + k) * stored) + filter] = weight);
-        return packed;
-    }
-
-    /// <summary>[group][filter][k], k padded to 128 bytes.</summary>
-    private static float[] PackByFilter(ConvCase test, ConvParameters p, Storage storage)
-    {
-        int line = 128 / storage.Size(), depth = ((p.R * p.S * p.Channels) + line - 1) / line * line;
-        var packed = new float[p.Groups * p.Filters * depth];
-        Visit(test, p, (group, filter, k, weight) => packed[(((group * p.Filters) + filter) * depth) + k] = weight);
-        return packed;
-    }
-
-    private static void Visit(ConvCase test, ConvParameters p, Action<int, int, int, float> visit)
-    {
-        int channels = test.Input.C / test.Groups, index = 0;
-        float[] weights = test.Op.Weight.Read();
-        for (int k = 0; k < test.Filters; k++)
+        bool byDepth = kernel.Family == "conv_simt";
+        int line = kernel.Storage == "f32" ? 32 : 64, stored = (p.Filters + 7) / 8 * 8, taps = p.R * p.S, channels = weights.Length / (p.Groups * p.Filters * taps);
+        int depth = byDepth ? p.Steps * kernel.TileK : ((taps * p.Channels) + line - 1) / line * line;
+        var packed = new float[p.Groups * depth * (byDepth ? stored : p.Filters)];
+        for (int i = 0; i < weights.Length; i++)
         {
-            for (int c = 0; c < channels; c++)
-            {
-                for (int tap = 0; tap < test.R * test.S; tap++) visit(k / p.Filters, k % p.Filters, (tap * p.Channels) + c, weights[index++]);
-            }
+            (int rest, int tap) = Math.DivRem(i, taps);
+            (rest, int c) = Math.DivRem(rest, channels);
+            (int group, int filter) = Math.DivRem(rest, p.Filters);
+            int k = (tap * p.Channels) + c;
+            packed[byDepth ? (((group * depth) + k) * stored) + filter : (((group * p.Filters) + filter) * depth) + k] = weights[i];
         }
+        return packed;
     }
 
     private static float[] Padded(float[] values, int count)

@@ -1,0 +1,57 @@
+using CsCheck;
+using LungSeg.Engine.Backends.Cuda;
+using LungSeg.Engine.Backends.Reference;
+
+namespace LungSeg.Kernels.Tests.Convolution;
+
+public sealed class MmaConvTests
+{
+    private static readonly KernelInfo[] Halves = [.. TiledConv.Kernels("conv_mma", "f16").Where(kernel => !kernel.Gate)];
+    private static readonly KernelInfo[] Tf32 = [.. TiledConv.Kernels("conv_mma", "tf32").Where(kernel => !kernel.Gate)];
+
+    private static readonly Gen<ConvCase> Gated =
+        from channels in Gen.Int[2, 150]
+        from filters in Gen.Frequency((3, Gen.Int[2, 40]), (1, Gen.Int[60, 140]))
+        from test in ConvCase.Of(channels, filters, 1, Gen.Const(1), Gen.Const(1))
+        select test with { Padding = 0 };
+
+    [Fact]
+    public void Half_tiles_match_the_reference() => Match(Halves, Numbers.F16, Storage.F16);
+
+    [Fact]
+    public void Tf32_tiles_match_the_reference() => Match(Tf32, Numbers.Tf32, Storage.F32);
+
+    [Fact]
+    public void All_tiles_give_the_same_bits() => Gen.Select(ConvCase.Tiled, Gen.OneOf(1, 2), Gen.Bool).Sample(
+        (test, splits, half) =>
+        {
+            test = test with { Numbers = half ? Numbers.F16 : Numbers.Tf32 };
+            Map[] results = [.. (half ? Halves : Tf32).Select(kernel => TiledConv.Run(kernel, test, splits))];
+            Assert.All(results, result => Assert.Equal(results[0].Values, result.Values));
+        },
+        iter: 4, threads: 1);
+
+    [Fact]
+    public void Gates_are_multiplied_on_the_way() => Gen.Select(Gated, Gen.OneOf([.. TiledConv.Kernels("conv_mma", "f16"), .. TiledConv.Kernels("conv_mma", "tf32")])).Sample(
+        (test, kernel) =>
+        {
+            if (!kernel.Gate) return;
+            bool half = kernel.Precision == "f16";
+            Storage storage = half ? Storage.F16 : Storage.F32;
+            test = test with { Numbers = half ? Numbers.F16 : Numbers.Tf32 };
+            int padded = (test.Input.C + 7) / 8 * 8;
+            float[] gate = test.Values("gate", test.Input.N * padded);
+            // The same convolution of the input that is gated and rounded beforehand.
+            ConvCase gated = test with { Gate = gate };
+            gated.Expected(storage, isTruncated: true).Check(TiledConv.Run(kernel, test, gate: gate), $"{kernel.Name}, {test}");
+        },
+        iter: 40, threads: 1);
+
+    private static void Match(KernelInfo[] kernels, Numbers numbers, Storage storage) => Gen.Select(ConvCase.Tiled, Gen.OneOf(kernels), Gen.OneOf(1, 1, 2, 3), Gen.Bool).Sample(
+        (test, kernel, splits, slice) =>
+        {
+            test = test with { Numbers = numbers };
+            test.Expected(storage, isTruncated: true).Check(TiledConv.Run(kernel, test, splits, slice), $"{kernel.Name}, {splits} splits, {test}");
+        },
+        iter: 40, threads: 1);
+}
