@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LungSeg.Cli.Evaluation;
+using LungSeg.Cli.Runs;
 using LungSeg.Engine;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Drawing;
@@ -69,10 +70,14 @@ internal static class EvaluateCommand
             var run = new EvaluationRun(dicom.Read(parsed), thresholds);
             List<SourceResult> results = [];
             IEnumerable<IMaskSource> sources = made is null ? choice.Asked.Select(network => Load(network, options)) : [new FileSource(made, options.Threshold)];
-            foreach (IMaskSource source in sources)
+            var progress = new RunProgress(pairs.Pairs.Count * Math.Max(1, choice.Asked.Count));
+            ProgressDisplay.Show(error, progress, tell =>
             {
-                using (source) results.Add(run.Run(source, pairs.Pairs, message => CommandLine.Tell(error, message)));
-            }
+                foreach (IMaskSource source in sources)
+                {
+                    using (source) results.Add(run.Run(source, pairs.Pairs, progress, tell));
+                }
+            });
             (string, string)[] conditions =
             [
                 ("pictures", pictures), ("masks", references.Length > 0 ? string.Join(", ", references) : "beside the pictures"),

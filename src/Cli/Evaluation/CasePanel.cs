@@ -20,7 +20,9 @@ internal sealed record CasePanel(Figure Picture, string Name, string Caption)
         double scale = Math.Min((double)Side / picture.Width, (double)Side / picture.Height);
         (int width, int height) = (Scaled(picture.Width), Scaled(picture.Height));
         (int left, int top) = ((Side - width) / 2, (Side - height) / 2);
-        byte[] grey = OpenCvResize.Linear(picture.ToGrey8(), picture.Width, picture.Height, 1, width, height);
+        byte[] grey = width <= picture.Width && height <= picture.Height
+            ? AreaResize.Shrink(Overlay.Grey(picture), picture.Width, picture.Height, width, height)
+            : OpenCvResize.Linear(Overlay.Grey(picture), picture.Width, picture.Height, 1, width, height);
         byte[] rgb = new byte[3 * grey.Length];
         for (int i = 0; i < rgb.Length; i++) rgb[i] = grey[i / 3];
         var panel = new Figure(Side, Side);

@@ -1,3 +1,5 @@
+using LungSeg.Cli.Inputs;
+
 namespace LungSeg.Cli.Evaluation;
 
 /// <summary>The pictures that can be evaluated, and what was left out.</summary>
@@ -42,18 +44,18 @@ internal sealed class EvaluationPairs
     {
         if (masks.Count == 0) throw new UsageException($"name a mask for '{image}', or a folder of pictures with masks beside them");
         if (masks.FirstOrDefault(Directory.Exists) is { } folder) throw new UsageException($"'{folder}' is a folder: '{image}' is a file, so its mask is expected in a file");
-        return new EvaluationPairs([new EvaluationPair(Path.GetFileNameWithoutExtension(image), image, masks, prediction)]);
+        return new EvaluationPairs([new EvaluationPair(OutputNames.Short(Path.GetFileName(image)), image, masks, prediction)]);
     }
 
     private static SortedDictionary<string, string> Pictures(string images, string[] others)
     {
         var pictures = new SortedDictionary<string, string>(StringComparer.Ordinal);
         string[] inside = [.. others.Where(folder => !IsSame(folder, images)).Select(folder => Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar)];
-        foreach (string file in EvaluationFiles.Below(images).Where(EvaluationFiles.IsPicture))
+        foreach (string file in MaskFolder.Files(images).Where(file => PictureFiles.Of(file.Path) == PictureFiles.Kind.Picture).Select(file => file.Name))
         {
-            string name = EvaluationFiles.NameOf(images, file);
-            if (MaskFolder.IsResult(name) || inside.Any(folder => Path.GetFullPath(file).StartsWith(folder, StringComparison.Ordinal))) continue;
-            if (!pictures.TryAdd(name, file)) throw new UsageException($"two pictures are named '{name}', '{pictures[name]}' and '{file}': a mask could belong to either");
+            (string name, string path) = (OutputNames.Short(file), Path.Join(images, file));
+            if (MaskFolder.IsResult(name) || inside.Any(folder => Path.GetFullPath(path).StartsWith(folder, StringComparison.Ordinal))) continue;
+            if (!pictures.TryAdd(name, path)) throw new UsageException($"two pictures are named '{name}', '{pictures[name]}' and '{path}': a mask could belong to either");
         }
         return pictures;
     }

@@ -1,3 +1,4 @@
+using LungSeg.Cli.Runs;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Evaluation;
@@ -10,7 +11,7 @@ internal sealed class EvaluationRun(DicomOptions dicom, IReadOnlyList<float> thr
     /// <summary>The thresholds of a sweep: from 0.05 to 0.95.</summary>
     public static IReadOnlyList<float> SweepThresholds { get; } = [.. Enumerable.Range(1, 19).Select(i => i / 20f)];
 
-    public SourceResult Run(IMaskSource source, IReadOnlyList<EvaluationPair> pairs, Action<string> tell)
+    public SourceResult Run(IMaskSource source, IReadOnlyList<EvaluationPair> pairs, RunProgress progress, Action<string> tell)
     {
         List<EvaluatedPicture> pictures = [];
         List<FailedPicture> failures = [];
@@ -20,11 +21,13 @@ internal sealed class EvaluationRun(DicomOptions dicom, IReadOnlyList<float> thr
             try
             {
                 pictures.Add(Evaluate(source, pair, worst));
+                progress.Add(failed: false);
             }
             catch (Exception e) when (CommandLine.IsInput(e))
             {
                 failures.Add(new FailedPicture(pair.Name, e.Message));
-                tell(e.Message);
+                progress.Add(failed: true);
+                tell($"lungseg: {CommandLine.Message(e).ReplaceLineEndings(" ")}");
             }
         }
         return new SourceResult(source.Name, source.Network, source.Description, pictures, failures, worst.Panels);

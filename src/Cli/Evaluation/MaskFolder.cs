@@ -1,4 +1,5 @@
 using LungSeg.Cli.Comparison;
+using LungSeg.Cli.Inputs;
 
 namespace LungSeg.Cli.Evaluation;
 
@@ -32,14 +33,25 @@ internal sealed class MaskFolder
     {
         string[] endings = maps ? MapEndings : MaskEndings;
         var folder = new MaskFolder(path);
-        foreach (string file in EvaluationFiles.Below(path).Where(Comparable.CanRead))
+        foreach (Input file in Files(path).Where(file => Comparable.CanRead(file.Path)))
         {
-            string name = EvaluationFiles.NameOf(path, file);
+            string name = OutputNames.Short(file.Name);
             int rank = RankOf(name, endings);
-            if (rank < endings.Length) folder.Add(name[..^endings[rank].Length], rank, file);
-            else if (!holdsPictures && !IsResult(name)) folder.Add(name, rank, file);
+            if (rank < endings.Length) folder.Add(name[..^endings[rank].Length], rank, file.Path);
+            else if (!holdsPictures && !IsResult(name)) folder.Add(name, rank, file.Path);
         }
         return folder;
+    }
+
+    /// <summary>The files below a folder that are not hidden.</summary>
+    public static IEnumerable<Input> Files(string folder)
+    {
+        (IReadOnlyList<Input> files, _) = FolderWalk.Below(folder, name => !IsHidden(name));
+        foreach (Input file in files)
+        {
+            if (file.Fault is { } fault) throw new UsageException(fault);
+            if (!IsHidden(file.Name)) yield return file;
+        }
     }
 
     /// <summary>Whether a file's name without extension says that it is a mask or another result, and no picture.</summary>
@@ -56,6 +68,8 @@ internal sealed class MaskFolder
             ? only
             : throw new UsageException($"'{name}' has {first.Length} masks in '{Path}', {string.Join(", ", first.Select(System.IO.Path.GetFileName))}: keep one of them there");
     }
+
+    private static bool IsHidden(string name) => name[(name.LastIndexOf('/') + 1)..].StartsWith('.');
 
     private static int RankOf(string name, string[] endings)
     {

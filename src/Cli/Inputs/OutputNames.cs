@@ -26,7 +26,8 @@ internal static class OutputNames
         return stems;
     }
 
-    private static string Short(string name)
+    /// <summary>A picture's name without its extension.</summary>
+    public static string Short(string name)
     {
         string extension = Path.GetExtension(name);
         // A DICOM file's name is often a UID, whose last part is no extension.

@@ -135,7 +135,8 @@ internal sealed class ShardMerge : IDisposable
         {
             using FileStream source = File.OpenRead(from);
             source.CopyTo(stream);
-        }));
+        }
+        ));
     }
 
     private static string Line(PictureRecord record) => JsonSerializer.Serialize(record with { Milliseconds = null }, RunJson.Lines.PictureRecord);
