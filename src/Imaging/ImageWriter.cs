@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using LungSeg.Imaging.Codecs;
 using LungSeg.Imaging.Codecs.Jpeg;
 using LungSeg.Imaging.Outputs;
@@ -22,7 +23,7 @@ public static class ImageWriter
     public static byte[] EncodePng(int width, int height, int channels, ReadOnlySpan<byte> pixels)
     {
         using MemoryStream stream = new();
-        WritePng(stream, width, height, channels, pixels);
+        WritePng(stream, width, height, channels, pixels.ToArray());
         return stream.ToArray();
     }
 
@@ -45,7 +46,7 @@ public static class ImageWriter
     /// <exception cref="ImageException">The path cannot be written.</exception>
     public static void WritePng(string path, LungMask mask) => WholeFiles.Write((path, stream => WritePng(stream, mask)));
 
-    internal static void WritePng(Stream stream, int width, int height, int channels, ReadOnlySpan<byte> pixels)
+    internal static void WritePng(Stream stream, int width, int height, int channels, ReadOnlyMemory<byte> pixels)
     {
         if (channels is not (1 or 3 or 4) || width <= 0 || height <= 0 || pixels.Length != (long)width * height * channels)
             throw new ArgumentException($"{pixels.Length} bytes are not a picture of {width} x {height} x {channels}", nameof(pixels));
@@ -58,17 +59,16 @@ public static class ImageWriter
         PngEncoder.Write(stream, picture.Width, picture.Height, picture.Channels, picture.BitDepth, rows);
     }
 
-    internal static void WritePng(Stream stream, LungMask mask)
-    {
-        byte[] rows = Array.ConvertAll(mask.Pixels.ToArray(), p => (byte)(p * 255));
-        PngEncoder.Write(stream, mask.Width, mask.Height, 1, 8, rows);
-    }
+    internal static void WritePng(Stream stream, LungMask mask) => PngEncoder.Write(stream, mask.Width, mask.Height, 1, 8, mask.To8Bit());
 
     private static byte[] BigEndian(ReadOnlySpan<ushort> samples)
     {
         byte[] bytes = new byte[samples.Length * 2];
-        for (int i = 0; i < samples.Length; i++)
-            BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(2 * i), samples[i]);
+        Span<ushort> words = MemoryMarshal.Cast<byte, ushort>(bytes.AsSpan());
+        if (BitConverter.IsLittleEndian)
+            BinaryPrimitives.ReverseEndianness(samples, words);
+        else
+            samples.CopyTo(words);
         return bytes;
     }
 }

@@ -8,7 +8,7 @@ namespace LungSeg.Imaging;
 /// </summary>
 public static class Overlay
 {
-    private const int TintPercent = 22;
+    private const int TintPercent = 22, RowsAtOnce = 32;
     private const double OutlineShare = 1.0 / 340;
 
     /// <summary>The red, green and blue that a side is drawn in.</summary>
@@ -36,92 +36,88 @@ public static class Overlay
             throw new ImageException(
                 $"the mask's {mask.Width} x {mask.Height} pixels do not lie on the picture's {picture.Width} x {picture.Height}; resize the mask first");
         byte[] grey = Grey(picture);
-        byte[] outline = Outline(mask);
         byte[] rgb = new byte[grey.Length * 3];
-        for (int i = 0; i < grey.Length; i++)
+        byte[][] tints = [.. Enum.GetValues<LungSide>().Select(TintOf)];
+        int width = mask.Width, reach = Reach(mask);
+        ForRows(mask.Height, (first, last) =>
         {
-            Span<byte> pixel = rgb.AsSpan(3 * i, 3);
-            pixel.Fill(grey[i]);
-            if (mask.Sides[i] == 0)
-                continue;
-            (byte red, byte green, byte blue) = ColorOf(SidedMask.SideOf(mask.Sides[i]));
-            int share = outline[i] != 0 ? 100 : TintPercent;
-            pixel[0] = Mix(grey[i], red, share);
-            pixel[1] = Mix(grey[i], green, share);
-            pixel[2] = Mix(grey[i], blue, share);
-        }
+            OutlineRow outline = new(mask, reach);
+            for (int y = first; y < last; y++)
+            {
+                ReadOnlySpan<byte> shades = grey.AsSpan(y * width, width), sides = mask.Sides.AsSpan(y * width, width), edge = outline.Of(y);
+                Span<byte> target = rgb.AsSpan(3 * y * width, 3 * width);
+                for (int x = 0; x < width; x++)
+                {
+                    Span<byte> pixel = target.Slice(3 * x, 3);
+                    if (sides[x] == 0)
+                        (pixel[0], pixel[1], pixel[2]) = (shades[x], shades[x], shades[x]);
+                    else if (edge[x] != 0)
+                        (pixel[0], pixel[1], pixel[2]) = ColorOf(SidedMask.SideOf(sides[x]));
+                    else
+                        tints[sides[x] - 1].AsSpan(3 * shades[x], 3).CopyTo(pixel);
+                }
+            }
+        });
         return rgb;
     }
 
     /// <summary>The outlines alone: height x width x 4 bytes, red, green, blue and alpha, transparent elsewhere.</summary>
     internal static byte[] DrawOutline(SidedMask mask)
     {
-        byte[] outline = Outline(mask), rgba = new byte[outline.Length * 4];
-        for (int i = 0; i < outline.Length; i++)
-            if (outline[i] != 0)
-                (rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2], rgba[4 * i + 3]) = With255(ColorOf(SidedMask.SideOf(mask.Sides[i])));
+        int width = mask.Width, reach = Reach(mask);
+        byte[] rgba = new byte[mask.Sides.Length * 4];
+        ForRows(mask.Height, (first, last) =>
+        {
+            OutlineRow outline = new(mask, reach);
+            for (int y = first; y < last; y++)
+            {
+                ReadOnlySpan<byte> edge = outline.Of(y);
+                for (int x = edge.IndexOf((byte)1); x >= 0 && x < width; x++)
+                {
+                    int at = y * width + x;
+                    if (edge[x] == 0 || mask.Sides[at] == 0)
+                        continue;
+                    (byte red, byte green, byte blue) = ColorOf(SidedMask.SideOf(mask.Sides[at]));
+                    (rgba[4 * at], rgba[4 * at + 1], rgba[4 * at + 2], rgba[4 * at + 3]) = (red, green, blue, 255);
+                }
+            }
+        });
         return rgba;
-
-        static (byte, byte, byte, byte) With255((byte Red, byte Green, byte Blue) c) => (c.Red, c.Green, c.Blue, 255);
     }
 
-    /// <summary>1 where lung is as near to the background as the outline is wide.</summary>
-    private static byte[] Outline(SidedMask mask)
+    /// <summary>The width of the outline in pixels.</summary>
+    private static int Reach(SidedMask mask) => Math.Max(1, (int)Math.Round(Math.Min(mask.Width, mask.Height) * OutlineShare));
+
+    private static void ForRows(int height, Action<int, int> draw) => Parallel.For(
+        0, (height + RowsAtOnce - 1) / RowsAtOnce, band => draw(band * RowsAtOnce, Math.Min(height, (band + 1) * RowsAtOnce)));
+
+    /// <summary>For each grey value the red, green and blue of it under a side's tint.</summary>
+    private static byte[] TintOf(LungSide side)
     {
-        int[] depth = Depth(mask);
-        int width = 3 * Math.Max(1, (int)Math.Round(Math.Min(mask.Width, mask.Height) * OutlineShare));
-        return Array.ConvertAll(depth, d => d > 0 && d <= width ? (byte)1 : (byte)0);
+        (byte red, byte green, byte blue) = ColorOf(side);
+        byte[] tint = new byte[3 * 256];
+        for (int grey = 0; grey < 256; grey++)
+            (tint[3 * grey], tint[3 * grey + 1], tint[3 * grey + 2]) = (Mix(grey, red), Mix(grey, green), Mix(grey, blue));
+        return tint;
     }
 
-    private static byte Mix(int grey, int color, int percent) => (byte)((grey * (100 - percent) + color * percent + 50) / 100);
+    private static byte Mix(int grey, int color) => (byte)((grey * (100 - TintPercent) + color * TintPercent + 50) / 100);
 
     private static byte[] Stretch(Radiograph picture)
     {
-        ReadOnlySpan<ushort> samples = picture.Samples;
-        (int low, int high) = (ushort.MaxValue, 0);
-        foreach (ushort sample in samples)
-            (low, high) = (Math.Min(low, sample), Math.Max(high, sample));
-        int range = Math.Max(1, high - low), channels = picture.Channels;
-        byte[] grey = new byte[picture.Width * picture.Height];
-        for (int i = 0; i < grey.Length; i++)
+        int channels = picture.Channels, width = picture.Width;
+        (int low, int high) = picture.Extent();
+        int range = Math.Max(1, high - low);
+        byte[] table = [.. Enumerable.Range(0, range + 1).Select(v => (byte)(v * 255L / range))], grey = new byte[width * picture.Height];
+        ForRows(picture.Height, (first, last) =>
         {
-            int value = channels == 1 ? samples[i] : (samples[3 * i] * 299 + samples[3 * i + 1] * 587 + samples[3 * i + 2] * 114) / 1000;
-            grey[i] = (byte)((value - low) * 255L / range);
-        }
+            ReadOnlySpan<ushort> samples = picture.Samples;
+            for (int i = first * width; i < last * width; i++)
+            {
+                int value = channels == 1 ? samples[i] : (samples[3 * i] * 299 + samples[3 * i + 1] * 587 + samples[3 * i + 2] * 114) / 1000;
+                grey[i] = table[value - low];
+            }
+        });
         return grey;
-    }
-
-    /// <summary>Distance to the background in thirds of a pixel: the 3-4 chamfer distance (Borgefors 1986) in two sweeps.</summary>
-    private static int[] Depth(SidedMask mask)
-    {
-        (int width, int height) = (mask.Width, mask.Height);
-        byte[] pixels = mask.Sides;
-        int[] depth = new int[pixels.Length];
-        for (int y = 0; y < height; y++)
-            for (int x = 0; x < width; x++)
-                depth[y * width + x] = pixels[y * width + x] == 0 ? 0 : Nearest(depth, width, height, x, y, -1);
-        for (int y = height - 1; y >= 0; y--)
-            for (int x = width - 1; x >= 0; x--)
-                depth[y * width + x] = Math.Min(depth[y * width + x], Nearest(depth, width, height, x, y, 1));
-        return depth;
-    }
-
-    /// <summary>The way over the four neighbours that this sweep has seen; what lies outside the picture is no background.</summary>
-    private static int Nearest(int[] depth, int width, int height, int x, int y, int step)
-    {
-        const int Far = int.MaxValue / 2;
-        int at = y * width + x, nearest = Far;
-        bool beside = (uint)(x + step) < (uint)width, behind = (uint)(x - step) < (uint)width;
-        if (beside)
-            nearest = depth[at + step] + 3;
-        if ((uint)(y + step) >= (uint)height)
-            return nearest;
-        int row = at + step * width;
-        nearest = Math.Min(nearest, depth[row] + 3);
-        if (beside)
-            nearest = Math.Min(nearest, depth[row + step] + 4);
-        if (behind)
-            nearest = Math.Min(nearest, depth[row - step] + 4);
-        return nearest;
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using LungSeg.Imaging.Dicom;
 
 namespace LungSeg.Imaging;
@@ -76,6 +77,23 @@ public sealed class Radiograph
     /// <summary>What the reader found and chose, in order; empty for formats that leave nothing to choose.</summary>
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
+    /// <summary>The lowest and the highest sample.</summary>
+    internal (int Low, int High) Extent()
+    {
+        Vector<ushort> low = new(ushort.MaxValue), high = Vector<ushort>.Zero;
+        (int least, int most, int i) = (ushort.MaxValue, 0, 0);
+        for (; i <= _samples.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
+        {
+            Vector<ushort> value = new(_samples, i);
+            (low, high) = (Vector.Min(low, value), Vector.Max(high, value));
+        }
+        for (int lane = 0; lane < Vector<ushort>.Count; lane++)
+            (least, most) = (Math.Min(least, low[lane]), Math.Max(most, high[lane]));
+        for (; i < _samples.Length; i++)
+            (least, most) = (Math.Min(least, _samples[i]), Math.Max(most, _samples[i]));
+        return (least, most);
+    }
+
     /// <summary>The lowest sample, the one that half of them do not exceed, and the highest.</summary>
     public (int Lowest, int Median, int Highest) Range()
     {
@@ -92,8 +110,10 @@ public sealed class Radiograph
     public byte[] To8Bit()
     {
         byte[] bytes = new byte[_samples.Length];
-        int shift = BitDepth - 8;
-        for (int i = 0; i < bytes.Length; i++)
+        int shift = BitDepth - 8, i = 0, lanes = Vector<ushort>.Count;
+        for (; i <= bytes.Length - 2 * lanes; i += 2 * lanes)
+            Vector.Narrow(new Vector<ushort>(_samples, i) >>> shift, new Vector<ushort>(_samples, i + lanes) >>> shift).CopyTo(bytes, i);
+        for (; i < bytes.Length; i++)
             bytes[i] = (byte)(_samples[i] >> shift);
         return bytes;
     }

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace LungSeg.Imaging.Codecs;
 
@@ -87,6 +89,11 @@ internal sealed class PngDecoder : IImageDecoder
 
     private static void Expand(ReadOnlySpan<byte> row, Layout layout, Span<ushort> target, int columns, int step)
     {
+        if (layout.Palette is null && layout.Depth >= 8 && step == layout.Stored && step == layout.Channels)
+        {
+            ExpandWhole(row, layout.Depth, target[..(columns * step)]);
+            return;
+        }
         for (int x = 0; x < columns; x++)
         {
             Span<ushort> pixel = target.Slice(x * step, layout.Channels);
@@ -114,5 +121,28 @@ internal sealed class PngDecoder : IImageDecoder
             for (int c = 0; c < 3; c++)
                 pixel[c] = layout.Palette[value * 3 + c];
         }
+    }
+
+    /// <summary>A row whose samples are all kept and lie one behind the other.</summary>
+    private static void ExpandWhole(ReadOnlySpan<byte> row, int depth, Span<ushort> target)
+    {
+        if (depth == 16)
+        {
+            ReadOnlySpan<ushort> words = MemoryMarshal.Cast<byte, ushort>(row);
+            if (BitConverter.IsLittleEndian)
+                BinaryPrimitives.ReverseEndianness(words, target);
+            else
+                words.CopyTo(target);
+            return;
+        }
+        int i = 0;
+        for (; i <= target.Length - Vector<byte>.Count; i += Vector<byte>.Count)
+        {
+            Vector.Widen(new Vector<byte>(row[i..]), out Vector<ushort> lower, out Vector<ushort> upper);
+            lower.CopyTo(target[i..]);
+            upper.CopyTo(target[(i + Vector<ushort>.Count)..]);
+        }
+        for (; i < target.Length; i++)
+            target[i] = row[i];
     }
 }

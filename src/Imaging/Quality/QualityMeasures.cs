@@ -49,7 +49,8 @@ public sealed record QualityMeasures
     {
         Radiograph picture = result.PictureUnderMask();
         SampledResult sampled = SampledResult.Of(picture, result.Mask);
-        float low = sampled.Percentile(0.01), high = sampled.Percentile(0.99), range = Math.Max(high - low, 1e-6f);
+        (float low, float high) = sampled.Percentiles(0.01, 0.99);
+        float range = Math.Max(high - low, 1e-6f);
         double lungShare = (double)sampled.Lung.Area / sampled.Grey.Length;
         ConnectedComponents parts = ConnectedComponents.Of(sampled.Lung);
         Component[] largest = [.. parts.Components.OrderByDescending(c => c.Area).Take(2)];

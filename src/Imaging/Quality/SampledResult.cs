@@ -39,11 +39,20 @@ internal sealed class SampledResult
         return new SampledResult(width, height, grey, lung);
     }
 
-    /// <summary>The brightness below which a share of the points lie.</summary>
-    public float Percentile(double share)
+    /// <summary>The brightness that a share of the points do not exceed, and the same for another share, in steps of 16 bits.</summary>
+    public (float Low, float High) Percentiles(double lowShare, double highShare)
     {
-        float[] sorted = (float[])Grey.Clone();
-        Array.Sort(sorted);
-        return sorted[(int)(share * (sorted.Length - 1))];
+        int[] counts = new int[1 << 16];
+        foreach (float value in Grey)
+            counts[(int)(value * ushort.MaxValue + 0.5f)]++;
+        return (Percentile(counts, lowShare), Percentile(counts, highShare));
+    }
+
+    private float Percentile(int[] counts, double share)
+    {
+        int rank = (int)(share * (Grey.Length - 1)), value = 0;
+        for (int below = counts[0]; below <= rank; below += counts[value])
+            value++;
+        return (float)value / ushort.MaxValue;
     }
 }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace LungSeg.Imaging.Dicom.Codecs;
 
 /// <summary>
@@ -60,6 +62,25 @@ internal ref struct JpegBits(ReadOnlySpan<byte> data, int at, bool isJpegLs)
     }
 
     private void Fill()
+    {
+        if (!_afterFF && _data.Length - _at >= 8)
+        {
+            ulong next = BinaryPrimitives.ReadUInt64BigEndian(_data[_at..]);
+            // No byte is 0xFF where none of their complements is 0.
+            if (((~next - 0x0101010101010101) & next & 0x8080808080808080) == 0)
+            {
+                int bytes = 64 - _count >> 3;
+                // Bits of a last, partial byte come again with the next filling, and are the same.
+                _window |= next >> _count;
+                _count += 8 * bytes;
+                _at += bytes;
+                return;
+            }
+        }
+        FillByByte();
+    }
+
+    private void FillByByte()
     {
         while (_count <= 56 && _at < _data.Length)
         {

@@ -12,6 +12,7 @@ internal sealed class JpegLsScan(JpegLsParameters p, ImagePixel image, int[] com
     private readonly JpegLsContexts _contexts = new(p);
     private readonly int[] _runIndex = new int[components.Length];
     private readonly int _width = image.Columns, _near = p.Near, _max = p.MaxValue, _step = 2 * p.Near + 1;
+    private readonly sbyte[] _levels = Levels(p);
 
     /// <summary>Two lines of each component, with a sample more at both ends; index 1 is the first column.</summary>
     private readonly int[][] _above = NewLines(components.Length, image.Columns), _line = NewLines(components.Length, image.Columns);
@@ -29,10 +30,10 @@ internal sealed class JpegLsScan(JpegLsParameters p, ImagePixel image, int[] com
                 _line[c][0] = _above[c][1];
             }
             if (bySample)
-                ReadLine(ref bits, 0, components.Length);
+                ReadLines(ref bits);
             else
                 for (int c = 0; c < components.Length; c++)
-                    ReadLine(ref bits, c, 1);
+                    ReadLine(ref bits, c);
             for (int c = 0; c < components.Length; c++)
                 for (int x = 0, cell = y * _width * image.Samples + components[c]; x < _width; x++, cell += image.Samples)
                     cells[cell] = (ushort)_line[c][x + 1];
@@ -40,41 +41,60 @@ internal sealed class JpegLsScan(JpegLsParameters p, ImagePixel image, int[] com
         return bits.FindMarker();
     }
 
-    /// <summary>One line of the components from <paramref name="first"/> on, sample by sample.</summary>
-    private void ReadLine(ref JpegBits bits, int first, int count)
+    /// <summary>One line of a component.</summary>
+    private void ReadLine(ref JpegBits bits, int c)
     {
-        Span<int> contexts = stackalloc int[count];
+        (int[] above, int[] line) = (_above[c], _line[c]);
         for (int x = 1; x <= _width; x++)
         {
-            bool flat = true;
-            for (int i = 0; i < count; i++)
-                flat &= (contexts[i] = Context(first + i, x)) == 0;
-            if (flat)
-            {
-                x = ReadRun(ref bits, first, count, x);
-                continue;
-            }
-            for (int i = 0; i < count; i++)
-                _line[first + i][x] = ReadSample(ref bits, first + i, x, contexts[i]);
+            int context = Context(above, x, line[x - 1]);
+            if (context == 0)
+                x = ReadRun(ref bits, c, 1, x);
+            else
+                line[x] = ReadSample(ref bits, line[x - 1], above[x], above[x - 1], context);
         }
     }
 
-    private int Context(int c, int x)
+    /// <summary>One line of all components, sample by sample.</summary>
+    private void ReadLines(ref JpegBits bits)
     {
-        (int[] above, int left) = (_above[c], _line[c][x - 1]);
-        return (Quantize(above[x + 1] - above[x]) * 9 + Quantize(above[x] - above[x - 1])) * 9 + Quantize(above[x - 1] - left);
+        Span<int> contexts = stackalloc int[components.Length];
+        for (int x = 1; x <= _width; x++)
+        {
+            bool flat = true;
+            for (int c = 0; c < contexts.Length; c++)
+                flat &= (contexts[c] = Context(_above[c], x, _line[c][x - 1])) == 0;
+            if (flat)
+            {
+                x = ReadRun(ref bits, 0, contexts.Length, x);
+                continue;
+            }
+            for (int c = 0; c < contexts.Length; c++)
+                _line[c][x] = ReadSample(ref bits, _line[c][x - 1], _above[c][x], _above[c][x - 1], contexts[c]);
+        }
     }
 
-    private int Quantize(int gradient)
+    private int Context(int[] above, int x, int left)
     {
-        int size = Math.Abs(gradient);
-        int level = size <= _near ? 0 : size < p.T1 ? 1 : size < p.T2 ? 2 : size < p.T3 ? 3 : 4;
-        return gradient < 0 ? -level : level;
+        (int corner, int top, int right) = (above[x - 1], above[x], above[x + 1]);
+        sbyte[] levels = _levels;
+        return (levels[right - top + _max] * 9 + levels[top - corner + _max]) * 9 + levels[corner - left + _max];
     }
 
-    private int ReadSample(ref JpegBits bits, int c, int x, int context)
+    /// <summary>The level, -4 to 4, of every difference of two samples (A.3.3), the least difference first.</summary>
+    private static sbyte[] Levels(JpegLsParameters p)
     {
-        (int left, int above, int corner) = (_line[c][x - 1], _above[c][x], _above[c][x - 1]);
+        sbyte[] levels = new sbyte[2 * p.MaxValue + 1];
+        for (int size = 0; size <= p.MaxValue; size++)
+        {
+            int level = size <= p.Near ? 0 : size < p.T1 ? 1 : size < p.T2 ? 2 : size < p.T3 ? 3 : 4;
+            (levels[p.MaxValue + size], levels[p.MaxValue - size]) = ((sbyte)level, (sbyte)-level);
+        }
+        return levels;
+    }
+
+    private int ReadSample(ref JpegBits bits, int left, int above, int corner, int context)
+    {
         int sign = context < 0 ? -1 : 1, q = context * sign;
         (int low, int high) = left < above ? (left, above) : (above, left);
         int predicted = corner >= high ? low : corner <= low ? high : left + above - corner;
