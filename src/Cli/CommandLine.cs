@@ -76,6 +76,7 @@ internal static class CommandLine
             ConvertCommand.Create(),
             WeightsCommand.Create(),
             BenchCommand.Create(),
+            SelfTestCommand.Create(),
             DoctorCommand.Create(),
             CompletionCommand.Create(),
         };

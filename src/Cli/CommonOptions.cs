@@ -1,8 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using LungSeg.Engine;
-using LungSeg.Engine.Backends.Cpu;
-using LungSeg.Engine.Backends.Reference;
 using LungSeg.Imaging.Outputs;
 using LungSeg.Models;
 
@@ -11,8 +8,6 @@ namespace LungSeg.Cli;
 /// <summary>Options that several commands have, with checks that say what was expected.</summary>
 internal static class CommonOptions
 {
-    private const string Cpu = "cpu", Float32 = "fp32", Reference = "reference";
-
     /// <summary>The keys of the nine networks.</summary>
     public static string[] NetworkKeys { get; } = [.. Architectures.All.Select(network => network.Key)];
 
@@ -27,42 +22,6 @@ internal static class CommonOptions
 
     public static Option<bool> Json() => new("--json") { Description = "Write JSON" };
 
-    public static Option<int> Threads() => Whole("--threads", "Threads of the CPU; one for each processor if not given", 1, CpuBackend.MaxThreads, 0);
-
-    public static Option<string> Device() => new("--device")
-    {
-        Description = "Where the network runs: cpu, or reference (plain loops, slow, the specification)",
-        HelpName = "cpu|reference",
-        DefaultValueFactory = _ => Settings.Value(Settings.Device) ?? Cpu,
-        CompletionSources = { new[] { Cpu, Reference } },
-    };
-
-    /// <summary>The arithmetic of the network: float32 is the only one of this version, and any other is an error.</summary>
-    public static Option<string> Precision()
-    {
-        var option = new Option<string>("--precision")
-        {
-            Description = "The network's arithmetic: fp32 is the only one of this version",
-            HelpName = "fp32",
-            DefaultValueFactory = _ => Float32,
-        };
-        option.Validators.Add(result =>
-        {
-            string precision = result.GetValueOrDefault<string>();
-            if (precision != Float32) result.AddError($"unknown precision '{precision}': this version runs in {Float32}");
-        });
-        return option;
-    }
-
-    /// <summary>Opens a device; an unknown one is an error, never another device.</summary>
-    public static IBackend Open(string device, int threads) => device switch
-    {
-        Cpu => new CpuBackend(threads),
-        Reference => new ReferenceBackend(),
-        _ => throw new UsageException($"unknown device '{device}'{(device == Settings.Value(Settings.Device) ? $" (from {Settings.Device})" : "")}: "
-            + "this version runs on cpu and reference"),
-    };
-
     /// <summary>A whole number from <paramref name="least"/> to <paramref name="most"/>; a standard of 0 stands for one that depends on other things.</summary>
     public static Option<int> Whole(string name, string description, int least, int most, int standard) => new(name)
     {
@@ -75,6 +34,24 @@ internal static class CommonOptions
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most) return value;
             result.AddError($"{name}: expected a whole number from {least} to {most}, found '{text}'");
             return standard;
+        },
+    };
+
+    /// <summary>Whole numbers from <paramref name="least"/> to <paramref name="most"/>, separated by commas; null if it is not given.</summary>
+    public static Option<IReadOnlyList<int>?> Wholes(string name, string description, int least, int most) => new(name)
+    {
+        Description = description,
+        HelpName = "N[,N…]",
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+            List<int> values = [];
+            foreach (string part in text.Split(','))
+            {
+                if (int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most) values.Add(value);
+                else result.AddError($"{name}: expected whole numbers from {least} to {most} with commas between, found '{text}'");
+            }
+            return values;
         },
     };
 

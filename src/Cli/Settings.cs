@@ -1,3 +1,4 @@
+using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Models;
 
 namespace LungSeg.Cli;
@@ -19,6 +20,7 @@ internal static class Settings
     [
         (WeightsFolder.Variable, "the weights folder, instead of the one beside the program"),
         (Device, "the device, for --device"),
+        (CudaBackend.StepwiseVariable, "1 to run a GPU step by step, so that an error names the operation at fault"),
         (NoColor, "no colours, whatever its value"),
         (Trace, "1 to show where an internal error happened"),
     ];

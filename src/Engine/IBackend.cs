@@ -6,6 +6,9 @@ public interface IBackend : IDisposable
     /// <summary>What runs, for people: device, instruction set, threads.</summary>
     string Description { get; }
 
+    /// <summary>How it computes.</summary>
+    Precision Precision => Precision.Float32;
+
     /// <summary>
     /// Applies the passes and prepares the weights, shared by all plans of the model. Throws <see cref="DeviceException"/>
     /// naming the operation and its path if the backend has no kernel for it.

@@ -40,6 +40,15 @@ public static class BilinearResize
         return target;
     }
 
+    /// <summary>For each target pixel of an axis: the sources before and after it, and the weight of the latter.</summary>
+    public static (int[] Before, int[] After, float[] Weights) Table(int size, int toSize)
+    {
+        int[] before = new int[toSize], after = new int[toSize];
+        float[] weights = new float[toSize];
+        for (int i = 0; i < toSize; i++) (before[i], after[i], weights[i]) = Position(i, size, toSize);
+        return (before, after, weights);
+    }
+
     private static (int Before, int After, float Weight) Position(int to, int size, int toSize)
     {
         float at = Math.Max((float)size / toSize * (to + 0.5f) - 0.5f, 0f);

@@ -21,11 +21,36 @@ public static class OpenCvResize
         if (width == toWidth && height == toHeight)
             return source.ToArray();
         byte[] target = new byte[(long)toWidth * toHeight * channels];
-        if (width == 2 * toWidth && height == 2 * toHeight)
+        if (IsHalving(width, height, toWidth, toHeight))
             Halve(source, toWidth, toHeight, channels, target);
         else
             Interpolate(source, width, height, channels, toWidth, toHeight, target);
         return target;
+    }
+
+    /// <summary>Whether a resizing is an exact halving of both sides.</summary>
+    public static bool IsHalving(int width, int height, int toWidth, int toHeight) => width == 2 * toWidth && height == 2 * toHeight;
+
+    /// <summary>
+    /// For each target column: the sources before and after it, and the coefficients of both, one after the other; at the borders the pixel
+    /// there alone counts.
+    /// </summary>
+    public static (int[] Before, int[] After, int[] Coefficients) ColumnTable(int width, int toWidth)
+    {
+        (int[] before, int[] after, int[] weight) = Columns(width, toWidth, 1);
+        return (before, after, [.. weight.SelectMany(w => (int[])[CoefficientOne - w, w])]);
+    }
+
+    /// <summary>The same for rows, whose coefficients are kept at the borders.</summary>
+    public static (int[] Before, int[] After, int[] Coefficients) RowTable(int height, int toHeight)
+    {
+        int[] before = new int[toHeight], after = new int[toHeight], coefficients = new int[2 * toHeight];
+        for (int y = 0; y < toHeight; y++)
+        {
+            (int row, coefficients[2 * y], coefficients[2 * y + 1]) = Position(y, height, toHeight);
+            (before[y], after[y]) = (Math.Clamp(row, 0, height - 1), Math.Clamp(row + 1, 0, height - 1));
+        }
+        return (before, after, coefficients);
     }
 
     private static void Halve(ReadOnlySpan<byte> source, int toWidth, int toHeight, int channels, Span<byte> target)

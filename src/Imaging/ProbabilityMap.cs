@@ -3,7 +3,7 @@ namespace LungSeg.Imaging;
 /// <summary>The probability of lung for each pixel, rows from top to bottom.</summary>
 public sealed class ProbabilityMap
 {
-    private readonly float[] _values;
+    private readonly Lazy<float[]> _values;
 
     /// <summary>Wraps height x width values from 0 to 1 without copying them.</summary>
     /// <exception cref="ArgumentException">The length does not fit.</exception>
@@ -11,8 +11,10 @@ public sealed class ProbabilityMap
     {
         if (values.Length != (long)width * height)
             throw new ArgumentException($"{width} x {height} probabilities expected, {values.Length} found", nameof(values));
-        (Width, Height, _values) = (width, height, values);
+        (Width, Height, _values) = (width, height, new Lazy<float[]>(values));
     }
+
+    private ProbabilityMap(int width, int height, Func<float[]> values) => (Width, Height, _values) = (width, height, new Lazy<float[]>(values));
 
     /// <summary>Columns.</summary>
     public int Width { get; }
@@ -21,16 +23,16 @@ public sealed class ProbabilityMap
     public int Height { get; }
 
     /// <summary>Height x width values.</summary>
-    public ReadOnlySpan<float> Values => _values;
+    public ReadOnlySpan<float> Values => _values.Value;
 
-    /// <summary>The same map at another size: bilinear, half-pixel centres, no antialiasing.</summary>
+    /// <summary>The same map at another size: bilinear, half-pixel centres, no antialiasing; computed when it is first read.</summary>
     public ProbabilityMap Resize(int width, int height) =>
-        new(width, height, BilinearResize.Resize(_values, Width, Height, 1, width, height));
+        new(width, height, () => BilinearResize.Resize(Values, Width, Height, 1, width, height));
 
     /// <summary>Lung wherever the probability is over the threshold, not at it.</summary>
-    public LungMask Threshold(float threshold) => LungMask.FromProbabilities(_values, Width, Height, threshold);
+    public LungMask Threshold(float threshold) => LungMask.FromProbabilities(Values, Width, Height, threshold);
 
     /// <summary>The map as a grey picture of 16 bits, 65535 for certainty.</summary>
     public Radiograph ToPicture() =>
-        new(Width, Height, 1, 16, Array.ConvertAll(_values, p => (ushort)MathF.Round(Math.Clamp(p, 0f, 1f) * ushort.MaxValue)));
+        new(Width, Height, 1, 16, Array.ConvertAll(_values.Value, p => (ushort)MathF.Round(Math.Clamp(p, 0f, 1f) * ushort.MaxValue)));
 }

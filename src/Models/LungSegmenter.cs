@@ -83,38 +83,11 @@ public sealed class LungSegmenter : IDisposable
     }
 
     /// <summary>Segments a picture.</summary>
-    public LungSegmentation Segment(Radiograph picture)
-    {
-        long start = Stopwatch.GetTimestamp();
-        float[] input = _preprocess.Apply(picture);
-        TimeSpan preprocess = Stopwatch.GetElapsedTime(start);
-        (ProbabilityMap output, TimeSpan network) = Run(input);
-        long computed = Stopwatch.GetTimestamp();
-        (ProbabilityMap probabilities, LungMask mask) = _postprocess.Apply(output, picture);
-        return new LungSegmentation
-        {
-            Picture = picture,
-            Mask = mask,
-            Probabilities = probabilities,
-            Method = Method,
-            Times = new SegmentationTimes(TimeSpan.Zero, preprocess, network, Stopwatch.GetElapsedTime(computed)),
-        };
-    }
-
-    private (ProbabilityMap Output, TimeSpan Time) Run(float[] input)
-    {
-        lock (_oneRun)
-        {
-            long start = Stopwatch.GetTimestamp();
-            _plan.Input.CopyFrom(input);
-            _plan.Execute();
-            var output = new ProbabilityMap(NetworkSize, NetworkSize, _plan.Output.ToArray());
-            return (output, Stopwatch.GetElapsedTime(start));
-        }
-    }
+    public LungSegmentation Segment(Radiograph picture) =>
+        _plan is IPicturePlan device ? SegmentOn(device, picture) : SegmentHere(picture);
 
     /// <summary>The mask that one of this segmenter's results would have with another threshold, cleaned as its own was.</summary>
-    public LungMask MaskAt(LungSegmentation result, float threshold) => _postprocess.Cut(result.Probabilities, threshold);
+    public LungMask MaskAt(LungSegmentation result, float threshold) => _postprocess.Clean(result.Probabilities.Threshold(threshold));
 
     /// <summary>Frees the network, and the backend if it was not the caller's.</summary>
     public void Dispose()
@@ -123,4 +96,54 @@ public sealed class LungSegmenter : IDisposable
         _model.Dispose();
         _ownBackend?.Dispose();
     }
+
+    private LungSegmentation SegmentHere(Radiograph picture)
+    {
+        long start = Stopwatch.GetTimestamp();
+        float[] input = _preprocess.Apply(picture);
+        TimeSpan preprocess = Stopwatch.GetElapsedTime(start);
+        (ProbabilityMap output, TimeSpan network) = Run(() =>
+        {
+            _plan.Input.CopyFrom(input);
+            _plan.Execute();
+        });
+        long computed = Stopwatch.GetTimestamp();
+        (ProbabilityMap probabilities, LungMask mask) = _postprocess.Apply(output, picture);
+        return Result(picture, probabilities, mask, preprocess, network, computed);
+    }
+
+    // The plan resizes the picture and cuts the mask itself; the probabilities are brought to the picture's size if somebody reads them.
+    private LungSegmentation SegmentOn(IPicturePlan device, Radiograph picture)
+    {
+        long start = Stopwatch.GetTimestamp();
+        PictureInput input = _preprocess.Describe(picture);
+        TimeSpan preprocess = Stopwatch.GetElapsedTime(start);
+        (int width, int height) = _postprocess.CutSize(picture, NetworkSize);
+        byte[] cut = new byte[width * height];
+        (ProbabilityMap output, TimeSpan network) = Run(() => device.Execute(input, _postprocess.Threshold, width, height, cut));
+        long computed = Stopwatch.GetTimestamp();
+        LungMask mask = _postprocess.Clean(new LungMask(width, height, cut));
+        return Result(picture, _postprocess.AtCut(output, picture), mask, preprocess, network, computed);
+    }
+
+    private (ProbabilityMap Output, TimeSpan Time) Run(Action network)
+    {
+        lock (_oneRun)
+        {
+            long start = Stopwatch.GetTimestamp();
+            network();
+            var output = new ProbabilityMap(NetworkSize, NetworkSize, _plan.Output.ToArray());
+            return (output, Stopwatch.GetElapsedTime(start));
+        }
+    }
+
+    private LungSegmentation Result(
+        Radiograph picture, ProbabilityMap probabilities, LungMask mask, TimeSpan preprocess, TimeSpan network, long computed) => new()
+        {
+            Picture = picture,
+            Mask = mask,
+            Probabilities = probabilities,
+            Method = Method,
+            Times = new SegmentationTimes(TimeSpan.Zero, preprocess, network, Stopwatch.GetElapsedTime(computed)),
+        };
 }

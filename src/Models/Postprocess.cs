@@ -6,15 +6,25 @@ namespace LungSeg.Models;
 /// <summary>From the network's probabilities to the mask.</summary>
 internal sealed class Postprocess(Compat compat, float threshold)
 {
+    /// <summary>A pixel is lung if its probability is over this.</summary>
+    public float Threshold => threshold;
+
     /// <summary>Returns the probabilities at the size at which they are cut, and the cleaned mask.</summary>
     public (ProbabilityMap Probabilities, LungMask Mask) Apply(ProbabilityMap output, Radiograph picture)
     {
-        ProbabilityMap probabilities = compat == Compat.Upstream ? output : output.Resize(picture.Width, picture.Height);
-        return (probabilities, Cut(probabilities, threshold));
+        ProbabilityMap probabilities = AtCut(output, picture);
+        return (probabilities, Clean(probabilities.Threshold(threshold)));
     }
 
-    /// <summary>The cleaned mask of probabilities at the size at which they are cut.</summary>
-    public LungMask Cut(ProbabilityMap probabilities, float at) => compat == Compat.Upstream
-        ? UpstreamCleanup.ResizeToSaved(UpstreamCleanup.Apply(probabilities.Threshold(at)))
-        : FixedCleanup.Apply(probabilities.Threshold(at));
+    /// <summary>The size at which probabilities are cut: the picture's, or in the study's way the network's.</summary>
+    public (int Width, int Height) CutSize(Radiograph picture, int networkSize) =>
+        compat == Compat.Upstream ? (networkSize, networkSize) : (picture.Width, picture.Height);
+
+    /// <summary>The probabilities at the size at which they are cut.</summary>
+    public ProbabilityMap AtCut(ProbabilityMap output, Radiograph picture) =>
+        compat == Compat.Upstream ? output : output.Resize(picture.Width, picture.Height);
+
+    /// <summary>The finished mask from the cut one.</summary>
+    public LungMask Clean(LungMask cut) =>
+        compat == Compat.Upstream ? UpstreamCleanup.ResizeToSaved(UpstreamCleanup.Apply(cut)) : FixedCleanup.Apply(cut);
 }

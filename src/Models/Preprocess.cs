@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using LungSeg.Engine;
 using LungSeg.Imaging;
 
 namespace LungSeg.Models;
@@ -9,7 +11,7 @@ internal sealed class Preprocess(Architecture network, Compat compat, int size)
 
     public float[] Apply(Radiograph picture)
     {
-        if (picture.BitDepth > 8 && compat == Compat.Fixed)
+        if (IsWide(picture))
         {
             float[] values = BilinearResize.Resize(
                 picture.ToUnitFloat(), picture.Width, picture.Height, picture.Channels, size, size);
@@ -18,6 +20,37 @@ internal sealed class Preprocess(Architecture network, Compat compat, int size)
         byte[] bytes = OpenCvResize.Linear(picture.To8Bit(), picture.Width, picture.Height, picture.Channels, size, size);
         return Normalise(picture.Channels, (plane, index) => bytes[(index * picture.Channels) + plane] / 255f);
     }
+
+    /// <summary>The same as instructions, for a plan that carries them out itself.</summary>
+    public PictureInput Describe(Radiograph picture)
+    {
+        bool words = IsWide(picture);
+        return new PictureInput
+        {
+            Width = picture.Width,
+            Height = picture.Height,
+            Channels = picture.Channels,
+            Samples = words ? MemoryMarshal.AsBytes(picture.Samples).ToArray() : picture.To8Bit(),
+            SampleBytes = words ? sizeof(ushort) : sizeof(byte),
+            MaxValue = words ? picture.MaxValue : byte.MaxValue,
+            Columns = words ? Single(picture.Width) : Whole(OpenCvResize.ColumnTable(picture.Width, size)),
+            Rows = words ? Single(picture.Height) : Whole(OpenCvResize.RowTable(picture.Height, size)),
+            Halve = !words && OpenCvResize.IsHalving(picture.Width, picture.Height, size, size),
+            ReverseChannels = compat == Compat.Upstream,
+            Mean = network.Mean,
+            Std = network.Std,
+        };
+    }
+
+    private bool IsWide(Radiograph picture) => picture.BitDepth > 8 && compat == Compat.Fixed;
+
+    private PictureAxis Single(int length)
+    {
+        (int[] before, int[] after, float[] weights) = BilinearResize.Table(length, size);
+        return new PictureAxis(before, after, Array.ConvertAll(weights, BitConverter.SingleToInt32Bits));
+    }
+
+    private static PictureAxis Whole((int[] Before, int[] After, int[] Coefficients) table) => new(table.Before, table.After, table.Coefficients);
 
     // The study's code hands blue to the channel that training called red; grey pictures do not mind.
     private float[] Normalise(int channels, Func<int, int, float> unit)

@@ -33,16 +33,16 @@ internal sealed record Benchmark
     /// <summary>The process's peak while this network was loaded and run; null where the system does not tell.</summary>
     public required long? PeakBytes { get; init; }
 
+    /// <summary>The same runs by the device's own clock; null where it has none.</summary>
+    public required DeviceTimes? Device { get; init; }
+
     public double Median => Quantile(0.5);
 
     public double GigaFlops => 2 * Macs / (Median * 1e6);
 
-    public double Quantile(double q)
-    {
-        double position = q * (Sorted.Length - 1);
-        int low = (int)position, high = Math.Min(low + 1, Sorted.Length - 1);
-        return Sorted[low] + ((position - low) * (Sorted[high] - Sorted[low]));
-    }
+    public double PicturesPerSecond => 1000 * Input.N / Median;
+
+    public double Quantile(double q) => Quantiles.Of(Sorted, q);
 
     public static Benchmark Run(IBackend backend, Architecture network, int batch, int runs)
     {
@@ -60,7 +60,8 @@ internal sealed record Benchmark
         long warming = Stopwatch.GetTimestamp();
         for (int i = 0; i < Warmups || Elapsed(warming) < WarmupSeconds * 1000; i++) plan.Execute();
         double[] times = new double[runs];
-        for (int i = 0; i < runs; i++) times[i] = Once(plan);
+        RunTimes[] parts = plan is ITimedPlan ? new RunTimes[runs] : [];
+        for (int i = 0; i < runs; i++) times[i] = plan is ITimedPlan timed ? Once(timed, out parts[i]) : Once(plan);
         Array.Sort(times);
         return new Benchmark
         {
@@ -70,6 +71,7 @@ internal sealed record Benchmark
             LoadMilliseconds = load,
             FirstMilliseconds = first,
             Sorted = times,
+            Device = parts.Length > 0 ? DeviceTimes.Of(parts) : null,
             Macs = graph.Macs,
             ArenaBytes = plan.ArenaBytes,
             PeakBytes = PeakMemory.Read(),
@@ -86,6 +88,13 @@ internal sealed record Benchmark
     {
         long start = Stopwatch.GetTimestamp();
         plan.Execute();
+        return Elapsed(start);
+    }
+
+    private static double Once(ITimedPlan plan, out RunTimes parts)
+    {
+        long start = Stopwatch.GetTimestamp();
+        parts = plan.ExecuteTimed();
         return Elapsed(start);
     }
 

@@ -13,20 +13,25 @@ internal static class BenchCommand
     public static Command Create()
     {
         var keys = new Argument<string[]>("KEY") { HelpName = "KEY", Description = "Networks; all nine if none is given", Arity = ArgumentArity.ZeroOrMore, CompletionSources = { CommonOptions.NetworkKeys } };
-        Option<string> device = CommonOptions.Device();
-        Option<int> threads = CommonOptions.Threads();
-        Option<int> batch = CommonOptions.Whole("--batch", "Pictures in one run", 1, 256, 1);
+        var devices = new DeviceChoices();
+        Option<IReadOnlyList<int>?> batch = CommonOptions.Wholes("--batch", "Pictures in one run, 1 if not given; several numbers make several rows", 1, 256);
         Option<int> runs = CommonOptions.Whole("--runs", "Timed runs after the warm-up", 1, 100_000, 30);
         Option<bool> json = CommonOptions.Json();
 
-        var command = new Command("bench", "Time the networks at their own input size; weights are synthetic where none are there.") { keys, device, threads, batch, runs, json };
+        var command = new Command("bench", "Time the networks at their own input size; weights are synthetic where none are there.") { keys, batch, runs, json };
+        devices.AddTo(command);
         command.SetAction(parsed =>
         {
             string[] asked = parsed.GetValue(keys) ?? [];
             Architecture[] networks = asked.Length == 0 ? [.. Architectures.All] : [.. asked.Select(Architectures.Get)];
-            using IBackend backend = CommonOptions.Open(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            using IBackend backend = devices.Open(parsed, parsed.InvocationConfiguration.Error);
             (string Name, string Value)[] conditions = [.. Conditions.Of(backend.Description)];
-            Benchmark[] results = [.. networks.Select(network => Benchmark.Run(backend, network, parsed.GetValue(batch), parsed.GetValue(runs)))];
+            Benchmark[] results =
+            [
+                .. from network in networks
+                   from pictures in parsed.GetValue(batch) ?? [1]
+                   select Benchmark.Run(backend, network, pictures, parsed.GetValue(runs)),
+            ];
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json)) WriteJson(output, conditions, results);
             else Write(output, conditions, results);
@@ -50,8 +55,29 @@ internal static class BenchCommand
             ]);
         }
         Tables.Write(output, table);
+        WriteDeviceTimes(output, results);
         if (results.Length > 1) output.WriteLine("peak MiB is the process's, with what earlier networks left behind: bench one alone for its own");
     }
+
+    private static void WriteDeviceTimes(TextWriter output, Benchmark[] results)
+    {
+        if (!results.Any(b => b.Device is not null)) return;
+        output.WriteLine("by the device's own clock, ms: median (p5, p95)");
+        Table table = Tables.Create("network", "input#", "host to device#", "kernels#", "device to host#", "total#", "pictures/s#");
+        foreach (Benchmark b in results)
+        {
+            if (b.Device is not { } times) continue;
+            Tables.Row(table,
+            [
+                b.Network.Key, $"{b.Input}", Spread(times.HostToDevice), Spread(times.Kernels), Spread(times.DeviceToHost), Spread(times.Total),
+                Units.Fixed(b.PicturesPerSecond, 1),
+            ]);
+        }
+        Tables.Write(output, table);
+    }
+
+    private static string Spread(double[] sorted) =>
+        $"{Units.Fixed(Quantiles.Of(sorted, 0.5), 3)} ({Units.Fixed(Quantiles.Of(sorted, 0.05), 3)}, {Units.Fixed(Quantiles.Of(sorted, 0.95), 3)})";
 
     private static void WriteJson(TextWriter output, (string Name, string Value)[] conditions, Benchmark[] results) => Json.Write(output, json =>
     {
@@ -81,7 +107,22 @@ internal static class BenchCommand
         json.WriteNumber("gflops", b.GigaFlops);
         json.WriteNumber("macs", b.Macs);
         json.WriteNumber("arena_bytes", b.ArenaBytes);
+        json.WriteNumber("pictures_per_s", b.PicturesPerSecond);
+        if (b.Device is { } times)
+        {
+            WriteQuantiles(json, "host_to_device", times.HostToDevice);
+            WriteQuantiles(json, "kernels", times.Kernels);
+            WriteQuantiles(json, "device_to_host", times.DeviceToHost);
+            WriteQuantiles(json, "device_total", times.Total);
+        }
         if (b.PeakBytes is { } peak) json.WriteNumber("peak_bytes", peak);
         json.WriteEndObject();
+    }
+
+    private static void WriteQuantiles(Utf8JsonWriter json, string name, double[] sorted)
+    {
+        json.WriteNumber($"{name}_median_ms", Quantiles.Of(sorted, 0.5));
+        json.WriteNumber($"{name}_p5_ms", Quantiles.Of(sorted, 0.05));
+        json.WriteNumber($"{name}_p95_ms", Quantiles.Of(sorted, 0.95));
     }
 }

@@ -27,8 +27,7 @@ internal static class EvaluateCommand
         };
         var predictions = new Option<string?>("--predictions") { Description = "A folder of masks or probability maps made before, instead of running a network", HelpName = "DIR" };
         Option<string?> weights = CommonOptions.Weights("A weights file instead of the network's file in the weights folder");
-        Option<string> device = CommonOptions.Device();
-        Option<int> threads = CommonOptions.Threads();
+        var devices = new DeviceChoices();
         Option<double?> threshold = CommonOptions.Number("--threshold", "Lung is what is more probable than this; 0.5 if not given", 0, 1);
         var sweep = new Option<bool>("--threshold-sweep") { Description = "Also Dice at thresholds from 0.05 to 0.95" };
         Option<string> compat = CommonOptions.Compatibility();
@@ -38,15 +37,16 @@ internal static class EvaluateCommand
 
         var command = new Command("evaluate", "Measure masks against reference masks: Dice, IoU, precision, recall, surface distances, with confidence intervals.")
         {
-            images, masks, networks, predictions, weights, device, threads, threshold, sweep, compat, size, directory, json,
+            images, masks, networks, predictions, weights, threshold, sweep, compat, size, directory, json,
         };
+        devices.AddTo(command);
         var dicom = new DicomChoices();
         dicom.AddTo(command);
         command.SetAction(parsed =>
         {
             string? target = parsed.GetValue(directory), made = parsed.GetValue(predictions), file = parsed.GetValue(weights);
             if (target is not null) OutputDirectory.Check(target);
-            if (made is not null && CommonOptions.Given(parsed, networks, weights, device, threads, compat, size) is { } given)
+            if (made is not null && CommonOptions.Given(parsed, [networks, weights, .. devices.All, compat, size]) is { } given)
                 throw new UsageException($"{given.Name} goes with a network, not with --predictions");
             string pictures = parsed.GetRequiredValue(images);
             string[] references = parsed.GetValue(masks) ?? [];
@@ -58,7 +58,7 @@ internal static class EvaluateCommand
             if (choice.Missing.Count > 0)
                 CommandLine.Tell(error, $"not evaluated, as '{WeightsFolder.Standard.Path}' has no weights of them: {string.Join(", ", choice.Missing.Select(network => network.Key))}");
 
-            using IBackend? backend = made is null ? CommonOptions.Open(parsed.GetRequiredValue(device), parsed.GetValue(threads)) : null;
+            using IBackend? backend = made is null ? devices.Open(parsed, error) : null;
             var options = new LungSegmenterOptions
             {
                 WeightsFile = file,

@@ -23,8 +23,7 @@ internal static class SegmentCommand
         };
         Option<string?> network = CommonOptions.Network();
         Option<string?> weights = CommonOptions.Weights("A weights file instead of the network's file in the weights folder");
-        Option<string> device = CommonOptions.Device();
-        Option<int> threads = CommonOptions.Threads();
+        var devices = new DeviceChoices();
         Option<double?> threshold = CommonOptions.Number("--threshold", "Lung is what is more probable than this; 0.5 if not given", 0, 1);
         Option<string> compat = CommonOptions.Compatibility();
         Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
@@ -41,8 +40,9 @@ internal static class SegmentCommand
 
         var command = new Command("segment", "Find the lungs in X-rays.")
         {
-            images, directory, network, weights, device, threads, threshold, compat, size, format, resume, shard, json, quiet,
+            images, directory, network, weights, threshold, compat, size, format, resume, shard, json, quiet,
         };
+        devices.AddTo(command);
         var dicom = new DicomChoices();
         dicom.AddTo(command);
         command.SetAction(parsed => SegmentRun.Execute(
@@ -58,8 +58,9 @@ internal static class SegmentCommand
                     Compat = parsed.GetValue(compat) == "upstream" ? Compat.Upstream : Compat.Fixed,
                     NetworkSize = parsed.GetValue(size) is > 0 and int given ? given : null,
                 },
-                Device = parsed.GetRequiredValue(device),
-                Threads = parsed.GetValue(threads),
+                Device = parsed.GetRequiredValue(devices.Device),
+                Precision = parsed.GetRequiredValue(devices.PrecisionOption),
+                Threads = parsed.GetValue(devices.Threads),
                 Dicom = dicom.Read(parsed),
                 Writers = parsed.GetValue(format) ?? ResultFormats.Parse(ResultFormats.Default),
                 Shard = parsed.GetValue(shard) is { } text ? Shard.Parse(text, Environment.GetEnvironmentVariable) : null,

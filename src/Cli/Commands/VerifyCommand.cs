@@ -19,21 +19,20 @@ internal static class VerifyCommand
         var taps = new Option<string>("--taps") { Description = "Which modules to compare: all, or a pattern such as 'decoder.*'", HelpName = "all|PATTERN", DefaultValueFactory = _ => "all" };
         Option<double?> atol = CommonOptions.Number("--atol", "Allowed absolute error; with --rtol instead of the built-in bounds", 0, double.MaxValue);
         Option<double?> rtol = CommonOptions.Number("--rtol", "Allowed error relative to a tensor's largest magnitude", 0, double.MaxValue);
-        Option<string> device = CommonOptions.Device();
-        Option<string> precision = CommonOptions.Precision();
-        Option<int> threads = CommonOptions.Threads();
+        var devices = new DeviceChoices();
         Option<bool> json = CommonOptions.Json();
         var report = new Option<string?>("--report") { Description = "Write an HTML report with an error map of the output", HelpName = "FILE.html" };
 
         var command = new Command("verify", "Check the engine's numbers against recorded ones, tensor by tensor.")
         {
-            files, weights, network, taps, atol, rtol, device, precision, threads, json, report,
+            files, weights, network, taps, atol, rtol, json, report,
         };
+        devices.AddTo(command);
         command.SetAction(parsed =>
         {
             string[] paths = parsed.GetRequiredValue(files);
             string? weightsFile = parsed.GetValue(weights);
-            using IBackend backend = CommonOptions.Open(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            using IBackend backend = devices.Open(parsed, parsed.InvocationConfiguration.Error);
             InvocationConfiguration streams = parsed.InvocationConfiguration;
             if (weightsFile is null)
             {

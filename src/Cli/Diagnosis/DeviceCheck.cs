@@ -1,7 +1,39 @@
+using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cuda;
+
 namespace LungSeg.Cli.Diagnosis;
 
-/// <summary>The devices besides the processor.</summary>
+/// <summary>The devices besides the processor, each tried with a small network.</summary>
 internal static class DeviceCheck
 {
-    public static IEnumerable<Finding> Find() => [Finding.Good("GPU", "not used: this version runs on the processor alone")];
+    public static IEnumerable<Finding> Find()
+    {
+        IReadOnlyList<CudaDevice> devices;
+        string? none = null;
+        try
+        {
+            devices = CudaDevice.List();
+        }
+        catch (DeviceException e)
+        {
+            (devices, none) = ([], e.Message);
+        }
+        return none is not null ? [Finding.Good("GPU", none)] : devices.Select(Try);
+    }
+
+    private static Finding Try(CudaDevice device)
+    {
+        string name = $"{device}, compute capability {device.Major}.{device.Minor}, {device.MemoryBytes >> 20} MiB";
+        try
+        {
+            using var backend = new CudaBackend(device.Index);
+            return DeviceTrial.FaultOf(backend) is { } fault ? Broken(name, fault) : Finding.Good("GPU", $"{name}: computes; lungseg selftest --device cuda checks it thoroughly");
+        }
+        catch (DeviceException e)
+        {
+            return Broken(name, e.Message);
+        }
+    }
+
+    private static Finding Broken(string name, string fault) => Finding.Warning("GPU", $"{name}: {fault}", "segment works with --device cpu; a newer driver may help");
 }

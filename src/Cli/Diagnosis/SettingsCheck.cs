@@ -22,7 +22,7 @@ internal static class SettingsCheck
     {
         try
         {
-            CommonOptions.Open(device, 1).Dispose();
+            DeviceChoices.Open(device, Precision.Float32.Name(), 1, TextWriter.Null).Dispose();
             return null;
         }
         catch (Exception e) when (e is UsageException or EngineException)

@@ -65,6 +65,12 @@ internal static class Examples
         [
             new("lungseg bench pan", "one network on this machine"),
             new("lungseg bench --threads 1 --json", "all nine on one thread, for programs"),
+            new("lungseg bench unet --device cuda --precision fp16 --batch 1,8,32", "on a GPU, with its own clock"),
+        ],
+        ["selftest"] =
+        [
+            new("lungseg selftest --device cuda", "whether a new machine's GPU computes rightly, in every precision"),
+            new("lungseg selftest --networks pan --cases 50", "many operations and one network on the processor"),
         ],
         ["doctor"] =
         [

@@ -20,6 +20,8 @@ internal sealed record SegmentRequest
 
     public required string Device { get; init; }
 
+    public required string Precision { get; init; }
+
     /// <summary>Threads of the CPU, 0 for one for each processor.</summary>
     public required int Threads { get; init; }
 
@@ -57,6 +59,7 @@ internal sealed record SegmentRequest
             ["threshold"] = Segmenter.Threshold.ToString(CultureInfo.InvariantCulture),
             ["compat"] = Segmenter.Compat.ToString().ToLowerInvariant(),
             ["device"] = Device,
+            ["precision"] = Precision,
             ["format"] = string.Join(',', Writers.Select(writer => writer.Name)),
             ["voi"] = Dicom.Voi.ToString().ToLowerInvariant(),
             ["invert"] = Dicom.Invert.ToString().ToLowerInvariant(),

@@ -47,7 +47,7 @@ internal sealed class SegmentRun
 
     private int WithoutJournal()
     {
-        using IBackend backend = CommonOptions.Open(_request.Device, _request.Threads);
+        using IBackend backend = DeviceChoices.Open(_request.Device, _request.Precision, _request.Threads, _error);
         using LungSegmenter segmenter = LungSegmenter.Load(_request.Segmenter with { Backend = backend });
         Work(_inputs, segmenter, new RunSettings(new Dictionary<string, string>()), work => work(_ => { }), result =>
         {
@@ -70,7 +70,7 @@ internal sealed class SegmentRun
         if (finished.Count > 0) Status($"{finished.Count} of {_inputs.Count} are finished already, their outputs verified");
 
         var progress = new RunProgress(rest.Count);
-        using IBackend backend = CommonOptions.Open(_request.Device, _request.Threads);
+        using IBackend backend = DeviceChoices.Open(_request.Device, _request.Precision, _request.Threads, _error);
         using (LungSegmenter? segmenter = rest.Count == 0 ? null : LungSegmenter.Load(_request.Segmenter with { Backend = backend }))
         {
             journal.Begin(finished.Kept().Append(new JournalLine { Session = Session(settings, backend.Description) }));

@@ -6,11 +6,14 @@ namespace LungSeg.Cli.Verification;
 /// <param name="Name">The case and tensor, or the module path.</param>
 /// <param name="Shape">The tensor's shape.</param>
 /// <param name="Error">How far it is off.</param>
-/// <param name="Bound">What is allowed for <see cref="TensorError.Max"/>.</param>
+/// <param name="Bound">What is allowed for <see cref="TensorError.Max"/>; infinite where nothing is asked of the tensor.</param>
 /// <param name="Unfused">Whether fusion had swallowed it, so that it was computed in a second run without fusion.</param>
 internal sealed record Check(string Name, Shape Shape, TensorError Error, double Bound, bool Unfused)
 {
-    public bool Holds => Error.Max <= Bound;
+    /// <summary>What is allowed for <see cref="TensorError.Mean"/> besides.</summary>
+    public double MeanBound { get; init; } = double.PositiveInfinity;
+
+    public bool Holds => Error.Max <= Bound && Error.Mean <= MeanBound;
 }
 
 /// <summary>One file's checks.</summary>

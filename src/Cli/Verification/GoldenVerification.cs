@@ -4,10 +4,12 @@ using LungSeg.Models;
 
 namespace LungSeg.Cli.Verification;
 
-/// <summary>Runs a golden file's cases with its synthetic weights; bounds are those of float32.</summary>
+/// <summary>
+/// Runs a golden file's cases with its synthetic weights. Outputs have the bounds of the backend's precision; taps have one in float32 alone.
+/// </summary>
 internal static class GoldenVerification
 {
-    private const double OutputBound = 1e-4, TapBound = 1e-3;
+    private const double TapBound = 1e-3;
     private const string Input = "input";
 
     public static VerificationResult Run(string file, IBackend backend)
@@ -25,20 +27,24 @@ internal static class GoldenVerification
             string[] paths = [.. goldenCase.Names.Except([Input, TapRun.Output])];
             if (paths.FirstOrDefault(path => !graph.Taps.ContainsKey(path)) is { } unknown)
                 throw new CheckpointException($"'{file}': {network.Name} has no module '{unknown}'");
-            Check[] found = [.. new TapRun(backend, graph, input).Run(paths).Select(tap => Compare(golden, goldenCase, tap))];
+            Check[] found = [.. new TapRun(backend, graph, input).Run(paths).Select(tap => Compare(golden, goldenCase, tap, backend.Precision))];
             checks.AddRange([.. found[1..], found[0]]);
         }
         return new VerificationResult(file, network.Key, backend.Description, checks, []);
     }
 
-    private static Check Compare(GoldenFile golden, GoldenCase goldenCase, Tap tap)
+    private static Check Compare(GoldenFile golden, GoldenCase goldenCase, Tap tap, Precision precision)
     {
         float[] expected = golden.Expected(goldenCase, tap.Path), actual = tap.Values;
         // Throws for a tensor of another size, and says what is sampled.
         GoldenDifference difference = golden.Compare(goldenCase, tap.Path, actual);
         if (actual.Length != expected.Length) actual = GoldenFile.Sample(actual);
-        double bound = tap.Path == TapRun.Output ? OutputBound : TapBound * difference.Magnitude;
-        return new Check($"{goldenCase.Tag}/{tap.Path}", tap.Shape, TensorError.Of(expected, actual), bound, tap.Unfused);
+        string name = $"{goldenCase.Tag}/{tap.Path}";
+        var error = TensorError.Of(expected, actual);
+        if (tap.Path != TapRun.Output)
+            return new Check(name, tap.Shape, error, precision == Precision.Float32 ? TapBound * difference.Magnitude : double.PositiveInfinity, tap.Unfused);
+        PrecisionBounds bounds = PrecisionBounds.Of(golden.Network, precision);
+        return new Check(name, tap.Shape, error, bounds.Max, tap.Unfused) { MeanBound = bounds.Mean };
     }
 
     // Were the input another, every difference after it would be blamed on the network.

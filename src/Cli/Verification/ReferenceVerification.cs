@@ -5,16 +5,21 @@ using LungSeg.Models;
 
 namespace LungSeg.Cli.Verification;
 
-/// <summary>What is allowed: by default 1e-4 for the output and a thousandth of a module's largest magnitude, or the user's own.</summary>
+/// <summary>
+/// What is allowed: by default the output's bound in the backend's precision, and in float32 a thousandth of a module's largest magnitude;
+/// or the user's own.
+/// </summary>
 /// <param name="Absolute">Allowed in any case; null for the default.</param>
 /// <param name="Relative">Allowed on top, times the tensor's largest expected magnitude; null for the default.</param>
 internal sealed record Tolerance(double? Absolute, double? Relative)
 {
-    private const double Output = 1e-4, Tap = 1e-3, Floor = 1e-6;
+    private const double Tap = 1e-3, Floor = 1e-6;
 
-    public double Of(string name, double magnitude) => (Absolute, Relative) switch
+    public double Of(string name, double magnitude, string network, Precision precision) => (Absolute, Relative) switch
     {
-        (null, null) => name == TapRun.Output ? Output : Math.Max(Floor, Tap * magnitude),
+        (null, null) => name == TapRun.Output ? PrecisionBounds.Of(network, precision).Max
+            : precision == Precision.Float32 ? Math.Max(Floor, Tap * magnitude)
+            : double.PositiveInfinity,
         _ => (Absolute ?? 0) + ((Relative ?? 0) * magnitude),
     };
 }
@@ -49,23 +54,23 @@ internal static class ReferenceVerification
                 output = tap;
                 continue;
             }
-            checks.Add(Compare(tap, reference.Taps[tap.Path], file, tolerance));
+            checks.Add(Compare(tap, Expected(tap, reference.Taps[tap.Path], file), Allowed));
         }
         Dictionary<string, Check> byPath = checks.ToDictionary(check => check.Name);
         checks = [.. TapRun.InOrder(graph, asked).Select(path => byPath[path])];
         float[] expected = Expected(output!, reference.Output, file);
-        checks.Add(Compare(output!, expected, tolerance));
+        checks.Add(Compare(output!, expected, Allowed));
         var result = new VerificationResult(
             file, network.Key, backend.Description, checks, [.. reference.Taps.Keys.Except(known).Order(StringComparer.Ordinal)]);
         return (result, expected, output!);
+
+        double Allowed(string name, double magnitude) => tolerance.Of(name, magnitude, network.Key, backend.Precision);
     }
 
-    private static Check Compare(Tap tap, Parameter tensor, string file, Tolerance tolerance) => Compare(tap, Expected(tap, tensor, file), tolerance);
-
-    private static Check Compare(Tap tap, float[] expected, Tolerance tolerance)
+    private static Check Compare(Tap tap, float[] expected, Func<string, double, double> allowed)
     {
         TensorError error = TensorError.Of(expected, tap.Values);
-        return new Check(tap.Path, tap.Shape, error, tolerance.Of(tap.Path, error.Magnitude), tap.Unfused);
+        return new Check(tap.Path, tap.Shape, error, allowed(tap.Path, error.Magnitude), tap.Unfused);
     }
 
     private static float[] Expected(Tap tap, Parameter tensor, string file) => tensor.Count == tap.Shape.Count

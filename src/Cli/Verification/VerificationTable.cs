@@ -19,7 +19,7 @@ internal static class VerificationTable
             Tables.Row(table,
             [
                 check.Name, $"{check.Shape}", Units.Error(e.Max), Units.Error(e.Mean), Units.Error(e.Relative), Units.Error(e.Quantile999),
-                Units.Fixed(e.Cosine, 7), Units.Error(check.Bound), string.Join(", ", new[] { verdict, check.Unfused ? "unfused" : "" }.Where(s => s.Length > 0)),
+                Units.Fixed(e.Cosine, 7), double.IsFinite(check.Bound) ? Units.Error(check.Bound) : "", string.Join(", ", new[] { verdict, check.Unfused ? "unfused" : "" }.Where(s => s.Length > 0)),
             ], check == result.First ? "red" : null);
         }
         Tables.Write(output, table);

@@ -27,18 +27,14 @@ public sealed record UpsampleBilinearOp(int Scale, bool AlignCorners) : Activate
     /// </summary>
     public (int Low, int High, float Weight) Source(int index, int inputSize, int outputSize)
     {
-        double position;
-        if (AlignCorners)
-        {
-            float scale = outputSize > 1 ? (float)(inputSize - 1) / (outputSize - 1) : 0;
-            position = (double)scale * index;
-        }
-        else
-        {
-            float scale = Scale > 0 ? 1f / Scale : (float)inputSize / outputSize;
-            position = Math.Max((scale * (index + 0.5)) - 0.5, 0);
-        }
+        float scale = SourceScale(inputSize, outputSize);
+        double position = AlignCorners ? (double)scale * index : Math.Max((scale * (index + 0.5)) - 0.5, 0);
         int low = Math.Min((int)position, inputSize - 1);
         return (low, Math.Min(low + 1, inputSize - 1), (float)(position - low));
     }
+
+    /// <summary>Source pixels for an output pixel of an axis, as PyTorch rounds them.</summary>
+    public float SourceScale(int inputSize, int outputSize) => AlignCorners
+        ? outputSize > 1 ? (float)(inputSize - 1) / (outputSize - 1) : 0
+        : Scale > 0 ? 1f / Scale : (float)inputSize / outputSize;
 }

@@ -5,27 +5,27 @@ namespace LungSeg.Engine.Tests.Backends;
 /// <summary>Runs a case on a backend and compares each element of each output with the reference, within its own bound.</summary>
 internal static class BackendCheck
 {
-    public static void Matches(IBackend backend, OpCase test, Precision precision)
+    public static void Matches(IBackend backend, OpCase test, Arithmetic arithmetic)
     {
         using Model model = backend.Load(test.Graph, test.Options);
-        Matches(model, test, test.Graph.Input.Shape, precision);
+        Matches(model, test, test.Graph.Input.Shape, arithmetic);
     }
 
     /// <summary>The same for a model that is loaded already, at an input size of its own.</summary>
-    public static void Matches(Model model, OpCase test, Shape input, Precision precision)
+    public static void Matches(Model model, OpCase test, Shape input, Arithmetic arithmetic)
     {
         using Plan plan = model.Plan(input.N, input.H, input.W);
-        Matches(plan, test, input, test.Input(input), precision);
+        Matches(plan, test, input, test.Input(input), arithmetic);
     }
 
     /// <summary>The same for a plan that exists already and a picture of its own.</summary>
-    public static void Matches(Plan plan, OpCase test, Shape input, float[] picture, Precision precision)
+    public static void Matches(Plan plan, OpCase test, Shape input, float[] picture, Arithmetic arithmetic)
     {
         Graph graph = test.Graph.WithInput(input).WithTaps(test.Options.Taps);
         plan.Input.CopyFrom(picture);
         plan.Execute();
 
-        IReadOnlyList<(Map Value, Map Bound)> expected = ErrorBound.Evaluate(graph, picture, precision);
+        IReadOnlyList<(Map Value, Map Bound)> expected = ErrorBound.Evaluate(graph, picture, arithmetic);
         Assert.Equal(expected.Select(output => output.Value.Shape), plan.Outputs.Select(buffer => buffer.Shape));
         for (int output = 0; output < expected.Count; output++)
         {

@@ -12,7 +12,7 @@ namespace LungSeg.Engine.Tests.Backends;
 public abstract class BackendTests
 {
     /// <summary>The arithmetic that bounds the distance from the reference.</summary>
-    protected virtual Precision Precision => Precision.Float32;
+    protected virtual Arithmetic Arithmetic => Arithmetic.Float32;
 
     /// <summary>Random cases per test.</summary>
     protected virtual int Iterations => 60;
@@ -67,8 +67,8 @@ public abstract class BackendTests
             using Model model = backend.Load(test.Graph, test.Options);
             Shape traced = test.Graph.Input.Shape, larger = traced with { N = traced.N + 1, H = traced.H + 3, W = (2 * traced.W) + 1 };
             using Plan first = model.Plan(traced.N, traced.H, traced.W), second = model.Plan(larger.N, larger.H, larger.W);
-            BackendCheck.Matches(second, test, larger, test.Input(larger), Precision);
-            BackendCheck.Matches(first, test, traced, test.Input(traced), Precision);
+            BackendCheck.Matches(second, test, larger, test.Input(larger), Arithmetic);
+            BackendCheck.Matches(first, test, traced, test.Input(traced), Arithmetic);
         });
     }
 
@@ -83,7 +83,7 @@ public abstract class BackendTests
             using Plan plan = model.Plan(shape.N, shape.H, shape.W);
             float[] picture = test.Input(shape), other = Array.ConvertAll(picture, value => (3 * value) + 1);
             float[][] once = Run(plan, picture);
-            BackendCheck.Matches(plan, test, shape, other, Precision);
+            BackendCheck.Matches(plan, test, shape, other, Arithmetic);
             float[][] again = Run(plan, picture);
             Assert.Equal(Bits(once), Bits(again));
         });
@@ -223,7 +223,7 @@ public abstract class BackendTests
     private void Check(Gen<OpCase> cases)
     {
         using IBackend backend = Create();
-        Sample(cases, Iterations, test => BackendCheck.Matches(backend, test, Precision));
+        Sample(cases, Iterations, test => BackendCheck.Matches(backend, test, Arithmetic));
     }
 
     private sealed record UnknownOp : Op

@@ -1,11 +1,12 @@
 using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Backends.Reference;
 
 namespace LungSeg.Engine.Tests.Backends;
 
 /// <summary>The CPU backend, at every instruction set that the machine has.</summary>
 public abstract class CpuBackendTests(int threads, InstructionSet instructionSet) : BackendTests
 {
-    protected override Precision Precision => Precision.Winograd;
+    protected override Arithmetic Arithmetic => Arithmetic.Winograd;
 
     protected override IBackend Create()
     {

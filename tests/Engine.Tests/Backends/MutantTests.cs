@@ -1,4 +1,5 @@
 using CsCheck;
+using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Passes;
 using LungSeg.Engine.Weights;
@@ -74,9 +75,9 @@ public sealed class MutantTests
         using Plan plan = model.Plan(1, 9, 9);
         using var wrong = new NudgedPlan(plan);
         float[] picture = test.Input(test.Graph.Input.Shape);
-        BackendCheck.Matches(plan, test, test.Graph.Input.Shape, picture, Precision.Float32);
+        BackendCheck.Matches(plan, test, test.Graph.Input.Shape, picture, Arithmetic.Float32);
         Assert.Throws<Xunit.Sdk.FailException>(() =>
-            BackendCheck.Matches(wrong, test, test.Graph.Input.Shape, picture, Precision.Float32));
+            BackendCheck.Matches(wrong, test, test.Graph.Input.Shape, picture, Arithmetic.Float32));
     }
 
     private static void AssertFound(Gen<OpCase> cases, Func<Graph, Graph> mutate)
@@ -89,7 +90,7 @@ public sealed class MutantTests
                 if (found) return;
                 try
                 {
-                    BackendCheck.Matches(mutant, test, Precision.Float32);
+                    BackendCheck.Matches(mutant, test, Arithmetic.Float32);
                 }
                 catch (Xunit.Sdk.XunitException)
                 {

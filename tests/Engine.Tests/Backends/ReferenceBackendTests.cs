@@ -6,7 +6,7 @@ namespace LungSeg.Engine.Tests.Backends;
 public sealed class ReferenceBackendTests : BackendTests
 {
     // Nothing but itself: not one rounding is allowed.
-    protected override Precision Precision => new(0, 0);
+    protected override Arithmetic Arithmetic => Arithmetic.Exact;
 
     protected override int Iterations => 20;
 

@@ -1,4 +1,5 @@
 using CsCheck;
+using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Passes;
 using LungSeg.Engine.Tests.Backends;
@@ -19,8 +20,8 @@ public sealed class PassTests
         using var passed = new FusedReferenceBackend((graph, options) => order.Aggregate(
             graph.WithTaps(options.Taps), (result, pass) => All[pass - '0'](result)));
         // Fusing moves no rounding; folding does.
-        Precision precision = order.Contains('0') ? Precision.Float32 : new Precision(0, 0);
-        Gen.OneOf(NetCases.Networks, OpCases.Convolutions).Sample(test => BackendCheck.Matches(passed, test, precision), iter: 25, threads: 1);
+        Arithmetic arithmetic = order.Contains('0') ? Arithmetic.Float32 : Arithmetic.Exact;
+        Gen.OneOf(NetCases.Networks, OpCases.Convolutions).Sample(test => BackendCheck.Matches(passed, test, arithmetic), iter: 25, threads: 1);
     }
 
     [Fact]
@@ -97,7 +98,7 @@ public sealed class PassTests
         Assert.Equal(2, fused.Outputs.Count);
         Assert.Same(fused.Taps[tap], fused.Outputs[1]);
         using var backend = new FusedReferenceBackend();
-        BackendCheck.Matches(backend, test, Precision.Float32);
+        BackendCheck.Matches(backend, test, Arithmetic.Float32);
     }
 
     [Fact]

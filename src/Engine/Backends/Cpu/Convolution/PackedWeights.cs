@@ -1,5 +1,3 @@
-using LungSeg.Engine.Ops;
-
 namespace LungSeg.Engine.Backends.Cpu.Convolution;
 
 /// <summary>One or two vectors of output channels and where their weights and bias lie, in floats.</summary>
@@ -98,10 +96,4 @@ internal sealed unsafe class PackedWeights : IDisposable
         if (weights.Bias is null) return;
         for (int lane = 0; lane < used; lane++) _memory.Data[panel.Bias + lane] = weights.Bias[panel.OutputChannel + lane];
     }
-}
-
-/// <summary>A convolution's plain weights: [K, C/groups, R, S] and [K].</summary>
-internal sealed record ConvWeights(float[] Values, float[]? Bias, int K, int C, int R, int S, int Groups)
-{
-    public static ConvWeights Of(Conv2dOp op) => new(op.Weight.Read(), op.Bias?.Read(), op.K, op.C, op.R, op.S, op.Groups);
 }

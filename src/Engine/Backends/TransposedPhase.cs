@@ -1,6 +1,6 @@
 using LungSeg.Engine.Ops;
 
-namespace LungSeg.Engine.Backends.Cpu.Convolution;
+namespace LungSeg.Engine.Backends;
 
 /// <summary>
 /// One axis of one phase of a transposed convolution: output pixels First, First + stride, … see the kernel's taps Tap,

@@ -1,18 +1,21 @@
-using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Weights;
 
-namespace LungSeg.Engine.Tests.Backends;
+namespace LungSeg.Engine.Backends.Reference;
 
 /// <summary>
 /// Running error analysis: beside each value that the reference computes goes a bound on how far a backend of a stated
-/// precision may be from it. A linear operation carries its input's bound through the absolute values of its weights, and adds
+/// arithmetic may be from it. A linear operation carries its input's bound through the absolute values of its weights, and adds
 /// its own roundings in proportion to the sum of the absolute values of its terms.
 /// </summary>
-internal static class ErrorBound
+public static class ErrorBound
 {
+    /// <summary>The outputs' values in NCHW order as the reference computes them, and for each value how far a backend may be from it.</summary>
+    public static IReadOnlyList<(float[] Values, float[] Bounds)> Of(Graph graph, float[] input, Arithmetic arithmetic) =>
+        [.. Evaluate(graph, input, arithmetic).Select(output => (output.Value.Values, output.Bound.Values))];
+
     /// <summary>Values and bounds of the graph's outputs.</summary>
-    public static IReadOnlyList<(Map Value, Map Bound)> Evaluate(Graph graph, float[] input, Precision precision)
+    internal static IReadOnlyList<(Map Value, Map Bound)> Evaluate(Graph graph, float[] input, Arithmetic arithmetic)
     {
         var known = new Dictionary<Tensor, (Map Value, Map Bound)>();
         foreach (Tensor node in graph.Nodes)
@@ -22,31 +25,31 @@ internal static class ErrorBound
             var y = new Map(node.Shape);
             if (node.Op is InputOp) input.CopyTo(y.Values, 0);
             else Kernels.Bind(node)(x, y);
-            known[node] = (y, Activated(node, y, Bound(node, x, e, y, precision), precision));
+            known[node] = (y, Stored(y, Activated(node, y, Bound(node, x, e, y, arithmetic), arithmetic), arithmetic));
         }
         return [.. graph.Outputs.Select(output => known[output])];
     }
 
-    private static Map Bound(Tensor node, Map[] x, Map[] e, Map y, Precision precision)
+    private static Map Bound(Tensor node, Map[] x, Map[] e, Map y, Arithmetic arithmetic)
     {
-        double u = precision.UnitRoundoff;
+        double u = arithmetic.UnitRoundoff;
         switch (node.Op)
         {
             case InputOp:
-                // Narrower types round the picture itself.
-                return Each(y.Shape, i => u > Precision.Float32.UnitRoundoff ? u * Math.Abs(y.Values[i]) : 0);
+                return new Map(y.Shape);
             case Conv2dOp op:
                 Conv2dOp plain = op with { Weight = Abs(op.Weight)!, Bias = Abs(op.Bias), Residual = false, Activation = Activation.None };
-                double convolved = precision.Sum((op.C / op.Groups * op.R * op.S) + 2);
+                double convolved = arithmetic.Products((op.C / op.Groups * op.R * op.S) + 2);
                 Map own = Linear(node, plain with { Bias = null }, plain, x[0], e[0], convolved);
-                if (precision.Filtering > 1 && op is { R: 3, S: 3, Stride: 1, Dilation: 1 }) own = Filtered(node, plain, x[0], own, convolved * precision.Filtering);
-                return op.Residual ? Each(y.Shape, i => own.Values[i] + e[1].Values[i] + (convolved * Math.Abs(x[1].Values[i]))) : own;
+                if (arithmetic.Filtering > 1 && op is { R: 3, S: 3, Stride: 1, Dilation: 1 }) own = Filtered(node, plain, x[0], own, convolved * arithmetic.Filtering);
+                double added = arithmetic.Sum((op.C / op.Groups * op.R * op.S) + 2);
+                return op.Residual ? Each(y.Shape, i => own.Values[i] + e[1].Values[i] + (added * Math.Abs(x[1].Values[i]))) : own;
             case ConvTranspose2dOp op:
                 ConvTranspose2dOp transposed = op with { Weight = Abs(op.Weight)!, Bias = Abs(op.Bias), Activation = Activation.None };
-                return Linear(node, transposed with { Bias = null }, transposed, x[0], e[0], precision.Sum((op.C * op.R * op.S) + 1));
+                return Linear(node, transposed with { Bias = null }, transposed, x[0], e[0], arithmetic.Products((op.C * op.R * op.S) + 1));
             case BatchNormOp op:
                 // The gain, the product and the shift are rounded; folded, the shift is one more term of the convolution's sum.
-                double roundoff = 2 * precision.Sum(Terms(node.Inputs[0]));
+                double roundoff = 2 * arithmetic.Products(Terms(node.Inputs[0]));
                 float[] gain = op.Weight.Read(), shift = op.Bias.Read(), mean = op.Mean.Read(), variance = op.Variance.Read();
                 return EachChannel(y.Shape, (i, c) =>
                 {
@@ -54,12 +57,12 @@ internal static class ErrorBound
                     return (g * e[0].Values[i]) + (roundoff * ((g * (Math.Abs(x[0].Values[i]) + Math.Abs(mean[c]))) + Math.Abs(shift[c])));
                 });
             case GroupNormOp op:
-                return GroupNormBound.Of(op, x[0], e[0], precision);
+                return GroupNormBound.Of(op, x[0], e[0], arithmetic);
             case ActivationOp op:
                 return Activation1(op.Function, y, e[0], u);
             case AdaptiveAvgPool2dOp op:
                 (int rows, int columns) = (x[0].Shape.H / op.OutputSize, x[0].Shape.W / op.OutputSize);
-                return Linear(node, op, op, x[0], e[0], precision.Sum((rows + 2) * (columns + 2)));
+                return Linear(node, op, op, x[0], e[0], arithmetic.Sum((rows + 2) * (columns + 2)));
             case UpsampleBilinearOp op:
                 UpsampleBilinearOp resize = op with { Activation = Activation.None };
                 return Linear(node, resize, resize, x[0], e[0], 8 * u);
@@ -67,19 +70,23 @@ internal static class ErrorBound
                 return Apply(node, node.Op, e);
             case AddOp:
                 // Fused, the one operand is one more term of the convolution that makes the other.
-                double added = precision.Sum(Math.Max(Terms(node.Inputs[0]), Terms(node.Inputs[1])) + 1);
-                return Zip(y.Shape, x, e, (a, b, da, db) => da + db + (added * (Math.Abs(a) + Math.Abs(b))));
+                double sum = arithmetic.Sum(Math.Max(Terms(node.Inputs[0]), Terms(node.Inputs[1])) + 1);
+                return Zip(y.Shape, x, e, (a, b, da, db) => da + db + (sum * (Math.Abs(a) + Math.Abs(b))));
             case MulOp:
                 return Zip(y.Shape, x, e, (a, b, da, db) => (Math.Abs(a) * db) + (Math.Abs(b) * da) + (da * db) + (2 * u * Math.Abs(a * b)));
             case PositionAttentionOp:
-                return Attention(node, x, e, precision);
+                return Attention(node, x, e, arithmetic);
             default:
                 throw new InvalidOperationException($"no error bound for '{node.Op.Name}'");
         }
     }
 
-    private static Map Activated(Tensor node, Map y, Map bound, Precision precision) =>
-        node.Op is ActivatedOp { Activation: not Activation.None } op ? Activation1(op.Activation, y, bound, precision.UnitRoundoff) : bound;
+    private static Map Stored(Map y, Map bound, Arithmetic arithmetic) => arithmetic.Storage == 0
+        ? bound
+        : Each(y.Shape, i => bound.Values[i] + (arithmetic.Storage * (Math.Abs(y.Values[i]) + bound.Values[i])) + arithmetic.Subnormal);
+
+    private static Map Activated(Tensor node, Map y, Map bound, Arithmetic arithmetic) =>
+        node.Op is ActivatedOp { Activation: not Activation.None } op ? Activation1(op.Activation, y, bound, arithmetic.UnitRoundoff) : bound;
 
     // The steepest slope of each function, and a few roundings for an approximate exponential.
     private static Map Activation1(Activation function, Map y, Map e, double u) => function switch
@@ -105,16 +112,16 @@ internal static class ErrorBound
     }
 
     // Scores s are off by at most d, so weights exp(s) / sum by a factor of at most exp(2d).
-    private static Map Attention(Tensor node, Map[] x, Map[] e, Precision precision)
+    private static Map Attention(Tensor node, Map[] x, Map[] e, Arithmetic arithmetic)
     {
         int p = x[0].Shape.C;
         (double top, double center) = (Largest(x[0]), Largest(x[1]));
-        double scores = p * ((top * Largest(e[1])) + (center * Largest(e[0])) + (precision.Sum(p) * top * center));
-        double factor = Math.Exp(2 * scores) - 1 + (16 * precision.UnitRoundoff);
+        double scores = p * ((top * Largest(e[1])) + (center * Largest(e[0])) + (arithmetic.Sum(p) * top * center));
+        double factor = Math.Exp(2 * scores) - 1 + (16 * arithmetic.UnitRoundoff);
         Map size = Apply(node, node.Op, [x[0], x[1], Each(x[2].Shape, i => Math.Abs(x[2].Values[i]))]), carried = Apply(node, node.Op, [x[0], x[1], e[2]]);
         int pixels = x[0].Shape.H * x[0].Shape.W;
         // Sums over all pairs of pixels: rounded hierarchically or not, the softmax's divisor has pixels² terms.
-        double sum = precision.Sum(pixels * pixels);
+        double sum = arithmetic.Sum(pixels * pixels);
         return Each(node.Shape, i => ((factor + sum) * size.Values[i]) + ((1 + factor) * carried.Values[i]));
     }
 

@@ -1,4 +1,4 @@
-namespace LungSeg.Engine.Backends.Cpu;
+namespace LungSeg.Engine.Backends;
 
 /// <summary>
 /// Places buffers in one arena so that those alive at the same time do not overlap: the largest first, each at the lowest
@@ -6,35 +6,36 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// </summary>
 internal static class MemoryPlan
 {
-    private const nint Alignment = 16;
-
-    /// <summary>Returns each buffer's offset in floats and the arena's size; lives are inclusive step numbers.</summary>
-    public static (nint[] Offsets, nint Size) Place(IReadOnlyList<Lifetime> buffers)
+    /// <summary>
+    /// Returns each buffer's offset, a multiple of the alignment, and the arena's size, in the units that the lives have; lives are
+    /// inclusive step numbers.
+    /// </summary>
+    public static (nint[] Offsets, nint Size) Place(IReadOnlyList<Lifetime> buffers, nint alignment = 16)
     {
         var offsets = new nint[buffers.Count];
         var placed = new List<int>();
         nint size = 0;
-        foreach (int index in Enumerable.Range(0, buffers.Count).OrderByDescending(i => buffers[i].Floats).ThenBy(i => i))
+        foreach (int index in Enumerable.Range(0, buffers.Count).OrderByDescending(i => buffers[i].Size).ThenBy(i => i))
         {
             Lifetime buffer = buffers[index];
             nint offset = 0;
             foreach (int other in placed.Where(i => buffers[i].Overlaps(buffer)).OrderBy(i => offsets[i]))
             {
-                if (offsets[other] - offset >= Aligned(buffer.Floats)) break;
-                offset = Math.Max(offset, offsets[other] + Aligned(buffers[other].Floats));
+                if (offsets[other] - offset >= Aligned(buffer.Size)) break;
+                offset = Math.Max(offset, offsets[other] + Aligned(buffers[other].Size));
             }
             offsets[index] = offset;
             placed.Add(index);
-            size = Math.Max(size, offset + Aligned(buffer.Floats));
+            size = Math.Max(size, offset + Aligned(buffer.Size));
         }
         return (offsets, size);
-    }
 
-    private static nint Aligned(nint floats) => (floats + Alignment - 1) / Alignment * Alignment;
+        nint Aligned(nint length) => (length + alignment - 1) / alignment * alignment;
+    }
 }
 
 /// <summary>A buffer's size and the steps from the one that writes it to the last one that reads it.</summary>
-internal readonly record struct Lifetime(nint Floats, int First, int Last)
+internal readonly record struct Lifetime(nint Size, int First, int Last)
 {
     public bool Overlaps(Lifetime other) => First <= other.Last && other.First <= Last;
 }

@@ -1,17 +1,16 @@
-using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Ops;
 
-namespace LungSeg.Engine.Tests.Backends;
+namespace LungSeg.Engine.Backends.Reference;
 
 /// <summary>How far a group norm may be off: its own mean and variance are rounded sums, and so is what they divide.</summary>
 internal static class GroupNormBound
 {
-    public static Map Of(GroupNormOp op, Map x, Map e, Precision precision)
+    public static Map Of(GroupNormOp op, Map x, Map e, Arithmetic arithmetic)
     {
         float[] weight = op.Weight.Read(), bias = op.Bias.Read();
         var bound = new Map(x.Shape);
         int pixels = x.Shape.H * x.Shape.W, size = x.Shape.C / op.Groups * pixels;
-        double sum = precision.Sum(size), u = precision.UnitRoundoff;
+        double sum = arithmetic.Sum(size), u = arithmetic.UnitRoundoff;
         for (int start = 0; start < x.Values.Length; start += size)
         {
             double[] group = [.. x.Values.Skip(start).Take(size).Select(value => (double)value)];

@@ -1,0 +1,14 @@
+using LungSeg.Models;
+
+namespace LungSeg.Cli.SelfTest;
+
+/// <summary>What a self-test runs.</summary>
+/// <param name="Networks">Whole networks.</param>
+/// <param name="Goldens">The folder of golden files; null for none.</param>
+/// <param name="CasesEach">Random cases for each operation.</param>
+/// <param name="Seed">Which random cases.</param>
+internal sealed record SelfTestPlan(IReadOnlyList<Architecture> Networks, string? Goldens, int CasesEach, int Seed)
+{
+    public IEnumerable<OperationCase> Cases(string operation) =>
+        Enumerable.Range(0, CasesEach).Select(i => OperationCases.Make(operation, (Seed * CasesEach) + i));
+}

@@ -1,0 +1,72 @@
+namespace LungSeg.Engine.Backends.Cuda.Convolution;
+
+/// <summary>
+/// Estimates how long a convolution's launch takes: the larger of what its multiply-accumulates and what its bytes need, in whole
+/// waves of blocks over the multiprocessors. The constants are estimates from the makers' tables, not measured on a GPU yet.
+/// </summary>
+internal static class CostModel
+{
+    private const double LaunchMicroseconds = 2.5, MemoryEfficiency = 0.75, StartSteps = 3;
+
+    // Where the driver does not tell.
+    private const double SlowestMegahertz = 1000, SlowestMemory = 200e9;
+    private const int ThreadsOfMultiprocessor = 2048, RegistersOfMultiprocessor = 65536;
+
+    /// <summary>Microseconds for a batch, the sum of split reductions included.</summary>
+    public static double Microseconds(TileChoice choice, int batch, CudaDevice device, int elementBytes)
+    {
+        (KernelInfo kernel, TileWeights weights, TileProblem problem, int splits) = choice;
+        long pixels = (long)problem.Rows * problem.Columns;
+        long blocks = weights.Groups * Ceiling(weights.Filters, kernel.TileN) * Ceiling(pixels, kernel.TileM) * batch * problem.Phases * splits;
+        double steps = Ceiling(choice.Steps, splits) + StartSteps;
+
+        int resident = Resident(kernel, device);
+        double macsOfBlock = (double)kernel.TileM * kernel.TileN * kernel.TileK * steps;
+        // A multiprocessor's blocks share its arithmetic; with fewer of them than it could hold each goes faster, but not much.
+        double together = Math.Clamp((double)blocks / device.Multiprocessors, 1, resident);
+        double waves = Math.Ceiling(blocks / (together * device.Multiprocessors));
+        double compute = waves * together * macsOfBlock / (MacsPerClock(kernel, device) * Math.Max(device.ClockMegahertz, SlowestMegahertz));
+
+        long inputBytes = problem.InputElements * elementBytes * batch, outputBytes = pixels * problem.Phases * weights.Groups * weights.Filters * batch;
+        double bytes = inputBytes + (outputBytes * (splits > 1 ? 4.0 * splits : elementBytes)) + ((double)weights.ElementsByFilter(1) * problem.Phases * elementBytes);
+        double perMicrosecond = Math.Max(device.MemoryBytesPerSecond, SlowestMemory) * MemoryEfficiency / 1e6, memory = bytes / perMicrosecond;
+
+        double reduce = splits == 1 ? 0
+            : LaunchMicroseconds + (outputBytes * ((4.0 * splits) + elementBytes) / perMicrosecond);
+        return LaunchMicroseconds + Math.Max(compute, memory) + reduce;
+    }
+
+    // Blocks that a multiprocessor holds at once, by shared memory, threads and a guess of 128 registers for each thread.
+    private static int Resident(KernelInfo kernel, CudaDevice device)
+    {
+        int shared = kernel.SharedBytes == 0 ? int.MaxValue : device.SharedBytesPerMultiprocessor / (kernel.SharedBytes + 1024);
+        return Math.Max(1, Math.Min(shared, Math.Min(ThreadsOfMultiprocessor / kernel.Threads, RegistersOfMultiprocessor / (128 * kernel.Threads))));
+    }
+
+    // A multiprocessor's multiply-accumulates in a clock, times the share that such a kernel is expected to reach.
+    private static double MacsPerClock(KernelInfo kernel, CudaDevice device)
+    {
+        double efficiency = 0.6 * Math.Min(1, (kernel.TileM * kernel.TileN / 16384.0) + 0.5);
+        bool hopper = device.ComputeCapability >= 90, consumer = device.Minor != 0 && device.Major == 8;
+        double half = consumer ? 512 : hopper ? 2048 : 1024;
+        return efficiency * (kernel.Family, kernel.Precision) switch
+        {
+            ("conv_wgmma", _) => 2 * half,
+            ("conv_simt", _) => 128,
+            (_, "tf32") => half / 2,
+            _ => half,
+        };
+    }
+
+    private static long Ceiling(long a, long b) => (a + b - 1) / b;
+}
+
+/// <summary>What a tiled convolution computes for one picture: output rows and columns of a phase, and what is read for them.</summary>
+internal readonly record struct TileProblem(int Rows, int Columns, int Phases, long InputElements);
+
+/// <summary>A kernel for a convolution, with its groups as merged, and the splits of its reduction.</summary>
+internal readonly record struct TileChoice(KernelInfo Kernel, TileWeights Weights, TileProblem Problem, int Splits)
+{
+    /// <summary>Blocks of the reduction.</summary>
+    public int Steps => ((Weights.R * Weights.S * Weights.Channels) + Kernel.TileK - 1) / Kernel.TileK;
+}

@@ -1,0 +1,73 @@
+using LungSeg.Engine.Backends.Cuda.Driver;
+
+namespace LungSeg.Engine.Backends.Cuda;
+
+/// <summary>
+/// Runs graphs on an NVIDIA GPU with kernels that were compiled to PTX when this assembly was built. Needs the driver and nothing else.
+/// Results are the same bits for any batch on one GPU; another GPU may choose other kernels, which add in another order.
+/// </summary>
+public sealed class CudaBackend : IBackend
+{
+    /// <summary>An environment variable: set to 1, each step of a run is waited for, so that an error names the operation at fault.</summary>
+    public const string StepwiseVariable = "LUNGSEG_CUDA_STEPWISE";
+
+    private readonly CudaContext _context;
+    private readonly KernelSet _set;
+    private readonly PrecisionKernels _kernels;
+    private readonly bool _stepwise;
+
+    /// <summary>
+    /// Opens a GPU by its number. Throws <see cref="DeviceException"/> where there is no driver, no such GPU, or the GPU cannot compute
+    /// in the precision. For tests of kernels, <paramref name="tiledConvolution"/> is the only one of its kind to be used.
+    /// </summary>
+    public CudaBackend(int device = 0, Precision precision = Precision.Float32, string? tiledConvolution = null)
+        : this(DriverLibrary.Native, device, precision, tiledConvolution, Environment.GetEnvironmentVariable(StepwiseVariable) == "1") { }
+
+    internal CudaBackend(ICudaDriver driver, int device, Precision precision, string? tiledConvolution = null, bool stepwise = false)
+    {
+        IReadOnlyList<CudaDevice> devices = CudaDevice.List(driver);
+        if (device < 0 || device >= devices.Count)
+            throw new DeviceException($"there is no GPU cuda:{device}; this machine has {string.Join(", ", devices)}");
+        (Device, Precision, _stepwise) = (devices[device], precision, stepwise);
+        if (precision != Precision.Float32 && !Device.HasTensorCores)
+        {
+            throw new DeviceException(
+                $"{Device} cannot compute in {precision.Name()}: that needs compute capability 8.0, it has {Device.Major}.{Device.Minor}; use fp32");
+        }
+        _context = new CudaContext(driver, Device);
+        _set = new KernelSet(_context, KernelLibrary.Kernels);
+        _kernels = new PrecisionKernels(_set, precision, tiledConvolution);
+    }
+
+    /// <summary>The GPU.</summary>
+    public CudaDevice Device { get; }
+
+    /// <inheritdoc/>
+    public Precision Precision { get; }
+
+    /// <summary>The kernels of tiled convolutions among which it chooses for each layer.</summary>
+    public IReadOnlyList<string> TiledConvolutions => [.. _kernels.TiledConvolutions.Select(kernel => kernel.Name)];
+
+    /// <summary>The kernels that this GPU can run, those of other precisions included.</summary>
+    public IReadOnlyList<string> AllKernels => [.. _set.Names];
+
+    /// <summary>The kernels that plans have used so far.</summary>
+    public IReadOnlyList<string> UsedKernels => _set.Loaded;
+
+    /// <inheritdoc/>
+    public string Description => $"{Device}, {Precision.Name()}";
+
+    /// <inheritdoc/>
+    public Model Load(Graph graph, LoadOptions? options = null)
+    {
+        options ??= new LoadOptions();
+        return new CudaModel(Passes.StandardPasses.Apply(graph, options), _context, _set, _kernels, options.Fuse, _stepwise);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _set.Dispose();
+        _context.Dispose();
+    }
+}

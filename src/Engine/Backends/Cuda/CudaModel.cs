@@ -1,0 +1,66 @@
+using LungSeg.Engine.Backends.Cuda.Driver;
+using LungSeg.Kernels.Abi;
+
+namespace LungSeg.Engine.Backends.Cuda;
+
+/// <summary>A network on a GPU: every operation has its kernel, and the weights are packed when the first plan needs them in some form.</summary>
+internal sealed class CudaModel : Model
+{
+    private readonly CudaContext _context;
+    private readonly KernelSet _set;
+    private readonly PrecisionKernels _kernels;
+    private readonly bool _fuse;
+    private readonly bool _stepwise;
+    private readonly WeightStore _weights;
+    private readonly Lock _planning = new();
+
+    public CudaModel(Graph graph, CudaContext context, KernelSet set, PrecisionKernels kernels, bool fuse, bool stepwise) : base(graph)
+    {
+        (_context, _set, _kernels, _fuse, _stepwise) = (context, set, kernels, fuse, stepwise);
+        // An operation without a kernel is found now, whatever the sizes of the plans will be.
+        Routines.Choose(graph, kernels, fuse);
+        _weights = new WeightStore(context);
+    }
+
+    public override Plan Plan(int n, int h, int w)
+    {
+        if (n < 1 || h < 1 || w < 1) throw new ShapeException($"expected a batch, height and width of at least 1, found {n}, {h}, {w}");
+        Graph graph = Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w));
+        lock (_planning)
+        {
+            IReadOnlyList<Routine> routines = Routines.Choose(graph, _kernels, _fuse);
+            var memory = new MapMemory(_context, graph, routines, _kernels.ElementBytes);
+            try
+            {
+                var binder = new Binder(_set, memory, _weights);
+                foreach (Routine routine in routines) routine.Bind(binder);
+                BindOutputs(graph, memory, binder);
+                _weights.Upload();
+                return new CudaPlan(_context, _set, graph, memory, binder.Launches, _stepwise);
+            }
+            catch
+            {
+                memory.Dispose();
+                throw;
+            }
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _weights.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private void BindOutputs(Graph graph, MapMemory memory, Binder binder)
+    {
+        for (int i = 0; i < graph.Outputs.Count; i++)
+        {
+            if (memory.IsPlanarAlready(i)) continue;
+            Tensor output = graph.Outputs[i];
+            CudaMap map = binder[output];
+            binder.LaunchItems(
+                output, _kernels.One("to_planar", output), map.Items, new PlanarParameters { Map = map, Planar = (long)memory.PlanarOutput(i), Batch = map.Shape.N });
+        }
+    }
+}

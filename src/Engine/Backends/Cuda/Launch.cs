@@ -1,0 +1,49 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using LungSeg.Engine.Backends.Cuda.Driver;
+
+namespace LungSeg.Engine.Backends.Cuda;
+
+/// <summary>A kernel with its grid and its one parameter, a structure by value.</summary>
+internal sealed unsafe class Launch
+{
+    private const int MaxGridYZ = 65535;
+    private readonly nint _function;
+    private readonly byte[] _parameters;
+
+    private Launch(Tensor node, KernelInfo kernel, nint function, Grid grid, byte[] parameters) =>
+        (Node, Kernel, _function, Grid, _parameters) = (node, kernel, function, grid, parameters);
+
+    /// <summary>The node whose result, or part of it, is computed.</summary>
+    public Tensor Node { get; }
+
+    public KernelInfo Kernel { get; }
+
+    public Grid Grid { get; }
+
+    /// <summary>For errors: what ran, for which operation, at which module path.</summary>
+    public string Where => $"in {Kernel.Name} for {Node.Op.Name} at {Node.Path}";
+
+    public static Launch Of<T>(Tensor node, KernelInfo kernel, nint function, Grid grid, T parameters) where T : unmanaged
+    {
+        if (Unsafe.SizeOf<T>() != kernel.ParameterBytes)
+            throw new InvalidOperationException($"{kernel.Name} takes {kernel.ParameterBytes} bytes of parameters, {typeof(T).Name} has {Unsafe.SizeOf<T>()}");
+        if (grid.X is < 1 or > int.MaxValue || grid.Y is < 1 or > MaxGridYZ || grid.Z is < 1 or > MaxGridYZ)
+        {
+            throw new DeviceException(string.Create(CultureInfo.InvariantCulture,
+                $"{node.Op.Name} at {node.Path} gives {node.Shape}, which is too large for {kernel.Name} on a GPU; use a smaller batch or size"));
+        }
+        return new Launch(node, kernel, function, grid, MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in parameters)).ToArray());
+    }
+
+    public void Put(CudaStream stream) =>
+        stream.Launch(_function, ((uint)Grid.X, (uint)Grid.Y, (uint)Grid.Z), (uint)Kernel.Threads, (uint)Kernel.SharedBytes, _parameters, Where);
+}
+
+/// <summary>Blocks of a launch.</summary>
+internal readonly record struct Grid(long X, long Y = 1, long Z = 1)
+{
+    /// <summary>As many blocks as give each item of each picture a thread.</summary>
+    public static Grid OfItems(long items, int batch, KernelInfo kernel) => new((items + kernel.Threads - 1) / kernel.Threads, batch);
+}

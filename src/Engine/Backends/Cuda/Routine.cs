@@ -1,0 +1,19 @@
+namespace LungSeg.Engine.Backends.Cuda;
+
+/// <summary>The launches that compute a node, chosen for its shape and the device, to be bound to memory later.</summary>
+internal abstract class Routine(Tensor node)
+{
+    public Tensor Node { get; } = node;
+
+    /// <summary>The tensors whose data it reads; fusion may have moved them away from the node's own inputs.</summary>
+    public virtual IEnumerable<Tensor> Reads => Node.Inputs.Where((_, index) => Node.Op.ReadsInput(index));
+
+    /// <summary>Whether it reads the graph's input as it comes, planar.</summary>
+    public virtual bool ReadsPlanar => false;
+
+    /// <summary>Working memory that it needs while it runs.</summary>
+    public virtual long TemporaryBytes => 0;
+
+    /// <summary>Adds the launches, with addresses of maps and weights.</summary>
+    public abstract void Bind(Binder binder);
+}

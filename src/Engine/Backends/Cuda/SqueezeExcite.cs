@@ -1,0 +1,45 @@
+using LungSeg.Engine.Backends.Cuda.Convolution;
+using LungSeg.Engine.Ops;
+using LungSeg.Kernels.Abi;
+
+namespace LungSeg.Engine.Backends.Cuda;
+
+/// <summary>A squeeze-and-excite block: the map whose mean is taken, and its two 1x1 convolutions.</summary>
+internal sealed record SqueezeExciteBlock(Tensor Source, Conv2dOp Reduce, Conv2dOp Expand);
+
+/// <summary>A squeeze-and-excite gate in two launches: sums of the map, then both convolutions of the mean at once.</summary>
+internal sealed class SqueezeExcite(Tensor node, SqueezeExciteBlock block, PrecisionKernels kernels) : Routine(node)
+{
+    private const int MostHidden = 512;
+    private readonly KernelInfo _kernel = kernels.One("squeeze_excite", node);
+    private readonly int _parts = AdaptiveAvgPool2d.Parts(block.Source.Shape, 1);
+
+    public override IEnumerable<Tensor> Reads => [block.Source];
+
+    public override long TemporaryBytes => (long)_parts * Node.Shape.N * CudaMap.Padded(Node.Shape.C) * sizeof(float);
+
+    /// <summary>Whether the hidden layer fits into the kernel's shared memory.</summary>
+    public static bool Takes(Conv2dOp expand) => expand.C <= MostHidden;
+
+    public override void Bind(Binder binder)
+    {
+        CudaMap output = binder[Node];
+        ulong partial = binder.Temporary(Node);
+        AdaptiveAvgPool2d.LaunchSums(Node, binder[block.Source], 1, _parts, partial, kernels, binder);
+        binder.Launch(Node, _kernel, new Grid(output.Shape.N), new SqueezeExciteParameters
+        {
+            Output = output,
+            Partial = (long)partial,
+            ReduceWeights = (long)LinearConv.Rows(binder, block.Reduce),
+            ReduceBias = (long)binder.Weights(block.Reduce, "bias", CudaMap.Padded(block.Reduce.K), () => DirectConv.Bias(ConvWeights.Of(block.Reduce))),
+            ExpandWeights = (long)LinearConv.Rows(binder, block.Expand),
+            ExpandBias = (long)binder.Weights(block.Expand, "bias", CudaMap.Padded(block.Expand.K), () => DirectConv.Bias(ConvWeights.Of(block.Expand))),
+            PartialStride = CudaMap.Padded(output.Shape.C),
+            Parts = _parts,
+            Batch = output.Shape.N,
+            Hidden = block.Reduce.K,
+            Scale = 1f / (block.Source.Shape.H * block.Source.Shape.W),
+            Activation = (int)block.Reduce.Activation,
+        });
+    }
+}
