@@ -68,6 +68,7 @@ internal static class CommandLine
         {
             SegmentCommand.Create(),
             MergeCommand.Create(),
+            ReportCommand.Create(),
             InspectCommand.Create(),
             InfoCommand.Create(),
             VerifyCommand.Create(),

@@ -10,7 +10,8 @@ internal static class MergeCommand
     {
         var directories = new Argument<string[]>("DIR") { Description = "Output directories of 'lungseg segment --shard': one for all shards, or several", Arity = ArgumentArity.OneOrMore };
         var target = new Option<string?>("--output", "-o") { Description = "Where journal, reports and copies of all outputs go; DIR itself if there is one", HelpName = "DIR" };
-        var command = new Command("merge", "Join the shards of a run: reports, journal and outputs.") { directories, target };
+        var report = new Option<bool>("--report") { Description = "Also write report.html" };
+        var command = new Command("merge", "Join the shards of a run: reports, journal and outputs.") { directories, target, report };
         command.SetAction(parsed =>
         {
             string[] sources = parsed.GetRequiredValue(directories);
@@ -18,7 +19,7 @@ internal static class MergeCommand
                 : throw new UsageException($"{sources.Length} directories were named: say with -o where the merged run goes"));
             OutputDirectory.Check(output);
             using ShardMerge merge = ShardMerge.Of(sources);
-            IReadOnlyList<string> reports = merge.Write(output);
+            IReadOnlyList<string> reports = merge.Write(output, parsed.GetValue(report));
             InvocationConfiguration streams = parsed.InvocationConfiguration;
             foreach (string problem in merge.Problems) CommandLine.Tell(streams.Error, problem);
             streams.Output.WriteLine($"{merge.Pictures} pictures of {merge.Shards} shards; wrote {string.Join(", ", reports)}");

@@ -35,12 +35,13 @@ internal static class SegmentCommand
             Description = "Do one part of the run, such as 2/4; auto: as a Slurm job array or an indexed Kubernetes job says (then: lungseg merge)",
             HelpName = "I/N|auto",
         };
+        var report = new Option<bool>("--report") { Description = "Also write report.html: all pictures on one page, those with flags first" };
         var json = new Option<bool>("--json") { Description = "Write one line of JSON for each picture" };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Write nothing but errors" };
 
         var command = new Command("segment", "Find the lungs in X-rays.")
         {
-            images, directory, network, weights, threshold, compat, size, format, resume, shard, json, quiet,
+            images, directory, network, weights, threshold, compat, size, format, resume, shard, report, json, quiet,
         };
         devices.AddTo(command);
         var dicom = new DicomChoices();
@@ -65,6 +66,7 @@ internal static class SegmentCommand
                 Writers = parsed.GetValue(format) ?? ResultFormats.Parse(ResultFormats.Default),
                 Shard = parsed.GetValue(shard) is { } text ? Shard.Parse(text, Environment.GetEnvironmentVariable) : null,
                 Resume = parsed.GetValue(resume),
+                Report = parsed.GetValue(report),
                 Json = parsed.GetValue(json),
                 Quiet = parsed.GetValue(quiet),
             },

@@ -16,6 +16,7 @@ internal static class Examples
             new("lungseg segment chest.dcm -o out --format mask,json,seg,sc", "with areas and flags as JSON, and as DICOM segmentation and Secondary Capture"),
             new("lungseg segment *.png -o out --network deeplabv3plus", "several pictures by another network"),
             new("lungseg segment study -o out --resume", "a folder with all below it; again after a stop, it goes on"),
+            new("lungseg segment study -o out --report", "with report.html, a page to look through"),
             new("lungseg segment 'study/**/*.dcm' -o out --shard 2/4", "a quarter of what a pattern matches, then: lungseg merge out"),
             new("find . -name '*.png' | lungseg segment @- -o out --json", "a list, and a line of JSON for each picture"),
             new("lungseg segment chest.png --weights mine.safetensors --compat upstream", "weights of your own, the study's own steps"),
@@ -30,6 +31,7 @@ internal static class Examples
             new("lungseg merge out", "the shards that were written into one directory"),
             new("lungseg merge out1 out2 out3 out4 -o all", "shards of several directories, outputs copied"),
         ],
+        ["report"] = [new("lungseg report out", "report.html of a run that is finished, interrupted or merged")],
         ["info"] =
         [
             new("lungseg info", "all nine networks"),

@@ -22,6 +22,9 @@ internal sealed class JournalFile : IDisposable
     /// <summary>The names of the pictures that are noted, in the order of names.</summary>
     public IEnumerable<string> Names => _entries.Keys.Order(StringComparer.Ordinal);
 
+    /// <summary>How many pictures there are when the run, or the part of it that this journal is of, is finished.</summary>
+    public int Expected => Path.EndsWith(Journal.NameOf(Shard.Whole), StringComparison.Ordinal) ? Sessions[^1].AllPictures : Sessions[^1].Pictures;
+
     public int Count => _entries.Count;
 
     /// <summary>Reads where each entry stands. A last line that is cut short, as a kill leaves it, is no line.</summary>

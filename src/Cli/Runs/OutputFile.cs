@@ -1,12 +1,12 @@
 namespace LungSeg.Cli.Runs;
 
-/// <summary>A file that was written: its name relative to the output directory, with '/', its size and its SHA-256.</summary>
-internal sealed record OutputFile(string Name, long Bytes, string Sha256)
+/// <summary>A file that was written: its format, its name relative to the output directory, with '/', its size and its SHA-256.</summary>
+internal sealed record OutputFile(string Format, string Name, long Bytes, string Sha256)
 {
-    public static OutputFile Of(string directory, string path)
+    public static OutputFile Of(string format, string directory, string path)
     {
         using FileStream stream = File.OpenRead(path);
-        return new OutputFile(Path.GetRelativePath(directory, path).Replace(Path.DirectorySeparatorChar, '/'), stream.Length, Sha256Text.Of(stream));
+        return new OutputFile(format, Path.GetRelativePath(directory, path).Replace(Path.DirectorySeparatorChar, '/'), stream.Length, Sha256Text.Of(stream));
     }
 
     /// <summary>Whether the file is in a directory as it was written.</summary>

@@ -58,7 +58,10 @@ internal sealed class PictureWork(LungSegmenter segmenter, DicomOptions dicom, I
         long segmented = Stopwatch.GetTimestamp();
         string stem = Path.Combine(directory, input.Stem);
         OutputDirectory.Create(Path.GetDirectoryName(stem)!);
-        IReadOnlyList<OutputFile> outputs = [.. ResultFiles.Write(stem, result, writers).Select(path => OutputFile.Of(directory, path))];
+        IReadOnlyList<OutputFile> outputs =
+        [
+            .. ResultFiles.Write(stem, result, writers).Select((path, i) => OutputFile.Of(writers[i].Name, directory, path)),
+        ];
         StepTimes times = StepTimes.Of(result.Times with { Read = read }, Stopwatch.GetElapsedTime(segmented));
         var record = new PictureRecord
         {

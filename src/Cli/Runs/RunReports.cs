@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using LungSeg.Cli.Reports;
 using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Cli.Runs;
@@ -30,13 +31,16 @@ internal static class RunReports
         ("outputs", r => string.Join("; ", r.Outputs.Select(output => output.Name))),
     ];
 
-    /// <summary>Writes report.csv and report.jsonl of a part of a run; returns their paths.</summary>
-    public static IReadOnlyList<string> Write(string directory, Shard shard)
+    /// <summary>Writes report.csv, report.jsonl and if asked for report.html of a part of a run; returns their paths.</summary>
+    public static IReadOnlyList<string> Write(string directory, Shard shard, bool html)
     {
         string stem = Path.Combine(directory, shard.IsWhole ? "report" : $"report.{shard.Index}-of-{shard.Count}");
         using JournalFile journal = JournalFile.Open(Path.Combine(directory, Journal.NameOf(shard)));
         List<string> written = [$"{stem}.csv", $"{stem}.jsonl"];
         WholeFiles.Write((written[0], stream => WriteCsv(stream, journal)), (written[1], stream => WriteJson(stream, journal)));
+        if (!html) return written;
+        written.Add($"{stem}.html");
+        WholeFiles.Write((written[2], stream => ReportPage.Write(stream, journal, Path.GetFileName(Path.GetFullPath(directory)))));
         return written;
     }
 

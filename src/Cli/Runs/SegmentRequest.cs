@@ -1,5 +1,7 @@
 using System.Globalization;
 using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Outputs;
 using LungSeg.Models;
@@ -40,12 +42,14 @@ internal sealed record SegmentRequest
 
     public bool Resume { get; init; }
 
+    public bool Report { get; init; }
+
     public bool Json { get; init; }
 
     public bool Quiet { get; init; }
 
     /// <summary>Opens the weights to say what outputs depend on; throws <see cref="EngineException"/> where there are none, or the size does not fit.</summary>
-    public RunSettings Settings()
+    public RunSettings Settings(IBackend backend)
     {
         NetworkWeights weights = NetworkWeights.Open(Segmenter.Network, Segmenter.WeightsFile);
         int size = Segmenter.NetworkSize ?? weights.Network.InputSize;
@@ -58,8 +62,8 @@ internal sealed record SegmentRequest
             ["size"] = $"{size}",
             ["threshold"] = Segmenter.Threshold.ToString(CultureInfo.InvariantCulture),
             ["compat"] = Segmenter.Compat.ToString().ToLowerInvariant(),
-            ["device"] = Device,
-            ["precision"] = Precision,
+            ["device"] = backend switch { CudaBackend => "cuda", CpuBackend => "cpu", _ => "reference" },
+            ["precision"] = (backend is CudaBackend gpu ? gpu.Precision : Engine.Precision.Float32).Name(),
             ["format"] = string.Join(',', Writers.Select(writer => writer.Name)),
             ["voi"] = Dicom.Voi.ToString().ToLowerInvariant(),
             ["invert"] = Dicom.Invert.ToString().ToLowerInvariant(),

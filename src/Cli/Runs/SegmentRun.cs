@@ -33,7 +33,7 @@ internal sealed class SegmentRun
         _collection = InputCollection.Of(request.Images, request.Directory);
         _shard = request.Shard ?? Shard.Whole;
         _inputs = _shard.IsWhole ? _collection.Inputs : [.. _collection.Inputs.Where(input => _shard.Holds(input.Name))];
-        _keepsJournal = _collection.IsFolder || request.Resume || request.Shard is not null;
+        _keepsJournal = _collection.IsFolder || request.Resume || request.Report || request.Shard is not null;
         _lines = new ResultLines(request, streams, _keepsJournal);
     }
 
@@ -61,7 +61,8 @@ internal sealed class SegmentRun
     {
         CheckOtherShards();
         foreach (string notice in _collection.Notices) Status(notice);
-        RunSettings settings = _request.Settings();
+        using IBackend backend = DeviceChoices.Open(_request.Device, _request.Precision, _request.Threads, _error);
+        RunSettings settings = _request.Settings(backend);
         using Journal journal = Journal.Take(_request.Directory, _shard);
         Leftovers.Remove(_request.Directory, _inputs);
         using FinishedWork finished = _request.Resume ? FinishedWork.In(_request.Directory) : FinishedWork.None;
@@ -70,7 +71,6 @@ internal sealed class SegmentRun
         if (finished.Count > 0) Status($"{finished.Count} of {_inputs.Count} are finished already, their outputs verified");
 
         var progress = new RunProgress(rest.Count);
-        using IBackend backend = DeviceChoices.Open(_request.Device, _request.Precision, _request.Threads, _error);
         using (LungSegmenter? segmenter = rest.Count == 0 ? null : LungSegmenter.Load(_request.Segmenter with { Backend = backend }))
         {
             journal.Begin(finished.Kept().Append(new JournalLine { Session = Session(settings, backend.Description) }));
@@ -85,7 +85,7 @@ internal sealed class SegmentRun
             }
         }
         journal.Add(new JournalLine { End = new SessionEnd(DateTime.UtcNow, _interrupted || _stopReason is not null) });
-        IReadOnlyList<string> reports = RunReports.Write(_request.Directory, _shard);
+        IReadOnlyList<string> reports = RunReports.Write(_request.Directory, _shard, _request.Report);
         Tell(progress, finished.Count, reports);
         return Exit();
     }
@@ -140,7 +140,7 @@ internal sealed class SegmentRun
         AllPictures = _collection.Inputs.Count,
         AllNames = Sha256Text.Of(string.Join('\n', _collection.Inputs.Select(input => input.Name))),
         Settings = settings.Values,
-        Conditions = Conditions.Of(device).ToDictionary(condition => condition.Name, condition => condition.Value),
+        Conditions = Conditions.Of(device).Where(condition => condition.Name is not ("load" or "date")).ToDictionary(condition => condition.Name, condition => condition.Value),
     };
 
     private void Tell(RunProgress progress, int finishedBefore, IReadOnlyList<string> reports)

@@ -43,7 +43,7 @@ internal sealed class ShardMerge : IDisposable
     }
 
     /// <summary>Writes journal and reports of the whole run into a directory, and copies the outputs that are not there. Returns the reports' paths.</summary>
-    public IReadOnlyList<string> Write(string target)
+    public IReadOnlyList<string> Write(string target, bool html)
     {
         using Journal journal = Journal.Take(target, Shard.Whole);
         foreach ((string directory, JournalFile from) in _pictures.Values.Distinct()) CopyOutputs(directory, from, target);
@@ -51,7 +51,7 @@ internal sealed class ShardMerge : IDisposable
             .Select(session => new JournalLine { Session = session })
             .Concat(_pictures.Select(picture => new JournalLine { Picture = picture.Value.Journal.Find(picture.Key) })));
         journal.Add(new JournalLine { End = new SessionEnd(DateTime.UtcNow, _problems.Count > 0) });
-        return RunReports.Write(target, Shard.Whole);
+        return RunReports.Write(target, Shard.Whole, html);
     }
 
     public void Dispose()

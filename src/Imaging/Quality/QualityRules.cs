@@ -7,7 +7,10 @@ namespace LungSeg.Imaging.Quality;
 /// </summary>
 public static class QualityRules
 {
-    private const double Unsure = 0.25, Lost = 0.65, LeastLung = 0.05, MostLung = 0.8;
+    /// <summary>Over this <see cref="QualityMeasures.UncertainRatio"/> the network counts as unsure.</summary>
+    public const double Unsure = 0.25;
+
+    private const double Lost = 0.65, LeastLung = 0.05, MostLung = 0.8;
     private const double Negative = -0.05, NegativeUnsure = 0.5;
     private const double MissingLung = 0.2, CutSide = 0.02;
     private const double MostTilt = 12, UpsideDownUnsure = 0.3, UpsideDown = -0.03, QuarterTurnUnsure = 0.6, Symmetric = 0.4;

@@ -1,0 +1,90 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using LungSeg.Cli.Runs;
+using LungSeg.Imaging.Quality;
+
+namespace LungSeg.Cli.Reports;
+
+/// <summary>
+/// A run as one HTML page that needs no other file and no network: the files of Reports/Page, with the journal's lines as data between them.
+/// </summary>
+internal static class ReportPage
+{
+    /// <summary>Previews are some 6 KB each; with more of them a browser would be slow to open the page.</summary>
+    private const int MostThumbnails = 4000;
+
+    // Letters of any script as they are; nothing that could end a script element.
+    private static readonly JsonWriterOptions InScript = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
+
+    public static void Write(Stream stream, JournalFile journal, string title)
+    {
+        string page = Resource("page.html");
+        foreach (string part in page.Split("{{"))
+        {
+            int end = part.IndexOf("}}", StringComparison.Ordinal);
+            string rest = end < 0 ? part : part[(end + 2)..];
+            switch (end < 0 ? "" : part[..end])
+            {
+                case "style":
+                    Write(stream, Resource("page.css"));
+                    break;
+                case "data":
+                    WriteData(stream, journal, title);
+                    break;
+                case "script":
+                    foreach (string script in (string[])["histogram.js", "table.js", "page.js"]) Write(stream, Resource(script));
+                    break;
+            }
+            Write(stream, rest);
+        }
+    }
+
+    private static void WriteData(Stream stream, JournalFile journal, string title)
+    {
+        RunSession last = journal.Sessions[^1];
+        using var json = new Utf8JsonWriter(stream, InScript);
+        json.WriteStartObject();
+        json.WriteString("title", title);
+        json.WritePropertyName("settings");
+        JsonSerializer.Serialize(json, last.Settings, RunJson.Lines.IReadOnlyDictionaryStringString);
+        json.WriteStartArray("sessions");
+        foreach (RunSession session in journal.Sessions) JsonSerializer.Serialize(json, session, RunJson.Lines.RunSession);
+        json.WriteEndArray();
+        if (journal.End is { } end)
+        {
+            json.WritePropertyName("end");
+            JsonSerializer.Serialize(json, end, RunJson.Lines.SessionEnd);
+        }
+        json.WriteStartObject("limits");
+        json.WriteNumber("expected", journal.Expected);
+        json.WriteNumber("thumbnails", MostThumbnails);
+        json.WriteNumber("scale", Thumbnail.Scale);
+        json.WriteNumber("uncertain", QualityRules.Unsure);
+        json.WriteEndObject();
+        json.WriteStartArray("pictures");
+        HashSet<string>? withThumbnail = journal.Count <= MostThumbnails ? null : FlaggedFirst(journal);
+        foreach (string name in journal.Names)
+        {
+            JournalEntry entry = journal.Find(name)!;
+            if (withThumbnail?.Contains(name) == false) entry = entry with { Thumbnail = null };
+            JsonSerializer.Serialize(json, entry, RunJson.Lines.JournalEntry);
+            json.Flush();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static HashSet<string> FlaggedFirst(JournalFile journal) =>
+        [.. journal.Names.OrderBy(name => journal.Find(name)!.Record.Flags.Count > 0 ? 0 : 1).Take(MostThumbnails)];
+
+    private static void Write(Stream stream, string text) => stream.Write(Encoding.UTF8.GetBytes(text));
+
+    private static string Resource(string name)
+    {
+        using Stream stream = typeof(ReportPage).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"the program was built without '{name}'");
+        return new StreamReader(stream).ReadToEnd();
+    }
+}
