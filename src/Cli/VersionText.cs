@@ -4,10 +4,11 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Backends.Cuda;
 
 namespace LungSeg.Cli;
 
-/// <summary><c>--version</c>: version and commit, runtime, instruction sets.</summary>
+/// <summary><c>--version</c>: version and commit, runtime, instruction sets, GPU kernels.</summary>
 internal sealed class VersionText : SynchronousCommandLineAction
 {
     private const int CommitLength = 12;
@@ -30,6 +31,10 @@ internal sealed class VersionText : SynchronousCommandLineAction
         ? $"{InstructionSets.Best}"
         : $"{InstructionSets.Best} (also {string.Join(", ", InstructionSets.Supported.SkipLast(1).Reverse())})";
 
+    /// <summary>The GPU kernels in the program, by the architectures that they are written for.</summary>
+    public static string Kernels => string.Join(", ", KernelLibrary.Kernels.CountBy(kernel => kernel.Target).OrderBy(target => target.Key, StringComparer.Ordinal)
+        .Select(target => $"{target.Value} for {target.Key}{(target.Key.EndsWith('a') ? "" : " and later")}"));
+
     private static string Informational =>
         typeof(VersionText).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
@@ -39,6 +44,7 @@ internal sealed class VersionText : SynchronousCommandLineAction
         output.WriteLine($"lungseg {Full}");
         output.WriteLine($"runtime       {Runtime}");
         output.WriteLine($"instructions  {Instructions}");
+        output.WriteLine($"GPU kernels   {Kernels}");
         return ExitCode.Done;
     }
 }

@@ -57,6 +57,7 @@ public sealed partial class HelpTests
         Assert.Matches(@"^lungseg \d+\.\d+\.\d+( \([0-9a-f]{12}\))?$", lines[0]);
         Assert.Matches(@"^runtime +\.NET 10\.", lines[1]);
         Assert.Contains("Vector128", lines[2]);
+        Assert.Matches(@"^GPU kernels +\d+ for sm_60 and later", lines[3]);
     }
 
     [Theory]

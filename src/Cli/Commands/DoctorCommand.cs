@@ -31,7 +31,7 @@ internal static class DoctorCommand
     }
 
     private static IEnumerable<Finding> Find() =>
-        ((Func<IEnumerable<Finding>>[])[Program, ProcessorCheck.Find, DeviceCheck.Find, WeightsCheck.Find, NetworkCheck.Find, MemoryCheck.Find, PlacesCheck.Find, SettingsCheck.Find])
+        ((Func<IEnumerable<Finding>>[])[Program, ProcessorCheck.Find, DeviceCheck.Find, WeightsCheck.Find, OperationsCheck.Find, NetworkCheck.Find, MemoryCheck.Find, PlacesCheck.Find, SettingsCheck.Find])
         .SelectMany(check => check());
 
     private static IEnumerable<Finding> Program() =>

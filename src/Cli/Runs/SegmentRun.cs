@@ -153,7 +153,7 @@ internal sealed class SegmentRun
         int open = _inputs.Count - finishedBefore - progress.Done;
         if (open > 0)
             CommandLine.Tell(_error, $"{open} of {_inputs.Count} pictures are still to do: the same command with --resume goes on from here");
-        Status($"{progress.Done} pictures in {Units.Duration(progress.Elapsed.TotalSeconds)}, {progress.RateText}; wrote {string.Join(", ", reports)}");
+        Status($"{progress.Done} {(progress.Done == 1 ? "picture" : "pictures")} in {Units.Duration(progress.Elapsed.TotalSeconds)}, {progress.RateText}; wrote {string.Join(", ", reports)}");
     }
 
     private void Status(string line)
