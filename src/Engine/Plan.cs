@@ -18,8 +18,14 @@ public abstract class Plan : IDisposable
     /// <summary>Bytes of working memory, without weights.</summary>
     public abstract long ArenaBytes { get; }
 
+    /// <summary>What a run launches, in order.</summary>
+    public abstract IReadOnlyList<PlanStep> Steps { get; }
+
     /// <summary>Runs the network once.</summary>
     public abstract void Execute();
+
+    /// <summary>Runs the network once and tells when each worker was at each step, ordered by step. Allocates, unlike <see cref="Execute"/>.</summary>
+    public abstract IReadOnlyList<StepSpan> Profile();
 
     /// <summary>Frees the working memory.</summary>
     public void Dispose()

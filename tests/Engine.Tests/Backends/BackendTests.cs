@@ -109,6 +109,27 @@ public abstract class BackendTests
         });
     }
 
+    [Fact]
+    public void A_profile_is_a_run_that_tells_when_each_step_was_done()
+    {
+        using IBackend backend = Create();
+        Sample(NetCases.Networks, Math.Max(1, Iterations / 6), test =>
+        {
+            Shape shape = test.Graph.Input.Shape;
+            using Model model = backend.Load(test.Graph, test.Options);
+            using Plan plan = model.Plan(shape.N, shape.H, shape.W);
+            float[][] outputs = Run(plan, test.Input(shape));
+            IReadOnlyList<StepSpan> spans = plan.Profile();
+            Assert.Equal(Bits(outputs), Bits([.. plan.Outputs.Select(output => output.ToArray())]));
+            Assert.Equal(model.Graph.Macs, plan.Steps.Sum(step => step.Macs));
+            Assert.Equal(Enumerable.Range(0, plan.Steps.Count), spans.Select(span => span.Step).Distinct());
+            Assert.All(spans, span => Assert.True(span.Begin <= span.End));
+            // No step begins on any worker before all have ended the one before.
+            TimeSpan[] ends = [.. spans.GroupBy(span => span.Step).Select(step => step.Max(span => span.End))];
+            Assert.All(spans, span => Assert.True(span.Step == 0 || span.Begin >= ends[span.Step - 1]));
+        });
+    }
+
     [Theory]
     [InlineData("relu")]
     [InlineData("silu")]

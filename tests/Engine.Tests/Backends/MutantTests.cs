@@ -133,7 +133,11 @@ public sealed class MutantTests
 
         public override long ArenaBytes => plan.ArenaBytes;
 
+        public override IReadOnlyList<PlanStep> Steps => plan.Steps;
+
         public override void Execute() => plan.Execute();
+
+        public override IReadOnlyList<StepSpan> Profile() => plan.Profile();
     }
 
     private sealed class NudgedBuffer(Buffer buffer) : Buffer(buffer.Shape)

@@ -48,7 +48,7 @@ internal static class OpCases
     public static Gen<OpCase> DilatedConvolutions { get; } =
         from channels in Gen.Select(Channels, Channels)
         from kernel in Gen.Frequency((4, Gen.Const((3, 3))), (1, Gen.Const((2, 2))), (1, Gen.Const((5, 5))))
-        from result in Convolution(channels.Item1, channels.Item2, 1, kernel, Gen.OneOf(Gen.Int[2, 24], Gen.OneOf(2, 4, 6, 12, 18, 24)))
+        from result in Convolution(channels.Item1, channels.Item2, 1, kernel, Gen.OneOf(Gen.Int[2, 24], Gen.Int[2, 4], Gen.OneOf(2, 4, 6, 12, 18, 24)))
         select result;
 
     public static Gen<OpCase> TransposedConvolutions { get; } =
@@ -79,7 +79,7 @@ internal static class OpCases
             : Case($"adaptive pool to {bins}", x, (_, input) => input.AdaptiveAvgPool2d(bins))
         select result;
 
-    /// <summary>Resizing between 1x1 and 3x3 convolutions, which a backend may fuse with it or swap with it.</summary>
+    /// <summary>Resizing between 1x1 and 3x3 convolutions, which a backend may fuse with it or swap with it; beside a skip connection or alone.</summary>
     public static Gen<OpCase> Upsamplings { get; } =
         from x in Gen.Select(Batch, Gen.Int[1, 40], Gen.Int[1, 9], Gen.Int[1, 13], (n, c, h, w) => new Shape(n, c, h, w))
         from scale in Gen.OneOf(1, 2, 2, 2, 3, 4, 8)
@@ -88,8 +88,10 @@ internal static class OpCases
         from aligned in Gen.Bool
         from before in Gen.Bool
         from after in Gen.OneOf(0, 1, 3)
+        from k in Gen.OneOf(13, 20)
+        from skip in Gen.Bool
         from function in Function
-        from result in Case($"upsample {kind} ({scale}, {size}){(aligned ? " aligned" : "")}, conv before {before}, after {after}x{after}", x, (layers, input) =>
+        from result in Case($"upsample {kind} ({scale}, {size}){(aligned ? " aligned" : "")}, conv before {before}, skip {skip}, after {after}x{after} to {k}", x, (layers, input) =>
         {
             Tensor y = before ? layers.Conv2d(input, "before", 11, 1) : input;
             y = kind switch
@@ -99,7 +101,8 @@ internal static class OpCases
                 _ => y.UpsampleBilinear(input.AdaptiveAvgPool2d(size.Item1), aligned),
             };
             y = RandomLayers.Activate(y, function);
-            return after > 0 ? layers.Conv2d(y, "after", 13, after, padding: after / 2) : y;
+            if (skip) y = Tensor.Cat(y, input.UpsampleBilinear(y, aligned));
+            return after > 0 ? layers.Conv2d(y, "after", k, after, padding: after / 2) : y;
         })
         select result;
 

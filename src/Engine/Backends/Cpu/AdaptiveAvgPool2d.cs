@@ -12,7 +12,7 @@ internal sealed unsafe class AdaptiveAvgPool2d<S, V>(string name, AdaptiveAvgPoo
     where S : struct, ISimd<V> where V : struct
 {
     private const int ChannelsPerUnit = 64;
-    private readonly int _slices = ((int)source.PixelStride + ChannelsPerUnit - 1) / ChannelsPerUnit;
+    private readonly int _slices = ((int)source.Channels + ChannelsPerUnit - 1) / ChannelsPerUnit;
 
     public override string Name => name;
 
@@ -30,7 +30,7 @@ internal sealed unsafe class AdaptiveAvgPool2d<S, V>(string name, AdaptiveAvgPoo
             int i = bin / op.OutputSize % op.OutputSize, j = bin % op.OutputSize;
             (int top, int bottom) = op.Bin(i, source.Shape.H);
             (int left, int right) = op.Bin(j, source.Shape.W);
-            nint first = (nint)slice * ChannelsPerUnit, count = Math.Min(ChannelsPerUnit, source.PixelStride - first);
+            nint first = (nint)slice * ChannelsPerUnit, count = Math.Min(ChannelsPerUnit, source.Channels - first);
             new Span<float>(sums, (int)count).Clear();
             for (int h = top; h < bottom; h++)
             {

@@ -5,7 +5,10 @@ internal sealed unsafe class CpuPlan(
     Workers workers, Step[] steps, NativeMemoryBlock arena, CpuBuffer input, IReadOnlyList<CpuBuffer> outputs, nint scratchFloats)
     : Plan, IParallelWork
 {
-    private readonly NativeMemoryBlock _scratch = new(scratchFloats * workers.Count);
+    // Each worker's begins at a cache line, and kernels may run a vector over the end of theirs.
+    private readonly nint _scratchStride = (scratchFloats + (2 * View.Lanes) - 1) / View.Lanes * View.Lanes;
+    private readonly NativeMemoryBlock _scratch = new((scratchFloats + (2 * View.Lanes)) * workers.Count);
+    private StepClock? _clock;
     private readonly Kernel[] _kernels = [.. steps.Select(step => step.Kernel)];
 
     public override Buffer Input => input;
@@ -14,8 +17,7 @@ internal sealed unsafe class CpuPlan(
 
     public override long ArenaBytes => (arena.Floats + _scratch.Floats) * sizeof(float);
 
-    /// <summary>The kernels in order, with the nodes that they compute.</summary>
-    public IReadOnlyList<Step> Steps => steps;
+    public override IReadOnlyList<PlanStep> Steps { get; } = [.. steps.Select(step => step.Description)];
 
     public override void Execute()
     {
@@ -23,14 +25,33 @@ internal sealed unsafe class CpuPlan(
         workers.Run(this);
     }
 
+    public override IReadOnlyList<StepSpan> Profile()
+    {
+        ObjectDisposedException.ThrowIf(_scratch.IsClosed, this);
+        _clock = new StepClock(_kernels.Length, workers.Count);
+        try
+        {
+            workers.Run(this);
+            return _clock.Spans();
+        }
+        finally
+        {
+            _clock = null;
+        }
+    }
+
     void IParallelWork.Run(int worker)
     {
-        float* scratch = _scratch.Data + (worker * scratchFloats);
-        foreach (Kernel kernel in _kernels)
+        StepClock? clock = _clock;
+        float* scratch = _scratch.Data + (worker * _scratchStride);
+        for (int step = 0; step < _kernels.Length; step++)
         {
+            Kernel kernel = _kernels[step];
             int units = kernel.Units;
             int begin = (int)((long)units * worker / workers.Count), end = (int)((long)units * (worker + 1) / workers.Count);
+            clock?.Begin(step, worker);
             if (begin < end) kernel.Run(begin, end, scratch);
+            clock?.End(step, worker);
             workers.Wait();
         }
     }
@@ -43,5 +64,5 @@ internal sealed unsafe class CpuPlan(
     }
 }
 
-/// <summary>A kernel and the node whose result, or part of it, it computes.</summary>
-internal readonly record struct Step(Tensor Node, Kernel Kernel);
+/// <summary>A kernel and what it is for.</summary>
+internal readonly record struct Step(PlanStep Description, Kernel Kernel);

@@ -47,12 +47,12 @@ internal sealed unsafe class Elementwise<S, V, F>(string name, View a, View b, V
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Row(float* x, nint xStep, bool xSingle, float* y, nint yStep, bool ySingle, float* output)
     {
-        for (int w = 0; w < target.Shape.W; w++, x += xStep, y += yStep)
+        for (int w = 0; w < target.Shape.W; w++, x += xStep, y += yStep, output += target.PixelStride)
         {
-            for (nint c = 0; c < target.PixelStride; c += S.Width, output += S.Width)
+            for (nint c = 0; c < target.Channels; c += S.Width)
             {
                 V left = xSingle ? S.Broadcast(*x) : S.Load(x + c), right = ySingle ? S.Broadcast(*y) : S.Load(y + c);
-                S.Store(Elementary<S, V>.Activate(F.Apply(left, right), activation), output);
+                S.Store(Elementary<S, V>.Activate(F.Apply(left, right), activation), output + c);
             }
         }
     }

@@ -18,7 +18,7 @@ internal sealed unsafe class RowMoments<S, V>(string name, View source, View mom
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int begin, int end, float* scratch)
     {
-        nint channels = source.PixelStride;
+        nint channels = source.Channels, stride = source.PixelStride;
         V width = S.Broadcast(source.Shape.W);
         for (int unit = begin; unit < end; unit++)
         {
@@ -27,10 +27,10 @@ internal sealed unsafe class RowMoments<S, V>(string name, View source, View mom
             {
                 V sum = S.Broadcast(0), squares = S.Broadcast(0);
                 float* x = row + c;
-                for (int w = 0; w < source.Shape.W; w++, x += channels) sum = S.Add(sum, S.Load(x));
+                for (int w = 0; w < source.Shape.W; w++, x += stride) sum = S.Add(sum, S.Load(x));
                 V mean = S.Divide(sum, width);
                 x = row + c;
-                for (int w = 0; w < source.Shape.W; w++, x += channels)
+                for (int w = 0; w < source.Shape.W; w++, x += stride)
                 {
                     V deviation = S.Subtract(S.Load(x), mean);
                     squares = S.MultiplyAdd(deviation, deviation, squares);
@@ -53,7 +53,7 @@ internal sealed unsafe class GroupNorm<S, V>(string name, GroupNormOp op, View s
 
     public override int Units => source.Shape.N * source.Shape.H;
 
-    public override nint ScratchFloats => 2 * source.PixelStride;
+    public override nint ScratchFloats => 2 * source.Channels;
 
     /// <summary>Packs weights, then biases, padded with zeros.</summary>
     public static NativeMemoryBlock Pack(GroupNormOp op)
@@ -69,7 +69,7 @@ internal sealed unsafe class GroupNorm<S, V>(string name, GroupNormOp op, View s
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int begin, int end, float* scratch)
     {
-        nint channels = source.PixelStride;
+        nint channels = source.Channels;
         float* scale = scratch, shift = scratch + channels;
         int image = -1;
         for (int unit = begin; unit < end; unit++)
@@ -77,10 +77,10 @@ internal sealed unsafe class GroupNorm<S, V>(string name, GroupNormOp op, View s
             int n = unit / source.Shape.H, h = unit % source.Shape.H;
             if (n != image) ScaleAndShift(image = n, scale, shift);
             float* x = source.Pixel(n, h, 0), output = target.Pixel(n, h, 0);
-            for (int w = 0; w < source.Shape.W; w++)
+            for (int w = 0; w < source.Shape.W; w++, x += source.PixelStride, output += target.PixelStride)
             {
-                for (nint c = 0; c < channels; c += S.Width, x += S.Width, output += S.Width)
-                    S.Store(Elementary<S, V>.Activate(S.MultiplyAdd(S.Load(x), S.Load(scale + c), S.Load(shift + c)), op.Activation), output);
+                for (nint c = 0; c < channels; c += S.Width)
+                    S.Store(Elementary<S, V>.Activate(S.MultiplyAdd(S.Load(x + c), S.Load(scale + c), S.Load(shift + c)), op.Activation), output + c);
             }
         }
     }
@@ -88,7 +88,7 @@ internal sealed unsafe class GroupNorm<S, V>(string name, GroupNormOp op, View s
     private void ScaleAndShift(int n, float* scale, float* shift)
     {
         int perGroup = source.Shape.C / op.Groups, rows = source.Shape.H;
-        nint channels = source.PixelStride;
+        nint channels = source.Channels;
         new Span<float>(scale, (int)(2 * channels)).Clear();
         for (int group = 0; group < op.Groups; group++)
         {

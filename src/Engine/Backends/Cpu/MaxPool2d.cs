@@ -24,7 +24,7 @@ internal sealed unsafe class MaxPool2d<S, V>(string name, MaxPool2dOp op, View s
                 int left = (w * op.Stride) - op.Padding;
                 int firstColumn = Math.Max(left, 0), endColumn = Math.Min(left + op.KernelSize, source.Shape.W);
                 float* output = target.Pixel(n, h, w);
-                for (nint c = 0; c < source.PixelStride; c += S.Width)
+                for (nint c = 0; c < source.Channels; c += S.Width)
                 {
                     V greatest = S.Broadcast(float.NegativeInfinity);
                     for (int row = firstRow; row < endRow; row++)

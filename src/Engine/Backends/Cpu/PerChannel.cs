@@ -33,19 +33,19 @@ internal sealed unsafe class PerChannel<S, V>(string name, View source, NativeMe
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int begin, int end, float* scratch)
     {
-        nint channels = source.PixelStride;
+        nint channels = source.Channels;
         for (int unit = begin; unit < end; unit++)
         {
             int n = unit / target.Shape.H, h = unit % target.Shape.H;
             float* x = source.Pixel(n, h, 0), output = target.Pixel(n, h, 0);
-            for (int w = 0; w < target.Shape.W; w++)
+            for (int w = 0; w < target.Shape.W; w++, x += source.PixelStride, output += target.PixelStride)
             {
-                for (nint c = 0; c < channels; c += S.Width, x += S.Width, output += S.Width)
+                for (nint c = 0; c < channels; c += S.Width)
                 {
-                    V value = S.Load(x);
+                    V value = S.Load(x + c);
                     if (scaleAndShift is not null)
                         value = S.MultiplyAdd(value, S.Load(scaleAndShift.Data + c), S.Load(scaleAndShift.Data + channels + c));
-                    S.Store(Elementary<S, V>.Activate(value, activation), output);
+                    S.Store(Elementary<S, V>.Activate(value, activation), output + c);
                 }
             }
         }

@@ -20,7 +20,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     private readonly Graph _graph;
     private readonly Workers _workers;
     private readonly PlanMemory _memory;
-    private readonly List<Step> _steps = [];
+    private readonly List<(Tensor Node, Kernel Kernel)> _steps = [];
 
     public PlanBuilder(CpuModel model, Graph graph, Workers workers)
     {
@@ -35,7 +35,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         foreach (Tensor node in _graph.Nodes.Where(node => !_memory.IsVirtual(node))) Add(node);
         List<CpuBuffer> outputs = [.. _graph.Outputs.Select(output => new CpuBuffer(_memory[output]))];
         return new CpuPlan(
-            _workers, [.. _steps], _memory.Arena, new CpuBuffer(_memory.Input), outputs, _steps.Max(step => step.Kernel.ScratchFloats) + View.Lanes);
+            _workers, [.. Steps()], _memory.Arena, new CpuBuffer(_memory.Input), outputs, _steps.Max(step => step.Kernel.ScratchFloats));
     }
 
     private nint TemporaryFloats(Tensor node) => node.Op switch
@@ -92,7 +92,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
                 Add(node, new PoolRowSums<T, U>("pool row sums", x.Shape, _memory.Temporary(node), target));
                 break;
             case AdaptiveAvgPool2dOp op: Add(node, new AdaptiveAvgPool2d<T, U>(name, op, x, target)); break;
-            case UpsampleBilinearOp op: Add(node, new UpsampleBilinear<T, U>(name, op, x, target)); break;
+            case UpsampleBilinearOp op: Add(node, new UpsampleBilinear<T, U, S, V>(name, op, x, target)); break;
             case AddOp op: Add(node, new Elementwise<T, U, Sum<T, U>>(name, x, _memory[node.Inputs[1]], target, op.Activation)); break;
             case MulOp op: Add(node, new Elementwise<T, U, Product<T, U>>(name, x, _memory[node.Inputs[1]], target, op.Activation)); break;
             case PositionAttentionOp:
@@ -116,14 +116,13 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             NativeMemoryBlock packed = _model.Packed(op, "", () => DepthwiseConv<S, V>.Pack(ConvWeights.Of(op)));
             View? rowSums = PoolingOf(node) is Tensor pooling ? _memory.Temporary(pooling) : null;
             Tensor input = node.Inputs[0];
-            bool expands = input.Op is Conv2dOp && _memory.IsVirtual(input);
-            IRowSource rows = expands ? Expansion(input, geometry) : new Gather(_memory.Parts(input), geometry);
-            string name = $"{(expands ? "expand, " : "")}depthwise {window}";
+            (IRowSource rows, string before) = Rows(input, geometry);
+            string name = $"{before}depthwise {window}";
             Add(node, new DepthwiseConv<S, V>(name, rows, input.Shape, geometry, packed, target, rowSums, op.Activation, _workers.Count));
             return;
         }
         ConvSource[] sources = _memory.Parts(node.Inputs[0]);
-        bool plain = op is { R: 1, S: 1, Stride: 1, Groups: 1 } && op.Padding == default && !sources.Any(source => source.View.IsPlanar);
+        bool plain = op is { R: 1, S: 1, Stride: 1, Groups: 1 } && op.Padding == default && !sources.Any(source => source.View.IsPlanar || source.Repeat > 1);
         if (op.K == 1)
         {
             ConvBlocking rows = ConvBlocking.Choose(geometry, op.C, 1);
@@ -135,9 +134,10 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             PackedWeights packed = Pack(op, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(op));
             Add(node, new PointwiseConv<S, V>(sources, packed, target, residual, op.Activation));
         }
-        else if (op is { R: 3, S: 3, Stride: 1, Dilation: 1 } && op.C / op.Groups >= View.Lanes && op.K / op.Groups >= View.Lanes)
+        else if (WinogradCost.Best(op, geometry, sources[0]) is int outputs)
         {
-            AddWinograd<Winograd4<S, V>>(node, op, sources, geometry, residual);
+            if (outputs == Winograd3<S, V>.Outputs) AddWinograd<Winograd3<S, V>>(node, op, sources, geometry, residual);
+            else AddWinograd<Winograd4<S, V>>(node, op, sources, geometry, residual);
         }
         else
         {
@@ -149,19 +149,31 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         }
     }
 
-    private ExpandedRows<S, V> Expansion(Tensor node, ConvGeometry geometry)
+    /// <summary>Where a depthwise convolution's rows come from, and what is computed on the way, for people.</summary>
+    private (IRowSource Rows, string Before) Rows(Tensor input, ConvGeometry reader)
     {
-        var op = (Conv2dOp)node.Op;
-        View source = _memory[node.Inputs[0]];
-        return new ExpandedRows<S, V>(source, Pack(op, [source.Shape.C], () => ConvWeights.Of(op)), op.Activation, geometry);
+        if (input.Op is Conv2dOp op && _memory.IsVirtual(input))
+        {
+            ConvSource[] sources = _memory.Parts(input.Inputs[0]);
+            PackedWeights packed = Pack(op, [op.C], () => ConvWeights.Of(op));
+            return (new ConvolvedRows<S, V>(sources, ConvGeometry.Of(op, input.Shape), packed, op.Activation, reader), op.R == 1 ? "expand, " : $"direct {op.R}x{op.S}, ");
+        }
+        ConvSource[] parts = _memory.Parts(input);
+        IRowSource[] rows = [.. parts.Select(part => Rows(part, reader))];
+        string before = parts.Any(part => part.Upsampled is not null) ? "bilinear, " : "";
+        return (rows.Length == 1 ? rows[0] : new ConcatenatedRows([.. rows.Zip(parts, (row, part) => (row, part.View.Shape.C))]), before);
     }
+
+    private static IRowSource Rows(ConvSource part, ConvGeometry reader) => part.Upsampled is { Op: UpsampleBilinearOp op } result
+        ? new InterpolatedRows<S, V>(part.View, op, result.Shape, reader)
+        : new CopiedRows(part, reader);
 
     private void AddWinograd<W>(Tensor node, Conv2dOp op, ConvSource[] sources, ConvGeometry geometry, View? residual)
         where W : struct, IWinograd<S, V>
     {
-        ConvBlocking blocking = WinogradConv<S, V, W>.Blocking(geometry, op.C);
+        ConvBlocking blocking = WinogradConv<S, V, W>.Blocking(op.C);
         PackedWeights packed = Pack(
-            op, blocking.Blocks, () => WinogradConv<S, V, W>.Transform(ConvWeights.Of(op)), $"winograd {W.Outputs} ");
+            op, blocking.Blocks, () => WinogradWeights.Transform<S, V, W>(ConvWeights.Of(op)), $"winograd {W.Outputs} ");
         Add(node, new WinogradConv<S, V, W>(sources, geometry, packed, blocking, _memory[node], residual, op.Activation, _workers.Count));
     }
 
@@ -197,5 +209,15 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     private PackedWeights Pack(Op op, IReadOnlyList<int> blocks, Func<ConvWeights> weights, string part = "") =>
         _model.Packed(op, $"{part}{string.Join(',', blocks)}", () => new PackedWeights(weights(), S.Width, blocks));
 
-    private void Add(Tensor node, Kernel kernel) => _steps.Add(new Step(node, kernel));
+    private void Add(Tensor node, Kernel kernel) => _steps.Add((node, kernel));
+
+    /// <summary>The steps with what they cost; what a node costs is shared out among its kernels.</summary>
+    private IEnumerable<Step> Steps() => _steps.GroupBy(step => step.Node).SelectMany(kernels => kernels.Select((step, i) =>
+    {
+        PlanStep whole = PlanStep.Of(step.Kernel.Name, step.Node, [.. _memory.Unstored(step.Node)]);
+        int count = kernels.Count();
+        return new Step(whole with { Macs = Share(whole.Macs, i, count), Bytes = Share(whole.Bytes, i, count) }, step.Kernel);
+    }));
+
+    private static long Share(long total, int index, int count) => (total * (index + 1) / count) - (total * index / count);
 }

@@ -4,31 +4,36 @@ using LungSeg.Engine.Ops;
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>
-/// Where a graph's tensors lie. A concatenation or a channel-wise gate that only convolutions read is never made: they read
-/// its parts, and multiply on the way; nor is a 1x1 convolution that a depthwise one reads. The input keeps its memory for the whole run, so that a plan can be run again.
+/// Where a graph's tensors lie. A concatenation, an upsampling or a channel-wise gate that only convolutions read is never
+/// made: they read its parts, and repeat or multiply on the way; nor is a 1x1 convolution or a first layer that a depthwise one
+/// reads. The input keeps its memory for the whole run, so that a plan can be run again.
 /// </summary>
 internal sealed unsafe class PlanMemory
 {
     // Kernels may read or write a vector past a buffer's end.
     private const nint Slack = 64;
+
+    // So few that gathering them anew for each slab of a depthwise convolution costs little.
+    private const int FewChannels = 4;
     private readonly Graph _graph;
     private readonly HashSet<Tensor> _virtual = [];
     private readonly Dictionary<Tensor, View> _views = [];
     private readonly Dictionary<Tensor, View> _temporaries = [];
+    private readonly Dictionary<Tensor, List<Tensor>> _readers;
     private readonly View? _unpackedInput;
 
     public PlanMemory(Graph graph, Func<Tensor, nint> temporaryFloats)
     {
         _graph = graph;
-        Dictionary<Tensor, List<Tensor>> readers = graph.Nodes.ToDictionary(node => node, _ => new List<Tensor>());
+        _readers = graph.Nodes.ToDictionary(node => node, _ => new List<Tensor>());
         foreach (Tensor node in graph.Nodes)
         {
             for (int i = 0; i < node.Inputs.Count; i++)
             {
-                if (node.Op.ReadsInput(i)) readers[node.Inputs[i]].Add(node);
+                if (node.Op.ReadsInput(i)) _readers[node.Inputs[i]].Add(node);
             }
         }
-        FindVirtual(readers);
+        FindVirtual();
 
         Dictionary<Tensor, int> lastRead = LastReads();
         var owners = new List<Action<nint>>();
@@ -48,7 +53,7 @@ internal sealed unsafe class PlanMemory
             lives.Add(new Lifetime(temporary + Slack, steps[node.Inputs[0]], step));
             owners.Add(offset => _temporaries[node] = new View(Base() + offset, new Shape(1, 1, 1, (int)temporary)));
         }
-        NeedsUnpackedInput = graph.Outputs.Contains(graph.Input) || readers[graph.Input].Any(reader => !ReadsParts(reader, graph.Input));
+        NeedsUnpackedInput = graph.Outputs.Contains(graph.Input) || _readers[graph.Input].Any(reader => !ReadsParts(reader, graph.Input));
         if (NeedsUnpackedInput)
         {
             lives.Add(new Lifetime(new View(null, graph.Input.Shape).Count + Slack, 0, lastRead[graph.Input]));
@@ -71,6 +76,10 @@ internal sealed unsafe class PlanMemory
     /// <summary>Whether a node's result is never made.</summary>
     public bool IsVirtual(Tensor node) => _virtual.Contains(node);
 
+    /// <summary>The tensors that are never made on the way from stored ones to a node.</summary>
+    public IEnumerable<Tensor> Unstored(Tensor node) =>
+        node.Inputs.Where(_virtual.Contains).SelectMany(input => Unstored(input).Prepend(input));
+
     /// <summary>A tensor in NHWC.</summary>
     public View this[Tensor tensor] => tensor == _graph.Input ? _unpackedInput!.Value : _views[tensor];
 
@@ -81,35 +90,47 @@ internal sealed unsafe class PlanMemory
     public ConvSource[] Parts(Tensor tensor)
     {
         if (!_virtual.Contains(tensor)) return [new ConvSource(_views[tensor])];
-        return tensor.Op is MulOp
-            ? [new ConvSource(_views[tensor.Inputs[0]], _views[tensor.Inputs[1]])]
-            : [.. tensor.Inputs.SelectMany(Parts)];
+        return tensor.Op switch
+        {
+            MulOp => [new ConvSource(_views[tensor.Inputs[0]], _views[tensor.Inputs[1]])],
+            UpsampleBilinearOp => [new ConvSource(_views[tensor.Inputs[0]], Upsampled: tensor)],
+            UpsampleNearestOp op => [.. Parts(tensor.Inputs[0]).Select(part => part with { Repeat = part.Repeat * op.Scale })],
+            _ => [.. tensor.Inputs.SelectMany(Parts)],
+        };
     }
 
     private IEnumerable<Tensor> Expand(Tensor tensor) => _virtual.Contains(tensor) ? tensor.Inputs.SelectMany(Expand) : [tensor];
 
     // From the last node to the first, so that a concatenation within a concatenation is seen through.
-    private void FindVirtual(Dictionary<Tensor, List<Tensor>> readers)
+    private void FindVirtual()
     {
         foreach (Tensor node in _graph.Nodes.Reverse())
         {
-            if ((node.Op is ConcatOp || IsGate(node) || IsExpansion(node)) && !_graph.Outputs.Contains(node) && readers[node].All(reader => ReadsParts(reader, node)))
+            if ((node.Op is ConcatOp or UpsampleNearestOp || IsInterpolation(node) || IsGate(node) || IsExpansion(node)) && !_graph.Outputs.Contains(node) && AllReadParts(node))
                 _virtual.Add(node);
         }
     }
 
+    private bool AllReadParts(Tensor tensor) => _readers[tensor].All(reader => ReadsParts(reader, tensor));
+
     private bool ReadsParts(Tensor reader, Tensor tensor) => reader.Op switch
     {
         Conv2dOp op when PlanBuilder.IsDepthwise(op) => tensor.Op is not MulOp,
+        Conv2dOp { R: 1, S: 1 } when tensor.Op is UpsampleNearestOp => false,
+        Conv2dOp when IsInterpolation(tensor) => false,
         Conv2dOp op => !IsExpansion(tensor) && !(op.Residual && reader.Inputs[1] == tensor),
-        ConvTranspose2dOp => !IsExpansion(tensor),
-        ConcatOp => !IsExpansion(tensor) && _virtual.Contains(reader),
+        ConvTranspose2dOp => !IsExpansion(tensor) && !IsInterpolation(tensor),
+        ConcatOp => !IsExpansion(tensor) && _virtual.Contains(reader) && (!(tensor.Op is UpsampleNearestOp || IsInterpolation(tensor)) || _readers[reader].All(further => ReadsParts(further, tensor))),
         _ => false,
     };
 
-    // A 1x1 convolution that feeds depthwise ones alone is computed row by row when they want it. Two would compute it twice.
-    private bool IsExpansion(Tensor node) => node.Op is Conv2dOp { R: 1, S: 1, Stride: 1, Groups: 1, Residual: false, K: > 1 } op
-        && op.Padding == default && _graph.Consumers[node] == 1 && node.Inputs[0] != _graph.Input && node.Inputs[0].Op is not (ConcatOp or MulOp);
+    // A 1x1 convolution, or one of a few channels, that feeds a depthwise one alone is computed row by row when that wants it.
+    // Two would compute it twice.
+    private bool IsExpansion(Tensor node) => node.Op is Conv2dOp { Groups: 1, Dilation: 1, Residual: false, K: > 1 } op
+        && (op is { R: 1, S: 1, Stride: 1 } && op.Padding == default || op.C <= FewChannels)
+        && _graph.Consumers[node] == 1 && node.Inputs[0].Op is not (ConcatOp or MulOp or UpsampleNearestOp or UpsampleBilinearOp);
+
+    private bool IsInterpolation(Tensor node) => node.Op is UpsampleBilinearOp { Activation: Activation.None } && node.Shape.C > 1 && node.Inputs[0] != _graph.Input;
 
     private bool IsGate(Tensor node) => node.Op is MulOp { Activation: Activation.None }
         && node.Inputs[0] != _graph.Input && node.Inputs[0].Shape == node.Shape

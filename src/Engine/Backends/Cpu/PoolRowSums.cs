@@ -14,7 +14,7 @@ internal sealed unsafe class PoolRowSums<S, V>(string name, Shape pooled, View r
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int begin, int end, float* scratch)
     {
-        nint channels = target.PixelStride;
+        nint channels = target.Channels;
         V size = S.Broadcast(pooled.H * pooled.W);
         for (int n = begin; n < end; n++)
         {

@@ -95,7 +95,7 @@ internal sealed unsafe class AttentionProduct<S, V>(string name, View scores, Vi
 
     public override int Units => bottom.Shape.N * _pixels;
 
-    public override nint ScratchFloats => bottom.PixelStride;
+    public override nint ScratchFloats => bottom.Channels;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(int begin, int end, float* scratch)
@@ -109,7 +109,7 @@ internal sealed unsafe class AttentionProduct<S, V>(string name, View scores, Vi
             for (int row = n * _pixels; row < (n + 1) * _pixels; row++) sum += sums[row];
             V norm = S.Broadcast((float)(1 / sum));
             float* weights = scores.Data + ((nint)unit * _pixels), values = bottom.Pixel(n, 0, 0);
-            for (nint c = 0; c < stride; c += S.Width)
+            for (nint c = 0; c < bottom.Channels; c += S.Width)
             {
                 V product = S.Broadcast(0);
                 float* value = values + c;

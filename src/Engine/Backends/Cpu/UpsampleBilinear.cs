@@ -4,50 +4,88 @@ using LungSeg.Engine.Ops;
 
 namespace LungSeg.Engine.Backends.Cpu;
 
-/// <summary>Bilinear resizing, vectors running along the channels; rows and weights of both axes are laid down once. A unit is an output row.</summary>
-internal sealed unsafe class UpsampleBilinear<S, V> : Kernel where S : struct, ISimd<V> where V : struct
+/// <summary>
+/// Bilinear interpolation: input rows are stretched along the row and kept while the output rows between them are mixed from
+/// two of them. A unit is an output row; S and V run over channels, or are scalar for a map of one channel, whose rows are
+/// mixed by vectors all the same.
+/// </summary>
+internal sealed unsafe class UpsampleBilinear<S, V, R, U> : Kernel
+    where S : struct, ISimd<V> where V : struct where R : struct, ISimd<U> where U : struct
 {
     private readonly View _source;
     private readonly View _target;
-    private readonly Activation _activation;
     private readonly (int Low, int High, float Weight)[] _rows;
     private readonly (int Low, int High, float Weight)[] _columns;
+    private readonly delegate*<float*, float*, float, float*, nint, void> _mix;
 
     public UpsampleBilinear(string name, UpsampleBilinearOp op, View source, View target)
     {
         Name = name;
         _source = source;
         _target = target;
-        _activation = op.Activation;
         _rows = [.. Enumerable.Range(0, target.Shape.H).Select(h => op.Source(h, source.Shape.H, target.Shape.H))];
         _columns = [.. Enumerable.Range(0, target.Shape.W).Select(w => op.Source(w, source.Shape.W, target.Shape.W))];
+        _mix = op.Activation switch
+        {
+            Activation.ReLU => &Mix<ReLU>,
+            Activation.SiLU => &Mix<SiLU>,
+            Activation.Sigmoid => &Mix<Sigmoid>,
+            _ => &Mix<Identity>,
+        };
     }
 
     public override string Name { get; }
 
     public override int Units => _target.Shape.N * _target.Shape.H;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override nint ScratchFloats => 2 * StretchedFloats;
+
+    private nint StretchedFloats => (_target.RowStride + View.Lanes - 1) / View.Lanes * View.Lanes;
+
     public override void Run(int begin, int end, float* scratch)
     {
-        nint channels = _source.PixelStride;
+        float* upper = scratch, lower = scratch + StretchedFloats;
+        int upperRow = -1, lowerRow = -1;
         for (int unit = begin; unit < end; unit++)
         {
-            int n = unit / _target.Shape.H;
+            int n = unit / _target.Shape.H, first = n * _source.Shape.H;
             (int low, int high, float weight) = _rows[unit % _target.Shape.H];
-            float* top = _source.Pixel(n, low, 0), bottom = _source.Pixel(n, high, 0), output = _target.Pixel(n, unit % _target.Shape.H, 0);
-            V down = S.Broadcast(weight), up = S.Broadcast(1 - weight);
-            foreach ((int left, int right, float across) in _columns)
+            if (lowerRow == first + low && upperRow != first + low)
             {
-                V toRight = S.Broadcast(across), toLeft = S.Broadcast(1 - across);
-                float* a = top + (left * channels), b = top + (right * channels), c = bottom + (left * channels), d = bottom + (right * channels);
-                for (nint i = 0; i < channels; i += S.Width, output += S.Width)
-                {
-                    V upper = S.MultiplyAdd(S.Load(b + i), toRight, S.Multiply(S.Load(a + i), toLeft));
-                    V lower = S.MultiplyAdd(S.Load(d + i), toRight, S.Multiply(S.Load(c + i), toLeft));
-                    S.Store(Elementary<S, V>.Activate(S.MultiplyAdd(lower, down, S.Multiply(upper, up)), _activation), output);
-                }
+                float* other = upper;
+                upper = lower;
+                lower = other;
+                (upperRow, lowerRow) = (lowerRow, upperRow);
             }
+            if (upperRow != first + low) Stretch(_source.Pixel(n, low, 0), upper);
+            upperRow = first + low;
+            if (lowerRow != first + high) Stretch(_source.Pixel(n, high, 0), lower);
+            lowerRow = first + high;
+            _mix(upper, lower, weight, _target.Pixel(n, unit % _target.Shape.H, 0), _target.RowStride);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Stretch(float* row, float* stretched)
+    {
+        nint channels = _source.Channels, stride = _source.PixelStride;
+        foreach ((int left, int right, float weight) in _columns)
+        {
+            V toRight = S.Broadcast(weight), toLeft = S.Broadcast(1 - weight);
+            float* a = row + (left * stride), b = row + (right * stride);
+            for (nint c = 0; c < channels; c += S.Width) S.Store(S.MultiplyAdd(S.Load(b + c), toRight, S.Multiply(S.Load(a + c), toLeft)), stretched + c);
+            stretched += _target.PixelStride;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Mix<F>(float* upper, float* lower, float weight, float* output, nint count) where F : struct, IConstant
+    {
+        U down = R.Broadcast(weight), up = R.Broadcast(1 - weight);
+        nint i = 0;
+        for (; i + R.Width <= count; i += R.Width)
+            R.Store(Elementary<R, U>.Activate(R.MultiplyAdd(R.Load(lower + i), down, R.Multiply(R.Load(upper + i), up)), (Activation)F.Value), output + i);
+        for (; i < count; i++)
+            output[i] = Elementary<Scalar, float>.Activate(Scalar.MultiplyAdd(lower[i], weight, Scalar.Multiply(upper[i], 1 - weight)), (Activation)F.Value);
     }
 }

@@ -10,14 +10,19 @@ internal readonly unsafe struct View(float* data, Shape shape, bool planar = fal
     /// <summary>Channels are padded to the widest vector, whatever the instruction set: one layout for all.</summary>
     public const int Lanes = 16;
 
+    private const int CrowdedStride = 256;
+
     public readonly float* Data = data;
 
     public readonly Shape Shape = shape;
 
     public bool IsPlanar => planar;
 
-    /// <summary>Floats of a pixel, channels and padding.</summary>
-    public nint PixelStride => planar ? 1 : Padded(Shape.C);
+    /// <summary>Floats from a pixel to the next. Pixels a multiple of 1 KiB apart would share a few sets of the first-level cache: a vector more.</summary>
+    public nint PixelStride => planar ? 1 : Shape.H * Shape.W > 1 && Channels % CrowdedStride == 0 ? Channels + Lanes : Channels;
+
+    /// <summary>Channels with their padding.</summary>
+    public nint Channels => Padded(Shape.C);
 
     public nint ChannelStride => planar ? (nint)Shape.H * Shape.W : 1;
 

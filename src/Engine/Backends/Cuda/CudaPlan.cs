@@ -53,6 +53,13 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
     /// <summary>What a run does between the copies.</summary>
     public IReadOnlyList<Launch> Launches { get; }
 
+    public override IReadOnlyList<PlanStep> Steps => [.. Launches.Select((launch, i) =>
+    {
+        // A node's work is what its first launch is credited with.
+        PlanStep step = PlanStep.Of(launch.Kernel.Name, launch.Node);
+        return i > 0 && Launches[i - 1].Node == launch.Node ? step with { Macs = 0, Bytes = 0 } : step;
+    })];
+
     private byte* OutputStaging => (byte*)_staging.Data + _memory.InputBytes;
 
     public override void Execute()
@@ -76,6 +83,32 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
         _events[3].Record(_stream);
         _stream.Synchronize(_where);
         return new RunTimes(_events[1].MillisecondsSince(_events[0]), _events[2].MillisecondsSince(_events[1]), _events[3].MillisecondsSince(_events[2]));
+    }
+
+    /// <summary>Launches one by one, without the graph, with an event after each.</summary>
+    public override IReadOnlyList<StepSpan> Profile()
+    {
+        _context.MakeCurrent();
+        var marks = new List<CudaEvent>();
+        try
+        {
+            while (marks.Count <= Launches.Count) marks.Add(new CudaEvent(_context));
+            UploadInput();
+            marks[0].Record(_stream);
+            for (int i = 0; i < Launches.Count; i++)
+            {
+                Launches[i].Put(_stream);
+                marks[i + 1].Record(_stream);
+            }
+            DownloadOutputs();
+            _stream.Synchronize(_where);
+            TimeSpan[] times = [.. marks.Select(mark => TimeSpan.FromMilliseconds(mark.MillisecondsSince(marks[0])))];
+            return [.. Launches.Select((_, i) => new StepSpan(i, 0, times[i], times[i + 1]))];
+        }
+        finally
+        {
+            foreach (CudaEvent mark in marks) mark.Dispose();
+        }
     }
 
     public void Execute(PictureInput picture, float threshold, int maskWidth, int maskHeight, Span<byte> mask)

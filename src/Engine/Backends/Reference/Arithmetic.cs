@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Engine.Backends.Reference;
 
 /// <summary>
@@ -17,8 +19,8 @@ public sealed record Arithmetic(double UnitRoundoff, double Growth, double Filte
     public static Arithmetic Float32 { get; } = new(Math.ScaleB(1, -24), 2);
 
     /// <summary>
-    /// F(4x4, 3x3) at 0, ±1/√2, ±√2 and ∞: along an axis Σ |Aᵀ||G||Bᵀ| is at most 8.3 times direct filtering's 3. Both axes
-    /// together reach the square of that at worst only; one axis' worth is asked of every pixel.
+    /// F(4x4, 3x3) at 0, ±1/√2, ±√2 and ∞: along an axis Σ |Aᵀ||G||Bᵀ| is at most 8.3 times direct filtering's 3 (F(3x3, 3x3)
+    /// at 0, ±3/4, 3/2 and ∞: 6.5 times). Both axes together reach the square of that at worst only; one axis' worth is asked of every pixel.
     /// </summary>
     public static Arithmetic Winograd { get; } = Float32 with { Filtering = 8.3 };
 
@@ -38,6 +40,9 @@ public sealed record Arithmetic(double UnitRoundoff, double Growth, double Filte
         Precision.Float16 => Float16,
         _ => Float32,
     };
+
+    /// <summary>Whether Winograd's filtering may serve a convolution: 3x3, stride 1, at least 16 channels in and out of each group.</summary>
+    public bool Filters(Conv2dOp op) => Filtering > 1 && op is { R: 3, S: 3, Stride: 1 } && Math.Min(op.C, op.K) >= 16 * op.Groups;
 
     /// <summary>What a sum of so many terms may be off, relative to the sum of their sizes.</summary>
     public double Sum(int terms) => UnitRoundoff * Growth * (Math.Sqrt(terms) + 1);

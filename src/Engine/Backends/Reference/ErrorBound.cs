@@ -41,7 +41,7 @@ public static class ErrorBound
                 Conv2dOp plain = op with { Weight = Abs(op.Weight)!, Bias = Abs(op.Bias), Residual = false, Activation = Activation.None };
                 double convolved = arithmetic.Products((op.C / op.Groups * op.R * op.S) + 2);
                 Map own = Linear(node, plain with { Bias = null }, plain, x[0], e[0], convolved);
-                if (arithmetic.Filtering > 1 && op is { R: 3, S: 3, Stride: 1, Dilation: 1 }) own = Filtered(node, plain, x[0], own, convolved * arithmetic.Filtering);
+                if (arithmetic.Filters(op)) own = Filtered(node, plain, x[0], own, convolved * arithmetic.Filtering);
                 double added = arithmetic.Sum((op.C / op.Groups * op.R * op.S) + 2);
                 return op.Residual ? Each(y.Shape, i => own.Values[i] + e[1].Values[i] + (added * Math.Abs(x[1].Values[i]))) : own;
             case ConvTranspose2dOp op:

@@ -29,6 +29,7 @@ internal sealed class ReferencePlan : Plan
         _outputs = [.. graph.Outputs.Select(output => (new ReferenceBuffer(output.Shape), index[output]))];
         Outputs = [.. _outputs.Select(output => output.Buffer)];
         ArenaBytes = PeakBytes();
+        Steps = [.. graph.Nodes.Select(node => PlanStep.Of("plain loops", node))];
     }
 
     public override Buffer Input => _input;
@@ -37,17 +38,30 @@ internal sealed class ReferencePlan : Plan
 
     public override long ArenaBytes { get; }
 
-    public override void Execute()
+    public override IReadOnlyList<PlanStep> Steps { get; }
+
+    public override void Execute() => Run(null);
+
+    public override IReadOnlyList<StepSpan> Profile()
+    {
+        var clock = new StepClock(_nodes.Length, workers: 1);
+        Run(clock);
+        return clock.Spans();
+    }
+
+    private void Run(StepClock? clock)
     {
         var maps = new Map?[_nodes.Length];
         for (int i = 0; i < maps.Length; i++)
         {
+            clock?.Begin(i, worker: 0);
             Node node = _nodes[i];
             var map = new Map(node.Shape);
             if (i == 0) _input.CopyTo(map.Values);
             else node.Kernel([.. node.Inputs.Select(input => maps[input]!)], map);
             maps[i] = map;
             foreach (int done in node.Last) maps[done] = null;
+            clock?.End(i, worker: 0);
         }
         foreach ((ReferenceBuffer buffer, int node) in _outputs) buffer.CopyFrom(maps[node]!.Values);
     }

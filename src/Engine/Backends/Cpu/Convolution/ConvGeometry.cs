@@ -15,6 +15,15 @@ internal readonly record struct ConvGeometry(
     public static ConvGeometry Of(Conv2dOp op, Shape output) =>
         new(op.R, op.S, op.Stride, op.Dilation, op.Padding.Top, op.Padding.Left, output.H, output.W);
 
+    /// <summary>Products of one input and one output channel that lie inside a picture of the given size.</summary>
+    public long LiveTaps(int height, int width)
+    {
+        return Along(R, PadTop, OutputHeight, Stride, Dilation, height) * Along(S, PadLeft, OutputWidth, Stride, Dilation, width);
+
+        static long Along(int taps, int padding, int outputs, int stride, int dilation, int inputs) => Enumerable.Range(0, taps)
+            .Sum(tap => Enumerable.Range(0, outputs).LongCount(output => (uint)((output * stride) + (tap * dilation) - padding) < (uint)inputs));
+    }
+
     /// <summary>The input row that kernel row r reads for an output row.</summary>
     public int InputRow(int row, int r) => (row * Stride) + (r * Dilation) - PadTop;
 }

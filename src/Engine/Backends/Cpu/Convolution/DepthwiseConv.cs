@@ -12,10 +12,8 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// </summary>
 internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISimd<V> where V : struct
 {
-    private const int TilePixels = 8;
-
     // A quarter of the smallest common second-level cache, 1 MiB, for the ring.
-    private const int CacheFloats = 1 << 16;
+    private const int CacheFloats = 1 << 17;
 
     // Slabs hold whole panels of any instruction set.
     private const int SlabStep = 32;
@@ -31,8 +29,9 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
     private readonly int _slabs;
     private readonly int _ranges;
     private readonly int _ringRows;
-    private readonly delegate*<in Taps, int, void> _tiles;
-    private readonly delegate*<in Taps, int, void> _pixels;
+    private readonly nint _ringFloats;
+    private readonly delegate*<in DepthwiseTaps, int, void> _tiles;
+    private readonly delegate*<in DepthwiseTaps, int, void> _pixels;
 
     public DepthwiseConv(
         string name, IRowSource rows, Shape input, ConvGeometry geometry, NativeMemoryBlock packed, View target, View? rowSums,
@@ -52,15 +51,16 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
         int slabs = (_channels + widest - 1) / widest;
         _slab = ((_channels + slabs - 1) / slabs + SlabStep - 1) / SlabStep * SlabStep;
         _slabs = (_channels + _slab - 1) / _slab;
+        _ringFloats = ((nint)_ringRows * geometry.PaddedWidth * _slab) + View.Lanes;
         // Each range of rows fills its ring anew, so as few ranges as keep all threads at work.
         _ranges = 1;
         while (_images * _slabs * _ranges % threads != 0 && _images * _slabs * _ranges < 4 * threads && _ranges < geometry.OutputHeight) _ranges++;
         switch (activation)
         {
-            case Activation.ReLU: _tiles = &RunTiles<ReLU>; _pixels = &RunPixels<ReLU>; break;
-            case Activation.SiLU: _tiles = &RunTiles<SiLU>; _pixels = &RunPixels<SiLU>; break;
-            case Activation.Sigmoid: _tiles = &RunTiles<Sigmoid>; _pixels = &RunPixels<Sigmoid>; break;
-            default: _tiles = &RunTiles<Identity>; _pixels = &RunPixels<Identity>; break;
+            case Activation.ReLU: _tiles = Tiles<ReLU>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<ReLU>; break;
+            case Activation.SiLU: _tiles = Tiles<SiLU>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<SiLU>; break;
+            case Activation.Sigmoid: _tiles = Tiles<Sigmoid>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<Sigmoid>; break;
+            default: _tiles = Tiles<Identity>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<Identity>; break;
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
 
     public override int Units => _images * _slabs * _ranges;
 
-    public override nint ScratchFloats => ((nint)_ringRows * _geometry.PaddedWidth * _slab) + View.Lanes;
+    public override nint ScratchFloats => _ringFloats + _rows.ScratchFloats(_slab);
 
     /// <summary>Packs weights [C, 1, R, S] and the bias, channels padded with zeros.</summary>
     public static NativeMemoryBlock Pack(ConvWeights weights)
@@ -93,27 +93,38 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
         }
     }
 
+    private static delegate*<in DepthwiseTaps, int, void> Tiles<F>(ConvGeometry geometry) where F : struct, IConstant => geometry switch
+    {
+        { S: 3, Stride: 1 } => &DepthwiseTile<S, V>.Adjacent<F, C3>,
+        { S: 5, Stride: 1 } => &DepthwiseTile<S, V>.Adjacent<F, C5>,
+        { S: 3, Stride: 2, Dilation: 1 } => &DepthwiseTile<S, V>.Alternate<F, C3>,
+        { S: 5, Stride: 2, Dilation: 1 } => &DepthwiseTile<S, V>.Alternate<F, C5>,
+        _ => &DepthwiseTile<S, V>.Tiles<F>,
+    };
+
     [SkipLocalsInit]
     private void RunUnit(float* ring, int n, int channel, int channels, int first, int last)
     {
         nint pitch = (nint)_geometry.PaddedWidth * channels;
         NativeMemory.Clear(ring, (nuint)(_ringRows * pitch * sizeof(float)));
         float** rows = stackalloc float*[_geometry.R];
-        int next = Math.Max(_geometry.InputRow(first, 0), 0), width = _geometry.OutputWidth, tiles = width / TilePixels;
-        Taps taps;
+        int next = Math.Max(_geometry.InputRow(first, 0), 0);
+        // Pixels of a tile are as far apart as taps, so that they share what they load: with dilation every so many columns.
+        int apart = _geometry.Stride == 1 ? _geometry.Dilation : 1;
+        DepthwiseTaps taps;
         taps.Rows = rows;
         taps.Weights = _packed.Data + channel;
         taps.Bias = taps.Weights + ((nint)_geometry.R * _geometry.S * _channels);
         taps.WeightStep = _channels;
         taps.Columns = _geometry.S;
         taps.ColumnStep = (nint)_geometry.Dilation * channels;
-        taps.PixelStep = (nint)_geometry.Stride * channels;
+        taps.PixelStep = (nint)_geometry.Stride * apart * channels;
         taps.Channels = channels;
-        taps.OutputStep = _target.PixelStride;
+        taps.OutputStep = apart * _target.PixelStride;
         for (int h = first; h < last; h++)
         {
             for (int newest = Math.Min(_geometry.InputRow(h, _geometry.R - 1), _inputHeight - 1); next <= newest; next++)
-                _rows.FillRow(ring + (next % _ringRows * pitch), n, next, channel, channels);
+                _rows.FillRow(ring + (next % _ringRows * pitch), channels, n, next, channel, channels, ring + _ringFloats);
             taps.FirstRow = _geometry.R;
             taps.EndRow = 0;
             for (int r = 0; r < _geometry.R; r++)
@@ -124,12 +135,16 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
                 taps.FirstRow = Math.Min(taps.FirstRow, r);
                 taps.EndRow = r + 1;
             }
-            taps.Column = 0;
-            taps.Output = _target.Pixel(n, h, 0) + channel;
-            if (tiles > 0) _tiles(in taps, tiles);
-            taps.Column = tiles * TilePixels * taps.PixelStep;
-            taps.Output += tiles * TilePixels * taps.OutputStep;
-            _pixels(in taps, width - (tiles * TilePixels));
+            for (int offset = 0; offset < apart; offset++)
+            {
+                int pixels = (_geometry.OutputWidth - offset + apart - 1) / apart, tiles = pixels / DepthwiseTile<S, V>.Pixels, done = tiles * DepthwiseTile<S, V>.Pixels;
+                taps.Column = (nint)offset * channels;
+                taps.Output = _target.Pixel(n, h, offset) + channel;
+                if (tiles > 0) _tiles(in taps, tiles);
+                taps.Column += done * taps.PixelStep;
+                taps.Output += done * taps.OutputStep;
+                if (done < pixels) _pixels(in taps, pixels - done);
+            }
             if (_rowSums is View sums)
                 AddUp(_target.Pixel(n, h, 0) + channel, channels, sums.Data + ((((nint)n * _geometry.OutputHeight) + h) * _channels) + channel);
         }
@@ -146,85 +161,5 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
             for (int w = 0; w < _geometry.OutputWidth; w++, x += _target.PixelStride) sum = S.Add(sum, S.Load(x));
             S.Store(sum, sums + c);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunTiles<F>(in Taps t, int tiles) where F : struct, IConstant
-    {
-        nint p1 = t.PixelStep, p2 = 2 * p1, p3 = 3 * p1, columnStep = t.ColumnStep, weightStep = t.WeightStep;
-        for (int tile = 0; tile < tiles; tile++)
-        {
-            for (int c = 0; c < t.Channels; c += S.Width)
-            {
-                V bias = S.Load(t.Bias + c);
-                V a0 = bias, a1 = bias, a2 = bias, a3 = bias, a4 = bias, a5 = bias, a6 = bias, a7 = bias;
-                for (int r = t.FirstRow; r < t.EndRow; r++)
-                {
-                    float* x = t.Rows[r] + t.Column + (tile * TilePixels * p1) + c, w = t.Weights + ((nint)r * t.Columns * weightStep) + c;
-                    for (int s = t.Columns; s > 0; s--, x += columnStep, w += weightStep)
-                    {
-                        V weight = S.Load(w);
-                        float* y = x + p3 + p1;
-                        a0 = S.MultiplyAdd(S.Load(x), weight, a0);
-                        a1 = S.MultiplyAdd(S.Load(x + p1), weight, a1);
-                        a2 = S.MultiplyAdd(S.Load(x + p2), weight, a2);
-                        a3 = S.MultiplyAdd(S.Load(x + p3), weight, a3);
-                        a4 = S.MultiplyAdd(S.Load(y), weight, a4);
-                        a5 = S.MultiplyAdd(S.Load(y + p1), weight, a5);
-                        a6 = S.MultiplyAdd(S.Load(y + p2), weight, a6);
-                        a7 = S.MultiplyAdd(S.Load(y + p3), weight, a7);
-                    }
-                }
-                float* o = t.Output + (tile * TilePixels * t.OutputStep) + c;
-                Finish<F>(a0, o);
-                Finish<F>(a1, o += t.OutputStep);
-                Finish<F>(a2, o += t.OutputStep);
-                Finish<F>(a3, o += t.OutputStep);
-                Finish<F>(a4, o += t.OutputStep);
-                Finish<F>(a5, o += t.OutputStep);
-                Finish<F>(a6, o += t.OutputStep);
-                Finish<F>(a7, o + t.OutputStep);
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunPixels<F>(in Taps t, int pixels) where F : struct, IConstant
-    {
-        for (int pixel = 0; pixel < pixels; pixel++)
-        {
-            for (int c = 0; c < t.Channels; c += S.Width)
-            {
-                V sum = S.Load(t.Bias + c);
-                for (int r = t.FirstRow; r < t.EndRow; r++)
-                {
-                    float* x = t.Rows[r] + t.Column + (pixel * t.PixelStep) + c, w = t.Weights + ((nint)r * t.Columns * t.WeightStep) + c;
-                    for (int s = t.Columns; s > 0; s--, x += t.ColumnStep, w += t.WeightStep) sum = S.MultiplyAdd(S.Load(x), S.Load(w), sum);
-                }
-                Finish<F>(sum, t.Output + (pixel * t.OutputStep) + c);
-            }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<F>(V sum, float* output) where F : struct, IConstant =>
-        S.Store(Elementary<S, V>.Activate(sum, (Activation)F.Value), output);
-
-    /// <summary>What a row of output pixels reads: the ring's rows that the window's rows see, from a column on.</summary>
-    private struct Taps
-    {
-        public float** Rows;
-        public int FirstRow;
-        public int EndRow;
-        public nint Column;
-        public nint ColumnStep;
-        public nint PixelStep;
-        public int Columns;
-        public float* Weights;
-        public nint WeightStep;
-        public float* Bias;
-        public int Channels;
-        public float* Output;
-        public nint OutputStep;
     }
 }

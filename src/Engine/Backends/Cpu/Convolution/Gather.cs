@@ -1,24 +1,27 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace LungSeg.Engine.Backends.Cpu.Convolution;
 
 /// <summary>
 /// Copies the input rows that a block of output rows reads into one dense buffer [slot][padded column][channel], with zeros
 /// at the sides. What the micro-kernel then reads is contiguous and cached, whether it came from one tensor, from the parts
-/// of a concatenation that is never made, or from a planar picture.
+/// of a concatenation that is never made, or from a planar picture. Windows that lie inside one plain tensor are read in place.
 /// </summary>
-internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry, int rowsPerUnit = 1) : IRowSource
+internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry, int rowsPerUnit = 1)
 {
     // Far dilated rows are kept apart instead of with all rows between them.
     private readonly bool _dense =
         ((rowsPerUnit - 1) * geometry.Stride) + ((geometry.R - 1) * geometry.Dilation) + 1 <= geometry.R * rowsPerUnit * geometry.Stride;
 
-    private int Height => sources[0].View.Shape.H;
+    private readonly ConcatenatedRows _rows = new([.. sources.Select(source => (new CopiedRows(source, geometry), source.View.Shape.C))]);
+
+    private readonly bool _inPlace =
+        sources.Length == 1 && sources[0].IsPlain && sources[0].Repeat == 1 && geometry.PadLeft == 0 && geometry.PaddedWidth <= sources[0].Width;
+
+    private int Height => sources[0].Height;
 
     /// <summary>Columns of the picture.</summary>
-    public int Width => sources[0].View.Shape.W;
+    public int Width => sources[0].Width;
 
     /// <summary>Rows of the buffer.</summary>
     public int Slots => _dense
@@ -26,10 +29,20 @@ internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry,
         : geometry.R * rowsPerUnit;
 
     /// <summary>Floats of the buffer for blocks of the given channels; copies may run a vector over.</summary>
-    public nint Floats(int channels) => ((nint)Slots * geometry.PaddedWidth * channels) + View.Lanes;
+    public nint Floats(int channels) => _inPlace ? 0 : ((nint)Slots * geometry.PaddedWidth * channels) + View.Lanes;
 
-    /// <summary>The buffer's row that holds what kernel row r reads for an output row of the unit that starts at first.</summary>
-    public int Slot(int row, int first, int r) =>
+    /// <summary>Floats from a column to the next.</summary>
+    public nint PixelStep(int channels) => _inPlace ? sources[0].View.PixelStride : channels;
+
+    /// <summary>What row offsets count from, for an image and a block of channels that starts at the given one.</summary>
+    public float* Origin(float* buffer, int n, int channel) => _inPlace ? sources[0].View.Pixel(n, 0, 0) + channel : buffer;
+
+    /// <summary>Where the row lies that kernel row r reads for an output row of the unit that starts at first.</summary>
+    public nint RowOffset(int row, int first, int r, int channels) =>
+        _inPlace ? geometry.InputRow(row, r) * sources[0].View.RowStride : Slot(row, first, r) * (nint)geometry.PaddedWidth * channels;
+
+    // The buffer's row.
+    private int Slot(int row, int first, int r) =>
         _dense ? ((row - first) * geometry.Stride) + (r * geometry.Dilation) : (r * rowsPerUnit) + row - first;
 
     /// <summary>Whether kernel row r reads inside the picture for an output row.</summary>
@@ -41,6 +54,7 @@ internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry,
     /// </summary>
     public void Fill(float* buffer, int n, int first, int end, int channel, int channels, bool clearOutside = false)
     {
+        if (_inPlace) return;
         nint pitch = (nint)geometry.PaddedWidth * channels;
         if (_dense)
         {
@@ -62,58 +76,12 @@ internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry,
         }
     }
 
-    /// <summary>Fills one row with some channels of an image's row, zeros at the sides.</summary>
-    public void FillRow(float* target, int n, int row, int channel, int channels)
+    // Some channels of an image's row, zeros at the sides: those on the right after the copies, which may run over the row's end.
+    private void FillRow(float* target, int n, int row, int channel, int channels)
     {
-        int begin = Math.Clamp(geometry.PadLeft, 0, geometry.PaddedWidth);
-        int end = Math.Clamp(Width + geometry.PadLeft, begin, geometry.PaddedWidth);
+        int begin = Math.Clamp(geometry.PadLeft, 0, geometry.PaddedWidth), end = Math.Clamp(Width + geometry.PadLeft, begin, geometry.PaddedWidth);
         NativeMemory.Clear(target, (nuint)((nint)begin * channels * sizeof(float)));
-        int start = 0;
-        foreach ((View source, View? scale) in sources)
-        {
-            int from = Math.Max(channel, start), to = Math.Min(channel + channels, start + source.Shape.C);
-            if (from < to)
-            {
-                float* pixel = source.Pixel(n, row, begin - geometry.PadLeft) + ((from - start) * source.ChannelStride);
-                float* gate = scale is View view ? view.Pixel(n, 0, 0) + (from - start) : null;
-                Copy(pixel, source, gate, target + ((nint)begin * channels) + (from - channel), channels, end - begin, to - from);
-            }
-            start += source.Shape.C;
-        }
-        // After the copies, which may run over the row's end.
+        _rows.FillRow(target, channels, n, row, channel, channels, null);
         NativeMemory.Clear(target + ((nint)end * channels), (nuint)((nint)(geometry.PaddedWidth - end) * channels * sizeof(float)));
-    }
-
-    /// <summary>Copies some channels of a row's pixels, multiplied by a gate if there is one.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Copy(float* from, View source, float* gate, float* to, nint stride, int pixels, int channels)
-    {
-        if (gate == null && stride == channels && source.ChannelStride == 1 && source.PixelStride == channels)
-        {
-            NativeMemory.Copy(from, to, (nuint)((nint)pixels * channels * sizeof(float)));
-            return;
-        }
-        bool vectors = source.ChannelStride == 1 && channels >= Vector128<float>.Count;
-        for (int pixel = 0; pixel < pixels; pixel++, from += source.PixelStride, to += stride)
-        {
-            if (!vectors)
-            {
-                for (int c = 0; c < channels; c++) to[c] = gate == null ? from[c * source.ChannelStride] : from[c] * gate[c];
-                continue;
-            }
-            int done = 0;
-            for (; done + Vector512<float>.Count <= channels; done += Vector512<float>.Count)
-            {
-                Vector512<float> values = Vector512.Load(from + done);
-                (gate == null ? values : values * Vector512.Load(gate + done)).Store(to + done);
-            }
-            // The last vectors overlap: nothing past the pixel's channels is touched.
-            for (; done < channels; done += Vector128<float>.Count)
-            {
-                int at = Math.Min(done, channels - Vector128<float>.Count);
-                Vector128<float> values = Vector128.Load(from + at);
-                (gate == null ? values : values * Vector128.Load(gate + at)).Store(to + at);
-            }
-        }
     }
 }

@@ -66,7 +66,7 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
         int lanes = panel.Vectors * S.Width, tiles = (_geometry.OutputWidth + S.TileRows - 1) / S.TileRows;
         Run* runs = stackalloc Run[Math.Max(1, _geometry.R * _geometry.S)];
         Tile tile;
-        tile.InputStride = (nint)_geometry.Stride * block.Channels;
+        tile.InputStride = _geometry.Stride * _gather.PixelStep(block.Channels);
         tile.Weights = _weights.Data + panel.Weights + (block.WeightRow * lanes);
         tile.Runs = runs;
         tile.InitialStride = block.IsFirst ? 0 : _target.PixelStride;
@@ -75,7 +75,7 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
         tile.OutputStride = _target.PixelStride;
         tile.Floor = block.IsLast ? Epilogue<S, V>.Floor(_activation) : float.NegativeInfinity;
         bool epilogue = block.IsLast && Epilogue<S, V>.IsNeeded(_activation);
-        float* input = buffer + (block.PerGroup ? (panel.Group * _weights.InputsPerGroup) - block.Channel : 0);
+        float* input = _gather.Origin(buffer, n, block.Channel) + (block.PerGroup ? (panel.Group * _weights.InputsPerGroup) - block.Channel : 0);
 
         for (int h = first; h < last; h++)
         {
@@ -85,6 +85,7 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
                 int begin = t * _geometry.OutputWidth / tiles, pixels = ((t + 1) * _geometry.OutputWidth / tiles) - begin;
                 if (_geometry.Dilation > 1) tile.RunCount = CollectRuns(runs, h, first, block, lanes, begin, begin + pixels);
                 tile.Input = input + (begin * tile.InputStride);
+                tile.Next = tile.Input + (pixels * tile.InputStride);
                 tile.Output = _target.Pixel(n, h, begin) + panel.OutputChannel;
                 tile.Initial = block.IsFirst ? _weights.Data + panel.Bias : tile.Output;
                 if (_residual is Target residual && block.IsFirst)
@@ -104,14 +105,14 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
     /// </summary>
     private int CollectRuns(Run* runs, int h, int first, ChannelBlock block, int lanes, int begin, int end)
     {
-        nint pitch = (nint)_geometry.PaddedWidth * block.Channels;
+        nint step = _gather.PixelStep(block.Channels);
         int channels = block.PerGroup ? _weights.InputsPerGroup : block.Channels;
-        bool whole = _geometry.Dilation == 1 && channels == block.Channels;
+        bool whole = _geometry.Dilation == 1 && channels == step;
         int count = 0;
         for (int r = 0; r < _geometry.R; r++)
         {
             if (!_gather.IsInside(h, r)) continue;
-            nint row = _gather.Slot(h, first, r) * pitch;
+            nint row = _gather.RowOffset(h, first, r, block.Channels);
             if (whole)
             {
                 runs[count++] = new Run { Input = row, Weights = (nint)r * _geometry.S * channels * lanes, Length = (nint)_geometry.S * channels };
@@ -123,7 +124,7 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
                 if (((end - 1) * _geometry.Stride) + column < 0 || (begin * _geometry.Stride) + column >= _gather.Width) continue;
                 runs[count++] = new Run
                 {
-                    Input = row + ((nint)s * _geometry.Dilation * block.Channels),
+                    Input = row + (s * _geometry.Dilation * step),
                     Weights = (((nint)r * _geometry.S) + s) * channels * lanes,
                     Length = channels,
                 };

@@ -33,6 +33,9 @@ internal unsafe struct Tile
     public float* Output;
     public nint OutputStride;
 
+    /// <summary>What the next tile will read: one cache line for each step of the reduction is asked for. Any address will do.</summary>
+    public float* Next;
+
     /// <summary>Lower bound of what is stored: 0 for ReLU, −∞ for none.</summary>
     public float Floor;
 }
@@ -79,6 +82,7 @@ internal static unsafe class MicroKernel<S, V> where S : struct, ISimd<V> where 
         if (Pixels.Value > 10) { ca0 = Start(t, 10, 0); if (Vectors.Value > 1) ca1 = Start(t, 10, S.Width); }
         if (Pixels.Value > 11) { cb0 = Start(t, 11, 0); if (Vectors.Value > 1) cb1 = Start(t, 11, S.Width); }
         nint stride = t->InputStride, stride2 = 2 * stride;
+        float* next = t->Next;
         Run* end = t->Runs + t->RunCount;
         for (Run* run = t->Runs; run < end; run++)
         {
@@ -87,6 +91,8 @@ internal static unsafe class MicroKernel<S, V> where S : struct, ISimd<V> where 
             float* a0 = t->Input + run->Input, a3 = a0 + stride + stride2, a6 = a3 + stride + stride2, a9 = a6 + stride + stride2;
             for (nint k = run->Length; k > 0; k--)
             {
+                S.PrefetchFar(next);
+                next += View.Lanes;
                 V w0 = S.Load(w), w1 = Vectors.Value > 1 ? S.Load(w + S.Width) : w0, x;
                 x = S.Broadcast(*a0); c00 = S.MultiplyAdd(x, w0, c00); if (Vectors.Value > 1) c01 = S.MultiplyAdd(x, w1, c01);
                 if (Pixels.Value > 1) { x = S.Broadcast(*(a0 + stride)); c10 = S.MultiplyAdd(x, w0, c10); if (Vectors.Value > 1) c11 = S.MultiplyAdd(x, w1, c11); }

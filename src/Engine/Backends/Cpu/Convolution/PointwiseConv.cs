@@ -1,17 +1,17 @@
+using System.Runtime.CompilerServices;
 using LungSeg.Engine.Backends.Cpu.Simd;
 using LungSeg.Engine.Ops;
 
 namespace LungSeg.Engine.Backends.Cpu.Convolution;
 
 /// <summary>
-/// 1x1 convolution with stride 1: a matrix product that reads its inputs where they lie; only an input that is scaled on
-/// the way is copied, a unit's pixels at a time. A unit is a stretch of one image's pixels, and, where these are few, some of
-/// the panels.
+/// 1x1 convolution with stride 1: a matrix product that reads its inputs where they lie. A gate is multiplied into a copy of
+/// the panel's weights. A unit is a stretch of one image's pixels, and, where these are few, some of the panels.
 /// </summary>
 internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISimd<V> where V : struct
 {
-    // Half of the smallest common second-level cache, 1 MiB, for what a unit reads and writes.
-    private const int CacheFloats = 1 << 17;
+    // Half of the smallest common second-level cache, 1 MiB, for what a unit reads and writes; more where each unit has weights to scale.
+    private const int CacheFloats = 1 << 17, ScalingCacheFloats = 1 << 18;
     private const int WantedUnits = 16;
     private readonly ConvSource[] _sources;
     private readonly PackedWeights _weights;
@@ -32,11 +32,12 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         _activation = activation;
         _pixels = target.Shape.H * target.Shape.W;
         int floatsPerPixel = sources.Sum(source => source.View.Shape.C) + (int)target.PixelStride;
-        int tiles = (_pixels + S.TileRows - 1) / S.TileRows, most = Math.Max(CacheFloats / floatsPerPixel / S.TileRows, 2);
+        bool scales = sources.Any(source => source.Scale is not null);
+        int tiles = (_pixels + S.TileRows - 1) / S.TileRows, most = Math.Max((scales ? ScalingCacheFloats : CacheFloats) / floatsPerPixel / S.TileRows, 2);
         _stretches = (tiles + most - 1) / most;
         _pixelsPerUnit = (tiles + _stretches - 1) / _stretches * S.TileRows;
         _panelGroups = Math.Min((WantedUnits + _stretches - 1) / _stretches, weights.Panels.Length);
-        ScratchFloats = sources.Max(source => source.Scale is null ? 0 : _pixelsPerUnit * source.View.PixelStride);
+        ScratchFloats = scales ? sources.Max(source => source.View.Shape.C) * 2 * S.Width : 0;
     }
 
     public override string Name => _sources.Any(source => source.Scale is not null) ? "pointwise scaled" : "pointwise";
@@ -60,18 +61,30 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
             {
                 View source = _sources[i].View;
                 float* input = source.Pixel(n, 0, 0) + (first * source.PixelStride);
-                if (_sources[i].Scale is View scale)
+                for (int p = firstPanel; p < endPanel; p++)
                 {
-                    Gather.Copy(input, source, scale.Pixel(n, 0, 0), scratch, source.PixelStride, last - first, source.Shape.C);
-                    input = scratch;
+                    Panel panel = _weights.Panels[p];
+                    float* weights = _weights.Data + panel.Weights + (row * panel.Vectors * S.Width);
+                    if (_sources[i].Scale is View gate) weights = Scale(weights, gate.Pixel(n, 0, 0), source.Shape.C, panel.Vectors * S.Width, scratch);
+                    RunPanel(i, input, n, first, last - first, weights, panel);
                 }
-                for (int p = firstPanel; p < endPanel; p++) RunPanel(i, input, n, first, last - first, row, _weights.Panels[p]);
                 row += source.Shape.C;
             }
         }
     }
 
-    private void RunPanel(int index, float* input, int n, int first, int pixels, nint row, Panel panel)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float* Scale(float* weights, float* gate, int channels, int lanes, float* scaled)
+    {
+        for (int c = 0; c < channels; c++)
+        {
+            V scale = S.Broadcast(gate[c]);
+            for (int lane = c * lanes; lane < (c + 1) * lanes; lane += S.Width) S.Store(S.Multiply(S.Load(weights + lane), scale), scaled + lane);
+        }
+        return scaled;
+    }
+
+    private void RunPanel(int index, float* input, int n, int first, int pixels, float* weights, Panel panel)
     {
         bool isFirst = index == 0, isLast = index == _sources.Length - 1;
         View source = _sources[index].View;
@@ -81,7 +94,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         Tile tile;
         tile.Runs = &run;
         tile.RunCount = 1;
-        tile.Weights = _weights.Data + panel.Weights + (row * panel.Vectors * S.Width);
+        tile.Weights = weights;
         tile.InputStride = source.PixelStride;
         tile.OutputStride = _target.PixelStride;
         tile.InitialStride = isFirst ? 0 : tile.OutputStride;
@@ -100,6 +113,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         {
             int begin = t * pixels / tiles, count = ((t + 1) * pixels / tiles) - begin;
             tile.Input = input + (begin * tile.InputStride);
+            tile.Next = tile.Input + (count * tile.InputStride);
             tile.Output = output + (begin * tile.OutputStride);
             tile.Initial = isFirst ? _weights.Data + panel.Bias : tile.Output;
             if (residual != null) tile.Residual = residual + (begin * tile.ResidualStride);

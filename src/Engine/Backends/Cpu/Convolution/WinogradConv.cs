@@ -5,26 +5,34 @@ using LungSeg.Engine.Ops;
 namespace LungSeg.Engine.Backends.Cpu.Convolution;
 
 /// <summary>
-/// 3x3 convolution with stride 1 by Winograd's filtering. A unit is some rows of tiles of one image. For each block of
-/// input channels: gather the rows, transform each tile into inputs [position][tile][channel], and multiply at each of the
-/// (m + 2)² positions with that position's weights into products [position][tile][output channel]. Then transform back, add
-/// bias and residual, activate and store. Everything between lies in the worker's scratch.
+/// 3x3 convolution with stride 1, dilated or not, by Winograd's filtering. A unit is some tiles of one image and some panels
+/// of weights. For each block of input channels it transforms each tile into inputs [position][tile][channel] and multiplies
+/// at each of the (m + 2)² positions with that position's weights into products [position][tile][output channel]. Then it
+/// transforms back, adds bias and residual, activates and stores. Everything between lies in the worker's scratch.
 /// </summary>
 internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, ISimd<V> where V : struct where W : struct, IWinograd<S, V>
 {
-    private const int CacheFloats = 1 << 16;
-    private const int WantedTiles = 48;
+    // Tiles of a unit: one call of the micro-kernel, or a few where weights are so many that they come from memory each time.
+    private const int FewTiles = 12, ManyTiles = 48;
+    private const long ManyWeights = 16 << 20;
+
+    // Input channels of a block: inputs and products of a few tiles stay in the second-level cache.
+    private const int MostChannels = 256;
+
+    // Floats ahead of the vector that is transformed.
+    private const int PrefetchDistance = 48;
     private readonly PackedWeights _weights;
     private readonly ChannelBlock[] _blocks;
-    private readonly Gather _gather;
+    private readonly ConvSource[] _sources;
     private readonly ConvGeometry _geometry;
+    private readonly WinogradTiles _tiles;
     private readonly View _target;
     private readonly View? _residual;
-    private readonly Activation _activation;
-    private readonly int _tileColumns;
-    private readonly int _tileRowsPerUnit;
-    private readonly int _unitsPerImage;
-    private readonly nint _gatherFloats;
+    private readonly delegate*<in TileOutput, int, void> _transformOutput;
+    private readonly int _tilesPerUnit;
+    private readonly int _stretches;
+    private readonly int _panelGroups;
+    private readonly nint _windowFloats;
     private readonly nint _inputFloats;
 
     public WinogradConv(
@@ -33,25 +41,30 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
     {
         _weights = weights;
         _blocks = blocking.ChannelBlocks(weights);
+        _sources = sources;
+        _geometry = geometry;
         _target = target;
         _residual = residual;
-        _activation = activation;
-        int tileRows = (geometry.OutputHeight + W.Outputs - 1) / W.Outputs;
-        _tileColumns = (geometry.OutputWidth + W.Outputs - 1) / W.Outputs;
-        _tileRowsPerUnit = Math.Clamp(WantedTiles / _tileColumns, 1, Math.Max(1, tileRows / threads));
-        _unitsPerImage = (tileRows + _tileRowsPerUnit - 1) / _tileRowsPerUnit;
-        // Whole tiles: those at the right and below reach past the picture.
-        _geometry = geometry with { OutputHeight = tileRows * W.Outputs, OutputWidth = _tileColumns * W.Outputs };
-        _gather = new Gather(sources, _geometry, _tileRowsPerUnit * W.Outputs);
-        int channels = _blocks.Max(block => block.Channels);
-        _gatherFloats = View.Padded((int)_gather.Floats(channels));
-        _inputFloats = (nint)Positions * Tiles * View.Padded(channels);
-        ScratchFloats = _gatherFloats + _inputFloats + ((nint)Positions * Tiles * target.PixelStride);
+        _tiles = new WinogradTiles(geometry.OutputHeight, geometry.OutputWidth, W.Outputs, geometry.Dilation);
+        int channels = _blocks.Max(block => block.Channels), outputs = (int)target.PixelStride;
+        _tilesPerUnit = weights.Bytes > ManyWeights ? ManyTiles : FewTiles;
+        _stretches = (_tiles.Count + _tilesPerUnit - 1) / _tilesPerUnit;
+        _panelGroups = Math.Min(weights.Panels.Length, Math.Max(1, threads / (target.Shape.N * _stretches)));
+        _windowFloats = (nint)Positions * View.Padded(channels);
+        _inputFloats = Positions * PositionFloats(View.Padded(channels));
+        ScratchFloats = HalfFloats + _windowFloats + _inputFloats + (Positions * PositionFloats(outputs));
+        switch (activation)
+        {
+            case Activation.ReLU: _transformOutput = &TransformOutput<ReLU>; break;
+            case Activation.SiLU: _transformOutput = &TransformOutput<SiLU>; break;
+            case Activation.Sigmoid: _transformOutput = &TransformOutput<Sigmoid>; break;
+            default: _transformOutput = &TransformOutput<Identity>; break;
+        }
     }
 
     public override string Name => $"winograd {W.Outputs}x{W.Outputs}{(_weights.Groups > 1 ? $" grouped {_weights.Groups}" : "")}";
 
-    public override int Units => _target.Shape.N * _unitsPerImage;
+    public override int Units => _target.Shape.N * _stretches * _panelGroups;
 
     public override nint ScratchFloats { get; }
 
@@ -59,87 +72,94 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
 
     private static int Positions => TileSize * TileSize;
 
-    private int Tiles => _tileRowsPerUnit * _tileColumns;
+    private static nint HalfFloats => Positions * View.Lanes;
 
-    /// <summary>How the input channels are cut, by shape alone.</summary>
-    public static ConvBlocking Blocking(ConvGeometry geometry, int channels)
+    /// <summary>How the input channels are cut: whatever the map, so that a model's plans share the packed weights.</summary>
+    public static ConvBlocking Blocking(int channels)
     {
-        int columns = (geometry.OutputWidth + W.Outputs - 1) / W.Outputs;
-        int perChannel = Positions * Math.Max(columns, Math.Min(WantedTiles, columns * ((geometry.OutputHeight + W.Outputs - 1) / W.Outputs)));
-        int blocks = Math.Max(1, ((channels * perChannel) + CacheFloats - 1) / CacheFloats);
+        int blocks = (channels + MostChannels - 1) / MostChannels;
         return new ConvBlocking(1, Math.Min(channels, View.Padded((channels + blocks - 1) / blocks)), channels, Positions);
-    }
-
-    /// <summary>G g Gᵀ for each 3x3 kernel, computed in double and rounded once: [K, C/groups, m + 2, m + 2].</summary>
-    public static ConvWeights Transform(ConvWeights weights)
-    {
-        int size = TileSize, kernels = weights.Values.Length / 9;
-        var result = new float[kernels * size * size];
-        ReadOnlySpan<double> g = W.WeightTransform;
-        Span<double> half = stackalloc double[size * 3];
-        for (int kernel = 0; kernel < kernels; kernel++)
-        {
-            ReadOnlySpan<float> w = weights.Values.AsSpan(kernel * 9, 9);
-            for (int i = 0; i < size; i++)
-            {
-                for (int s = 0; s < 3; s++) half[(i * 3) + s] = (g[i * 3] * w[s]) + (g[(i * 3) + 1] * w[3 + s]) + (g[(i * 3) + 2] * w[6 + s]);
-            }
-            for (int i = 0; i < size; i++)
-            {
-                for (int j = 0; j < size; j++)
-                {
-                    result[(((kernel * size) + i) * size) + j] =
-                        (float)((half[i * 3] * g[j * 3]) + (half[(i * 3) + 1] * g[(j * 3) + 1]) + (half[(i * 3) + 2] * g[(j * 3) + 2]));
-                }
-            }
-        }
-        return weights with { Values = result, R = size, S = size };
     }
 
     public override void Run(int begin, int end, float* scratch)
     {
-        float* inputs = scratch + _gatherFloats, products = inputs + _inputFloats;
+        float* half = scratch, window = half + HalfFloats, inputs = window + _windowFloats, products = inputs + _inputFloats;
         for (int unit = begin; unit < end; unit++)
         {
-            int n = unit / _unitsPerImage, first = unit % _unitsPerImage * _tileRowsPerUnit;
-            int rows = Math.Min(_tileRowsPerUnit, (_geometry.OutputHeight / W.Outputs) - first);
-            foreach (ChannelBlock block in _blocks)
+            int group = unit % _panelGroups, stretch = unit / _panelGroups % _stretches, n = unit / _panelGroups / _stretches;
+            int firstPanel = group * _weights.Panels.Length / _panelGroups, endPanel = (group + 1) * _weights.Panels.Length / _panelGroups;
+            int first = stretch * _tilesPerUnit, tiles = Math.Min(_tilesPerUnit, _tiles.Count - first);
+            foreach (ChannelBlock all in _blocks)
             {
-                _gather.Fill(scratch, n, first * W.Outputs, (first + rows) * W.Outputs, block.Channel, block.Channels, clearOutside: true);
-                TransformInputs(scratch, inputs, rows, block.Channels);
-                Multiply(inputs, products, rows * _tileColumns, block);
+                ChannelBlock block = all with { FirstPanel = Math.Max(firstPanel, all.FirstPanel), EndPanel = Math.Min(endPanel, all.EndPanel) };
+                if (block.FirstPanel >= block.EndPanel) continue;
+                for (int tile = 0; tile < tiles; tile++) TransformInput(n, first + tile, block, half, window, inputs + (tile * View.Padded(block.Channels)));
+                Multiply(inputs, products, tiles, block);
             }
-            foreach (Panel panel in _weights.Panels)
-            {
-                for (int v = 0; v < panel.Vectors; v++)
-                    TransformOutputs(products, n, first, rows, panel.OutputChannel + (v * S.Width), _weights.Data + panel.Bias + (v * S.Width));
-            }
+            for (int tile = 0; tile < tiles; tile++) TransformOutputs(n, first + tile, firstPanel, endPanel, half, products + (tile * _target.PixelStride));
         }
     }
 
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TransformInputs(float* gathered, float* inputs, int rows, int channels)
+    // One vector more, so that positions do not all fall into one set of the cache, and the last tile's last vector may run over.
+    private nint PositionFloats(nint stride) => (_tilesPerUnit * stride) + View.Lanes;
+
+    private void TransformInput(int n, int tile, ChannelBlock block, float* half, float* window, float* inputs)
     {
-        float* half = stackalloc float[TileSize * TileSize * View.Lanes];
-        nint stride = View.Padded(channels), position = Tiles * stride, pitch = (nint)_geometry.PaddedWidth * channels;
-        for (int row = 0; row < rows; row++)
+        int dilation = _geometry.Dilation, reach = (TileSize - 1) * dilation;
+        int top = _tiles.Rows[tile] - _geometry.PadTop, left = _tiles.Columns[tile] - _geometry.PadLeft;
+        nint position = PositionFloats(View.Padded(block.Channels));
+        float** rows = stackalloc float*[TileSize];
+        nint* columns = stackalloc nint[TileSize];
+        int start = 0;
+        foreach (ConvSource source in _sources)
         {
-            for (int column = 0; column < _tileColumns; column++)
+            int from = Math.Max(block.Channel, start), to = Math.Min(block.Channel + block.Channels, start + source.View.Shape.C);
+            if (from < to)
             {
-                float* window = gathered + (row * W.Outputs * pitch) + ((nint)column * W.Outputs * channels);
-                float* output = inputs + ((((nint)row * _tileColumns) + column) * stride);
-                for (int c = 0; c < channels; c += S.Width)
+                if (top >= 0 && left >= 0 && top + reach < source.Height && left + reach < source.Width && source.IsPlain)
                 {
-                    for (int j = 0; j < TileSize; j++) W.Input(window + ((nint)j * channels) + c, pitch, half + (j * S.Width), TileSize * S.Width);
-                    for (int i = 0; i < TileSize; i++) W.Input(half + (i * TileSize * S.Width), S.Width, output + (i * TileSize * position) + c, position);
+                    for (int i = 0; i < TileSize; i++)
+                    {
+                        rows[i] = source.View.Pixel(n, (top + (i * dilation)) / source.Repeat, 0) + (from - start);
+                        columns[i] = (left + (i * dilation)) / source.Repeat * source.View.PixelStride;
+                    }
                 }
+                else
+                {
+                    int stride = View.Padded(to - from);
+                    source.CopyWindow(n, top, left, TileSize, dilation, from - start, to - from, window, stride);
+                    for (int i = 0; i < TileSize; i++)
+                    {
+                        rows[i] = window + (i * TileSize * stride);
+                        columns[i] = i * stride;
+                    }
+                }
+                // What a source's last vector holds past its channels is overwritten by the next source, or never read.
+                TransformInput(rows, columns, to - from, half, inputs + (from - block.Channel), position);
             }
+            start += source.View.Shape.C;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TransformInput(float** rows, nint* columns, int channels, float* half, float* inputs, nint position)
+    {
+        for (int c = 0; c < channels; c += S.Width)
+        {
+            for (int j = 0; j < TileSize; j++) W.Input(new Scattered(rows, columns[j] + c), half + (j * S.Width), TileSize * S.Width);
+            float* output = inputs + c;
+            // The tiles above and to the left have read the first two rows and columns.
+            for (int i = 2; i < TileSize; i++)
+            {
+                for (int j = 2; j < TileSize; j++) S.Prefetch(rows[i] + columns[j] + c + PrefetchDistance);
+            }
+            for (int i = 0; i < TileSize; i++, output += TileSize * position) W.Input(new Strided(half + (i * TileSize * S.Width), S.Width), output, position);
         }
     }
 
     private void Multiply(float* inputs, float* products, int tiles, ChannelBlock block)
     {
-        nint stride = View.Padded(block.Channels);
+        nint stride = View.Padded(block.Channels), inputPosition = PositionFloats(stride), productPosition = PositionFloats(_target.PixelStride);
         int channels = block.PerGroup ? _weights.InputsPerGroup : block.Channels, calls = (tiles + S.TileRows - 1) / S.TileRows;
         float* zero = stackalloc float[2 * View.Lanes];
         new Span<float>(zero, 2 * View.Lanes).Clear();
@@ -166,9 +186,9 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
                 for (int t = 0; t < calls; t++)
                 {
                     int begin = t * tiles / calls, count = ((t + 1) * tiles / calls) - begin;
-                    nint at = ((nint)position * Tiles) + begin;
-                    tile.Input = inputs + (at * stride) + offset;
-                    tile.Output = products + (at * tile.OutputStride) + panel.OutputChannel;
+                    tile.Input = inputs + (position * inputPosition) + (begin * stride) + offset;
+                    tile.Next = tile.Input + (count * stride);
+                    tile.Output = products + (position * productPosition) + (begin * tile.OutputStride) + panel.OutputChannel;
                     tile.Initial = block.IsFirst ? zero : tile.Output;
                     MicroKernel<S, V>.For(count, panel.Vectors)(&tile);
                 }
@@ -176,32 +196,72 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
         }
     }
 
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void TransformOutputs(float* products, int n, int first, int rows, int channel, float* biases)
+    private void TransformOutputs(int n, int tile, int firstPanel, int endPanel, float* half, float* products)
     {
-        float* half = stackalloc float[TileSize * W.Outputs * View.Lanes], result = stackalloc float[W.Outputs * W.Outputs * View.Lanes];
-        nint position = Tiles * _target.PixelStride;
-        V bias = S.Load(biases);
-        for (int row = 0; row < rows; row++)
+        int row = _tiles.Rows[tile], column = _tiles.Columns[tile], dilation = _geometry.Dilation;
+        TileOutput t;
+        t.Half = half;
+        t.Position = PositionFloats(_target.PixelStride);
+        t.Rows = Math.Min(W.Outputs, (_target.Shape.H - row + dilation - 1) / dilation);
+        t.Columns = Math.Min(W.Outputs, (_target.Shape.W - column + dilation - 1) / dilation);
+        t.RowStep = dilation * _target.RowStride;
+        t.ColumnStep = dilation * _target.PixelStride;
+        t.ResidualRowStep = t.ResidualColumnStep = 0;
+        float* output = _target.Pixel(n, row, column), residual = null;
+        if (_residual is View view)
         {
-            int top = (first + row) * W.Outputs, height = Math.Min(W.Outputs, _target.Shape.H - top);
-            for (int column = 0; column < _tileColumns; column++)
+            residual = view.Pixel(n, row, column);
+            t.ResidualRowStep = dilation * view.RowStride;
+            t.ResidualColumnStep = dilation * view.PixelStride;
+        }
+        for (int p = firstPanel; p < endPanel; p++)
+        {
+            Panel panel = _weights.Panels[p];
+            t.Products = products + panel.OutputChannel;
+            t.Bias = _weights.Data + panel.Bias;
+            t.Output = output + panel.OutputChannel;
+            t.Residual = residual == null ? null : residual + panel.OutputChannel;
+            _transformOutput(in t, panel.Vectors * S.Width);
+        }
+    }
+
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void TransformOutput<F>(in TileOutput t, int channels) where F : struct, IConstant
+    {
+        float* result = t.Half + (TileSize * W.Outputs * S.Width);
+        for (int c = 0; c < channels; c += S.Width)
+        {
+            V bias = S.Load(t.Bias + c);
+            for (int j = 0; j < TileSize; j++)
+                W.Output(new Strided(t.Products + c + (j * t.Position), TileSize * t.Position), t.Half + (j * S.Width), TileSize * S.Width);
+            for (int i = 0; i < t.Rows; i++)
             {
-                int left = column * W.Outputs, width = Math.Min(W.Outputs, _target.Shape.W - left);
-                float* input = products + ((((nint)row * _tileColumns) + column) * _target.PixelStride) + channel;
-                for (int j = 0; j < TileSize; j++) W.Output(input + (j * position), TileSize * position, half + (j * S.Width), TileSize * S.Width);
-                for (int i = 0; i < W.Outputs; i++) W.Output(half + (i * TileSize * S.Width), S.Width, result + (i * W.Outputs * S.Width), S.Width);
-                for (int i = 0; i < height; i++)
+                W.Output(new Strided(t.Half + (i * TileSize * S.Width), S.Width), result, S.Width);
+                float* output = t.Output + (i * t.RowStep) + c, residual = t.Residual + (i * t.ResidualRowStep) + c;
+                for (int j = 0; j < t.Columns; j++, output += t.ColumnStep, residual += t.ResidualColumnStep)
                 {
-                    float* output = _target.Pixel(n, top + i, left) + channel;
-                    for (int j = 0; j < width; j++, output += _target.PixelStride)
-                    {
-                        V value = S.Add(S.Load(result + (((i * W.Outputs) + j) * S.Width)), bias);
-                        if (_residual is View residual) value = S.Add(value, S.Load(residual.Pixel(n, top + i, left + j) + channel));
-                        S.Store(Elementary<S, V>.Activate(value, _activation), output);
-                    }
+                    V value = S.Add(S.Load(result + (j * S.Width)), bias);
+                    if (t.Residual != null) value = S.Add(value, S.Load(residual));
+                    S.Store(Elementary<S, V>.Activate(value, (Activation)F.Value), output);
                 }
             }
         }
+    }
+
+    /// <summary>Where a tile's products lie and where its pixels go.</summary>
+    private struct TileOutput
+    {
+        public float* Half;
+        public float* Products;
+        public nint Position;
+        public float* Bias;
+        public float* Output;
+        public int Rows;
+        public int Columns;
+        public nint RowStep;
+        public nint ColumnStep;
+        public float* Residual;
+        public nint ResidualRowStep;
+        public nint ResidualColumnStep;
     }
 }

@@ -29,9 +29,28 @@ internal static class Elementary<S, V> where S : struct, ISimd<V> where V : stru
         return S.ScaleByPow2(p, n);
     }
 
-    /// <summary>1 / (1 + e^−x).</summary>
+    /// <summary>1 / (1 + e^−x) within 4 units in the last place of 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Sigmoid(V x) => S.Reciprocal(S.Add(S.Broadcast(1f), Exp(S.Subtract(S.Broadcast(0f), x))));
+    public static V Sigmoid(V x) => S.Reciprocal(OnePlusExp(x));
+
+    /// <summary>
+    /// 1 + e^−x, at most 2^126: one more would be too large for the reciprocal. One step of reduction will do, unlike in
+    /// <see cref="Exp"/>: its error grows with |x|, but the slope of the sigmoid shrinks faster.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V OnePlusExp(V x)
+    {
+        // The second operand wins over NaN on x64: a NaN stays visible.
+        V t = S.Min(S.Broadcast(125f), S.Multiply(x, S.Broadcast(-1.44269504f)));
+        V f = S.Fraction(t);
+        // 2^f on 0 ≤ f < 1 within 7.5e-8 of its value (Remez).
+        V p = S.MultiplyAdd(S.Broadcast(1.8775766e-3f), f, S.Broadcast(8.9893397e-3f));
+        p = S.MultiplyAdd(p, f, S.Broadcast(5.5826318e-2f));
+        p = S.MultiplyAdd(p, f, S.Broadcast(2.4015361e-1f));
+        p = S.MultiplyAdd(p, f, S.Broadcast(6.9315308e-1f));
+        p = S.MultiplyAdd(p, f, S.Broadcast(0.99999994f));
+        return S.Add(S.Broadcast(1f), S.ScaleByPow2(p, t));
+    }
 
     /// <summary>Applies an activation; the switch is folded where the activation is a constant of the caller.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -16,6 +16,12 @@ internal unsafe interface ISimd<V> where V : struct
 
     static abstract void Store(V value, float* target);
 
+    /// <summary>Asks for a cache line that will be read very soon; any address will do.</summary>
+    static abstract void Prefetch(float* address);
+
+    /// <summary>Asks for a cache line to be brought as near as the second-level cache; any address will do.</summary>
+    static abstract void PrefetchFar(float* address);
+
     static abstract V Broadcast(float value);
 
     static abstract V Add(V a, V b);
@@ -41,12 +47,18 @@ internal unsafe interface ISimd<V> where V : struct
     /// <summary>The nearest whole number.</summary>
     static abstract V Round(V value);
 
-    /// <summary>value · 2 to the power of a whole number between −126 and 127.</summary>
-    static abstract V ScaleByPow2(V value, V whole);
+    /// <summary>value − floor(value).</summary>
+    static abstract V Fraction(V value);
+
+    /// <summary>value · 2 to the power of floor(exponent), for exponents up to 127; below −126 the power may stay 2^−126.</summary>
+    static abstract V ScaleByPow2(V value, V exponent);
 
     /// <summary>1 / value within 2 units in the last place, for values between 1 and 2^126.</summary>
     static abstract V Reciprocal(V value);
 
     /// <summary>The sum of the lanes, in an order that is the same for every call.</summary>
     static abstract float Sum(V value);
+
+    /// <summary>The sums of the lanes of four vectors, in the order of <see cref="Sum"/>.</summary>
+    static abstract void SumFour(V a, V b, V c, V d, float* sums);
 }

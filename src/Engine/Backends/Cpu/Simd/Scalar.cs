@@ -15,6 +15,14 @@ internal readonly unsafe struct Scalar : ISimd<float>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(float value, float* target) => *target = value;
 
+    public static void Prefetch(float* address)
+    {
+    }
+
+    public static void PrefetchFar(float* address)
+    {
+    }
+
     public static float Broadcast(float value) => value;
 
     public static float Add(float a, float b) => a + b;
@@ -36,9 +44,20 @@ internal readonly unsafe struct Scalar : ISimd<float>
 
     public static float Round(float value) => MathF.Round(value);
 
-    public static float ScaleByPow2(float value, float whole) => value * BitConverter.Int32BitsToSingle(((int)whole + 127) << 23);
+    public static float Fraction(float value) => value - MathF.Floor(value);
+
+    public static float ScaleByPow2(float value, float exponent) =>
+        value * BitConverter.Int32BitsToSingle(((int)Math.Max(MathF.Floor(exponent), -126) + 127) << 23);
 
     public static float Reciprocal(float value) => 1 / value;
 
     public static float Sum(float value) => value;
+
+    public static void SumFour(float a, float b, float c, float d, float* sums)
+    {
+        sums[0] = a;
+        sums[1] = b;
+        sums[2] = c;
+        sums[3] = d;
+    }
 }

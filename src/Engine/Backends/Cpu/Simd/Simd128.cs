@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace LungSeg.Engine.Backends.Cpu.Simd;
 
@@ -15,6 +17,18 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector128<float> value, float* target) => value.Store(target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(float* address)
+    {
+        if (Sse.IsSupported) Sse.Prefetch0(address);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void PrefetchFar(float* address)
+    {
+        if (Sse.IsSupported) Sse.Prefetch1(address);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Broadcast(float value) => Vector128.Create(value);
@@ -50,12 +64,26 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
         value + Vector128.Create(12582912f) - Vector128.Create(12582912f);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> ScaleByPow2(Vector128<float> value, Vector128<float> whole) =>
-        value * Vector128.ShiftLeft(Vector128.ConvertToInt32Native(whole) + Vector128.Create(127), 23).AsSingle();
+    public static Vector128<float> Fraction(Vector128<float> value) => value - Vector128.Floor(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> ScaleByPow2(Vector128<float> value, Vector128<float> exponent)
+    {
+        Vector128<float> whole = Vector128.MaxNative(Vector128.Floor(exponent), Vector128.Create(-126f));
+        return value * Vector128.ShiftLeft(Vector128.ConvertToInt32Native(whole) + Vector128.Create(127), 23).AsSingle();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Reciprocal(Vector128<float> value) => Vector128<float>.One / value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Sum(Vector128<float> value) => (value[0] + value[2]) + (value[1] + value[3]);
+    public static float Sum(Vector128<float> value) => (value[0] + value[1]) + (value[2] + value[3]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void SumFour(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d, float* sums)
+    {
+        if (Sse3.IsSupported) Sse3.HorizontalAdd(Sse3.HorizontalAdd(a, b), Sse3.HorizontalAdd(c, d)).Store(sums);
+        else if (AdvSimd.Arm64.IsSupported) AdvSimd.Arm64.AddPairwise(AdvSimd.Arm64.AddPairwise(a, b), AdvSimd.Arm64.AddPairwise(c, d)).Store(sums);
+        else Vector128.Create(Sum(a), Sum(b), Sum(c), Sum(d)).Store(sums);
+    }
 }

@@ -1,0 +1,31 @@
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Engine;
+
+/// <summary>
+/// One launch of a plan: the module path of the node whose result, or part of it, it computes, the kernel that the backend
+/// chose, and what it costs. <see cref="Macs"/> are the definition's multiply-accumulates, which a kernel may do fewer of;
+/// <see cref="Bytes"/> are what must be read and written once at least: inputs, weights and result.
+/// </summary>
+public sealed record PlanStep(string Path, string Operation, string Kernel, Shape Output, long Macs, long Bytes)
+{
+    /// <summary>A kernel that computes a node from its inputs, and some nodes before it that are never stored.</summary>
+    internal static PlanStep Of(string kernel, Tensor node, params ReadOnlySpan<Tensor> unstored)
+    {
+        long macs = node.Macs;
+        HashSet<Tensor> inputs = [.. node.Inputs];
+        HashSet<Parameter> weights = [.. node.Op.Parameters];
+        foreach (Tensor before in unstored)
+        {
+            macs += before.Macs;
+            inputs.Remove(before);
+            inputs.UnionWith(before.Inputs);
+            weights.UnionWith(before.Op.Parameters);
+        }
+        long floats = node.Shape.Count + inputs.Sum(input => input.Shape.Count) + weights.Sum(weight => weight.Count);
+        return new PlanStep(node.Path, node.Op.Name, kernel, node.Shape, macs, floats * sizeof(float));
+    }
+}
+
+/// <summary>When a worker began and ended its part of a step, from the start of the run.</summary>
+public readonly record struct StepSpan(int Step, int Worker, TimeSpan Begin, TimeSpan End);
