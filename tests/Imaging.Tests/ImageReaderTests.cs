@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using BitMiracle.LibTiff.Classic;
 using LungSeg.Imaging.Codecs;
 using LungSeg.Imaging.Tests.Codecs;
 
@@ -128,5 +129,39 @@ public sealed class ImageReaderTests
         byte[] grey = picture.To8Bit(), rgb = picture.ToRgb8();
         for (int i = 0; i < grey.Length; i++)
             Assert.True(rgb[3 * i] == grey[i] && rgb[3 * i + 1] == grey[i] && rgb[3 * i + 2] == grey[i]);
+    }
+
+    [Fact]
+    public void Of_an_animation_the_first_picture_is_read_and_the_others_are_told()
+    {
+        byte[] png = ImageWriter.EncodePng(40, 40, 1, new byte[1600]);
+        byte[] chunk = [.. "acTL"u8, 0, 0, 0, 3, 0, 0, 0, 0], sum = new byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(sum, Crc32.Of(chunk));
+        byte[] animated = [.. png[..33], 0, 0, 0, 8, .. chunk, .. sum, .. png[33..]];
+        Decision decision = Assert.Single(ImageReader.Decode(animated, "a.png").Decisions);
+        Assert.True(decision.IsWarning);
+        Assert.Contains("first of 3", decision.Text);
+        Assert.Empty(ImageReader.Decode(png, "p.png").Decisions);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    public void Of_several_TIFF_pages_the_first_is_read_and_the_others_are_told(int pages, int decisions)
+    {
+        using TemporaryDirectory directory = new();
+        using (Tiff tiff = Tiff.Open(directory.File("p.tif"), "w"))
+            for (int page = 0; page < pages; page++)
+            {
+                foreach ((TiffTag tag, int value) in (ReadOnlySpan<(TiffTag, int)>)[(TiffTag.IMAGEWIDTH, 40), (TiffTag.IMAGELENGTH, 36),
+                    (TiffTag.BITSPERSAMPLE, 8), (TiffTag.SAMPLESPERPIXEL, 1), (TiffTag.PHOTOMETRIC, (int)Photometric.MINISBLACK), (TiffTag.ROWSPERSTRIP, 36)])
+                    tiff.SetField(tag, value);
+                for (int y = 0; y < 36; y++)
+                    tiff.WriteScanline([.. Enumerable.Repeat((byte)(10 * page + 7), 40)], y);
+                tiff.WriteDirectory();
+            }
+        Radiograph picture = ImageReader.Read(directory.File("p.tif"));
+        Assert.Equal(decisions, picture.Decisions.Count(d => d.IsWarning && d.Topic == "pages"));
+        Assert.All(picture.Samples.ToArray(), s => Assert.Equal(7, s));
     }
 }

@@ -103,17 +103,29 @@ internal static class PngFilter
     private static void UndoPaeth(Span<byte> row, ReadOnlySpan<byte> above, int pixel)
     {
         above = above[..row.Length];
-        // One channel after the other keeps the left and the corner value in registers.
-        for (int c = 0; c < Math.Min(pixel, row.Length); c++)
+        if (pixel > 1)
         {
-            int left = row[c], corner = above[c];
-            for (int i = c + pixel; i < row.Length; i += pixel)
-            {
-                int up = above[i], a = Math.Abs(up - corner), b = Math.Abs(left - corner), d = Math.Abs(left + up - 2 * corner);
-                int predicted = a <= b && a <= d ? left : b <= d ? up : corner;
-                row[i] = (byte)(left = row[i] + predicted & 0xFF);
-                corner = up;
-            }
+            for (int i = pixel; i < row.Length; i++)
+                row[i] += (byte)Paeth(row[i - pixel], above[i], above[i - pixel]);
+            return;
         }
+        // One byte waits for the one before, which is best kept at hand.
+        int left = row[0], corner = above[0];
+        for (int i = 1; i < row.Length; i++)
+        {
+            int up = above[i];
+            row[i] = (byte)(left = row[i] + Paeth(left, up, corner) & 0xFF);
+            corner = up;
+        }
+    }
+
+    /// <summary>Whichever of the three is nearest to left + up - corner, the earlier one of equals; by masks, as the choice cannot be foreseen.</summary>
+    private static int Paeth(int left, int up, int corner)
+    {
+        int a = up - corner, b = left - corner, c = Math.Abs(a + b);
+        (a, b) = (Math.Abs(a), Math.Abs(b));
+        int notUp = c - b >> 31, notLeft = (b - a | c - a) >> 31;
+        int other = up ^ (up ^ corner) & notUp;
+        return left ^ (left ^ other) & notLeft;
     }
 }
