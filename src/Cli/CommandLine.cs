@@ -78,6 +78,7 @@ internal static class CommandLine
             WeightsCommand.Create(),
             BenchCommand.Create(),
             SelfTestCommand.Create(),
+            KernelsCommand.Create(),
             DoctorCommand.Create(),
             CompletionCommand.Create(),
         };

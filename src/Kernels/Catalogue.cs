@@ -27,6 +27,10 @@ internal static class Catalogue
         .. Mma<Mma128x32>(blocks: 4),
         .. Mma<Mma64x64>(blocks: 4),
         .. Mma<Mma64x32>(blocks: 8),
+        Wgmma<Wgmma128x128>(blocks: 2),
+        Wgmma<Wgmma128x64>(blocks: 2),
+        Wgmma<Wgmma64x128>(blocks: 2),
+        Wgmma<Wgmma64x64>(blocks: 3),
         .. Maps<ConvReduceParameters>("conv_reduce", ConvReduce.Run<F32>, ConvReduce.Run<F16>).Select(kernel => kernel with { BlocksPerMultiprocessor = 4 }),
         .. Maps<DirectConvParameters>("conv_direct", DirectConv.Run<F32, F32>, DirectConv.Run<F16, F16>),
         new("conv_direct_planar", Float16, (Action<DirectConvParameters>)DirectConv.Run<F32, F16>) { Storage = Float16, Target = Target.Ampere },
@@ -36,10 +40,10 @@ internal static class Catalogue
             SharedBytes = PlanarConv.SharedBytes,
             Tile = (PlanarConv.Threads / 32, PlanarConv.TilePixels, 0),
         }),
-        .. Maps<HeadConvParameters>("conv_head", HeadConv.Run<F32>, HeadConv.Run<F16>),
-        .. Maps<DepthwiseParameters>("depthwise", DepthwiseConv.Run<F32, AnyWindow>, DepthwiseConv.Run<F16, AnyWindow>),
-        .. Maps<DepthwiseParameters>("depthwise_3x3", DepthwiseConv.Run<F32, Window3>, DepthwiseConv.Run<F16, Window3>),
-        .. Maps<DepthwiseParameters>("depthwise_5x5", DepthwiseConv.Run<F32, Window5>, DepthwiseConv.Run<F16, Window5>),
+        .. Maps<HeadConvParameters>("conv_head", HeadConv.Run<F32>, HeadConv.Run<F16>).Select(kernel => kernel with { BlocksPerMultiprocessor = 4 }),
+        .. Maps<DepthwiseParameters>("depthwise", DepthwiseConv.Any<F32>, DepthwiseConv.Any<F16>),
+        .. Maps<DepthwiseParameters>("depthwise_3x3", DepthwiseConv.Three<F32>, DepthwiseConv.Three<F16>).Select(kernel => kernel with { Threads = 128 }),
+        .. Maps<DepthwiseParameters>("depthwise_5x5", DepthwiseConv.Five<F32>, DepthwiseConv.Five<F16>).Select(kernel => kernel with { Threads = 128 }),
         .. Maps<LinearParameters>("linear", Linear.Run<F32>, Linear.Run<F16>),
 
         .. Maps<PixelParameters>("scale_shift", ScaleShift.Run<F32>, ScaleShift.Run<F16>, ScaleShift.Run<Single<F32>>, ScaleShift.Run<Single<F16>>),
@@ -71,6 +75,7 @@ internal static class Catalogue
             .Select(kernel => kernel with
             {
                 Threads = AttentionScores.Threads,
+                BlocksPerMultiprocessor = 8,
                 SharedBytes = AttentionScores.SharedBytes,
                 Tile = (AttentionScores.Tile, AttentionScores.Tile, 8),
             }),
@@ -84,6 +89,7 @@ internal static class Catalogue
             .Select(kernel => kernel with
             {
                 Threads = AttentionProduct.Threads,
+                BlocksPerMultiprocessor = 8,
                 SharedBytes = AttentionProduct.SharedBytes,
                 Tile = (AttentionProduct.Tile, AttentionProduct.Tile, 8),
             }),
@@ -129,10 +135,21 @@ internal static class Catalogue
             Precision = precision,
             Storage = default(TStorage).Size == 2 ? Float16 : Float32,
             Target = Target.Ampere,
-            Threads = MmaConv.Threads<T>(),
+            Threads = default(T).Threads,
             BlocksPerMultiprocessor = blocks,
             SharedBytes = MmaConv.SharedBytes<T>(),
-            Tile = (default(T).M, default(T).N, MmaConv.RowBytes / default(TStorage).Size),
+            Tile = (default(T).M, default(T).N, default(T).RowBytes / default(TStorage).Size),
             Gate = gate,
         };
+
+    private static KernelSource Wgmma<T>(int blocks) where T : struct, IWgmmaTile => new(
+        "conv_wgmma", $"{Float16}_{default(T).M}x{default(T).N}", (Action<ConvParameters>)WgmmaConv.Run<T>)
+    {
+        Storage = Float16,
+        Target = Target.Hopper,
+        Threads = default(T).Threads,
+        BlocksPerMultiprocessor = blocks,
+        SharedBytes = WgmmaConv.SharedBytes<T>(),
+        Tile = (default(T).M, default(T).N, default(T).RowBytes / 2),
+    };
 }

@@ -19,6 +19,7 @@ public sealed class MutationTests
     [InlineData("conv_simt_f32_64x64")]
     [InlineData("conv_mma_f16_64x64")]
     [InlineData("conv_mma_tf32_128x64")]
+    [InlineData("conv_wgmma_f16_128x64")]
     public void The_kernel_as_it_is_passes(string kernel) => Run(kernel, text => text);
 
     [Theory]
@@ -47,6 +48,26 @@ public sealed class MutationTests
     [Fact]
     public void A_removed_barrier_of_the_warp_is_a_race() =>
         Assert.Contains("races with", Fault("conv_mma_f16_64x64", text => Regex.Replace(text, @"bar\.warp\.sync[^;]*;", "")));
+
+    [Fact]
+    public void Copies_that_the_tensor_cores_were_not_shown_are_named() =>
+        Assert.Contains("no fence.proxy.async", Fault("conv_wgmma_f16_64x64", text => Without(text, "fence.proxy.async.shared::cta;", 0)));
+
+    [Fact]
+    public void A_product_without_a_fence_is_named() =>
+        Assert.Contains("without a wgmma.fence", Fault("conv_wgmma_f16_64x64", text => Without(text, "wgmma.fence.sync.aligned;", 0)));
+
+    [Fact]
+    public void Memory_filled_again_while_a_product_reads_it_is_named() =>
+        Assert.Contains("still reading", Fault("conv_wgmma_f16_128x64", text => Without(text, "wgmma.wait_group.sync.aligned 1;", 0)));
+
+    [Fact]
+    public void An_exchange_before_the_products_are_done_is_named() => Assert.Contains("still reading", Fault(
+        "conv_wgmma_f16_64x64", text => Replaced(text, "wgmma.wait_group.sync.aligned 0;", 0, "wgmma.wait_group.sync.aligned 1;")));
+
+    [Fact]
+    public void A_barrier_of_the_products_removed_is_named() =>
+        Assert.Matches("since the last barrier|still bringing|nobody wrote|still reading", Fault("conv_wgmma_f16_128x128", text => Without(text, "bar.sync\t0;", 1)));
 
     [Fact]
     public void A_barrier_that_some_threads_miss_is_named() => Assert.Contains("waits for the block with lanes", Fault(

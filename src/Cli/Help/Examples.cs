@@ -74,6 +74,11 @@ internal static class Examples
             new("lungseg selftest --device cuda", "whether a new machine's GPU computes rightly, in every precision"),
             new("lungseg selftest --networks pan --cases 50", "many operations and one network on the processor"),
         ],
+        ["kernels"] =
+        [
+            new("lungseg kernels", "what there is for which GPUs"),
+            new("lungseg kernels --dump ptx", "each kernel's PTX as a file in the directory ptx"),
+        ],
         ["doctor"] =
         [
             new("lungseg doctor", "what works here, what does not, and what to do"),

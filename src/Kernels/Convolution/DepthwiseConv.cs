@@ -4,26 +4,49 @@ using LungSeg.Kernels.Ptx;
 
 namespace LungSeg.Kernels.Convolution;
 
-/// <summary>A window's size where the kernel is compiled for one, so that its loops are unrolled.</summary>
+/// <summary>A window's size and stride where the kernel is written for them, so that its taps come without a loop.</summary>
 internal interface IWindow
 {
     /// <summary>Rows and columns; 0 for any.</summary>
     int Size { get; }
+
+    /// <summary>1 or 2; 0 for any.</summary>
+    int Stride { get; }
 }
 
 internal readonly struct AnyWindow : IWindow
 {
     public int Size => 0;
+
+    public int Stride => 0;
 }
 
 internal readonly struct Window3 : IWindow
 {
     public int Size => 3;
+
+    public int Stride => 1;
+}
+
+internal readonly struct Window3Stride2 : IWindow
+{
+    public int Size => 3;
+
+    public int Stride => 2;
 }
 
 internal readonly struct Window5 : IWindow
 {
     public int Size => 5;
+
+    public int Stride => 1;
+}
+
+internal readonly struct Window5Stride2 : IWindow
+{
+    public int Size => 5;
+
+    public int Stride => 2;
 }
 
 /// <summary>
@@ -33,7 +56,23 @@ internal readonly struct Window5 : IWindow
 /// </summary>
 internal static class DepthwiseConv
 {
-    public static void Run<T, TWindow>(DepthwiseParameters p) where T : struct, IStorage where TWindow : struct, IWindow
+    public static void Any<T>(DepthwiseParameters p) where T : struct, IStorage => Run<T, AnyWindow>(p);
+
+    public static void Three<T>(DepthwiseParameters p) where T : struct, IStorage
+    {
+        if (p.Stride == 1) Run<T, Window3>(p);
+        else if (p.Stride == 2) Run<T, Window3Stride2>(p);
+        else Run<T, AnyWindow>(p);
+    }
+
+    public static void Five<T>(DepthwiseParameters p) where T : struct, IStorage
+    {
+        if (p.Stride == 1) Run<T, Window5>(p);
+        else if (p.Stride == 2) Run<T, Window5Stride2>(p);
+        else Run<T, AnyWindow>(p);
+    }
+
+    private static void Run<T, TWindow>(DepthwiseParameters p) where T : struct, IStorage where TWindow : struct, IWindow
     {
         int vectors = IntMath.DivideUp(p.Output.Channels, 8), strips = DepthwiseParameters.Strips(p.Output.Width, p.Dilation);
         int index = (Grid.IdxX * Group.DimX) + Group.IdxX, strip = index / vectors, channel = (index - (strip * vectors)) * 8, row = strip / strips;
@@ -42,30 +81,22 @@ internal static class DepthwiseConv
         int run = strip / p.Dilation, first = (run * DepthwiseParameters.StripPixels * p.Dilation) + strip - (run * p.Dilation);
 
         int rows = default(TWindow).Size > 0 ? default(TWindow).Size : p.R, columns = default(TWindow).Size > 0 ? default(TWindow).Size : p.S;
-        int top = (row * p.Stride) - p.PadTop, left = (first * p.Stride) - p.PadLeft, step = p.Stride * p.Dilation;
+        int top = (row * p.Stride) - p.PadTop;
         long tapBytes = IntMath.RoundUp8(p.Input.Channels) * (long)default(T).Size, weights = p.Weights + (channel * (long)default(T).Size);
-        long pixelBytes = p.Input.PixelStride * (long)default(T).Size;
         Strip sums = Strip.Of(p.Bias != 0 ? Channels<F32>.Load(p.Bias + (channel * (long)sizeof(float))) : Float8.Splat(0));
         for (int r = 0; r < rows; r++)
         {
             int y = top + (r * p.Dilation);
             if ((uint)y >= (uint)p.Input.Height) continue;
-            long line = p.Input.Element<T>(Grid.IdxY, y, 0, channel), tap = weights + (r * columns * tapBytes);
-            for (int residue = 0; residue < IntMath.Min(p.Stride, columns); residue++)
+            var line = new DepthwiseLine<T>(p.Input.Element<T>(Grid.IdxY, y, 0, channel), (first * p.Stride) - p.PadLeft, weights + (r * columns * tapBytes), tapBytes);
+            if (default(TWindow).Size > 0)
             {
-                int x = left + (residue * p.Dilation);
-                Strip seen;
-                seen.P0 = Column<T>(p, line, pixelBytes, x);
-                seen.P1 = Column<T>(p, line, pixelBytes, x + step);
-                seen.P2 = Column<T>(p, line, pixelBytes, x + (2 * step));
-                seen.P3 = Column<T>(p, line, pixelBytes, x + (3 * step));
-                for (int s = residue; s < columns; s += p.Stride)
-                {
-                    x += step;
-                    Float8 next = Column<T>(p, line, pixelBytes, x + (3 * step));
-                    sums = sums.PlusProduct(seen, default(T).Load(tap + (s * tapBytes)));
-                    seen = seen.Moved(next);
-                }
+                sums = line.Residue<TWindow>(p, sums, 0);
+                if (default(TWindow).Stride == 2) sums = line.Residue<TWindow>(p, sums, 1);
+            }
+            else
+            {
+                for (int residue = 0; residue < IntMath.Min(p.Stride, columns); residue++) sums = line.AnyResidue(p, sums, residue, columns);
             }
         }
 
@@ -75,52 +106,9 @@ internal static class DepthwiseConv
         Store<T>(p, row, first + (3 * p.Dilation), channel, sums.P3);
     }
 
-    private static Float8 Column<T>(DepthwiseParameters p, long line, long pixelBytes, int x) where T : struct, IStorage =>
-        default(T).LoadOrZero(line + (x * pixelBytes), (uint)x < (uint)p.Input.Width);
-
     private static void Store<T>(DepthwiseParameters p, int row, int column, int channel, Float8 sums) where T : struct, IStorage
     {
         if (column < p.Output.Width)
             default(T).Store(p.Output.Element<T>(Grid.IdxY, row, column, channel), Activations.Apply(sums, p.Activation));
-    }
-}
-
-/// <summary>8 channels of 4 pixels.</summary>
-internal struct Strip
-{
-    public Float8 P0;
-    public Float8 P1;
-    public Float8 P2;
-    public Float8 P3;
-
-    public static Strip Of(Float8 all)
-    {
-        Strip strip;
-        strip.P0 = all;
-        strip.P1 = all;
-        strip.P2 = all;
-        strip.P3 = all;
-        return strip;
-    }
-
-    public readonly Strip PlusProduct(Strip inputs, Float8 weights)
-    {
-        Strip strip;
-        strip.P0 = P0.PlusProduct(inputs.P0, weights);
-        strip.P1 = P1.PlusProduct(inputs.P1, weights);
-        strip.P2 = P2.PlusProduct(inputs.P2, weights);
-        strip.P3 = P3.PlusProduct(inputs.P3, weights);
-        return strip;
-    }
-
-    /// <summary>The pixels after the first, and another.</summary>
-    public readonly Strip Moved(Float8 last)
-    {
-        Strip strip;
-        strip.P0 = P1;
-        strip.P1 = P2;
-        strip.P2 = P3;
-        strip.P3 = last;
-        return strip;
     }
 }

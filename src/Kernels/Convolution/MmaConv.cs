@@ -12,9 +12,9 @@ namespace LungSeg.Kernels.Convolution;
 /// </summary>
 internal static class MmaConv
 {
-    public const int Stages = 4, RowBytes = 64;
+    public const int Stages = 4;
 
-    public static int Threads<T>() where T : struct, IMmaTile => default(T).M * default(T).N / (default(T).IsTall ? 64 : 32);
+    private const int RowBytes = 64;
 
     public static int StageBytes<T>() where T : struct, IMmaTile => (default(T).M + default(T).N + 1) * RowBytes;
 
@@ -26,12 +26,12 @@ internal static class MmaConv
         int warpRows = default(TTile).M / (default(TTile).IsTall ? 64 : 32), warp = Group.IdxX / 32, lane = Warp.LaneIdx;
         int row = warp % warpRows * (default(TTile).IsTall ? 64 : 32), column = warp / warpRows * 32;
         ConvBlock block = ConvBlock.Of(p, default(TTile).M, default(TTile).N);
-        var fetch = new MmaFetch<TTile, TStorage, TGate>(p, block);
+        var fetch = new TensorFetch<TTile, TStorage, TGate>(p, block);
 
         // Where this lane's rows of fragments begin: of 16 pixels by two pieces, and of 8 filters by two pieces, twice.
         uint shared = Shared.Base();
-        uint pixels = shared + MmaRows.Piece(row + (lane & 15), lane >> 4);
-        uint filters = shared + (uint)(default(TTile).M * RowBytes) + MmaRows.Piece(column + (lane & 7) + (lane >> 4 << 3), (lane >> 3) & 1);
+        uint pixels = shared + TensorRows.Piece<TTile>(row + (lane & 15), lane >> 4);
+        uint filters = shared + (uint)(default(TTile).M * RowBytes) + TensorRows.Piece<TTile>(column + (lane & 7) + (lane >> 4 << 3), (lane >> 3) & 1);
         uint gates = shared + (uint)(((default(TTile).M + default(TTile).N) * RowBytes) + ((lane & 3) * 4));
 
         int first = block.FirstStep(p), end = block.EndStep(p);
@@ -57,13 +57,13 @@ internal static class MmaConv
 
         // All warps are done with the last step: its memory serves to bring each pixel's filters together.
         Group.Barrier();
-        uint place = shared + (uint)(warp * MmaRows.ExchangeBytes);
-        MmaRows.Store<TStorage>(p, block, block.Pixel + row, block.Filter + column, place, sums.P0);
-        MmaRows.Store<TStorage>(p, block, block.Pixel + row + 16, block.Filter + column, place, sums.P16);
+        uint place = shared + (uint)(warp * TensorRows.ExchangeBytes);
+        TensorRows.Store<TStorage>(p, block, block.Pixel + row, block.Filter + column, place, sums.P0);
+        TensorRows.Store<TStorage>(p, block, block.Pixel + row + 16, block.Filter + column, place, sums.P16);
         if (default(TTile).IsTall)
         {
-            MmaRows.Store<TStorage>(p, block, block.Pixel + row + 32, block.Filter + column, place, sums.P32);
-            MmaRows.Store<TStorage>(p, block, block.Pixel + row + 48, block.Filter + column, place, sums.P48);
+            TensorRows.Store<TStorage>(p, block, block.Pixel + row + 32, block.Filter + column, place, sums.P32);
+            TensorRows.Store<TStorage>(p, block, block.Pixel + row + 48, block.Filter + column, place, sums.P48);
         }
     }
 

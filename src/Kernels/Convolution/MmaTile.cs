@@ -3,14 +3,8 @@ using LungSeg.Kernels.Ptx;
 namespace LungSeg.Kernels.Convolution;
 
 /// <summary>The sizes of <see cref="MmaConv"/>. A warp computes 32 filters of 32 pixels, or of 64 if the tile is tall.</summary>
-internal interface IMmaTile
+internal interface IMmaTile : ITensorTile
 {
-    /// <summary>Pixels of a block.</summary>
-    int M { get; }
-
-    /// <summary>Filters of a block.</summary>
-    int N { get; }
-
     /// <summary>Whether a warp computes 64 pixels.</summary>
     bool IsTall { get; }
 }
@@ -21,6 +15,10 @@ internal readonly struct Mma128x128 : IMmaTile
 
     public int N => 128;
 
+    public int Threads => 256;
+
+    public int RowBytes => 64;
+
     public bool IsTall => true;
 }
 
@@ -29,6 +27,10 @@ internal readonly struct Mma128x64 : IMmaTile
     public int M => 128;
 
     public int N => 64;
+
+    public int Threads => 128;
+
+    public int RowBytes => 64;
 
     public bool IsTall => true;
 }
@@ -39,6 +41,10 @@ internal readonly struct Mma128x32 : IMmaTile
 
     public int N => 32;
 
+    public int Threads => 128;
+
+    public int RowBytes => 64;
+
     public bool IsTall => false;
 }
 
@@ -48,6 +54,10 @@ internal readonly struct Mma64x64 : IMmaTile
 
     public int N => 64;
 
+    public int Threads => 128;
+
+    public int RowBytes => 64;
+
     public bool IsTall => false;
 }
 
@@ -56,6 +66,10 @@ internal readonly struct Mma64x32 : IMmaTile
     public int M => 64;
 
     public int N => 32;
+
+    public int Threads => 64;
+
+    public int RowBytes => 64;
 
     public bool IsTall => false;
 }

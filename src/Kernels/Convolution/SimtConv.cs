@@ -38,14 +38,15 @@ internal static class SimtConv
         for (int i = first; i < end; i++)
         {
             SimtStep<T> next = fetch.Load(p, i + 1 < end ? i + 1 : i);
-            for (int k = 0; k < K; k++)
+            // Two at a time, so that the second's operands come while the first is computed.
+            for (int k = 0; k < K; k += 2)
             {
                 uint a = pixels + current + (uint)(k * m * sizeof(float)), b = filters + current + (uint)(k * n * sizeof(float));
-                Float8 values;
-                values.Low = Shared.LoadFloat4(a);
-                values.High = Shared.LoadFloat4(a + (uint)(m * 2));
+                Float8 values = Pixels<T>(a), others = Pixels<T>(a + (uint)(m * sizeof(float)));
                 left = left.PlusOuter(values, Shared.LoadFloat4(b));
                 if (default(T).IsWide) right = right.PlusOuter(values, Shared.LoadFloat4(b + (uint)(n * 2)));
+                left = left.PlusOuter(others, Shared.LoadFloat4(b + (uint)(n * sizeof(float))));
+                if (default(T).IsWide) right = right.PlusOuter(others, Shared.LoadFloat4(b + (uint)(n * 6)));
             }
             current = (uint)step - current;
             next.Store(shared + current);
@@ -55,6 +56,15 @@ internal static class SimtConv
         int pixel = block.Pixel + (row * 4), filter = block.Filter + (column * 4);
         Store(p, block, pixel, m / 2, filter, left);
         if (default(T).IsWide) Store(p, block, pixel, m / 2, filter + (n / 2), right);
+    }
+
+    /// <summary>A thread's 8 pixels: 4, and 4 half a tile on.</summary>
+    private static Float8 Pixels<T>(uint address) where T : struct, ISimtTile
+    {
+        Float8 result;
+        result.Low = Shared.LoadFloat4(address);
+        result.High = Shared.LoadFloat4(address + (uint)(default(T).M * 2));
+        return result;
     }
 
     private static void Store(ConvParameters p, ConvBlock block, int pixel, int half, int filter, Sums8x4 sums)

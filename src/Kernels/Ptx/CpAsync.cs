@@ -16,4 +16,10 @@ internal static class CpAsync
 
     /// <summary>Waits until no more than two groups are under way: with four stages, until the oldest has come.</summary>
     public static void WaitForAllButTwo() => CudaAsm.Emit("cp.async.wait_group 2;");
+
+    /// <summary>Waits until no more than one group is under way.</summary>
+    public static void WaitForAllButOne() => CudaAsm.Emit("cp.async.wait_group 1;");
+
+    /// <summary>Waits until all groups have come.</summary>
+    public static void WaitForAll() => CudaAsm.Emit("cp.async.wait_group 0;");
 }

@@ -7,6 +7,7 @@ namespace LungSeg.Kernels.Tests.Convolution;
 public sealed class MmaConvTests
 {
     private static readonly KernelInfo[] Halves = [.. TiledConv.Kernels("conv_mma", "f16").Where(kernel => !kernel.Gate)];
+    private static readonly KernelInfo[] Hopper = [.. TiledConv.Kernels("conv_wgmma", "f16")];
     private static readonly KernelInfo[] Tf32 = [.. TiledConv.Kernels("conv_mma", "tf32").Where(kernel => !kernel.Gate)];
 
     private static readonly Gen<ConvCase> Gated =
@@ -22,14 +23,17 @@ public sealed class MmaConvTests
     public void Tf32_tiles_match_the_reference() => Match(Tf32, Numbers.Tf32, Storage.F32);
 
     [Fact]
-    public void All_tiles_give_the_same_bits() => Gen.Select(ConvCase.Tiled, Gen.OneOf(1, 2), Gen.Bool).Sample(
-        (test, splits, half) =>
+    public void Hopper_tiles_match_the_reference() => Match(Hopper, Numbers.F16, Storage.F16);
+
+    [Fact]
+    public void All_tiles_give_the_same_bits() => Gen.Select(ConvCase.Tiled, Gen.OneOf(1, 2), Gen.OneOf(Halves, Tf32, Hopper)).Sample(
+        (test, splits, kernels) =>
         {
-            test = test with { Numbers = half ? Numbers.F16 : Numbers.Tf32 };
-            Map[] results = [.. (half ? Halves : Tf32).Select(kernel => TiledConv.Run(kernel, test, splits))];
+            test = test with { Numbers = kernels == Tf32 ? Numbers.Tf32 : Numbers.F16 };
+            Map[] results = [.. kernels.Select(kernel => TiledConv.Run(kernel, test, splits))];
             Assert.All(results, result => Assert.Equal(results[0].Values, result.Values));
         },
-        iter: 4, threads: 1);
+        iter: 6, threads: 1);
 
     [Fact]
     public void Gates_are_multiplied_on_the_way() => Gen.Select(Gated, Gen.OneOf([.. TiledConv.Kernels("conv_mma", "f16"), .. TiledConv.Kernels("conv_mma", "tf32")])).Sample(

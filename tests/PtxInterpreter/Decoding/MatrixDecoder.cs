@@ -24,9 +24,26 @@ internal static class MatrixDecoder
                 return Product<HalfNumbers>();
             case "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32":
                 return Product<Tf32Numbers>();
+            case "wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16":
+                return Begin(32);
+            case "wgmma.mma_async.sync.aligned.m64n128k16.f32.f16.f16":
+                return Begin(64);
+            case "wgmma.fence.sync.aligned":
+                return new FenceProducts();
+            case "wgmma.commit_group.sync.aligned":
+                return new CommitProducts();
+            case "wgmma.wait_group.sync.aligned" when operands is [Operand.Immediate left]:
+                return new WaitForProducts((int)left.Bits);
+            case "fence.proxy.async.shared::cta":
+                return new FenceShared();
             default:
                 return null;
         }
+
+        // Added to the sums, neither negated nor transposed.
+        Operation? Begin(int registersOfSums) => operands is [Operand.Vector sums, var a, var b,
+            Operand.Immediate { Bits: 1 }, Operand.Immediate { Bits: 1 }, Operand.Immediate { Bits: 1 }, Operand.Immediate { Bits: 0 }, Operand.Immediate { Bits: 0 }]
+            && sums.Elements.Count == registersOfSums ? new BeginProduct(Places(sums), registers.Place64(a), registers.Place64(b)) : null;
 
         int[] Places(Operand vector) => [.. ((Operand.Vector)vector).Elements.Select(registers.Place32)];
 

@@ -54,6 +54,12 @@ internal sealed class Block : IDisposable
             foreach (Warp warp in _warps) warp.IsWaiting = false;
             Shared.PassBarrier();
         }
+        // A warpgroup multiplies together: where one of its warps has not, the others would wait for ever.
+        foreach (Warp[] group in _warps.Chunk(4))
+        {
+            if (group.Any(warp => warp.Products.Begun != group[0].Products.Begun))
+                throw group[0].Fault("not all warps of a warpgroup begin the same products");
+        }
     }
 
     /// <summary>The value of a special register, or of a symbol that stands for an address.</summary>

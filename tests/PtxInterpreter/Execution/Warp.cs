@@ -35,6 +35,11 @@ internal sealed unsafe class Warp : IDisposable
 
     public AsyncCopies Copies { get; } = new();
 
+    public AsyncProducts Products { get; } = new();
+
+    /// <summary>Times that the warp has shown its writes of shared memory to the tensor cores.</summary>
+    public int Fences { get; set; }
+
     /// <summary>Times that the warp's lanes have synchronised with each other.</summary>
     public int Epoch { get; set; }
 
@@ -49,7 +54,9 @@ internal sealed unsafe class Warp : IDisposable
     {
         Flow.Start(lanes);
         Copies.Clear();
+        Products.Clear();
         Epoch = 0;
+        Fences = 0;
         IsWaiting = false;
         foreach (SpecialRegister register in _program.SpecialRegisters)
         {

@@ -54,25 +54,43 @@ internal sealed unsafe class SharedMemory : IDisposable
     }
 
     /// <summary>Notes a write; returns what is wrong with it, or null.</summary>
-    public string? Write(uint address, int bytes, int thread, int warpEpoch)
+    public string? Write(uint address, int bytes, int thread, int warpEpoch, int fences)
     {
         if (_cells is null) return null;
         for (int i = (int)address / Cell; i < ((int)address + bytes + Cell - 1) / Cell; i++)
         {
-            if (_cells[i].Write(thread, Epoch, warpEpoch) is { } fault) return fault;
+            if (_cells[i].Write(thread, Epoch, warpEpoch, fences) is { } fault) return fault;
         }
         return null;
     }
 
     /// <summary>Notes that an asynchronous copy to here has begun (or has arrived); returns what is wrong with that, or null.</summary>
-    public string? Copy(uint address, int bytes, int thread, int warpEpoch, bool arrived)
+    public string? Copy(uint address, int bytes, int thread, int warpEpoch, int fences, bool arrived)
     {
         if (_cells is null) return null;
         for (int i = (int)address / Cell; i < ((int)address + bytes + Cell - 1) / Cell; i++)
         {
-            if (_cells[i].Copy(thread, Epoch, warpEpoch, arrived) is { } fault) return fault;
+            if (_cells[i].Copy(thread, Epoch, warpEpoch, fences, arrived) is { } fault) return fault;
         }
         return null;
+    }
+
+    /// <summary>Notes that a product of the tensor cores begins to read here; returns what is wrong with that, or null.</summary>
+    public string? BeginProduct(uint address, int bytes, Func<int, int> fencesOfWarp)
+    {
+        if (_cells is null) return null;
+        for (int i = (int)address / Cell; i < ((int)address + bytes) / Cell; i++)
+        {
+            if (_cells[i].BeginProduct(Epoch, fencesOfWarp) is { } fault) return fault;
+        }
+        return null;
+    }
+
+    /// <summary>The product is done.</summary>
+    public void EndProduct(uint address, int bytes)
+    {
+        if (_cells is null) return;
+        for (int i = (int)address / Cell; i < ((int)address + bytes) / Cell; i++) _cells[i].EndProduct();
     }
 
     public void Dispose() => NativeMemory.AlignedFree(Data);

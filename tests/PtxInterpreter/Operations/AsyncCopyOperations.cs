@@ -21,7 +21,7 @@ internal sealed unsafe class BeginAsyncCopy(int target, long targetOffset, int s
             // Without bytes to read, the source's address is not looked at.
             byte* from = count > 0 ? warp.Global(((ulong*)(registers + source))[lane] + (ulong)sourceOffset, Size, lane) : null;
             warp.Shared(to, Size, lane);
-            warp.Check(warp.Block.Shared.Copy(to, Size, warp.Thread(lane), warp.Epoch, arrived: false), to, lane);
+            warp.Check(warp.Block.Shared.Copy(to, Size, warp.Thread(lane), warp.Epoch, warp.Fences, arrived: false), to, lane);
             warp.Copies.Begin(new AsyncCopy(lane, to, (nint)from, count, Size));
         }
     }
@@ -48,7 +48,7 @@ internal sealed unsafe class WaitForAsyncCopies(int groupsLeft) : Operation
             var target = new Span<byte>(warp.Shared(copy.Target, copy.Size, copy.Lane), copy.Size);
             target.Clear();
             new ReadOnlySpan<byte>((void*)copy.Source, copy.Bytes).CopyTo(target);
-            warp.Check(warp.Block.Shared.Copy(copy.Target, copy.Size, warp.Thread(copy.Lane), warp.Epoch, arrived: true), copy.Target, copy.Lane);
+            warp.Check(warp.Block.Shared.Copy(copy.Target, copy.Size, warp.Thread(copy.Lane), warp.Epoch, warp.Fences, arrived: true), copy.Target, copy.Lane);
         }
     }
 }

@@ -27,7 +27,7 @@ internal readonly struct SharedSpace : ISpace
         byte* place = warp.Shared(address, bytes, lane);
         Memory.SharedMemory shared = warp.Block.Shared;
         warp.Check(
-            isStore ? shared.Write(address, bytes, warp.Thread(lane), warp.Epoch) : shared.Read(address, bytes, warp.Thread(lane), warp.Epoch), address, lane);
+            isStore ? shared.Write(address, bytes, warp.Thread(lane), warp.Epoch, warp.Fences) : shared.Read(address, bytes, warp.Thread(lane), warp.Epoch), address, lane);
         return place;
     }
 }

@@ -5,10 +5,10 @@ using LungSeg.Kernels.Ptx;
 namespace LungSeg.Kernels.Convolution;
 
 /// <summary>
-/// What one thread of <see cref="MmaConv"/> brings to shared memory for each step: the same piece of 16 bytes of some rows, a
-/// quarter of the threads apart.
+/// What one thread of a tensor-core convolution brings to shared memory for each step: the same piece of 16 bytes of some pixels'
+/// and filters' rows, equally far apart.
 /// </summary>
-internal readonly struct MmaFetch<TTile, TStorage, TGate> where TTile : struct, IMmaTile where TStorage : struct, IStorage where TGate : struct, IGate
+internal readonly struct TensorFetch<TTile, TStorage, TGate> where TTile : struct, ITensorTile where TStorage : struct, IStorage where TGate : struct, IGate
 {
     private readonly ConvWindow _w0;
     private readonly ConvWindow _w1;
@@ -20,9 +20,9 @@ internal readonly struct MmaFetch<TTile, TStorage, TGate> where TTile : struct, 
     private readonly long _gates;
     private readonly uint _place;
 
-    public MmaFetch(ConvParameters p, ConvBlock block)
+    public TensorFetch(ConvParameters p, ConvBlock block)
     {
-        int row = Group.IdxX / 4, pixel = block.Pixel + row;
+        int row = Group.IdxX / Pieces, pixel = block.Pixel + row;
         _w0 = ConvWindow.Of(p, block, pixel, default(TStorage).Size);
         _w1 = ConvWindow.Of(p, block, pixel + RowStep, default(TStorage).Size);
         _w2 = ConvWindow.Of(p, block, pixel + (2 * RowStep), default(TStorage).Size);
@@ -33,32 +33,38 @@ internal readonly struct MmaFetch<TTile, TStorage, TGate> where TTile : struct, 
         _weights = p.Weights + ((long)block.Phase * p.PhaseWeights * default(TStorage).Size)
             + ((((long)block.Group * p.Filters) + _filter) * _depthBytes) + (Piece * 16);
         _gates = p.Gate + ((((long)block.Image * p.GateStride) + (block.Group * p.Channels)) * default(TStorage).Size) + (Piece * 16);
-        _place = MmaRows.Piece(row, Piece);
+        _place = TensorRows.Piece<TTile>(row, Piece);
     }
 
-    private static int Piece => Group.IdxX & 3;
+    private static int Pieces => default(TTile).RowBytes / 16;
 
-    private static int RowStep => MmaConv.Threads<TTile>() / 4;
+    private static int Piece => Group.IdxX % Pieces;
+
+    private static int RowStep => default(TTile).Threads / Pieces;
 
     /// <summary>Begins the copies of a step to the stage at an address.</summary>
     public void Begin(ConvParameters p, int step, uint stage)
     {
-        int perPiece = 16 / default(TStorage).Size, k = (step * (MmaConv.RowBytes / default(TStorage).Size)) + (Piece * perPiece);
+        int rowBytes = default(TTile).RowBytes, k = (step * (rowBytes / default(TStorage).Size)) + (Piece * (16 / default(TStorage).Size));
         ConvTap tap = ConvTap.Of(p, k);
         // Behind the end weights are zero; the input must be too, lest infinity times zero.
         if (k >= p.R * p.S * p.Channels) tap.Row = ConvWindow.Nowhere;
-        uint place = stage + _place;
+        uint place = stage + _place, between = (uint)(RowStep * rowBytes);
         Begin(p, _w0, tap, place);
-        if (default(TTile).M > RowStep) Begin(p, _w1, tap, place + (uint)(RowStep * MmaConv.RowBytes));
-        if (default(TTile).M > 2 * RowStep) Begin(p, _w2, tap, place + (uint)(2 * RowStep * MmaConv.RowBytes));
-        if (default(TTile).M > 3 * RowStep) Begin(p, _w3, tap, place + (uint)(3 * RowStep * MmaConv.RowBytes));
+        if (default(TTile).M > RowStep) Begin(p, _w1, tap, place + between);
+        if (default(TTile).M > 2 * RowStep) Begin(p, _w2, tap, place + (2 * between));
+        if (default(TTile).M > 3 * RowStep) Begin(p, _w3, tap, place + (3 * between));
 
-        place += (uint)(default(TTile).M * MmaConv.RowBytes);
-        long weights = _weights + (step * (long)MmaConv.RowBytes);
-        CpAsync.Copy16(place, weights, _filter < p.Filters);
-        if (default(TTile).N > RowStep) CpAsync.Copy16(place + (uint)(RowStep * MmaConv.RowBytes), weights + (RowStep * _depthBytes), _filter + RowStep < p.Filters);
-        if (default(TGate).Exists && Group.IdxX < 4)
-            CpAsync.Copy16(stage + (uint)(((default(TTile).M + default(TTile).N) * MmaConv.RowBytes) + (Piece * 16)), _gates + (step * (long)MmaConv.RowBytes), k < p.Channels);
+        place += (uint)(default(TTile).M * rowBytes);
+        long weights = _weights + (step * (long)rowBytes);
+        for (int i = 0; i < default(TTile).N / RowStep; i++)
+        {
+            CpAsync.Copy16(place, weights, _filter + (i * RowStep) < p.Filters);
+            place += between;
+            weights += RowStep * _depthBytes;
+        }
+        if (default(TGate).Exists && Group.IdxX < Pieces)
+            CpAsync.Copy16(stage + (uint)(((default(TTile).M + default(TTile).N) * rowBytes) + (Piece * 16)), _gates + (step * (long)rowBytes), k < p.Channels);
     }
 
     private static void Begin(ConvParameters p, ConvWindow window, ConvTap tap, uint place) =>

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using LungSeg.Engine.Backends.Cuda;
+using Spectre.Console;
+
+namespace LungSeg.Cli.Commands;
+
+/// <summary><c>kernels</c>: the GPU kernels that this program carries.</summary>
+internal static class KernelsCommand
+{
+    public static Command Create()
+    {
+        var dump = new Option<string?>("--dump") { Description = "Write each kernel's PTX as a file into this directory", HelpName = "DIR" };
+        Option<bool> json = CommonOptions.Json();
+        var command = new Command("kernels", "The GPU kernels in this program: what they are for, what a block of them takes.") { dump, json };
+        command.SetAction(parsed =>
+        {
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            string? directory = parsed.GetValue(dump);
+            if (directory is not null) Dump(directory);
+            if (parsed.GetValue(json)) WriteJson(output);
+            else if (directory is not null) output.WriteLine($"{KernelLibrary.Kernels.Count} PTX modules written to {directory}");
+            else Write(output);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Dump(string directory)
+    {
+        OutputDirectory.Check(directory);
+        OutputDirectory.Create(directory);
+        foreach (KernelInfo kernel in KernelLibrary.Kernels)
+        {
+            string path = Path.Combine(directory, $"{kernel.Name}.ptx"), temporary = $"{path}.tmp";
+            // Without the zero byte that the driver asks for.
+            File.WriteAllBytes(temporary, kernel.ReadPtx()[..^1]);
+            File.Move(temporary, path, overwrite: true);
+        }
+    }
+
+    private static void Write(TextWriter output)
+    {
+        Table table = Tables.Create("kernel", "target", "precision", "threads#", "shared, bytes#", "tile");
+        foreach (KernelInfo kernel in KernelLibrary.Kernels)
+        {
+            string tile = kernel.TileM > 0 ? $"{kernel.TileM} x {kernel.TileN}{(kernel.TileK > 0 ? $" x {kernel.TileK}" : "")}" : "";
+            Tables.Row(table, [kernel.Name, kernel.Target, kernel.Precision, $"{kernel.Threads}", $"{kernel.SharedBytes}", tile]);
+        }
+        Tables.Write(output, table);
+        output.WriteLine($"{KernelLibrary.Kernels.Count} kernels. A driver compiles them for the GPU at hand; tools/assemble-ptx.sh shows their registers.");
+    }
+
+    private static void WriteJson(TextWriter output) => Json.Write(output, json =>
+    {
+        json.WriteStartArray();
+        foreach (KernelInfo kernel in KernelLibrary.Kernels)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", kernel.Name);
+            json.WriteString("family", kernel.Family);
+            json.WriteString("target", kernel.Target);
+            json.WriteString("precision", kernel.Precision);
+            json.WriteString("storage", kernel.Storage);
+            json.WriteNumber("width", kernel.Width);
+            json.WriteNumber("threads", kernel.Threads);
+            json.WriteNumber("sharedBytes", kernel.SharedBytes);
+            json.WriteNumber("tileM", kernel.TileM);
+            json.WriteNumber("tileN", kernel.TileN);
+            json.WriteNumber("tileK", kernel.TileK);
+            json.WriteBoolean("gate", kernel.Gate);
+            json.WriteNumber("parameterBytes", kernel.ParameterBytes);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    });
+}
