@@ -77,6 +77,7 @@ internal static class CommandLine
             ConvertCommand.Create(),
             WeightsCommand.Create(),
             BenchCommand.Create(),
+            ProfileCommand.Create(),
             SelfTestCommand.Create(),
             KernelsCommand.Create(),
             DoctorCommand.Create(),

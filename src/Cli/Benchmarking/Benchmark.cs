@@ -48,7 +48,7 @@ internal sealed record Benchmark
     {
         PeakMemory.Reset();
         int size = network.InputSize;
-        (IWeightSource weights, string name) = Source(network);
+        (IWeightSource weights, string name) = BenchWeights.Of(network);
         long start = Stopwatch.GetTimestamp();
         Graph graph = network.Record(weights, batch);
         using Model model = backend.Load(graph);
@@ -76,12 +76,6 @@ internal sealed record Benchmark
             ArenaBytes = plan.ArenaBytes,
             PeakBytes = PeakMemory.Read(),
         };
-    }
-
-    private static (IWeightSource Weights, string Name) Source(Architecture network)
-    {
-        string? file = WeightsFolder.Standard.TryFind(network);
-        return file is null ? (new SyntheticWeights(), "synthetic") : (new StrictWeights(Checkpoint.Read(file)), Path.GetFileName(file));
     }
 
     private static double Once(Plan plan)

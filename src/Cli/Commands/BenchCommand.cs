@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using LungSeg.Cli.Benchmarking;
+using LungSeg.Cli.Profiling;
 using LungSeg.Engine;
 using LungSeg.Models;
 using Spectre.Console;
@@ -17,8 +18,9 @@ internal static class BenchCommand
         Option<IReadOnlyList<int>?> batch = CommonOptions.Wholes("--batch", "Pictures in one run, 1 if not given; several numbers make several rows", 1, 256);
         Option<int> runs = CommonOptions.Whole("--runs", "Timed runs after the warm-up", 1, 100_000, 30);
         Option<bool> json = CommonOptions.Json();
+        var explain = new Option<bool>("--explain") { Description = "Also show the kernel of each layer, its time and its share of what the device allows" };
 
-        var command = new Command("bench", "Time the networks at their own input size; weights are synthetic where none are there.") { keys, batch, runs, json };
+        var command = new Command("bench", "Time the networks at their own input size; weights are synthetic where none are there.") { keys, batch, runs, json, explain };
         devices.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -32,9 +34,18 @@ internal static class BenchCommand
                    from pictures in parsed.GetValue(batch) ?? [1]
                    select Benchmark.Run(backend, network, pictures, parsed.GetValue(runs)),
             ];
+            Roofline? roofline = parsed.GetValue(explain) ? Roofline.Measure(backend) : null;
+            LayerProfile[] profiles = roofline is null ? [] : [.. results.Select(result => LayerProfile.Run(backend, result.Network, result.Input.N, parsed.GetValue(runs), roofline))];
             TextWriter output = parsed.InvocationConfiguration.Output;
-            if (parsed.GetValue(json)) WriteJson(output, conditions, results);
-            else Write(output, conditions, results);
+            if (parsed.GetValue(json))
+            {
+                WriteJson(output, conditions, results, profiles);
+            }
+            else
+            {
+                Write(output, conditions, results);
+                foreach (LayerProfile profile in profiles) ProfileTable.Write(output, profile);
+            }
             return ExitCode.Done;
         });
         return command;
@@ -79,7 +90,7 @@ internal static class BenchCommand
     private static string Spread(double[] sorted) =>
         $"{Units.Fixed(Quantiles.Of(sorted, 0.5), 3)} ({Units.Fixed(Quantiles.Of(sorted, 0.05), 3)}, {Units.Fixed(Quantiles.Of(sorted, 0.95), 3)})";
 
-    private static void WriteJson(TextWriter output, (string Name, string Value)[] conditions, Benchmark[] results) => Json.Write(output, json =>
+    private static void WriteJson(TextWriter output, (string Name, string Value)[] conditions, Benchmark[] results, LayerProfile[] profiles) => Json.Write(output, json =>
     {
         json.WriteStartObject();
         json.WriteStartObject("conditions");
@@ -88,6 +99,12 @@ internal static class BenchCommand
         json.WriteStartArray("networks");
         foreach (Benchmark result in results) WriteResult(json, result);
         json.WriteEndArray();
+        if (profiles.Length > 0)
+        {
+            json.WriteStartArray("profiles");
+            foreach (LayerProfile profile in profiles) ProfileTable.WriteJson(json, profile);
+            json.WriteEndArray();
+        }
         json.WriteEndObject();
     });
 

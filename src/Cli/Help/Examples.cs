@@ -67,7 +67,13 @@ internal static class Examples
         [
             new("lungseg bench pan", "one network on this machine"),
             new("lungseg bench --threads 1 --json", "all nine on one thread, for programs"),
+            new("lungseg bench deeplabv3plus --explain", "and the kernel of each layer, with its time"),
             new("lungseg bench unet --device cuda --precision fp16 --batch 1,8,32", "on a GPU, with its own clock"),
+        ],
+        ["profile"] =
+        [
+            new("lungseg profile pan", "where the time goes, kernel by kernel"),
+            new("lungseg profile unet --threads 2 --trace unet.json", "and each thread's timeline, for ui.perfetto.dev"),
         ],
         ["selftest"] =
         [

@@ -34,8 +34,9 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     {
         foreach (Tensor node in _graph.Nodes.Where(node => !_memory.IsVirtual(node))) Add(node);
         List<CpuBuffer> outputs = [.. _graph.Outputs.Select(output => new CpuBuffer(_memory[output]))];
+        IReadOnlyList<PlanStep> steps = PlanStep.Of([.. _steps.Select(step => (step.Node, step.Kernel.Name))], _memory.Unstored);
         return new CpuPlan(
-            _workers, [.. Steps()], _memory.Arena, new CpuBuffer(_memory.Input), outputs, _steps.Max(step => step.Kernel.ScratchFloats));
+            _workers, [.. _steps.Select((step, i) => new Step(steps[i], step.Kernel))], _memory.Arena, new CpuBuffer(_memory.Input), outputs, _steps.Max(step => step.Kernel.ScratchFloats));
     }
 
     private nint TemporaryFloats(Tensor node) => node.Op switch
@@ -210,14 +211,4 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         _model.Packed(op, $"{part}{string.Join(',', blocks)}", () => new PackedWeights(weights(), S.Width, blocks));
 
     private void Add(Tensor node, Kernel kernel) => _steps.Add((node, kernel));
-
-    /// <summary>The steps with what they cost; what a node costs is shared out among its kernels.</summary>
-    private IEnumerable<Step> Steps() => _steps.GroupBy(step => step.Node).SelectMany(kernels => kernels.Select((step, i) =>
-    {
-        PlanStep whole = PlanStep.Of(step.Kernel.Name, step.Node, [.. _memory.Unstored(step.Node)]);
-        int count = kernels.Count();
-        return new Step(whole with { Macs = Share(whole.Macs, i, count), Bytes = Share(whole.Bytes, i, count) }, step.Kernel);
-    }));
-
-    private static long Share(long total, int index, int count) => (total * (index + 1) / count) - (total * index / count);
 }

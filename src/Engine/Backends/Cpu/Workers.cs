@@ -7,21 +7,20 @@ internal interface IParallelWork
 }
 
 /// <summary>
-/// A fixed pool of threads: the caller is worker 0. Idle workers spin for a moment and then sleep, so that a run of short
-/// jobs starts at once and a quiet program costs nothing.
+/// A fixed pool of threads: the caller is worker 0. Whoever waits spins for a moment and then sleeps, so that a run of short
+/// jobs starts at once, a quiet program costs nothing, and on a busy machine those who wait leave the processors to those who work.
 /// </summary>
 internal sealed class Workers : IDisposable
 {
-    private const int SpinsBeforeSleep = 2000;
-    private const int SpinsBeforeYield = 4000;
+    // Half a millisecond or so: longer than the last worker of a step lets the others wait, and shorter than a time slice.
+    private const int Spins = 30_000;
     private readonly Thread[] _threads;
     private readonly Lock _oneJob = new();
-    private readonly object _sleep = new();
+    private readonly Gate _jobs = new();
+    private readonly Gate _phases = new();
     private IParallelWork? _work;
-    private int _job;
     private int _arrived;
-    private int _phase;
-    private bool _stopped;
+    private volatile bool _stopped;
 
     public Workers(int count)
     {
@@ -37,22 +36,21 @@ internal sealed class Workers : IDisposable
 
     public int Count { get; }
 
-    /// <summary>Runs the work on all workers and returns when each has finished. One job at a time.</summary>
+    /// <summary>
+    /// Runs the work on all workers and returns when each has finished. One job at a time; where the caller is the only worker, as
+    /// many as there are callers.
+    /// </summary>
     public void Run(IParallelWork work)
     {
+        if (Count == 1)
+        {
+            work.Run(0);
+            return;
+        }
         lock (_oneJob)
         {
-            if (Count == 1)
-            {
-                work.Run(0);
-                return;
-            }
             _work = work;
-            lock (_sleep)
-            {
-                _job++;
-                Monitor.PulseAll(_sleep);
-            }
+            _jobs.Open();
             work.Run(0);
             Wait();
             _work = null;
@@ -63,45 +61,64 @@ internal sealed class Workers : IDisposable
     public void Wait()
     {
         if (Count == 1) return;
-        int phase = Volatile.Read(ref _phase);
-        if (Interlocked.Increment(ref _arrived) == Count)
+        int phase = _phases.Turn;
+        if (Interlocked.Increment(ref _arrived) < Count)
         {
-            _arrived = 0;
-            Volatile.Write(ref _phase, phase + 1);
+            _phases.WaitPast(phase);
             return;
         }
-        for (int spins = 0; Volatile.Read(ref _phase) == phase; spins++)
-        {
-            if (spins < SpinsBeforeYield) Thread.SpinWait(1);
-            else Thread.Yield();
-        }
+        _arrived = 0;
+        _phases.Open();
     }
 
     public void Dispose()
     {
-        lock (_sleep)
-        {
-            _stopped = true;
-            _job++;
-            Monitor.PulseAll(_sleep);
-        }
+        _stopped = true;
+        _jobs.Open();
         foreach (Thread thread in _threads) thread.Join();
     }
 
     private void Work(int worker)
     {
-        int done = 0;
-        while (true)
+        for (int done = 0; ; done++)
         {
-            for (int spins = 0; spins < SpinsBeforeSleep && Volatile.Read(ref _job) == done; spins++) Thread.SpinWait(1);
-            lock (_sleep)
-            {
-                while (_job == done) Monitor.Wait(_sleep);
-                done = _job;
-            }
+            _jobs.WaitPast(done);
             if (_stopped) return;
             _work!.Run(worker);
             Wait();
+        }
+    }
+
+    /// <summary>A gate that is opened turn after turn; who waits for a turn to be over spins first and sleeps then.</summary>
+    private sealed class Gate
+    {
+        private readonly object _bell = new();
+        private int _turn;
+        private int _asleep;
+
+        public int Turn => Volatile.Read(ref _turn);
+
+        public void Open()
+        {
+            // A full fence between the new turn and the look at who sleeps, as the sleepers have between their lying down and the look at the turn.
+            Interlocked.Increment(ref _turn);
+            if (Volatile.Read(ref _asleep) == 0) return;
+            lock (_bell) Monitor.PulseAll(_bell);
+        }
+
+        public void WaitPast(int turn)
+        {
+            for (int spins = 0; spins < Spins; spins++)
+            {
+                if (Turn != turn) return;
+                Thread.SpinWait(1);
+            }
+            Interlocked.Increment(ref _asleep);
+            lock (_bell)
+            {
+                while (Turn == turn) Monitor.Wait(_bell);
+            }
+            Interlocked.Decrement(ref _asleep);
         }
     }
 }

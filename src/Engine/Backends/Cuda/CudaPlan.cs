@@ -53,12 +53,7 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
     /// <summary>What a run does between the copies.</summary>
     public IReadOnlyList<Launch> Launches { get; }
 
-    public override IReadOnlyList<PlanStep> Steps => [.. Launches.Select((launch, i) =>
-    {
-        // A node's work is what its first launch is credited with.
-        PlanStep step = PlanStep.Of(launch.Kernel.Name, launch.Node);
-        return i > 0 && Launches[i - 1].Node == launch.Node ? step with { Macs = 0, Bytes = 0 } : step;
-    })];
+    public override IReadOnlyList<PlanStep> Steps => PlanStep.Of([.. Launches.Select(launch => (launch.Node, launch.Kernel.Name))], _ => []);
 
     private byte* OutputStaging => (byte*)_staging.Data + _memory.InputBytes;
 
