@@ -4,7 +4,7 @@ namespace LungSeg.Imaging.Outputs;
 public static class ResultFormats
 {
     /// <summary>All of them, in the order in which they are listed for users.</summary>
-    public static IReadOnlyList<IResultWriter> All { get; } = 
+    public static IReadOnlyList<IResultWriter> All { get; } =
         [
             new MaskWriter(), new OverlayWriter(), new ContourWriter(), new ProbabilityWriter(), new NumPyWriter(), new JsonWriter(), new CocoWriter(),
             new GeoJsonWriter(), new SegmentationWriter(), new SecondaryCaptureWriter(),
