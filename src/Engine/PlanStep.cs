@@ -11,9 +11,9 @@ public sealed record PlanStep(string Path, string Operation, string Kernel, Shap
 {
     /// <summary>
     /// The steps of a plan's launches: what a node costs is shared out among its launches. <paramref name="unstored"/> are the nodes that
-    /// are computed on the way to a node and never stored.
+    /// are computed on the way to a node and never stored; maps and weights have so many bytes in an element.
     /// </summary>
-    internal static IReadOnlyList<PlanStep> Of(IReadOnlyList<(Tensor Node, string Kernel)> launches, Func<Tensor, IEnumerable<Tensor>> unstored)
+    internal static IReadOnlyList<PlanStep> Of(IReadOnlyList<(Tensor Node, string Kernel)> launches, Func<Tensor, IEnumerable<Tensor>> unstored, int elementBytes = sizeof(float))
     {
         Dictionary<Tensor, int> count = launches.CountBy(launch => launch.Node).ToDictionary(), seen = [];
         var steps = new List<PlanStep>(launches.Count);
@@ -22,7 +22,8 @@ public sealed record PlanStep(string Path, string Operation, string Kernel, Shap
             PlanStep whole = Of(kernel, node, [.. unstored(node)]);
             int index = seen.GetValueOrDefault(node);
             seen[node] = index + 1;
-            steps.Add(whole with { Macs = Share(whole.Macs, index, count[node]), Bytes = Share(whole.Bytes, index, count[node]) });
+            long bytes = whole.Bytes / sizeof(float) * elementBytes;
+            steps.Add(whole with { Macs = Share(whole.Macs, index, count[node]), Bytes = Share(bytes, index, count[node]) });
         }
         return steps;
     }

@@ -32,7 +32,7 @@ internal sealed class Binder(KernelSet kernels, MapMemory memory, WeightStore we
         : weights.Get(op, form, count, () => Array.ConvertAll(pack(), value => (Half)value));
 
     public void Launch<T>(Tensor node, KernelInfo kernel, Grid grid, T parameters) where T : unmanaged =>
-        _launches.Add(Cuda.Launch.Of(node, kernel, kernels.Function(kernel), grid, parameters));
+        _launches.Add(Cuda.Launch.Of(node, kernel, kernels, grid, parameters));
 
     /// <summary>A launch with a thread for each of so many items of each picture.</summary>
     public void LaunchItems<T>(Tensor node, KernelInfo kernel, long items, T parameters) where T : unmanaged =>

@@ -35,8 +35,9 @@ internal sealed class CudaModel : Model
                 var binder = new Binder(_set, memory, _weights);
                 foreach (Routine routine in routines) routine.Bind(binder);
                 BindOutputs(graph, memory, binder);
+                _set.Load(binder.Launches.Select(launch => launch.Kernel));
                 _weights.Upload();
-                return new CudaPlan(_context, _set, graph, memory, binder.Launches, _stepwise);
+                return new CudaPlan(_context, _set, graph, memory, binder.Launches, Steps(routines, binder.Launches), _stepwise);
             }
             catch
             {
@@ -50,6 +51,12 @@ internal sealed class CudaModel : Model
     {
         _weights.Dispose();
         base.Dispose(disposing);
+    }
+
+    private IReadOnlyList<PlanStep> Steps(IReadOnlyList<Routine> routines, IReadOnlyList<Launch> launches)
+    {
+        Dictionary<Tensor, IEnumerable<Tensor>> absorbed = routines.ToDictionary(routine => routine.Node, routine => routine.Absorbed);
+        return PlanStep.Of([.. launches.Select(launch => (launch.Node, launch.Kernel.Name))], node => absorbed.GetValueOrDefault(node, []), _kernels.ElementBytes);
     }
 
     private void BindOutputs(Graph graph, MapMemory memory, Binder binder)

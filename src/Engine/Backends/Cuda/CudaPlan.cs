@@ -18,9 +18,9 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
     private readonly string _where;
 
     /// <summary>Takes over the memory, to which the launches are bound. Stepwise each launch is waited for, to find the one at fault.</summary>
-    public CudaPlan(CudaContext context, KernelSet kernels, Graph graph, MapMemory memory, IReadOnlyList<Launch> launches, bool stepwise)
+    public CudaPlan(CudaContext context, KernelSet kernels, Graph graph, MapMemory memory, IReadOnlyList<Launch> launches, IReadOnlyList<PlanStep> steps, bool stepwise)
     {
-        (_context, _memory, Launches) = (context, memory, launches);
+        (_context, _memory, Launches, Steps) = (context, memory, launches, steps);
         _where = $"of {graph.Input.Shape}";
         try
         {
@@ -53,7 +53,7 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
     /// <summary>What a run does between the copies.</summary>
     public IReadOnlyList<Launch> Launches { get; }
 
-    public override IReadOnlyList<PlanStep> Steps => PlanStep.Of([.. Launches.Select(launch => (launch.Node, launch.Kernel.Name))], _ => []);
+    public override IReadOnlyList<PlanStep> Steps { get; }
 
     private byte* OutputStaging => (byte*)_staging.Data + _memory.InputBytes;
 

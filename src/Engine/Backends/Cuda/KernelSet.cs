@@ -31,26 +31,34 @@ internal sealed class KernelSet(CudaContext context, IEnumerable<KernelInfo> lib
     public IEnumerable<KernelInfo> Family(string family) =>
         _kernels.Values.Where(kernel => kernel.Family == family).OrderBy(kernel => kernel.Name, StringComparer.Ordinal);
 
-    /// <summary>The driver's handle of a kernel.</summary>
+    /// <summary>The driver's handle of a kernel, which is loaded if it is not yet.</summary>
     public nint Function(KernelInfo kernel)
     {
         lock (_loading)
         {
-            if (!_loaded.TryGetValue(kernel.Name, out (CudaModule Module, nint Function) loaded))
+            if (!_loaded.ContainsKey(kernel.Name)) Load([kernel]);
+            return _loaded[kernel.Name].Function;
+        }
+    }
+
+    /// <summary>Loads what is not loaded yet, on all processors: where the driver's cache lacks a module, compiling it takes a while.</summary>
+    public void Load(IEnumerable<KernelInfo> kernels)
+    {
+        lock (_loading)
+        {
+            KernelInfo[] missing = [.. kernels.DistinctBy(kernel => kernel.Name).Where(kernel => !_loaded.ContainsKey(kernel.Name))];
+            var loaded = new (CudaModule Module, nint Function)?[missing.Length];
+            try
             {
-                var module = new CudaModule(context, kernel.Name, kernel.ReadPtx());
-                try
-                {
-                    loaded = (module, module.Function(kernel.Name, kernel.SharedBytes));
-                }
-                catch
-                {
-                    module.Dispose();
-                    throw;
-                }
-                _loaded.Add(kernel.Name, loaded);
+                AllProcessors.For(missing.Length, i => loaded[i] = Load(missing[i]));
             }
-            return loaded.Function;
+            finally
+            {
+                for (int i = 0; i < missing.Length; i++)
+                {
+                    if (loaded[i] is { } one) _loaded.Add(missing[i].Name, one);
+                }
+            }
         }
     }
 
@@ -58,6 +66,20 @@ internal sealed class KernelSet(CudaContext context, IEnumerable<KernelInfo> lib
     {
         foreach ((CudaModule module, _) in _loaded.Values) module.Dispose();
         _loaded.Clear();
+    }
+
+    private (CudaModule Module, nint Function) Load(KernelInfo kernel)
+    {
+        var module = new CudaModule(context, kernel.Name, kernel.ReadPtx());
+        try
+        {
+            return (module, module.Function(kernel.Name, kernel.SharedBytes));
+        }
+        catch
+        {
+            module.Dispose();
+            throw;
+        }
     }
 
     // PTX for sm_90a is for compute capability 9.0 alone; any other runs on what is as new or newer.

@@ -9,11 +9,11 @@ namespace LungSeg.Engine.Backends.Cuda;
 internal sealed unsafe class Launch
 {
     private const int MaxGridYZ = 65535;
-    private readonly nint _function;
+    private readonly KernelSet _kernels;
     private readonly byte[] _parameters;
 
-    private Launch(Tensor node, KernelInfo kernel, nint function, Grid grid, byte[] parameters) =>
-        (Node, Kernel, _function, Grid, _parameters) = (node, kernel, function, grid, parameters);
+    private Launch(Tensor node, KernelInfo kernel, KernelSet kernels, Grid grid, byte[] parameters) =>
+        (Node, Kernel, _kernels, Grid, _parameters) = (node, kernel, kernels, grid, parameters);
 
     /// <summary>The node whose result, or part of it, is computed.</summary>
     public Tensor Node { get; }
@@ -25,7 +25,7 @@ internal sealed unsafe class Launch
     /// <summary>For errors: what ran, for which operation, at which module path.</summary>
     public string Where => $"in {Kernel.Name} for {Node.Op.Name} at {Node.Path}";
 
-    public static Launch Of<T>(Tensor node, KernelInfo kernel, nint function, Grid grid, T parameters) where T : unmanaged
+    public static Launch Of<T>(Tensor node, KernelInfo kernel, KernelSet kernels, Grid grid, T parameters) where T : unmanaged
     {
         if (Unsafe.SizeOf<T>() != kernel.ParameterBytes)
             throw new InvalidOperationException($"{kernel.Name} takes {kernel.ParameterBytes} bytes of parameters, {typeof(T).Name} has {Unsafe.SizeOf<T>()}");
@@ -34,11 +34,12 @@ internal sealed unsafe class Launch
             throw new DeviceException(string.Create(CultureInfo.InvariantCulture,
                 $"{node.Op.Name} at {node.Path} gives {node.Shape}, which is too large for {kernel.Name} on a GPU; use a smaller batch or size"));
         }
-        return new Launch(node, kernel, function, grid, MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in parameters)).ToArray());
+        return new Launch(node, kernel, kernels, grid, MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in parameters)).ToArray());
     }
 
-    public void Put(CudaStream stream) =>
-        stream.Launch(_function, ((uint)Grid.X, (uint)Grid.Y, (uint)Grid.Z), (uint)Kernel.Threads, (uint)Kernel.SharedBytes, _parameters, Where);
+    /// <summary>Puts it on a stream; its kernel is loaded if it is not yet, which a stream that is captured does not allow.</summary>
+    public void Put(CudaStream stream) => stream.Launch(
+        _kernels.Function(Kernel), ((uint)Grid.X, (uint)Grid.Y, (uint)Grid.Z), (uint)Kernel.Threads, (uint)Kernel.SharedBytes, _parameters, Where);
 }
 
 /// <summary>Blocks of a launch.</summary>

@@ -37,7 +37,7 @@ internal sealed unsafe class PictureTransfer(CudaContext context, KernelSet kern
         long memory = (long)_memory.Address;
         KernelInfo kernel = Kernel(picture.SampleBytes == 1 ? "preprocess_u8" : "preprocess_u16");
         Shape shape = input.Shape;
-        Launch.Of(input, kernel, kernels.Function(kernel), Grid.OfItems((long)shape.H * shape.W, 1, kernel), new PreprocessParameters
+        Launch.Of(input, kernel, kernels, Grid.OfItems((long)shape.H * shape.W, 1, kernel), new PreprocessParameters
         {
             Samples = memory,
             Output = (long)planarInput,
@@ -69,7 +69,7 @@ internal sealed unsafe class PictureTransfer(CudaContext context, KernelSet kern
     {
         KernelInfo kernel = Kernel("postprocess");
         ulong mask = _memory!.Address + (ulong)_maskOffset;
-        Launch.Of(input, kernel, kernels.Function(kernel), Grid.OfItems((long)width * height, 1, kernel), new PostprocessParameters
+        Launch.Of(input, kernel, kernels, Grid.OfItems((long)width * height, 1, kernel), new PostprocessParameters
         {
             Source = (long)probabilities,
             Mask = (long)mask,

@@ -16,6 +16,8 @@ internal sealed class SqueezeExcite(Tensor node, SqueezeExciteBlock block, Preci
 
     public override IEnumerable<Tensor> Reads => [block.Source];
 
+    public override IEnumerable<Tensor> Absorbed => [Node.Inputs[0], Node.Inputs[0].Inputs[0]];
+
     public override long TemporaryBytes => (long)_parts * Node.Shape.N * CudaMap.Padded(Node.Shape.C) * sizeof(float);
 
     /// <summary>Whether the hidden layer fits into the kernel's shared memory.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using LungSeg.Engine.Backends.Cuda.Driver;
 using LungSeg.Engine.Ops;
@@ -68,15 +67,7 @@ internal sealed unsafe class WeightStore(CudaContext context) : IDisposable
     private static Array[] Pack(Pending[] some)
     {
         var packed = new Array[some.Length];
-        try
-        {
-            Parallel.For(0, some.Length, i => packed[i] = some[i].Pack());
-        }
-        catch (AggregateException e)
-        {
-            // What is wrong with a weight is told as it is, not as a fault of several threads.
-            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
-        }
+        AllProcessors.For(some.Length, i => packed[i] = some[i].Pack());
         return packed;
     }
 

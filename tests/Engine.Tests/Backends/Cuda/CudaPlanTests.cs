@@ -54,6 +54,30 @@ public sealed class CudaPlanTests
     }
 
     [Fact]
+    public void Plans_on_several_threads_do_not_disturb_each_other()
+    {
+        using CudaBackend backend = EmulatedGpu.Open();
+        using Model model = backend.Load(Network);
+        float[][] pictures = [.. Enumerable.Range(0, 4).Select(i => RandomLayers.Values(i, "input", 2 * 3 * 400, -1, 1))];
+        Plan[] plans = [.. pictures.Select(_ => model.Plan(2, 20, 20))];
+        float[][] alone = [.. pictures.Select(picture => Run(plans[0], picture))];
+        var together = new float[4][];
+        Parallel.For(0, 4, i =>
+        {
+            for (int run = 0; run < 3; run++) together[i] = Run(plans[i], pictures[i]);
+        });
+        Assert.Equal(alone, together);
+        foreach (Plan plan in plans) plan.Dispose();
+
+        static float[] Run(Plan plan, float[] picture)
+        {
+            plan.Input.CopyFrom(picture);
+            plan.Execute();
+            return plan.Output.ToArray();
+        }
+    }
+
+    [Fact]
     public void Running_allocates_nothing()
     {
         using var backend = new CudaBackend(NativeStub.Open(), 0, Precision.Float32);

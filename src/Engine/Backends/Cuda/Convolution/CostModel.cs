@@ -1,12 +1,16 @@
 namespace LungSeg.Engine.Backends.Cuda.Convolution;
 
 /// <summary>
-/// Estimates how long a convolution's launch takes: the larger of what its multiply-accumulates and what its bytes need, in whole
-/// waves of blocks over the multiprocessors. The constants are estimates from the makers' tables, not measured on a GPU yet.
+/// Estimates how long a convolution's launch takes: what its multiply-accumulates need in whole waves of blocks over the multiprocessors,
+/// or what its bytes need through as many multiprocessors as have a block, whichever is more, and a part of the other. The constants
+/// are estimates from the makers' tables, not measured on a GPU yet.
 /// </summary>
 internal static class CostModel
 {
-    private const double LaunchMicroseconds = 2.5, MemoryEfficiency = 0.75, StartSteps = 3;
+    private const double LaunchMicroseconds = 2.5, MemoryEfficiency = 0.75, StartSteps = 3, Unhidden = 0.2;
+
+    // What one multiprocessor alone can draw of the memory's bandwidth, in shares of an equal division.
+    private const double ShareOfMultiprocessor = 1.5;
 
     // Where the driver does not tell.
     private const double SlowestMegahertz = 1000, SlowestMemory = 200e9;
@@ -29,11 +33,12 @@ internal static class CostModel
 
         long inputBytes = problem.InputElements * elementBytes * batch, outputBytes = pixels * problem.Phases * weights.Groups * weights.Filters * batch;
         double bytes = inputBytes + (outputBytes * (splits > 1 ? 4.0 * splits : elementBytes)) + ((double)weights.ElementsByFilter(1) * problem.Phases * elementBytes);
-        double perMicrosecond = Math.Max(device.MemoryBytesPerSecond, SlowestMemory) * MemoryEfficiency / 1e6, memory = bytes / perMicrosecond;
+        double perMicrosecond = Math.Max(device.MemoryBytesPerSecond, SlowestMemory) * MemoryEfficiency / 1e6;
+        double memory = bytes / (perMicrosecond * Math.Min(1, ShareOfMultiprocessor * blocks / device.Multiprocessors));
 
         double reduce = splits == 1 ? 0
             : LaunchMicroseconds + (outputBytes * ((4.0 * splits) + elementBytes) / perMicrosecond);
-        return LaunchMicroseconds + Math.Max(compute, memory) + reduce;
+        return LaunchMicroseconds + Math.Max(compute, memory) + (Unhidden * Math.Min(compute, memory)) + reduce;
     }
 
     // Blocks that a multiprocessor holds at once, by shared memory, threads and a guess of 128 registers for each thread.

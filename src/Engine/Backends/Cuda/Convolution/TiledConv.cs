@@ -31,6 +31,8 @@ internal sealed class TiledConv : Routine
 
     public override IEnumerable<Tensor> Reads => ((Tensor?[])[_input.Source, _input.Gate, _residual]).OfType<Tensor>();
 
+    public override IEnumerable<Tensor> Absorbed => _input.Source == Node.Inputs[0] ? [] : [Node.Inputs[0]];
+
     public override long TemporaryBytes => _choice.Splits > 1 ? _choice.Splits * Node.Shape.N * PartialFloatsOfPicture * sizeof(float) : 0;
 
     private long PartialFloatsOfPicture => (long)Node.Shape.H * Node.Shape.W * PartialStride;
