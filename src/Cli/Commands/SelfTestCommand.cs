@@ -80,6 +80,7 @@ internal static class SelfTestCommand
         Precision precision = backend.Precision;
         Arithmetic arithmetic = backend is CpuBackend ? Arithmetic.Winograd : Arithmetic.Of(precision);
         List<OperationResult> operations = [.. OperationCases.Names.Select(name => OperationCheck.Run(name, plan.Cases(name), backend, arithmetic))];
+        if (PictureCheck.Run(backend) is { } pictures) operations.Add(pictures);
         HashSet<string> used = [];
         // Each kernel of the tiled convolutions computes all of its cases, whichever the device would choose.
         foreach (string kernel in gpu?.TiledConvolutions ?? [])

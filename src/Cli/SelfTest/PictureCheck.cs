@@ -1,0 +1,74 @@
+using LungSeg.Engine;
+using LungSeg.Engine.Nn;
+using LungSeg.Engine.Weights;
+using LungSeg.Imaging;
+using LungSeg.Models;
+
+namespace LungSeg.Cli.SelfTest;
+
+/// <summary>
+/// Pictures that a device prepares and masks that it cuts, compared with the same steps here: not one bit may differ. The network between
+/// them is a copy of the input, and one convolution of it.
+/// </summary>
+internal static class PictureCheck
+{
+    public const string Name = "pictures and masks";
+
+    private const int Side = 96;
+    private const float Threshold = 0.45f;
+
+    private static readonly (int Width, int Height, int Channels, int Bits, Compat Compat)[] Cases =
+    [
+        (301, 217, 1, 8, Compat.Fixed), (97, 410, 3, 8, Compat.Upstream), (2 * Side, 2 * Side, 3, 8, Compat.Fixed), (Side, Side, 1, 8, Compat.Fixed),
+        (301, 217, 1, 16, Compat.Fixed), (50, 61, 3, 16, Compat.Fixed), (301, 217, 1, 16, Compat.Upstream), (Side, Side, 1, 16, Compat.Fixed),
+    ];
+
+    /// <summary>Runs the cases; null where the backend leaves pictures to the host.</summary>
+    public static OperationResult? Run(IBackend backend)
+    {
+        Graph graph = Network();
+        try
+        {
+            using Model model = backend.Load(graph, new LoadOptions { Taps = ["copy"] });
+            using Plan plan = model.Plan(1, Side, Side);
+            if (plan is not IPicturePlan) return null;
+            string? fault = Cases.Select((_, i) => FaultOf(plan, i, backend.Precision)).FirstOrDefault(found => found is not null);
+            return new OperationResult(Name, Cases.Length, fault is null ? 0 : double.PositiveInfinity, fault);
+        }
+        catch (DeviceException e)
+        {
+            return new OperationResult(Name, Cases.Length, double.PositiveInfinity, e.Message);
+        }
+    }
+
+    private static Graph Network()
+    {
+        var weights = new WeightScope(new StrictWeights(new StateDict(
+        [
+            new Parameter("copy.weight", [3, 1, 1, 1], () => [1, 1, 1]),
+            new Parameter("head.weight", [1, 3, 3, 3], () => [.. Enumerable.Range(0, 27).Select(i => SyntheticWeights.Signed("selftest", i))]),
+            new Parameter("head.bias", [1], () => [0.1f]),
+        ])));
+        return Graph.Record(new Shape(1, 3, Side, Side), x => new Conv2d(weights["head"], 3, 1, 3, padding: 1)
+            .Forward(new Conv2d(weights["copy"], 3, 3, 1, groups: 3, bias: false).Forward(x)).Sigmoid());
+    }
+
+    private static string? FaultOf(Plan plan, int index, Precision precision)
+    {
+        (int width, int height, int channels, int bits, Compat compat) = Cases[index];
+        var random = new Random(index);
+        var picture = new Radiograph(width, height, channels, bits, [.. Enumerable.Range(0, width * height * channels).Select(_ => (ushort)random.Next(1 << bits))]);
+        var preprocess = new Preprocess(Architectures.All[0], compat, Side);
+        var postprocess = new Postprocess(compat, Threshold);
+        (int cutWidth, int cutHeight) = postprocess.CutSize(picture, Side);
+        var mask = new byte[cutWidth * cutHeight];
+        ((IPicturePlan)plan).Execute(preprocess.Describe(picture), Threshold, cutWidth, cutHeight, mask);
+
+        string name = $"{width} x {height} x {channels} of {bits} bits, {compat}";
+        // Halves round what the picture became; the copy is then of the rounded one.
+        float[] input = Array.ConvertAll(preprocess.Apply(picture), value => precision == Precision.Float16 ? (float)(Half)value : value);
+        if (!plan.Outputs[1].ToArray().AsSpan().SequenceEqual(input)) return $"{name}: the network's input differs from the host's";
+        ProbabilityMap probabilities = postprocess.AtCut(new ProbabilityMap(Side, Side, plan.Output.ToArray()), picture);
+        return probabilities.Threshold(Threshold).Pixels.SequenceEqual(mask) ? null : $"{name}: the mask differs from the host's";
+    }
+}
