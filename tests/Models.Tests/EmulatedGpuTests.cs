@@ -1,0 +1,102 @@
+using LungSeg.CudaStub;
+using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cuda;
+using LungSeg.Engine.Weights;
+using LungSeg.Imaging;
+
+namespace LungSeg.Models.Tests;
+
+/// <summary>
+/// Whole networks and pictures on the CUDA backend, the kernels that ship run by the PTX interpreter. Two networks stand for all nine here;
+/// docs/parity.md has what all of them came to.
+/// </summary>
+public sealed class EmulatedGpuTests
+{
+    private const int Side = 64;
+
+    [Theory]
+    [InlineData("fpn", Precision.TensorFloat32, 2e-2, 2e-3)]
+    [InlineData("pan", Precision.Float16, 2e-2, 2e-3)]
+    public void Networks_give_what_PyTorch_gives(string network, Precision precision, double max, double mean)
+    {
+        GoldenFile golden = GoldenFile.Read(TestData.PathOf("golden", $"{network}.safetensors"));
+        GoldenCase small = golden.Case("small");
+        using CudaBackend gpu = EmulatedGpu.Open(precision, workers: 2);
+        using Model model = gpu.Load(Architectures.Get(network).Record(golden.Weights));
+        using Plan plan = model.Plan(small.N, small.H, small.W);
+        plan.Input.CopyFrom(golden.Input(small));
+        plan.Execute();
+        GoldenDifference difference = golden.Compare(small, "output", plan.Output.ToArray());
+        TestContext.Current.SendDiagnosticMessage($"{network} {precision}: max {difference.Max:e2}, mean {difference.Mean:e2}");
+        Assert.True(difference.Max <= max && difference.Mean <= mean, $"{network} in {precision}: off by {difference.Max:e2}, {difference.Mean:e2} in the mean");
+    }
+
+    public static TheoryData<int, int, int, int, Compat> Pictures => new()
+    {
+        { 97, 141, 1, 8, Compat.Fixed },
+        { 200, 60, 3, 8, Compat.Upstream },
+        { 2 * Side, 2 * Side, 3, 8, Compat.Fixed },
+        { Side, Side, 1, 8, Compat.Fixed },
+        { 130, 77, 1, 16, Compat.Fixed },
+        { 41, 90, 3, 16, Compat.Fixed },
+        { 90, 41, 1, 16, Compat.Upstream },
+        { Side, Side, 1, 16, Compat.Fixed },
+    };
+
+    [Theory, MemberData(nameof(Pictures))]
+    public void Pictures_are_prepared_and_masks_cut_bit_for_bit_as_on_the_CPU(int width, int height, int channels, int bits, Compat compat)
+    {
+        var random = new Random(width + bits);
+        var samples = new ushort[width * height * channels];
+        for (int i = 0; i < samples.Length; i++) samples[i] = (ushort)random.Next(1 << bits);
+        var picture = new Radiograph(width, height, channels, bits, samples);
+        var preprocess = new Preprocess(Architectures.Get("pan"), compat, Side);
+        var postprocess = new Postprocess(compat, 0.45f);
+
+        // A convolution with weights of one lets the input out as it came in.
+        var weights = new StateDict([new Parameter("copy.weight", [3, 1, 1, 1], () => [1, 1, 1]), new Parameter("head.weight", [1, 3, 3, 3], () => Noise("head", 27)), new Parameter("head.bias", [1], () => [0.1f])]);
+        var scope = new WeightScope(new StrictWeights(weights));
+        Graph graph = Graph.Record(new Shape(1, 3, Side, Side), x =>
+        {
+            Tensor copy = new Engine.Nn.Conv2d(scope["copy"], 3, 3, 1, groups: 3, bias: false).Forward(x);
+            return new Engine.Nn.Conv2d(scope["head"], 3, 1, 3, padding: 1).Forward(copy).Sigmoid();
+        });
+        using CudaBackend gpu = EmulatedGpu.Open();
+        using Model model = gpu.Load(graph, new LoadOptions { Taps = ["copy"] });
+        using Plan plan = model.Plan(1, Side, Side);
+        (int cutWidth, int cutHeight) = postprocess.CutSize(picture, Side);
+        var mask = new byte[cutWidth * cutHeight];
+        for (int run = 0; run < 2; run++) ((IPicturePlan)plan).Execute(preprocess.Describe(picture), postprocess.Threshold, cutWidth, cutHeight, mask);
+
+        var output = new ProbabilityMap(Side, Side, plan.Output.ToArray());
+        (ProbabilityMap probabilities, LungMask expected) = postprocess.Apply(output, picture);
+        Assert.Equal(probabilities.Threshold(0.45f).Pixels.ToArray(), mask);
+        Assert.Equal(expected.Pixels.ToArray(), postprocess.Clean(new LungMask(cutWidth, cutHeight, mask)).Pixels.ToArray());
+        Assert.InRange(mask.Count(value => value == 1), 1, mask.Length - 1);
+        Assert.Equal(preprocess.Apply(picture), plan.Outputs[1].ToArray());
+    }
+
+    [Fact]
+    public void A_segmenter_gives_the_same_lungs_as_on_the_CPU()
+    {
+        Radiograph large = ImageReader.Read(TestData.InRepository("samples", "radiograph.png"));
+        byte[] grey = OpenCvResize.Linear(large.ToGrey8(), large.Width, large.Height, 1, 200, 220);
+        var sample = new Radiograph(200, 220, 1, 8, Array.ConvertAll(grey, value => (ushort)value));
+        using CudaBackend gpu = EmulatedGpu.Open(workers: 2);
+        using LungSegmenter here = LungSegmenter.Load(new LungSegmenterOptions { NetworkSize = 128 });
+        using LungSegmenter there = LungSegmenter.Load(new LungSegmenterOptions { NetworkSize = 128, Backend = gpu });
+        LungSegmentation expected = here.Segment(sample), actual = there.Segment(sample);
+        Assert.Contains("Emulated GPU", there.Device);
+        int different = expected.Mask.Pixels.ToArray().Zip(actual.Mask.Pixels.ToArray()).Count(pair => pair.First != pair.Second);
+        Assert.InRange(different, 0, 2);
+        Assert.InRange(expected.Mask.Area, 1, int.MaxValue);
+        Assert.Equal(actual.Probabilities.Values.Length, expected.Probabilities.Values.Length);
+    }
+
+    private static float[] Noise(string key, int count)
+    {
+        var values = new float[count];
+        SyntheticWeights.Fill(key, values);
+        return values;
+    }
+}
