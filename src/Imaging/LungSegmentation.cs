@@ -75,7 +75,7 @@ public sealed record LungSegmentation
 /// <param name="NetworkSize">The height and width that the network saw.</param>
 /// <param name="Threshold">Lung is what is more probable than this.</param>
 /// <param name="Compat">The mode: "fixed" or "upstream".</param>
-/// <param name="Device">What it ran on.</param>
+/// <param name="Device">What it ran on, as far as results depend on it.</param>
 public sealed record SegmentationMethod(string Network, string Weights, int NetworkSize, float Threshold, string Compat, string Device);
 
 /// <summary>How long the steps of one segmentation took; <see cref="Read"/> is zero for a picture that was given in memory.</summary>

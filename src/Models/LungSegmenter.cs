@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
@@ -8,16 +9,17 @@ namespace LungSeg.Models;
 
 /// <summary>
 /// Finds the lungs in frontal chest X-rays: picture, preprocess, network, probabilities, postprocess, mask. Safe for several
-/// threads: they take turns at the network, and prepare and finish their pictures at the same time.
+/// threads: each takes one of the pool of <see cref="LungSegmenterOptions.Plans"/> for its turn at the network, waiting where all are
+/// taken, and prepares and finishes its picture beside the others. Results do not depend on the number of threads or plans.
 /// </summary>
 public sealed class LungSegmenter : IDisposable
 {
     private readonly CpuBackend? _ownBackend;
     private readonly Model _model;
-    private readonly Plan _plan;
+    private readonly Plan[] _plans;
     private readonly Preprocess _preprocess;
     private readonly Postprocess _postprocess;
-    private readonly Lock _oneRun = new();
+    private readonly BlockingCollection<Plan> _idle;
 
     private LungSegmenter(NetworkWeights weights, LungSegmenterOptions options)
     {
@@ -28,17 +30,20 @@ public sealed class LungSegmenter : IDisposable
         _preprocess = new Preprocess(Network, options.Compat, NetworkSize);
         _postprocess = new Postprocess(options.Compat, options.Threshold);
         Graph graph = Network.Load(weights.StateDict);
-        IBackend backend = options.Backend ?? (_ownBackend = new CpuBackend());
+        IBackend backend = options.Backend ?? (_ownBackend = new CpuBackend(threads: options.Plans > 1 ? 1 : 0));
         try
         {
             Device = backend.Description;
             string compat = options.Compat == Compat.Upstream ? "upstream" : "fixed";
-            Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, compat, Device);
+            Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, compat, backend.Processor);
             _model = backend.Load(graph);
-            _plan = _model.Plan(1, NetworkSize, NetworkSize);
+            _plans = new Plan[options.Plans];
+            for (int i = 0; i < _plans.Length; i++) _plans[i] = _model.Plan(1, NetworkSize, NetworkSize);
+            _idle = new BlockingCollection<Plan>(new ConcurrentStack<Plan>(_plans));
         }
         catch
         {
+            foreach (Plan? plan in _plans ?? []) plan?.Dispose();
             _model?.Dispose();
             _ownBackend?.Dispose();
             throw;
@@ -69,6 +74,8 @@ public sealed class LungSegmenter : IDisposable
         options ??= new LungSegmenterOptions();
         if (options.Threshold is not (>= 0 and <= 1))
             throw new ArgumentOutOfRangeException(nameof(options), $"a threshold from 0 to 1 expected, {options.Threshold} found");
+        if (options.Plans < 1)
+            throw new ArgumentOutOfRangeException(nameof(options), $"at least one plan expected, {options.Plans} found");
         return new LungSegmenter(NetworkWeights.Open(options.Network, options.WeightsFile), options);
     }
 
@@ -84,7 +91,7 @@ public sealed class LungSegmenter : IDisposable
 
     /// <summary>Segments a picture.</summary>
     public LungSegmentation Segment(Radiograph picture) =>
-        _plan is IPicturePlan device ? SegmentOn(device, picture) : SegmentHere(picture);
+        _plans[0] is IPicturePlan device ? SegmentOn(device, picture) : SegmentHere(picture);
 
     /// <summary>The mask that one of this segmenter's results would have with another threshold, cleaned as its own was.</summary>
     public LungMask MaskAt(LungSegmentation result, float threshold) => _postprocess.Clean(result.Probabilities.Threshold(threshold));
@@ -92,7 +99,8 @@ public sealed class LungSegmenter : IDisposable
     /// <summary>Frees the network, and the backend if it was not the caller's.</summary>
     public void Dispose()
     {
-        _plan.Dispose();
+        _idle.Dispose();
+        foreach (Plan plan in _plans) plan.Dispose();
         _model.Dispose();
         _ownBackend?.Dispose();
     }
@@ -102,10 +110,10 @@ public sealed class LungSegmenter : IDisposable
         long start = Stopwatch.GetTimestamp();
         float[] input = _preprocess.Apply(picture);
         TimeSpan preprocess = Stopwatch.GetElapsedTime(start);
-        (ProbabilityMap output, TimeSpan network) = Run(() =>
+        (ProbabilityMap output, TimeSpan network) = Run(plan =>
         {
-            _plan.Input.CopyFrom(input);
-            _plan.Execute();
+            plan.Input.CopyFrom(input);
+            plan.Execute();
         });
         long computed = Stopwatch.GetTimestamp();
         (ProbabilityMap probabilities, LungMask mask) = _postprocess.Apply(output, picture);
@@ -120,20 +128,25 @@ public sealed class LungSegmenter : IDisposable
         TimeSpan preprocess = Stopwatch.GetElapsedTime(start);
         (int width, int height) = _postprocess.CutSize(picture, NetworkSize);
         byte[] cut = new byte[width * height];
-        (ProbabilityMap output, TimeSpan network) = Run(() => device.Execute(input, _postprocess.Threshold, width, height, cut));
+        (ProbabilityMap output, TimeSpan network) = Run(plan => ((IPicturePlan)plan).Execute(input, _postprocess.Threshold, width, height, cut));
         long computed = Stopwatch.GetTimestamp();
         LungMask mask = _postprocess.Clean(new LungMask(width, height, cut));
         return Result(picture, _postprocess.AtCut(output, picture), mask, preprocess, network, computed);
     }
 
-    private (ProbabilityMap Output, TimeSpan Time) Run(Action network)
+    private (ProbabilityMap Output, TimeSpan Time) Run(Action<Plan> network)
     {
-        lock (_oneRun)
+        Plan plan = _idle.Take();
+        try
         {
             long start = Stopwatch.GetTimestamp();
-            network();
-            var output = new ProbabilityMap(NetworkSize, NetworkSize, _plan.Output.ToArray());
+            network(plan);
+            var output = new ProbabilityMap(NetworkSize, NetworkSize, plan.Output.ToArray());
             return (output, Stopwatch.GetElapsedTime(start));
+        }
+        finally
+        {
+            _idle.Add(plan);
         }
     }
 

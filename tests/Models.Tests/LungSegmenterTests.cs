@@ -1,4 +1,5 @@
 using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
 
@@ -116,12 +117,29 @@ public sealed class LungSegmenterTests
         Assert.Equal(preprocess.Apply(Sample), preprocess.Apply(new Radiograph(Sample.Width, Sample.Height, 1, 16, noisy)));
     }
 
-    [Fact]
-    public void Threads_that_share_a_segmenter_get_what_one_gets()
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData(null, 3)]
+    [InlineData(2, 2)]
+    public void Threads_that_share_a_segmenter_get_what_one_gets(int? threads, int plans)
     {
-        using LungSegmenter segmenter = LungSegmenter.Load(new LungSegmenterOptions { NetworkSize = 128 });
-        byte[] alone = segmenter.Segment(Sample).Mask.Pixels.ToArray();
-        Parallel.For(0, 6, _ => Assert.Equal(alone, segmenter.Segment(Sample).Mask.Pixels.ToArray()));
+        LungSegmenterOptions options = new() { NetworkSize = 128 };
+        using LungSegmenter one = LungSegmenter.Load(options);
+        Radiograph[] pictures = [.. Enumerable.Range(1, 4).Select(i =>
+            new Radiograph(Sample.Width, Sample.Height, 1, 8, Array.ConvertAll(Sample.Samples.ToArray(), s => (ushort)(s * i / 4))))];
+        float[][] alone = [.. pictures.Select(picture => one.Segment(picture).Probabilities.Values.ToArray())];
+
+        using CpuBackend? backend = threads is { } count ? new CpuBackend(count) : null;
+        using LungSegmenter shared = LungSegmenter.Load(options with { Backend = backend, Plans = plans });
+        Parallel.For(0, 12, new ParallelOptions { MaxDegreeOfParallelism = 4 },
+            i => Assert.Equal(alone[i % 4], shared.Segment(pictures[i % 4]).Probabilities.Values.ToArray()));
+    }
+
+    [Fact]
+    public void Without_a_plan_there_is_no_segmenter()
+    {
+        ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(() => LungSegmenter.Load(new LungSegmenterOptions { Plans = 0 }));
+        Assert.Contains("at least one plan expected, 0 found", error.Message);
     }
 
     [Fact]

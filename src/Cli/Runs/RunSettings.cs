@@ -1,6 +1,9 @@
 namespace LungSeg.Cli.Runs;
 
-/// <summary>Everything besides the picture on which an output's bytes depend, by name. Threads are none of it: they change no bit.</summary>
+/// <summary>
+/// What an output depends on besides the picture, by name. Threads are none of it: they change no bit. Nor is the processor's model, which
+/// changes the last bits of probabilities: a run may go on on another machine, and its sessions tell of both.
+/// </summary>
 internal sealed class RunSettings(IReadOnlyDictionary<string, string> values)
 {
     public IReadOnlyDictionary<string, string> Values => values;

@@ -11,9 +11,6 @@ namespace LungSeg.Cli.Runs;
 /// <summary>What a user asks of <c>segment</c>.</summary>
 internal sealed record SegmentRequest
 {
-    private const int MostWorkers = 9;
-    private const long BytesOfWorker = 512L << 20;
-
     public required IReadOnlyList<string> Images { get; init; }
 
     public required string Directory { get; init; }
@@ -26,13 +23,6 @@ internal sealed record SegmentRequest
 
     /// <summary>Threads of the CPU, 0 for one for each processor.</summary>
     public required int Threads { get; init; }
-
-    /// <summary>
-    /// Pictures that are under way at a time: one at the network and one for each thread to read and write meanwhile. Each may take some
-    /// hundred megabytes, so there are no more than the memory or <see cref="MostWorkers"/> allows.
-    /// </summary>
-    public int Workers => (int)Math.Clamp(
-        (Threads > 0 ? Threads : Environment.ProcessorCount) + 1, 1, Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / BytesOfWorker, 1, MostWorkers));
 
     public required DicomOptions Dicom { get; init; }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using LungSeg.Cli.Benchmarking;
 using LungSeg.Cli.Inputs;
 using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Imaging.Outputs;
 using LungSeg.Models;
 
@@ -20,6 +21,7 @@ internal sealed class SegmentRun
     private readonly Shard _shard;
     private readonly InputCollection _collection;
     private readonly IReadOnlyList<Input> _inputs;
+    private Division _division;
     private readonly bool _keepsJournal;
     private readonly List<PictureRecord> _failures = [];
     private volatile bool _interrupted;
@@ -33,6 +35,7 @@ internal sealed class SegmentRun
         _collection = InputCollection.Of(request.Images, request.Directory);
         _shard = request.Shard ?? Shard.Whole;
         _inputs = _shard.IsWhole ? _collection.Inputs : [.. _collection.Inputs.Where(input => _shard.Holds(input.Name))];
+        _division = Division.Of(_inputs.Count, request.Threads > 0 ? request.Threads : Environment.ProcessorCount, Division.AvailableBytes);
         _keepsJournal = _collection.IsFolder || request.Resume || request.Report || request.Shard is not null;
         _lines = new ResultLines(request, streams, _keepsJournal);
     }
@@ -47,8 +50,8 @@ internal sealed class SegmentRun
 
     private int WithoutJournal()
     {
-        using IBackend backend = DeviceChoices.Open(_request.Device, _request.Precision, _request.Threads, _error);
-        using LungSegmenter segmenter = LungSegmenter.Load(_request.Segmenter with { Backend = backend });
+        using IBackend backend = Open();
+        using LungSegmenter segmenter = Load(backend);
         Work(_inputs, segmenter, new RunSettings(new Dictionary<string, string>()), work => work(_ => { }), result =>
         {
             if (result.Entry.Record.Error is { } error) CommandLine.Tell(_error, error);
@@ -61,7 +64,7 @@ internal sealed class SegmentRun
     {
         CheckOtherShards();
         foreach (string notice in _collection.Notices) Status(notice);
-        using IBackend backend = DeviceChoices.Open(_request.Device, _request.Precision, _request.Threads, _error);
+        using IBackend backend = Open();
         RunSettings settings = _request.Settings(backend);
         using Journal journal = Journal.Take(_request.Directory, _shard);
         Leftovers.Remove(_request.Directory, _inputs);
@@ -71,7 +74,7 @@ internal sealed class SegmentRun
         if (finished.Count > 0) Status($"{finished.Count} of {_inputs.Count} are finished already, their outputs verified");
 
         var progress = new RunProgress(rest.Count);
-        using (LungSegmenter? segmenter = rest.Count == 0 ? null : LungSegmenter.Load(_request.Segmenter with { Backend = backend }))
+        using (LungSegmenter? segmenter = rest.Count == 0 ? null : Load(backend))
         {
             journal.Begin(finished.Kept().Append(new JournalLine { Session = Session(settings, backend.Description) }));
             if (segmenter is not null)
@@ -103,6 +106,15 @@ internal sealed class SegmentRun
         }
     }
 
+    private IBackend Open()
+    {
+        IBackend backend = DeviceChoices.Open(_request.Device, _request.Precision, _division.ThreadsEach, _error);
+        if (backend is not CpuBackend) _division = _division.OnDevice();
+        return backend;
+    }
+
+    private LungSegmenter Load(IBackend backend) => LungSegmenter.Load(_request.Segmenter with { Backend = backend, Plans = _division.Networks });
+
     /// <summary>Segments pictures until they are done or the user or a full disk stops it.</summary>
     private void Work(
         IReadOnlyList<Input> inputs, LungSegmenter segmenter, RunSettings settings, Action<Action<Action<string>>> show, Action<PictureResult> done)
@@ -115,7 +127,7 @@ internal sealed class SegmentRun
                 _interrupted = true;
                 tell("lungseg: interrupted: finishing the pictures under way; once more to stop at once");
             });
-            PictureWorkers.Run(_request.Workers, inputs, work.Do, (input, result) =>
+            PictureWorkers.Run(_division.Pictures, inputs, work.Do, (input, result) =>
             {
                 done(result);
                 if (result.Entry.Record.Failed) _failures.Add(result.Entry.Record);
@@ -140,7 +152,10 @@ internal sealed class SegmentRun
         AllPictures = _collection.Inputs.Count,
         AllNames = Sha256Text.Of(string.Join('\n', _collection.Inputs.Select(input => input.Name))),
         Settings = settings.Values,
-        Conditions = Conditions.Of(device).Where(condition => condition.Name is not ("load" or "date")).ToDictionary(condition => condition.Name, condition => condition.Value),
+        Conditions = Conditions.Of(device)
+            .Where(condition => condition.Name is not ("load" or "date"))
+            .Append((Name: "pictures at a time", Value: $"{_division}"))
+            .ToDictionary(condition => condition.Name, condition => condition.Value),
     };
 
     private void Tell(RunProgress progress, int finishedBefore, IReadOnlyList<string> reports)

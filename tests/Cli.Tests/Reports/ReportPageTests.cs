@@ -25,7 +25,9 @@ public sealed class ReportPageTests : IDisposable
         Assert.Equal(5, pictures.Count(picture => picture.TryGetProperty("thumbnail", out _)));
         Assert.Equal("pan", data.GetProperty("settings").GetProperty("network").GetString());
         Assert.Equal(64, data.GetProperty("settings").GetProperty("weights").GetString()!.Length);
-        Assert.Contains("threads", data.GetProperty("sessions")[0].GetProperty("conditions").GetProperty("device").GetString());
+        JsonElement conditions = data.GetProperty("sessions")[0].GetProperty("conditions");
+        Assert.StartsWith("CPU, ", conditions.GetProperty("device").GetString());
+        Assert.Contains("at the network with", conditions.GetProperty("pictures at a time").GetString());
         Assert.DoesNotContain("http", page.Replace("http-equiv", "").Replace("http://www.w3.org/2000/svg", ""));
         Assert.DoesNotContain("{{", page);
     }

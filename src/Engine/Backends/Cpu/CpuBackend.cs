@@ -29,7 +29,10 @@ public sealed class CpuBackend : IBackend
     public int Threads => _workers.Count;
 
     /// <inheritdoc/>
-    public string Description => $"CPU, {InstructionSet}, {Threads} {(Threads == 1 ? "thread" : "threads")}";
+    public string Description => $"{Processor}, {Threads} {(Threads == 1 ? "thread" : "threads")}";
+
+    /// <inheritdoc/>
+    public string Processor => $"CPU, {InstructionSet}";
 
     /// <inheritdoc/>
     public Model Load(Graph graph, LoadOptions? options = null) =>

@@ -1,0 +1,31 @@
+namespace LungSeg.Cli.Runs;
+
+/// <summary>
+/// How a run divides the processor: so many pictures under way, so many of them at the network, each with so many threads. Over many
+/// pictures each network has one thread, as threads that share one network wait for each other; few pictures have all threads in turn.
+/// </summary>
+internal readonly record struct Division(int Pictures, int Networks, int ThreadsEach)
+{
+    /// <summary>A picture under way may take some hundred megabytes.</summary>
+    private const long BytesOfPicture = 512L << 20;
+
+    /// <summary>The memory of the machine, or what a container has of it.</summary>
+    public static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>Divides threads for a number of pictures and the memory. One picture more than threads is under way, to be read and written meanwhile.</summary>
+    public static Division Of(int pictures, int threads, long availableBytes)
+    {
+        int fit = (int)Math.Clamp(availableBytes / BytesOfPicture, 1, threads + 1);
+        return pictures < 2 * threads ? new Division(Math.Min(fit, pictures), 1, threads) : new Division(fit, Math.Min(threads, fit), fit == 1 ? threads : 1);
+    }
+
+    /// <summary>The same for a device with threads of its own, on which pictures take turns.</summary>
+    public Division OnDevice() => this with { Networks = 1, ThreadsEach = 0 };
+
+    public override string ToString() => $"{Pictures}, of which {Networks} at the network" + ThreadsEach switch
+    {
+        0 => "",
+        1 => " with 1 thread each",
+        _ => $" with {ThreadsEach} threads",
+    };
+}
