@@ -95,7 +95,7 @@ internal sealed class DeviceChoices
             CudaBackend gpu = OpenGpu(0, precision, notes);
             if (DeviceTrial.FaultOf(gpu) is not { } fault)
             {
-                CommandLine.Tell(notes, $"--device auto took {gpu.Description}");
+                CommandLine.Tell(notes, $"--device auto took {gpu.Description}: a trial network computes rightly on it");
                 return gpu;
             }
             gpu.Dispose();

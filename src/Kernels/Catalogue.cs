@@ -32,8 +32,7 @@ internal static class Catalogue
         Wgmma<Wgmma64x128>(blocks: 2),
         Wgmma<Wgmma64x64>(blocks: 3),
         .. Maps<ConvReduceParameters>("conv_reduce", ConvReduce.Run<F32>, ConvReduce.Run<F16>).Select(kernel => kernel with { BlocksPerMultiprocessor = 4 }),
-        .. Maps<DirectConvParameters>("conv_direct", DirectConv.Run<F32, F32>, DirectConv.Run<F16, F16>),
-        new("conv_direct_planar", Float16, (Action<DirectConvParameters>)DirectConv.Run<F32, F16>) { Storage = Float16, Target = Target.Ampere },
+        .. Maps<DirectConvParameters>("conv_direct", DirectConv.Run<F32>, DirectConv.Run<F16>),
         .. Maps<PlanarConvParameters>("conv_planar", PlanarConv.Run<F32>, PlanarConv.Run<F16>).Select(kernel => kernel with
         {
             Threads = PlanarConv.Threads,

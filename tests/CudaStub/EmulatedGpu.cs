@@ -18,6 +18,10 @@ public static class EmulatedGpu
         Precision precision = Precision.Float32, int computeCapability = 90, Checks checks = Checks.Accesses, string? tiledConvolution = null, int workers = 1) =>
         new(Driver(new StubDevice(computeCapability, "Emulated GPU", MemoryBytes: 1L << 36), checks, workers), 0, precision, tiledConvolution);
 
+    /// <summary>Opens the backend on a GPU that takes all work and does none.</summary>
+    public static CudaBackend OpenIdle(Precision precision, int computeCapability) =>
+        new(new StubDriver(new StubDevice(computeCapability, "Idle GPU", MemoryBytes: 1L << 36)), 0, precision);
+
     /// <summary>A driver that runs launches in the interpreter.</summary>
     internal static StubDriver Driver(StubDevice device, Checks checks = Checks.Accesses, int workers = 1)
     {

@@ -17,7 +17,6 @@ public sealed partial class ModuleTests
         ["conv_wgmma"] = typeof(ConvParameters),
         ["conv_reduce"] = typeof(ConvReduceParameters),
         ["conv_direct"] = typeof(DirectConvParameters),
-        ["conv_direct_planar"] = typeof(DirectConvParameters),
         ["conv_planar"] = typeof(PlanarConvParameters),
         ["conv_head"] = typeof(HeadConvParameters),
         ["depthwise"] = typeof(DepthwiseParameters),
@@ -111,7 +110,7 @@ public sealed partial class ModuleTests
             "from_planar" or "to_planar" => ["ld.global.f32", "st.global.f32", "ld.global.b16", "st.global.b16"],
             "attention_scores" => ["st.shared.f32", "ld.shared.f32", "st.global.f32"],
             "attention_product" => ["st.shared.f32", "ld.global.f32", "st.global.f32", "st.global.b16"],
-            "conv_direct" or "conv_direct_planar" => ["ld.global.f32", "ld.global.b16", "st.global.f32", "st.global.b16"],
+            "conv_direct" => ["ld.global.f32", "ld.global.b16", "st.global.f32", "st.global.b16"],
             _ => [],
         };
         Assert.All(narrow, access => Assert.Contains(access, allowed));

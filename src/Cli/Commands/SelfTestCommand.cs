@@ -2,9 +2,7 @@ using System.CommandLine;
 using LungSeg.Cli.Benchmarking;
 using LungSeg.Cli.SelfTest;
 using LungSeg.Engine;
-using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Cuda;
-using LungSeg.Engine.Backends.Reference;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
@@ -57,7 +55,7 @@ internal static class SelfTestCommand
                 {
                     foreach ((string name, string value) in Conditions.Of(backend.Description)) output.WriteLine($"{name,-10}{value}");
                 }
-                SelfTestResult result = Run(plan, backend);
+                SelfTestResult result = SelfTestRun.Of(plan, backend);
                 results.Add(result);
                 if (!parsed.GetValue(json)) SelfTestReport.Write(output, result);
             }
@@ -73,31 +71,6 @@ internal static class SelfTestCommand
         using IBackend backend = devices.Open(parsed, Precision.Float32.Name(), TextWriter.Null);
         return backend is CudaBackend gpu ? DeviceChoices.Of(gpu.Device).Select(precision => precision.Name()) : [Precision.Float32.Name()];
     }
-
-    private static SelfTestResult Run(SelfTestPlan plan, IBackend backend)
-    {
-        var gpu = backend as CudaBackend;
-        Precision precision = backend.Precision;
-        Arithmetic arithmetic = backend is CpuBackend ? Arithmetic.Winograd : Arithmetic.Of(precision);
-        List<OperationResult> operations = [.. OperationCases.Names.Select(name => OperationCheck.Run(name, plan.Cases(name), backend, arithmetic))];
-        if (PictureCheck.Run(backend) is { } pictures) operations.Add(pictures);
-        HashSet<string> used = [];
-        // Each kernel of the tiled convolutions computes all of its cases, whichever the device would choose.
-        foreach (string kernel in gpu?.TiledConvolutions ?? [])
-        {
-            using var one = new CudaBackend(gpu!.Device.Index, precision, kernel);
-            operations.Add(OperationCheck.Run(kernel, OperationCases.TiledNames.SelectMany(plan.Cases), one, arithmetic));
-            used.UnionWith(one.UsedKernels);
-        }
-        NetworkResult[] networks = [.. plan.Networks.SelectMany(network => NetworkCheck.Run(network, plan.Goldens, backend))];
-        used.UnionWith(gpu?.UsedKernels ?? []);
-        return new SelfTestResult(backend.Description, precision, operations, networks, [.. (gpu?.AllKernels ?? []).Where(kernel => Belongs(kernel, precision)).Except(used).Order(StringComparer.Ordinal)]);
-    }
-
-    // Kernels for maps of halves belong to fp16, others to fp32 and, but for its own, to tf32.
-    private static bool Belongs(string kernel, Precision precision) => precision == Precision.Float16
-        ? kernel.Contains("_f16", StringComparison.Ordinal)
-        : !kernel.Contains("_f16", StringComparison.Ordinal) && kernel.Contains("_tf32", StringComparison.Ordinal) == (precision == Precision.TensorFloat32);
 
     private static void WriteJson(TextWriter output, IReadOnlyList<SelfTestResult> results) => Json.Write(output, json =>
     {

@@ -14,6 +14,8 @@ internal sealed record OperationCase(string Description, Graph Graph, float[] In
 /// </summary>
 internal static class OperationCases
 {
+    private const int SingleEvery = 6;
+
     private delegate Tensor Network(Tensor x, WeightScope w, Random random);
 
     private static readonly (string Name, Network Build)[] Kinds =
@@ -53,8 +55,9 @@ internal static class OperationCases
     {
         Network build = Kinds.First(kind => kind.Name == name).Build;
         var random = new Random(seed);
-        var shape = new Shape(
-            random.Next(4) == 0 ? random.Next(2, 4) : 1, name == "conv2d from three channels" ? 3 : Channels(random), random.Next(3, 24), random.Next(3, 40));
+        // Maps of one channel have kernels of their own.
+        int channels = name == "conv2d from three channels" ? 3 : seed % SingleEvery == SingleEvery - 1 ? 1 : Channels(random);
+        var shape = new Shape(random.Next(4) == 0 ? random.Next(2, 4) : 1, channels, random.Next(3, 24), random.Next(3, 40));
         Graph graph = Graph.Record(shape, x => build(x, new WeightScope(new SyntheticWeights($"{name}{seed}/")), random));
         var input = new float[shape.Count];
         for (int i = 0; i < input.Length; i++) input[i] = (float)((2 * random.NextDouble()) - 1);
@@ -96,6 +99,8 @@ internal static class OperationCases
 
     private static Tensor SqueezeExcite(Tensor x, WeightScope w, Random random)
     {
+        // The block of the network's own input is not one that kernels take whole.
+        x = Conv(x, w["before"], random, 1, channels: random.Next(2, 70));
         int hidden = random.Next(1, 40);
         Tensor gate = new Conv2d(w["reduce"], x.Shape.C, hidden, 1).Forward(x.AdaptiveAvgPool2d(1));
         gate = new Conv2d(w["expand"], hidden, x.Shape.C, 1).Forward(random.Next(2) == 0 ? gate.ReLU() : gate.SiLU()).Sigmoid();
@@ -104,8 +109,8 @@ internal static class OperationCases
 
     private static Tensor Attention(Tensor x, WeightScope w, Random random)
     {
-        int width = random.Next(1, 40);
+        int width = x.Shape.C == 1 ? 1 : random.Next(1, 40);
         return new Conv2d(w["top"], x.Shape.C, width, 1).Forward(x).Apply(
-            new PositionAttentionOp(), new Conv2d(w["center"], x.Shape.C, width, 1).Forward(x), Conv(x, w["bottom"], random, 1));
+            new PositionAttentionOp(), new Conv2d(w["center"], x.Shape.C, width, 1).Forward(x), Conv(x, w["bottom"], random, 1, channels: x.Shape.C == 1 ? 1 : null));
     }
 }

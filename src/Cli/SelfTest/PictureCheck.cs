@@ -32,7 +32,8 @@ internal static class PictureCheck
             using Model model = backend.Load(graph, new LoadOptions { Taps = ["copy"] });
             using Plan plan = model.Plan(1, Side, Side);
             if (plan is not IPicturePlan) return null;
-            string? fault = Cases.Select((_, i) => FaultOf(plan, i, backend.Precision)).FirstOrDefault(found => found is not null);
+            string?[] faults = [.. Cases.Select((_, i) => FaultOf(plan, i, backend.Precision))];
+            string? fault = faults.FirstOrDefault(found => found is not null);
             return new OperationResult(Name, Cases.Length, fault is null ? 0 : double.PositiveInfinity, fault);
         }
         catch (DeviceException e)

@@ -10,21 +10,21 @@ namespace LungSeg.Kernels.Convolution;
 /// </summary>
 internal static class DirectConv
 {
-    public static void Run<TIn, TOut>(DirectConvParameters p) where TIn : struct, IStorage where TOut : struct, IStorage
+    public static void Run<T>(DirectConvParameters p) where T : struct, IStorage
     {
         int filters = p.Output.Channels, stored = filters == 1 ? 1 : IntMath.RoundUp8(filters);
         int index = (Grid.IdxX * Group.DimX) + Group.IdxX, pixel = index / stored, filter = index - (pixel * stored);
         int row = pixel / p.Columns, column = pixel - (row * p.Columns);
         if (row >= p.Rows) return;
         int place = ((p.FirstRow + (row * p.Step)) * p.Output.Width) + p.FirstColumn + (column * p.Step);
-        long output = p.Output.Element<TOut>(Grid.IdxY, place, filter);
+        long output = p.Output.Element<T>(Grid.IdxY, place, filter);
         if (filter >= filters)
         {
-            default(TOut).StoreOne(output, 0);
+            default(T).StoreOne(output, 0);
             return;
         }
         int group = filter / p.Filters, top = (row * p.Stride) - p.PadTop, left = (column * p.Stride) - p.PadLeft;
-        long image = p.Input + (((Grid.IdxY * p.ImageStride) + ((long)group * p.Channels * p.ChannelStride)) * default(TIn).Size);
+        long image = p.Input + (((Grid.IdxY * p.ImageStride) + ((long)group * p.Channels * p.ChannelStride)) * default(T).Size);
         float sum = p.Bias != 0 ? Global.LoadFloat(p.Bias + (filter * (long)sizeof(float))) : 0;
         for (int r = 0; r < p.R; r++)
         {
@@ -34,17 +34,17 @@ internal static class DirectConv
             {
                 int x = left + (s * p.Dilation);
                 if ((uint)x >= (uint)p.Width) continue;
-                long source = image + (((y * p.RowStride) + (x * p.ColumnStride)) * (long)default(TIn).Size);
+                long source = image + (((y * p.RowStride) + (x * p.ColumnStride)) * (long)default(T).Size);
                 long weight = p.Weights + (((((r * p.S) + s) * p.Channels * (long)filters) + filter) * sizeof(float));
                 for (int c = 0; c < p.Channels; c++)
                 {
-                    sum += default(TIn).LoadOne(source) * Global.LoadFloat(weight);
-                    source += p.ChannelStride * (long)default(TIn).Size;
+                    sum += default(T).LoadOne(source) * Global.LoadFloat(weight);
+                    source += p.ChannelStride * (long)default(T).Size;
                     weight += filters * (long)sizeof(float);
                 }
             }
         }
-        if (p.Residual.Address != 0) sum += default(TOut).LoadOne(p.Residual.Element<TOut>(Grid.IdxY, place, filter));
-        default(TOut).StoreOne(output, Activations.Apply(sum, p.Activation));
+        if (p.Residual.Address != 0) sum += default(T).LoadOne(p.Residual.Element<T>(Grid.IdxY, place, filter));
+        default(T).StoreOne(output, Activations.Apply(sum, p.Activation));
     }
 }

@@ -23,11 +23,11 @@ public sealed class SpecialConvTests
                 (int c, int tap) = Math.DivRem(rest, test.R * test.S);
                 packed[(((tap * channels) + c) * test.Filters) + k] = weights[i];
             }
-            gpu.LaunchItems($"conv_direct_{(planar && storage == Storage.F16 ? "planar_" : "")}{storage.Suffix()}", test.Output.H * test.Output.W * output.PaddedChannels, test.Output.N, new DirectConvParameters
+            gpu.LaunchItems($"conv_direct_{storage.Suffix()}", test.Output.H * test.Output.W * output.PaddedChannels, test.Output.N, new DirectConvParameters
             {
                 Output = output.Map,
                 Residual = test.Residual ? DeviceTensor.Of(gpu, storage, test.Shortcut(), !slice).Map : default,
-                Input = planar ? Storage.F32.Upload(gpu, test.X().Values) : input.Map.Address,
+                Input = planar ? storage.Upload(gpu, test.X().Values) : input.Map.Address,
                 Weights = Storage.F32.Upload(gpu, packed),
                 Bias = test.Bias ? Storage.F32.Upload(gpu, test.Values("bias", test.Filters)) : 0,
                 ImageStride = planar ? (long)test.Input.C * plane : (long)plane * input.Map.PixelStride,

@@ -18,10 +18,10 @@ public sealed class CudaBackend : IBackend
 
     /// <summary>
     /// Opens a GPU by its number. Throws <see cref="DeviceException"/> where there is no driver, no such GPU, or the GPU cannot compute
-    /// in the precision. For tests of kernels, <paramref name="tiledConvolution"/> is the only one of its kind to be used.
+    /// in the precision.
     /// </summary>
-    public CudaBackend(int device = 0, Precision precision = Precision.Float32, string? tiledConvolution = null)
-        : this(DriverLibrary.Native, device, precision, tiledConvolution, Environment.GetEnvironmentVariable(StepwiseVariable) == "1") { }
+    public CudaBackend(int device = 0, Precision precision = Precision.Float32)
+        : this(DriverLibrary.Native, device, precision, null, Environment.GetEnvironmentVariable(StepwiseVariable) == "1") { }
 
     internal CudaBackend(ICudaDriver driver, int device, Precision precision, string? tiledConvolution = null, bool stepwise = false)
     {
@@ -56,6 +56,9 @@ public sealed class CudaBackend : IBackend
 
     /// <inheritdoc/>
     public string Description => $"{Device}, {Precision.Name()}";
+
+    /// <summary>Another backend on the same GPU whose only tiled convolution is the one named, for tests of that kernel.</summary>
+    public CudaBackend With(string tiledConvolution) => new(_context.Driver, Device.Index, Precision, tiledConvolution, _stepwise);
 
     /// <inheritdoc/>
     public Model Load(Graph graph, LoadOptions? options = null)
