@@ -19,8 +19,8 @@ internal readonly record struct Division(int Pictures, int Networks, int Threads
         return pictures < 2 * threads ? new Division(Math.Min(fit, pictures), 1, threads) : new Division(fit, Math.Min(threads, fit), fit == 1 ? threads : 1);
     }
 
-    /// <summary>The same for a device with threads of its own, on which pictures take turns.</summary>
-    public Division OnDevice() => this with { Networks = 1, ThreadsEach = 0 };
+    /// <summary>The same for a device with threads of its own: one picture is copied there and back while another is computed.</summary>
+    public Division OnDevice() => this with { Networks = Math.Min(2, Pictures), ThreadsEach = 0 };
 
     public override string ToString() => $"{Pictures}, of which {Networks} at the network" + ThreadsEach switch
     {
