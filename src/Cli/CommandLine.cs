@@ -5,6 +5,7 @@ using LungSeg.Cli.Completion;
 using LungSeg.Cli.Help;
 using LungSeg.Engine;
 using LungSeg.Imaging;
+using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Cli;
 
@@ -36,6 +37,12 @@ internal static class CommandLine
             Tell(error, "not enough memory; a smaller picture, a smaller --size or a smaller --batch needs less");
             return ExitCode.BadInput;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Whoever opens a file tells of it by its name: what comes here is the output, full or closed.
+            Tell(error, $"the output cannot be written: {(DiskFull.Is(e) ? "no space is left on the disk" : e.GetBaseException().Message)}");
+            return ExitCode.BadInput;
+        }
         catch (Exception e)
         {
             Tell(error, InternalError(e));
@@ -59,7 +66,7 @@ internal static class CommandLine
     public static void Tell(TextWriter error, Exception e) => Tell(error, Message(e));
 
     /// <summary>Writes one line that begins with the program's name.</summary>
-    public static void Tell(TextWriter error, string message) => error.WriteLine($"lungseg: {message.ReplaceLineEndings(" ")}");
+    public static void Tell(TextWriter error, string message) => error.WriteLine($"lungseg: {Printable.Of(message)}");
 
     /// <summary>All commands, with what they share: help, version and completion.</summary>
     public static RootCommand Root()

@@ -20,9 +20,38 @@ internal static class OutputDirectory
         {
             Directory.CreateDirectory(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UsageException($"the output directory '{path}' cannot be made: no permission", e);
+        }
+        catch (IOException e)
         {
             throw new UsageException($"the output directory '{path}' cannot be made: {e.Message}", e);
         }
+    }
+
+    /// <summary>Makes the directory and sees that files can be written there, before work whose result they are to hold.</summary>
+    public static void Prepare(string path)
+    {
+        Create(path);
+        try
+        {
+            Probe(path);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UsageException($"no permission to write in the output directory '{path}'", e);
+        }
+        catch (IOException e)
+        {
+            throw new UsageException($"the output directory '{path}' cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Makes a file in a directory and takes it away again; throws what the system answers.</summary>
+    public static void Probe(string directory)
+    {
+        string file = Path.Combine(directory, $".lungseg-{Path.GetRandomFileName()}");
+        new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose).Dispose();
     }
 }

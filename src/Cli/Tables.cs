@@ -21,7 +21,7 @@ internal static class Tables
     }
 
     public static void Row(Table table, IEnumerable<string> cells, string? style = null) => table.AddRow(
-        cells.Select(cell => style is null ? Markup.Escape(cell) : $"[{style}]{Markup.Escape(cell)}[/]").ToArray());
+        cells.Select(cell => style is null ? Markup.Escape(Printable.Of(cell)) : $"[{style}]{Markup.Escape(Printable.Of(cell))}[/]").ToArray());
 
     public static void Write(TextWriter output, Table table)
     {

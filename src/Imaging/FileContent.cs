@@ -17,6 +17,8 @@ public static class FileContent
             if (Directory.Exists(path))
                 throw new ImageException($"{path}: is a directory, a picture file was expected");
             FileInfo before = new(path);
+            if (!before.Exists && path.Contains('\uFFFD'))
+                throw new ImageException($"{path}: cannot be opened: its name holds bytes that are not UTF-8; rename the file");
             if (!before.Exists)
                 throw new ImageException($"{path}: no such file", new FileNotFoundException(null, path));
             if (before.Length > MaximumBytes)
@@ -27,7 +29,11 @@ public static class FileContent
                 throw new ImageException($"{path}: the file changed while it was read; try again when it is complete");
             return content;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (UnauthorizedAccessException e)
+        {
+            throw new ImageException($"{path}: cannot be read: no permission", e);
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException)
         {
             throw new ImageException($"{path}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
         }

@@ -91,6 +91,16 @@ public sealed class BadInputTests : IDisposable
     public void Two_pictures_of_one_name_are_refused() =>
         Lungseg.Run("segment", Repository.Sample, _directory.Write("radiograph.png", [1]), "-o", _directory["out"]).Refused("radiograph.png", "both be written");
 
+    [Fact]
+    public void A_picture_that_a_result_would_replace_is_refused()
+    {
+        string picture = _directory["a.png"], mask = _directory.Write("a.mask.png", [1]);
+        File.Copy(Repository.Sample, picture);
+        Lungseg.Run("segment", picture, mask, "-o", _directory.Name, "--size", "128").Refused("a.mask.png", "a.png", "another -o");
+        Assert.Equal([1], File.ReadAllBytes(mask));
+        Assert.Equal(["a.mask.png", "a.png"], _directory.Files);
+    }
+
     [Theory]
     [InlineData("segmnt")]
     [InlineData("segment")]

@@ -153,6 +153,16 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public void Results_are_shown_even_where_their_files_cannot_be_written()
+    {
+        Directory.CreateDirectory(_directory["out/evaluation.csv"]);
+        Run run = Evaluate("-o", _directory["out"]);
+        Assert.Equal(2, run.Exit);
+        Assert.Contains("Dice", run.Output);
+        Assert.Contains("evaluation.csv", run.Error);
+    }
+
+    [Fact]
     public void All_networks_are_those_with_weights_and_the_others_are_named()
     {
         Run run = Lungseg.Run("evaluate", Repository.Sample, Repository.PathOf("samples", "radiograph.mask.png"), "--network", "all", "--size", "128");
@@ -172,6 +182,8 @@ public sealed class EvaluateCommandTests : IDisposable
         Lungseg.Run("evaluate", pictures).Refused("has a mask", "NAME_mask.png");
         Lungseg.Run("evaluate", pictures, _directory["nowhere"]).Refused("nowhere");
         Lungseg.Run("evaluate", Repository.Sample).Refused("name a mask");
+        Directory.CreateDirectory(_directory["nothing"]);
+        Lungseg.Run("evaluate", _directory["nothing"]).Refused("no picture was found", "nothing");
         Evaluate("--network", "pan").Refused("--network", "--predictions");
         Evaluate("-o", _directory["masks/a.png"]).Refused("is a file");
         Run sweep = Evaluate("--threshold-sweep");

@@ -54,4 +54,16 @@ public sealed class InspectCommandTests : IDisposable
         Radiograph written = ImageReader.Read(_directory["out/mono1_window.png"]), read = ImageReader.Read(Dicom("mono1_window.dcm"));
         Assert.True(written.Samples.SequenceEqual(read.Samples));
     }
+
+    [Fact]
+    public void A_picture_is_written_over_no_other()
+    {
+        string picture = _directory["a.png"];
+        File.Copy(Repository.Sample, picture);
+        Lungseg.Run("inspect", picture, "-o", _directory.Name).Refused("a.png", "is there already");
+        Assert.Equal(File.ReadAllBytes(Repository.Sample), File.ReadAllBytes(picture));
+        Directory.CreateDirectory(_directory["b"]);
+        File.Copy(picture, _directory["b/a.png"]);
+        Lungseg.Run("inspect", picture, _directory["b/a.png"], "-o", _directory["out"]).Refused("both be written");
+    }
 }

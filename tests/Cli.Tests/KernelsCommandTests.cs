@@ -32,4 +32,13 @@ public sealed class KernelsCommandTests
         File.WriteAllText(file, "");
         Lungseg.Run("kernels", "--dump", file).Refused("is a file");
     }
+
+    [Fact]
+    public void A_directory_in_place_of_a_file_is_refused_and_no_other_file_is_written()
+    {
+        using var directory = new TemporaryDirectory();
+        Directory.CreateDirectory(directory["add_f32.ptx"]);
+        Lungseg.Run("kernels", "--dump", directory.Name).Refused("add_f32.ptx", "is a directory");
+        Assert.Empty(directory.Files);
+    }
 }

@@ -23,7 +23,7 @@ public sealed class ProgramTests
     public void A_fault_of_the_program_is_one_line_that_says_how_to_report_it_and_exit_3()
     {
         var error = new StringWriter();
-        Assert.Equal(3, CommandLine.Run(["info"], new BrokenWriter(), error));
+        Assert.Equal(3, CommandLine.Run(["info"], new BrokenWriter(new InvalidOperationException("broken")), error));
         Assert.StartsWith("lungseg: internal error: ", error.ToString());
         Assert.Contains("report it", error.ToString());
         Assert.Single(error.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
@@ -40,14 +40,29 @@ public sealed class ProgramTests
         Assert.Equal(130, process.ExitCode);
     }
 
-    private sealed class BrokenWriter : StringWriter
+    [Fact]
+    public void An_output_that_takes_nothing_is_told()
     {
-        public override void Write(char value) => throw new InvalidOperationException("broken");
+        var error = new StringWriter();
+        Assert.Equal(2, CommandLine.Run(["info"], new BrokenWriter(new IOException("no space")), error));
+        Assert.Equal($"lungseg: the output cannot be written: no space{Environment.NewLine}", error.ToString());
+    }
 
-        public override void Write(char[] buffer, int index, int count) => throw new InvalidOperationException("broken");
+    [Fact]
+    public void Names_of_files_are_shown_without_their_commands_to_a_terminal()
+    {
+        Lungseg.Run("inspect", "no\nsuch \u001b[31mfile").Refused("no such ?[31mfile: no such file");
+        Lungseg.Run("inspect", "no\uFFFDfile").Refused("not UTF-8");
+    }
 
-        public override void Write(string? value) => throw new InvalidOperationException("broken");
+    private sealed class BrokenWriter(Exception fault) : StringWriter
+    {
+        public override void Write(char value) => throw fault;
 
-        public override void WriteLine(string? value) => throw new InvalidOperationException("broken");
+        public override void Write(char[] buffer, int index, int count) => throw fault;
+
+        public override void Write(string? value) => throw fault;
+
+        public override void WriteLine(string? value) => throw fault;
     }
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using LungSeg.Cli.Comparison;
+using LungSeg.Cli.Evaluation;
+using LungSeg.Cli.Inputs;
 using Spectre.Console;
 
 namespace LungSeg.Cli.Commands;
@@ -28,11 +30,12 @@ internal static class CompareCommand
             InvocationConfiguration streams = parsed.InvocationConfiguration;
             (string Name, string A, string B)[] pairs = Pairs(a, b, streams.Error);
             var results = new List<MaskComparison>();
-            foreach ((string name, string fileA, string fileB) in pairs)
+            IReadOnlyList<string> stems = OutputNames.Of([.. pairs.Select(pair => new Input(pair.A, pair.Name))]);
+            foreach (((string name, string fileA, string fileB), string stem) in pairs.Zip(stems))
             {
                 try
                 {
-                    results.Add(Compare(name, fileA, fileB, target));
+                    results.Add(Compare(name, fileA, fileB, target is null ? null : Path.Combine(target, $"{stem}.difference.png")));
                 }
                 catch (Exception e) when (CommandLine.IsInput(e))
                 {
@@ -52,8 +55,8 @@ internal static class CompareCommand
         var result = MaskComparison.Of(name, a, b);
         if (target is not null)
         {
-            OutputDirectory.Create(target);
-            MaskComparison.WritePicture(Path.Combine(target, $"{Path.GetFileNameWithoutExtension(name)}.difference.png"), a, b);
+            OutputDirectory.Create(Path.GetDirectoryName(target)!);
+            MaskComparison.WritePicture(target, a, b);
         }
         return result;
     }
@@ -77,8 +80,10 @@ internal static class CompareCommand
         }
     }
 
+    /// <summary>The masks and maps in a folder; overlays and the like, which segment writes beside them, are for the eye.</summary>
     private static string[] Names(string folder) =>
-        [.. Directory.EnumerateFiles(folder).Where(Comparable.CanRead).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(folder).Where(Comparable.CanRead).Select(file => Path.GetFileName(file))
+            .Where(name => !MaskFolder.IsPicture(OutputNames.Short(name))).Order(StringComparer.Ordinal)];
 
     private static void Write(TextWriter output, List<MaskComparison> results)
     {

@@ -58,6 +58,7 @@ internal static class EvaluateCommand
             if (choice.Missing.Count > 0)
                 CommandLine.Tell(error, $"not evaluated, as '{WeightsFolder.Standard.Path}' has no weights of them: {string.Join(", ", choice.Missing.Select(network => network.Key))}");
 
+            if (target is not null) OutputDirectory.Prepare(target);
             using IBackend? backend = made is null ? devices.Open(parsed, error) : null;
             var options = new LungSegmenterOptions
             {
@@ -96,16 +97,15 @@ internal static class EvaluateCommand
         int evaluated = report.Results.Sum(result => result.Pictures.Count), failed = report.Results.Sum(result => result.Failures.Count);
         if (evaluated > 0)
         {
-            if (target is not null) WriteFiles(target, report);
             if (json) Json.Write(output, writer => EvaluationJson.Write(writer, report));
             else EvaluationTable.Write(output, report);
+            if (target is not null) WriteFiles(target, report);
         }
         return ExitCode.Of(failed, evaluated + failed);
     }
 
     private static void WriteFiles(string target, EvaluationReport report)
     {
-        OutputDirectory.Create(target);
         TextFile.Write(Path.Combine(target, "evaluation.csv"), EvaluationCsv.Render(report.Results));
         var text = new StringWriter();
         Json.Write(text, writer => EvaluationJson.Write(writer, report));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LungSeg.Cli.Information;
+using LungSeg.Cli.Inputs;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
 
@@ -11,7 +12,7 @@ internal static class InspectCommand
     public static Command Create()
     {
         var files = new Argument<string[]>("FILE") { Description = "DICOM, PNG, JPEG, BMP or TIFF pictures", Arity = ArgumentArity.OneOrMore };
-        var directory = new Option<string?>("--output", "-o") { Description = "Also write each picture as it was read, NAME.png, there", HelpName = "DIR" };
+        var directory = new Option<string?>("--output", "-o") { Description = "Also write each picture as it was read, NAME.png, there; no file is replaced", HelpName = "DIR" };
         Option<bool> json = CommonOptions.Json();
         var dicom = new DicomChoices();
 
@@ -26,30 +27,51 @@ internal static class InspectCommand
             string? target = parsed.GetValue(directory);
             if (target is not null) OutputDirectory.Check(target);
             DicomOptions options = dicom.Read(parsed);
+            string[] targets = target is null ? [] : Targets(paths, target);
             InvocationConfiguration streams = parsed.InvocationConfiguration;
-            PictureCard[] cards = [.. paths.Select(path => PictureCard.Of(path, options))];
-            if (parsed.GetValue(json)) WriteJson(streams.Output, cards);
-            foreach (PictureCard card in cards)
+            int refused = 0;
+            if (parsed.GetValue(json))
             {
-                if (!parsed.GetValue(json)) card.Write(streams.Output);
-                if (card.Refusal is not null) CommandLine.Tell(streams.Error, card.Refusal);
-                else if (target is not null) Save(card.Picture!, target, card.File);
+                Json.Write(streams.Output, writer =>
+                {
+                    writer.WriteStartArray();
+                    ForEach(card => card.WriteJson(writer));
+                    writer.WriteEndArray();
+                });
             }
-            return ExitCode.Of(cards.Count(card => card.Refusal is not null), cards.Length);
+            else
+            {
+                ForEach(card => card.Write(streams.Output));
+            }
+            return ExitCode.Of(refused, paths.Length);
+
+            // One picture after the other: many do not fit into memory.
+            void ForEach(Action<PictureCard> show)
+            {
+                for (int i = 0; i < paths.Length; i++)
+                {
+                    var card = PictureCard.Of(paths[i], options);
+                    show(card);
+                    if (card.Refusal is not null)
+                    {
+                        refused++;
+                        CommandLine.Tell(streams.Error, card.Refusal);
+                    }
+                    else if (target is not null)
+                    {
+                        OutputDirectory.Create(target);
+                        ImageWriter.WritePng(targets[i], card.Picture!);
+                    }
+                }
+            }
         });
         return command;
     }
 
-    private static void Save(Radiograph picture, string target, string file)
+    /// <summary>Where the pictures go; refuses names that are taken, perhaps by the pictures themselves.</summary>
+    private static string[] Targets(string[] paths, string directory)
     {
-        OutputDirectory.Create(target);
-        ImageWriter.WritePng(Path.Combine(target, $"{Path.GetFileNameWithoutExtension(file)}.png"), picture);
+        string[] targets = [.. OutputNames.Of([.. paths.Select(path => new Input(path, Path.GetFileName(path)))]).Select(stem => Path.Combine(directory, $"{stem}.png"))];
+        return targets.FirstOrDefault(Path.Exists) is { } taken ? throw new UsageException($"'{taken}' is there already: choose another -o") : targets;
     }
-
-    private static void WriteJson(TextWriter output, PictureCard[] cards) => Json.Write(output, json =>
-    {
-        json.WriteStartArray();
-        foreach (PictureCard card in cards) card.WriteJson(json);
-        json.WriteEndArray();
-    });
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LungSeg.Engine.Backends.Cuda;
+using LungSeg.Imaging.Outputs;
 using Spectre.Console;
 
 namespace LungSeg.Cli.Commands;
@@ -29,13 +30,9 @@ internal static class KernelsCommand
     {
         OutputDirectory.Check(directory);
         OutputDirectory.Create(directory);
-        foreach (KernelInfo kernel in KernelLibrary.Kernels)
-        {
-            string path = Path.Combine(directory, $"{kernel.Name}.ptx"), temporary = $"{path}.tmp";
-            // Without the zero byte that the driver asks for.
-            File.WriteAllBytes(temporary, kernel.ReadPtx()[..^1]);
-            File.Move(temporary, path, overwrite: true);
-        }
+        // Without the zero byte that the driver asks for.
+        WholeFiles.Write([.. KernelLibrary.Kernels.Select(kernel =>
+            (Path.Combine(directory, $"{kernel.Name}.ptx"), (Action<Stream>)(stream => stream.Write(kernel.ReadPtx().AsSpan()[..^1]))))]);
     }
 
     private static void Write(TextWriter output)

@@ -26,12 +26,6 @@ internal static class ProfileCommand
             using IBackend backend = devices.Open(parsed, parsed.InvocationConfiguration.Error);
             (string Name, string Value)[] conditions = [.. Conditions.Of(backend.Description)];
             LayerProfile profile = LayerProfile.Run(backend, network, parsed.GetValue(batch), parsed.GetValue(runs), Roofline.Measure(backend));
-            if (parsed.GetValue(trace) is { } file)
-            {
-                using var text = new StringWriter();
-                Json.Write(text, writer => ChromeTrace.Write(writer, profile));
-                TextFile.Write(file, text.ToString());
-            }
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {
@@ -41,6 +35,12 @@ internal static class ProfileCommand
             {
                 foreach ((string name, string value) in conditions) output.WriteLine($"{name,-10}{value}");
                 ProfileTable.Write(output, profile);
+            }
+            if (parsed.GetValue(trace) is { } file)
+            {
+                using var text = new StringWriter();
+                Json.Write(text, writer => ChromeTrace.Write(writer, profile));
+                TextFile.Write(file, text.ToString());
             }
             return ExitCode.Done;
         });

@@ -13,6 +13,7 @@ internal static class ReportCommand
         command.SetAction(parsed =>
         {
             string path = parsed.GetRequiredValue(directory);
+            if (!Directory.Exists(path)) throw new UsageException($"'{path}' is no directory{Suggestion.ForFile(path)}");
             if (!File.Exists(Path.Combine(path, Journal.NameOf(Shard.Whole))))
             {
                 throw new UsageException(Journal.AllIn(path).Count > 0

@@ -45,8 +45,8 @@ internal static class VerifyCommand
             var tolerance = new Tolerance(parsed.GetValue(atol), parsed.GetValue(rtol));
             (VerificationResult result, float[] expected, Tap output) =
                 ReferenceVerification.Run(paths[0], opened, backend, parsed.GetRequiredValue(taps), tolerance);
-            if (parsed.GetValue(report) is { } html) TextFile.Write(html, HtmlReport.Render(result, opened.File, expected, output));
             Write(streams.Output, [result], parsed.GetValue(json));
+            if (parsed.GetValue(report) is { } html) TextFile.Write(html, HtmlReport.Render(result, opened.File, expected, output));
             return result.Holds ? ExitCode.Done : ExitCode.CheckFailed;
         });
         return command;

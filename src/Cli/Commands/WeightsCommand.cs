@@ -25,7 +25,7 @@ internal static class WeightsCommand
             Table table = Tables.Create("network", "file", "source", "licence", "sha256");
             foreach (WeightsEntry entry in folder.Entries)
                 Tables.Row(table, [entry.Network, entry.File, entry.Source, entry.Licence, entry.Sha256[..Math.Min(12, entry.Sha256.Length)]]);
-            foreach (string file in folder.Unlisted) Tables.Row(table, ["", file, "not in the manifest", "", ""]);
+            foreach (string file in folder.Unlisted) Tables.Row(table, [Architectures.All.FirstOrDefault(network => folder.TryFind(network) == Path.Combine(folder.Path, file))?.Key ?? "", file, "not in the manifest", "", ""]);
             Tables.Write(output, table);
             foreach (WeightsEntry entry in folder.Entries.Where(entry => entry.Note.Length > 0)) output.WriteLine($"{entry.File}: {entry.Note}");
             return ExitCode.Done;

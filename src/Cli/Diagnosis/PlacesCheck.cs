@@ -11,12 +11,9 @@ internal static class PlacesCheck
 
     private static Finding Writable(string subject, string directory, string advice)
     {
-        string file = Path.Combine(directory, $".lungseg-{Path.GetRandomFileName()}");
         try
         {
-            using (new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
-            {
-            }
+            OutputDirectory.Probe(directory);
             return Finding.Good(subject, $"{directory} can be written, {Units.Memory(new DriveInfo(Path.GetFullPath(directory)).AvailableFreeSpace)} free");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)

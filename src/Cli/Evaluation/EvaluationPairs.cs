@@ -34,7 +34,7 @@ internal sealed class EvaluationPairs
         // A sweep needs maps; without one, maps stand in where there are no masks.
         MaskFolder[] predicted = predictions is null ? [] : maps ? [Predicted(true)] : [Predicted(false), Predicted(true)];
         var found = new EvaluationPairs([]);
-        found.Pair(Pictures(images, [.. masks, .. predictions is null ? [] : new[] { predictions }]), references, predicted);
+        found.Pair(images, Pictures(images, [.. masks, .. predictions is null ? [] : new[] { predictions }]), references, predicted);
         return found;
 
         MaskFolder Predicted(bool wanted) => MaskFolder.Of(predictions, IsSame(predictions, images), wanted);
@@ -60,7 +60,7 @@ internal sealed class EvaluationPairs
         return pictures;
     }
 
-    private void Pair(SortedDictionary<string, string> pictures, MaskFolder[] references, MaskFolder[] predicted)
+    private void Pair(string images, SortedDictionary<string, string> pictures, MaskFolder[] references, MaskFolder[] predicted)
     {
         List<EvaluationPair> pairs = [];
         List<string> alone = [];
@@ -71,6 +71,7 @@ internal sealed class EvaluationPairs
             else pairs.Add(new EvaluationPair(name, file, [.. masks.OfType<string>()], predicted.Select(folder => folder.Find(name)).FirstOrDefault(file => file is not null)));
         }
         string places = string.Join(", ", references.Select(folder => $"'{folder.Path}'"));
+        if (pictures.Count == 0) throw new UsageException($"no picture was found in '{images}' (masks and other outputs, by their names, do not count)");
         if (pairs.Count == 0)
         {
             throw new UsageException($"none of {pictures.Count} pictures has a mask in {places}: the mask of NAME.png is NAME.mask.png or NAME_mask.png, "

@@ -13,7 +13,7 @@ internal sealed class MaskFolder
     private static readonly string[] MaskEndings = [".mask", "_mask", ".seg"], MapEndings = [".probabilities"];
 
     /// <summary>What else this program writes beside masks.</summary>
-    private static readonly string[] OtherEndings = [".overlay", ".contour", ".difference", ".sc"];
+    private static readonly string[] PictureEndings = [".overlay", ".contour", ".difference", ".sc"];
 
     private readonly Dictionary<string, List<(int Rank, string File)>> _files = [];
 
@@ -55,7 +55,10 @@ internal sealed class MaskFolder
     }
 
     /// <summary>Whether a file's name without extension says that it is a mask or another result, and no picture.</summary>
-    public static bool IsResult(string name) => new[] { MaskEndings, MapEndings, OtherEndings }.Any(endings => RankOf(name, endings) < endings.Length);
+    public static bool IsResult(string name) => new[] { MaskEndings, MapEndings, PictureEndings }.Any(endings => RankOf(name, endings) < endings.Length);
+
+    /// <summary>Whether a file's name without extension says that it is a picture that this program drew of a mask.</summary>
+    public static bool IsPicture(string name) => RankOf(name, PictureEndings) < PictureEndings.Length;
 
     /// <summary>The mask of a picture, or null. Throws <see cref="UsageException"/> where two could be it.</summary>
     public string? Find(string name)

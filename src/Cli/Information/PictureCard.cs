@@ -26,7 +26,7 @@ internal sealed record PictureCard(string File, Radiograph? Picture, ImageExcept
     public void Write(TextWriter output)
     {
         if (Picture is null && Decisions.Count == 0) return;
-        output.WriteLine(File);
+        output.WriteLine(Printable.Of(File));
         if (Picture is { } picture)
         {
             Line("format", picture.Description);
@@ -42,7 +42,7 @@ internal sealed record PictureCard(string File, Radiograph? Picture, ImageExcept
         foreach (Decision decision in Decisions)
             Line(decision.Topic, decision.IsWarning ? $"warning: {decision.Text}" : decision.Text);
 
-        void Line(string label, string text) => output.WriteLine($"  {label.PadRight(Label)} {text}");
+        void Line(string label, string text) => output.WriteLine(Printable.Of($"  {label.PadRight(Label)} {text}"));
     }
 
     public void WriteJson(Utf8JsonWriter json)

@@ -93,7 +93,7 @@ internal sealed class InputCollection
         [
             .. Part(PictureFiles.Kind.Hidden, "hidden"),
             .. Part(PictureFiles.Kind.Output, "masks and other outputs by their names"),
-            .. Part(PictureFiles.Kind.Other, "no pictures"),
+            .. Part(PictureFiles.Kind.Other, "other files"),
         ];
         return parts.Length == 0 ? "" : before + string.Join(", ", parts);
 

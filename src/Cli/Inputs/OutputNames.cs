@@ -21,7 +21,7 @@ internal static class OutputNames
         {
             if (taken.TryAdd(stems[i], inputs[i])) continue;
             throw new UsageException($"'{taken[stems[i]].Path}' and '{inputs[i].Path}' would both be written as '{stems[i]}.…': "
-                + "segment them in two runs with different -o, or name the folder above both");
+                + "do them in two runs with different -o; segment also takes the folder above both");
         }
         return stems;
     }

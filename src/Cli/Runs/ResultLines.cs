@@ -25,9 +25,9 @@ internal sealed class ResultLines(SegmentRequest request, InvocationConfiguratio
             return;
         }
         if (record.Failed) return;
-        streams.Output.WriteLine(Summary(input, record, segmenter));
+        streams.Output.WriteLine(Printable.Of(Summary(input, record, segmenter)));
         foreach (QualityFlag flag in record.Flags) streams.Output.WriteLine($"  {flag.Name}: {flag}");
-        foreach (Decision decision in result.Decisions) streams.Output.WriteLine($"  {decision}");
+        foreach (Decision decision in result.Decisions) streams.Output.WriteLine(Printable.Of($"  {decision}"));
     }
 
     private string Summary(Input input, PictureRecord record, LungSegmenter segmenter)

@@ -36,6 +36,7 @@ internal sealed class SegmentRun
         _shard = request.Shard ?? Shard.Whole;
         _inputs = _shard.IsWhole ? _collection.Inputs : [.. _collection.Inputs.Where(input => _shard.Holds(input.Name))];
         _division = Division.Of(_inputs.Count, request.Threads > 0 ? request.Threads : Environment.ProcessorCount, Division.AvailableBytes);
+        CheckOverwriting();
         _keepsJournal = _collection.IsFolder || request.Resume || request.Report || request.Shard is not null;
         _lines = new ResultLines(request, streams, _keepsJournal);
     }
@@ -91,6 +92,18 @@ internal sealed class SegmentRun
         IReadOnlyList<string> reports = RunReports.Write(_request.Directory, _shard, _request.Report);
         Tell(progress, finished.Count, reports);
         return Exit();
+    }
+
+    // Masks beside the pictures are pictures too where a shell's pattern names all files.
+    private void CheckOverwriting()
+    {
+        var pictures = _collection.Inputs.Select(input => Path.GetFullPath(input.Path)).ToHashSet();
+        string directory = Path.GetFullPath(_request.Directory);
+        foreach (Input input in _inputs)
+        {
+            if (ResultFiles.Names(Path.Combine(directory, input.Stem), _request.Writers).FirstOrDefault(pictures.Contains) is { } picture)
+                throw new UsageException($"'{Path.GetRelativePath(".", picture)}' is a picture of this run and the name of a result of '{input.Path}': choose another -o, or leave it out");
+        }
     }
 
     // A job array of which some tasks are submitted again counts those alone: its parts would be others.
@@ -162,7 +175,7 @@ internal sealed class SegmentRun
     {
         if (_failures.Count > 0) CommandLine.Tell(_error, $"{_failures.Count} of {_inputs.Count} pictures failed:");
         foreach (PictureRecord failure in _failures.OrderBy(failure => failure.File, StringComparer.Ordinal).Take(MostFailuresTold))
-            _error.WriteLine($"  {failure.Error}");
+            _error.WriteLine(Printable.Of($"  {failure.Error}"));
         if (_failures.Count > MostFailuresTold) _error.WriteLine($"  … and {_failures.Count - MostFailuresTold} more, all in {reports[0]}");
         if (_stopReason is not null) CommandLine.Tell(_error, $"stopped, as the disk is full: {_stopReason}");
         int open = _inputs.Count - finishedBefore - progress.Done;

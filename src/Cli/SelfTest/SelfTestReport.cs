@@ -46,7 +46,7 @@ internal static class SelfTestReport
         }
         if (result.Unused.Count > 0) output.WriteLine($"kernels for this device that were not run: {string.Join(", ", result.Unused)}");
         output.WriteLine(result.Holds
-            ? $"{result.Device}: all {result.Operations.Sum(o => o.Cases)} cases of operations and {result.Networks.Count} runs of networks hold"
+            ? $"{result.Device}: all {result.Operations.Sum(o => o.Cases)} cases of operations and {result.Networks.Count} {(result.Networks.Count == 1 ? "run" : "runs")} of networks hold"
             : $"{result.Device}: {result.Failed} of {result.Operations.Count + result.Networks.Count} checks do not hold");
         output.WriteLine();
     }

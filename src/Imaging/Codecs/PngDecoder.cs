@@ -63,7 +63,11 @@ internal sealed class PngDecoder : IImageDecoder
         Radiograph picture = new(width, height, channels, depth == 16 ? 16 : 8, samples)
         {
             Description = $"PNG, {depth}-bit {kind}",
-            Decisions = chunks.Frames == 1 ? [] : [new Decision("animation", $"the first of {chunks.Frames} pictures was read", IsWarning: true)],
+            Decisions =
+            [
+                .. chunks.Frames == 1 ? [] : new[] { new Decision("animation", $"the first of {chunks.Frames} pictures was read", IsWarning: true) },
+                .. color is GreyAlpha or Rgba ? new[] { new Decision("alpha", "left out") } : [],
+            ],
         };
         return chunks.Exif is { } exif ? Orientation.Apply(picture, Orientation.ReadExif(exif)) : picture;
     }

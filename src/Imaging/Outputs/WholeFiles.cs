@@ -41,6 +41,7 @@ public static class WholeFiles
     {
         DirectoryNotFoundException => $"the directory {Path.GetDirectoryName(Path.GetFullPath(path))} does not exist",
         UnauthorizedAccessException => $"no permission to write in {Path.GetDirectoryName(Path.GetFullPath(path))}",
+        _ when DiskFull.Is(e) => "no space is left on the disk",
         _ => e.Message.ReplaceLineEndings(" "),
     };
 

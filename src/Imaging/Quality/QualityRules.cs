@@ -10,7 +10,7 @@ public static class QualityRules
     /// <summary>Over this <see cref="QualityMeasures.UncertainRatio"/> the network counts as unsure.</summary>
     public const double Unsure = 0.25;
 
-    private const double Lost = 0.65, LeastLung = 0.05, MostLung = 0.8;
+    private const double Lost = 0.65, LeastLung = 0.05, MostLung = 0.8, Elongated = 2.5;
     private const double Negative = -0.05, NegativeUnsure = 0.5;
     private const double MissingLung = 0.2, CutSide = 0.02;
     private const double MostTilt = 12, UpsideDownUnsure = 0.3, UpsideDown = -0.03, QuarterTurnUnsure = 0.6, Symmetric = 0.4;
@@ -50,11 +50,14 @@ public static class QualityRules
     private static IEnumerable<string> NotChest(Radiograph picture, QualityMeasures m) =>
     [
         .. picture.Decisions.Where(d => d.IsWarning && d.Topic is "object" or "view" or "body part").Select(d => $"{d.Topic}: {d.Text}"),
+        .. When(Elongation(picture) > Elongated, $"the longer side of the picture is {N(Elongation(picture))} times the shorter, over {N(Elongated)}"),
         .. When(m.IsFlat, "the picture has hardly more than one value"),
         .. When(m.LungShare < LeastLung, $"{P(m.LungShare)} of the picture is lung, under {P(LeastLung)}"),
         .. When(m.LungShare > MostLung, $"{P(m.LungShare)} of the picture is lung, over {P(MostLung)}"),
         .. When(m.LungShare > 0 && m.UncertainRatio > Lost, $"for each lung pixel {N(m.UncertainRatio)} have a probability from 0.1 to 0.9, over {N(Lost)}"),
     ];
+
+    private static double Elongation(Radiograph picture) => (double)Math.Max(picture.Width, picture.Height) / Math.Min(picture.Width, picture.Height);
 
     private static IEnumerable<string> Slice(Radiograph picture, QualityMeasures m) =>
     [

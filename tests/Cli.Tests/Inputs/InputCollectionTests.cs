@@ -19,7 +19,7 @@ public sealed class InputCollectionTests : IDisposable
         InputCollection found = Collect("out", "in");
         Assert.Equal(["IM0001", "a/c.jpg", "a/d.dcm", "b.png", "out/f.png"], found.Inputs.Select(input => input.Name));
         Assert.Equal(["IM0001", "a/c", "a/d", "b", "out/f"], found.Inputs.Select(input => input.Stem));
-        Assert.Equal(["skipped: 1 hidden, 3 masks and other outputs by their names, 2 no pictures"], found.Notices);
+        Assert.Equal(["skipped: 1 hidden, 3 masks and other outputs by their names, 2 other files"], found.Notices);
         Assert.True(found.IsFolder);
 
         // A run's own directory is no input of the run.
@@ -132,7 +132,7 @@ public sealed class InputCollectionTests : IDisposable
     public void Nothing_to_do_is_an_error()
     {
         Make("in/notes.txt");
-        Assert.Contains("no picture was found; skipped: 1 no pictures", Assert.Throws<UsageException>(() => Collect("out", "in")).Message);
+        Assert.Contains("no picture was found; skipped: 1 other files", Assert.Throws<UsageException>(() => Collect("out", "in")).Message);
         Assert.Contains("no folder", Assert.Throws<UsageException>(() => Collect("out", "nowhere/*.png")).Message);
     }
 

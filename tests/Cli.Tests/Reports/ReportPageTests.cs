@@ -52,6 +52,7 @@ public sealed class ReportPageTests : IDisposable
         Assert.Equal(Thumbnails(whole), Thumbnails(merged));
 
         Lungseg.Run("report", _directory["in"]).Refused("journal.jsonl");
+        Lungseg.Run("report", _directory["shard"]).Refused("is no directory", "did you mean");
 
         static IEnumerable<string> Thumbnails(JsonElement data) =>
             data.GetProperty("pictures").EnumerateArray().Select(picture => picture.TryGetProperty("thumbnail", out JsonElement t) ? t.ToString() : "");

@@ -56,6 +56,24 @@ public sealed class QualityTests
         Assert.Contains($"{side} edge", flag.Trigger);
     }
 
+    [Theory]
+    [InlineData(2.4, false)]
+    [InlineData(2.6, true)]
+    public void A_strip_is_no_chest_radiograph(double elongation, bool flagged)
+    {
+        (Radiograph picture, LungMask lungs) = Results.Drawn;
+        int width = (int)(Side * elongation);
+        ushort[] samples = new ushort[width * Side];
+        byte[] mask = new byte[width * Side];
+        for (int i = 0; i < samples.Length; i++)
+        {
+            int source = i / width * Side + (int)(i % width / elongation);
+            (samples[i], mask[i]) = (picture.Samples[source], lungs.Pixels[source]);
+        }
+        LungSegmentation result = Results.Of(new Radiograph(width, Side, 1, 8, samples), new LungMask(width, Side, mask));
+        Assert.Equal(flagged, result.Flags.Any(flag => flag.Name == "not_chest_xray" && flag.Trigger.Contains("longer side", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_mask_of_one_part_asks_for_the_other_lung()
     {
