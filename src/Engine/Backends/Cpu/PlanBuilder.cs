@@ -22,6 +22,9 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     private readonly PlanMemory _memory;
     private readonly List<(Tensor Node, Kernel Kernel)> _steps = [];
 
+    // For each global pooling whose convolution adds up what it writes: into how many parts.
+    private readonly Dictionary<Tensor, int> _parts = [];
+
     public PlanBuilder(CpuModel model, Graph graph, Workers workers)
     {
         _model = model;
@@ -41,18 +44,24 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
 
     private nint TemporaryFloats(Tensor node) => node.Op switch
     {
-        AdaptiveAvgPool2dOp when IsPooledWhileWritten(node) => node.Inputs[0].Shape.N * node.Inputs[0].Shape.H * (nint)View.Padded(node.Shape.C),
+        AdaptiveAvgPool2dOp when IsPooledWhileWritten(node) => node.Inputs[0].Shape.N * MostParts(node.Inputs[0]) * (nint)View.Padded(node.Shape.C),
         GroupNormOp => (nint)node.Shape.N * node.Shape.H * 2 * View.Padded(node.Shape.C),
         PositionAttentionOp => (nint)node.Shape.N * ((((nint)node.Shape.H * node.Shape.W) + 2) * node.Shape.H * node.Shape.W),
         _ => 0,
     };
 
-    /// <summary>Whether the depthwise convolution before a global pooling, the first to pool it, adds its rows up as it writes them.</summary>
+    /// <summary>Whether the convolution before a global pooling, the first to pool it, adds up what it writes, part by part.</summary>
     private bool IsPooledWhileWritten(Tensor node) => node.Inputs.Count > 0 && PoolingOf(node.Inputs[0]) == node;
 
-    private Tensor? PoolingOf(Tensor convolution) => convolution.Op is Conv2dOp op && PlanBuilder.IsDepthwise(op)
+    private Tensor? PoolingOf(Tensor convolution) => convolution.Op is Conv2dOp { K: > 1 } op && (PlanBuilder.IsDepthwise(op) || IsPointwise(convolution))
         ? _graph.Nodes.FirstOrDefault(reader => reader.Op is AdaptiveAvgPool2dOp { OutputSize: 1 } && reader.Inputs[0] == convolution)
         : null;
+
+    private static int MostParts(Tensor convolution) =>
+        PlanBuilder.IsDepthwise((Conv2dOp)convolution.Op) ? convolution.Shape.H : PointwiseConv<S, V>.MostParts(convolution.Shape);
+
+    /// <summary>Whether a convolution is a matrix product of pixels where they lie.</summary>
+    private bool IsPointwise(Tensor node) => node.Op is Conv2dOp { R: 1, S: 1, Stride: 1, Groups: 1 } op && op.Padding == default && node.Inputs[0] != _graph.Input;
 
     private void Add(Tensor node)
     {
@@ -76,7 +85,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
 
     private void AddByChannel<T, U>(Tensor node, string name) where T : struct, ISimd<U> where U : struct
     {
-        View target = _memory[node], x = _memory[node.Inputs[0]];
+        View target = _memory[node], x = _memory.IsVirtual(node.Inputs[0]) ? default : _memory[node.Inputs[0]];
         switch (node.Op)
         {
             case BatchNormOp op:
@@ -90,10 +99,14 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
                 break;
             case MaxPool2dOp op: Add(node, new MaxPool2d<T, U>(name, op, x, target)); break;
             case AdaptiveAvgPool2dOp when IsPooledWhileWritten(node):
-                Add(node, new PoolRowSums<T, U>("pool row sums", x.Shape, _memory.Temporary(node), target));
+                Add(node, new PoolPartialSums<T, U>(x.Shape, _parts[node], _memory.Temporary(node), target));
                 break;
             case AdaptiveAvgPool2dOp op: Add(node, new AdaptiveAvgPool2d<T, U>(name, op, x, target)); break;
             case UpsampleBilinearOp op: Add(node, new UpsampleBilinear<T, U, S, V>(name, op, x, target)); break;
+            case AddOp op when _memory.GateOf(node) is Tensor gate:
+                Tensor other = node.Inputs[0] == gate ? node.Inputs[1] : node.Inputs[0];
+                Add(node, new GatedSum<T, U>(_memory[gate.Inputs[0]], _memory[gate.Inputs[1]], _memory[other], target, op.Activation));
+                break;
             case AddOp op: Add(node, new Elementwise<T, U, Sum<T, U>>(name, x, _memory[node.Inputs[1]], target, op.Activation)); break;
             case MulOp op: Add(node, new Elementwise<T, U, Product<T, U>>(name, x, _memory[node.Inputs[1]], target, op.Activation)); break;
             case PositionAttentionOp:
@@ -112,28 +125,31 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         View? residual = op.Residual ? _memory[node.Inputs[1]] : null;
         ConvGeometry geometry = ConvGeometry.Of(op, node.Shape);
         string window = $"{op.R}x{op.S}";
+        Tensor? pooling = PoolingOf(node);
+        View? sums = pooling is null ? null : _memory.Temporary(pooling);
         if (PlanBuilder.IsDepthwise(op))
         {
             NativeMemoryBlock packed = _model.Packed(op, "", () => DepthwiseConv<S, V>.Pack(ConvWeights.Of(op)));
-            View? rowSums = PoolingOf(node) is Tensor pooling ? _memory.Temporary(pooling) : null;
             Tensor input = node.Inputs[0];
             (IRowSource rows, string before) = Rows(input, geometry);
             string name = $"{before}depthwise {window}";
-            Add(node, new DepthwiseConv<S, V>(name, rows, input.Shape, geometry, packed, target, rowSums, op.Activation, _workers.Count));
+            Add(node, new DepthwiseConv<S, V>(name, rows, input.Shape, geometry, packed, target, sums, op.Activation, _workers.Count));
+            if (pooling is not null) _parts[pooling] = node.Shape.H;
             return;
         }
         ConvSource[] sources = _memory.Parts(node.Inputs[0]);
-        bool plain = op is { R: 1, S: 1, Stride: 1, Groups: 1 } && op.Padding == default && !sources.Any(source => source.View.IsPlanar || source.Repeat > 1);
         if (op.K == 1)
         {
             ConvBlocking rows = ConvBlocking.Choose(geometry, op.C, 1);
             NativeMemoryBlock packed = _model.Packed(op, "", () => SingleOutputConv<S, V>.Pack(ConvWeights.Of(op)));
             Add(node, new SingleOutputConv<S, V>($"single output {window}", sources, geometry, packed, rows, new Target(target), residual, op.Activation));
         }
-        else if (plain)
+        else if (IsPointwise(node))
         {
             PackedWeights packed = Pack(op, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(op));
-            Add(node, new PointwiseConv<S, V>(sources, packed, target, residual, op.Activation));
+            var kernel = new PointwiseConv<S, V>(sources, packed, target, residual, op.Activation, sums);
+            Add(node, kernel);
+            if (pooling is not null) _parts[pooling] = kernel.Parts;
         }
         else if (WinogradCost.Best(op, geometry, sources[0]) is int outputs)
         {

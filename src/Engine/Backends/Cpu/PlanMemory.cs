@@ -99,6 +99,9 @@ internal sealed unsafe class PlanMemory
         };
     }
 
+    /// <summary>The operand of a sum that is a gate and never made, if one is.</summary>
+    public Tensor? GateOf(Tensor sum) => sum.Inputs.FirstOrDefault(_virtual.Contains);
+
     private IEnumerable<Tensor> Expand(Tensor tensor) => _virtual.Contains(tensor) ? tensor.Inputs.SelectMany(Expand) : [tensor];
 
     // From the last node to the first, so that a concatenation within a concatenation is seen through.
@@ -116,11 +119,14 @@ internal sealed unsafe class PlanMemory
     private bool ReadsParts(Tensor reader, Tensor tensor) => reader.Op switch
     {
         Conv2dOp op when PlanBuilder.IsDepthwise(op) => tensor.Op is not MulOp,
-        Conv2dOp { R: 1, S: 1 } when tensor.Op is UpsampleNearestOp => false,
+        Conv2dOp { R: 1, S: 1 } when tensor.Op is UpsampleNearestOp || tensor.Inputs.Contains(_graph.Input) => false,
         Conv2dOp when IsInterpolation(tensor) => false,
         Conv2dOp op => !IsExpansion(tensor) && !(op.Residual && reader.Inputs[1] == tensor),
         ConvTranspose2dOp => !IsExpansion(tensor) && !IsInterpolation(tensor),
-        ConcatOp => !IsExpansion(tensor) && _virtual.Contains(reader) && (!(tensor.Op is UpsampleNearestOp || IsInterpolation(tensor)) || _readers[reader].All(further => ReadsParts(further, tensor))),
+        ConcatOp => !IsExpansion(tensor) && _virtual.Contains(reader) && _readers[reader].All(further => ReadsParts(further, tensor)),
+        // One gate is multiplied in on the way; two are not.
+        AddOp => IsGate(tensor) && reader.Inputs[0] != reader.Inputs[1] && reader.Inputs[0].Shape == reader.Inputs[1].Shape
+            && !_virtual.Contains(reader.Inputs[0]) && !_virtual.Contains(reader.Inputs[1]),
         _ => false,
     };
 

@@ -41,8 +41,8 @@ public sealed record Arithmetic(double UnitRoundoff, double Growth, double Filte
         _ => Float32,
     };
 
-    /// <summary>Whether Winograd's filtering may serve a convolution: 3x3, stride 1, at least 16 channels in and out of each group.</summary>
-    public bool Filters(Conv2dOp op) => Filtering > 1 && op is { R: 3, S: 3, Stride: 1 } && Math.Min(op.C, op.K) >= 16 * op.Groups;
+    /// <summary>Whether Winograd's filtering may serve a convolution: 3x3, stride 1, at least 16 channels in and out.</summary>
+    public bool Filters(Conv2dOp op) => Filtering > 1 && op is { R: 3, S: 3, Stride: 1 } && Math.Min(op.C, op.K) >= 16;
 
     /// <summary>What a sum of so many terms may be off, relative to the sum of their sizes.</summary>
     public double Sum(int terms) => UnitRoundoff * Growth * (Math.Sqrt(terms) + 1);

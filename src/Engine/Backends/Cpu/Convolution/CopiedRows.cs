@@ -15,6 +15,8 @@ internal sealed unsafe class CopiedRows(ConvSource source, ConvGeometry reader) 
     public void FillRow(float* target, nint pixelStep, int n, int row, int channel, int channels, float* scratch)
     {
         View view = source.View;
+        // A planar tensor has no padding to read.
+        if (view.IsPlanar) channels = Math.Min(channels, view.Shape.C - channel);
         float* pixels = view.Pixel(n, row / source.Repeat, 0) + (channel * view.ChannelStride);
         float* gate = source.Scale is View scale ? scale.Pixel(n, 0, 0) + channel : null;
         if (source.Repeat == 1)

@@ -12,28 +12,30 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
 {
     // Half of the smallest common second-level cache, 1 MiB, for what a unit reads and writes; more where each unit has weights to scale.
     private const int CacheFloats = 1 << 17, ScalingCacheFloats = 1 << 18;
-    private const int WantedUnits = 16;
+    private const int WantedUnits = 16, FewestTiles = 2;
     private readonly ConvSource[] _sources;
     private readonly PackedWeights _weights;
     private readonly View _target;
     private readonly View? _residual;
     private readonly Activation _activation;
+    private readonly View? _sums;
     private readonly int _pixels;
     private readonly int _pixelsPerUnit;
     private readonly int _stretches;
     private readonly int _panelGroups;
 
-    public PointwiseConv(ConvSource[] sources, PackedWeights weights, View target, View? residual, Activation activation)
+    public PointwiseConv(ConvSource[] sources, PackedWeights weights, View target, View? residual, Activation activation, View? sums)
     {
         _sources = sources;
         _weights = weights;
         _target = target;
         _residual = residual;
         _activation = activation;
+        _sums = sums;
         _pixels = target.Shape.H * target.Shape.W;
         int floatsPerPixel = sources.Sum(source => source.View.Shape.C) + (int)target.PixelStride;
         bool scales = sources.Any(source => source.Scale is not null);
-        int tiles = (_pixels + S.TileRows - 1) / S.TileRows, most = Math.Max((scales ? ScalingCacheFloats : CacheFloats) / floatsPerPixel / S.TileRows, 2);
+        int tiles = Tiles(_pixels), most = Math.Max((scales ? ScalingCacheFloats : CacheFloats) / floatsPerPixel / S.TileRows, FewestTiles);
         _stretches = (tiles + most - 1) / most;
         _pixelsPerUnit = (tiles + _stretches - 1) / _stretches * S.TileRows;
         _panelGroups = Math.Min((WantedUnits + _stretches - 1) / _stretches, weights.Panels.Length);
@@ -45,6 +47,12 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
     public override int Units => _target.Shape.N * _stretches * _panelGroups;
 
     public override nint ScratchFloats { get; }
+
+    /// <summary>Parts of an image whose pixels are added up for a pooling: [image][part][channel].</summary>
+    public int Parts => _stretches;
+
+    /// <summary>No more parts than this.</summary>
+    public static int MostParts(Shape target) => (Tiles(target.H * target.W) + FewestTiles - 1) / FewestTiles;
 
     /// <summary>The blocks of input channels: one for each source.</summary>
     public static IReadOnlyList<int> Blocks(ConvSource[] sources) => [.. sources.Select(source => source.View.Shape.C)];
@@ -70,6 +78,26 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
                 }
                 row += source.Shape.C;
             }
+            if (_sums is View sums)
+            {
+                for (int p = firstPanel; p < endPanel; p++)
+                    AddUp(n, first, last - first, _weights.Panels[p], sums.Data + ((((nint)n * _stretches) + stretch) * _target.Channels));
+            }
+        }
+    }
+
+    private static int Tiles(int pixels) => (pixels + S.TileRows - 1) / S.TileRows;
+
+    // What has been stored a moment ago and is still in the cache.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddUp(int n, int first, int pixels, Panel panel, float* sums)
+    {
+        for (int c = panel.OutputChannel; c < panel.OutputChannel + (panel.Vectors * S.Width); c += S.Width)
+        {
+            V sum = S.Broadcast(0);
+            float* x = _target.Pixel(n, 0, 0) + (first * _target.PixelStride) + c;
+            for (int pixel = 0; pixel < pixels; pixel++, x += _target.PixelStride) sum = S.Add(sum, S.Load(x));
+            S.Store(sum, sums + c);
         }
     }
 
@@ -108,7 +136,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
             tile.ResidualStride = view.PixelStride;
             residual = view.Pixel(n, 0, 0) + (first * tile.ResidualStride) + panel.OutputChannel;
         }
-        int tiles = (pixels + S.TileRows - 1) / S.TileRows;
+        int tiles = Tiles(pixels);
         for (int t = 0; t < tiles; t++)
         {
             int begin = t * pixels / tiles, count = ((t + 1) * pixels / tiles) - begin;

@@ -11,7 +11,8 @@ internal static class WinogradCost
     /// <summary>The outputs m of the F(m x m, 3 x 3) that takes the fewest products; null where direct convolution does.</summary>
     public static int? Best(Conv2dOp op, ConvGeometry geometry, ConvSource input)
     {
-        if (op is not { R: 3, S: 3, Stride: 1 } || op.C / op.Groups < View.Lanes || op.K / op.Groups < View.Lanes) return null;
+        // Groups are merged until they are a vector wide.
+        if (op is not { R: 3, S: 3, Stride: 1 } || Math.Min(op.C, op.K) < View.Lanes) return null;
         long three = Products(geometry, 3), four = Products(geometry, 4);
         return Overhead * Math.Min(three, four) >= geometry.LiveTaps(input.Height, input.Width) ? null : three < four ? 3 : 4;
     }

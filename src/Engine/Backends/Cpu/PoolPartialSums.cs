@@ -3,11 +3,14 @@ using LungSeg.Engine.Backends.Cpu.Simd;
 
 namespace LungSeg.Engine.Backends.Cpu;
 
-/// <summary>Global average pooling from sums of rows that the convolution before has left, [image][row][channel]. A unit is an image.</summary>
-internal sealed unsafe class PoolRowSums<S, V>(string name, Shape pooled, View rowSums, View target) : Kernel
+/// <summary>
+/// Global average pooling from sums of parts of each image that the convolution before has left, [image][part][channel]. A unit
+/// is an image.
+/// </summary>
+internal sealed unsafe class PoolPartialSums<S, V>(Shape pooled, int parts, View sums, View target) : Kernel
     where S : struct, ISimd<V> where V : struct
 {
-    public override string Name => name;
+    public override string Name => "pool partial sums";
 
     public override int Units => pooled.N;
 
@@ -18,11 +21,11 @@ internal sealed unsafe class PoolRowSums<S, V>(string name, Shape pooled, View r
         V size = S.Broadcast(pooled.H * pooled.W);
         for (int n = begin; n < end; n++)
         {
-            float* rows = rowSums.Data + (n * pooled.H * channels), output = target.Pixel(n, 0, 0);
+            float* first = sums.Data + (n * parts * channels), output = target.Pixel(n, 0, 0);
             for (nint c = 0; c < channels; c += S.Width)
             {
                 V sum = S.Broadcast(0);
-                for (int h = 0; h < pooled.H; h++) sum = S.Add(sum, S.Load(rows + (h * channels) + c));
+                for (int part = 0; part < parts; part++) sum = S.Add(sum, S.Load(first + (part * channels) + c));
                 S.Store(S.Divide(sum, size), output + c);
             }
         }
