@@ -10,7 +10,7 @@ public sealed class AssemblyTests
     public void One_kernel_of_each_target_assembles()
     {
         Assert.SkipUnless(HasAssembler(), "ptxas is not installed");
-        foreach (string name in (string[])["conv_simt_f32_64x64", "conv_mma_f16_64x64", "conv_wgmma_f16_64x64"])
+        foreach (string name in (string[])["conv_simt_f32_128x128", "conv_mma_f16_128x128", "conv_wgmma_f16_128x128"])
         {
             string file = Path.Combine(Path.GetTempPath(), $"lungseg-{Guid.NewGuid():N}.ptx");
             try

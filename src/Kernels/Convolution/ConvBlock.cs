@@ -1,5 +1,6 @@
 using ILGPU;
 using LungSeg.Kernels.Abi;
+using LungSeg.Kernels.Ptx;
 
 namespace LungSeg.Kernels.Convolution;
 
@@ -38,6 +39,43 @@ internal struct ConvBlock
         block.Group = Grid.IdxX / tiles;
         block.Filter = (Grid.IdxX - (block.Group * tiles)) * tileN;
         block.Pixel = Grid.IdxY * tileM;
+        return block;
+    }
+
+    /// <summary>Bytes of shared memory that <see cref="Save"/> writes.</summary>
+    public const int SavedBytes = 32;
+
+    /// <summary>
+    /// Leaves the block in shared memory, for kernels whose loop needs the registers; behind a barrier <see cref="Saved"/> reads it.
+    /// </summary>
+    public readonly void Save(uint address)
+    {
+        if (ILGPU.Group.IdxX != 0) return;
+        UInt4 place, tile;
+        place.X = (uint)Image;
+        place.Y = (uint)Split;
+        place.Z = (uint)Phase;
+        place.W = (uint)Group;
+        tile.X = (uint)PhaseRow;
+        tile.Y = (uint)PhaseColumn;
+        tile.Z = (uint)Filter;
+        tile.W = (uint)Pixel;
+        Shared.Store(address, place);
+        Shared.Store(address + 16, tile);
+    }
+
+    public static ConvBlock Saved(uint address)
+    {
+        UInt4 place = Shared.LoadUInt4(address), tile = Shared.LoadUInt4(address + 16);
+        ConvBlock block;
+        block.Image = (int)place.X;
+        block.Split = (int)place.Y;
+        block.Phase = (int)place.Z;
+        block.Group = (int)place.W;
+        block.PhaseRow = (int)tile.X;
+        block.PhaseColumn = (int)tile.Y;
+        block.Filter = (int)tile.Z;
+        block.Pixel = (int)tile.W;
         return block;
     }
 

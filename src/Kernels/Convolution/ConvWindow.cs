@@ -14,17 +14,18 @@ internal struct ConvWindow
 
     private int _top;
     private int _left;
-    private long _image;
+    private long _corner;
 
     /// <summary>The window of pixel <paramref name="pixel"/> of the block's phase.</summary>
     public static ConvWindow Of(ConvParameters p, ConvBlock block, int pixel, int elementSize)
     {
         ConvWindow window;
         int row = pixel / p.Columns, column = pixel - (row * p.Columns);
-        window._top = row < p.Rows ? (row * p.Stride) - p.PadTop + block.PhaseRow : Nowhere;
+        int top = (row * p.Stride) - p.PadTop + block.PhaseRow;
+        window._top = row < p.Rows ? top : Nowhere;
         window._left = (column * p.Stride) - p.PadLeft + block.PhaseColumn;
-        long first = (block.Image * ((long)p.Input.Height * p.Input.Width * p.Input.PixelStride)) + (block.Group * p.Channels);
-        window._image = p.Input.Address + (first * elementSize);
+        long image = (block.Image * ((long)p.Input.Height * p.Input.Width * p.Input.PixelStride)) + (block.Group * p.Channels);
+        window._corner = p.Input.Address + ((image + (((top * p.Input.Width) + window._left) * p.Input.PixelStride)) * elementSize);
         return window;
     }
 
@@ -33,24 +34,23 @@ internal struct ConvWindow
         (uint)(_top + tap.Row) < (uint)p.Input.Height & (uint)(_left + tap.Column) < (uint)p.Input.Width;
 
     /// <summary>The address of a tap's channel; only to be read where the window sees the tap.</summary>
-    public readonly long Address(ConvParameters p, ConvTap tap, int elementSize) =>
-        _image + (((((_top + tap.Row) * p.Input.Width) + _left + tap.Column) * p.Input.PixelStride) + tap.Channel) * (long)elementSize;
+    public readonly long Address(ConvTap tap, int elementSize) => _corner + (tap.Offset * (long)elementSize);
 }
 
-/// <summary>A place in the reduction: rows and columns from the window's corner, and the channel.</summary>
+/// <summary>A place in the reduction: rows and columns from the window's corner, and how many elements of the map that is.</summary>
 internal struct ConvTap
 {
     public int Row;
     public int Column;
-    public int Channel;
+    public int Offset;
 
     public static ConvTap Of(ConvParameters p, int k)
     {
         ConvTap tap;
         int index = Scalar.MultiplyHigh(k, p.ChannelsReciprocal), r = (index * (int)p.SReciprocal) >> 16;
-        tap.Channel = k - (index * p.Channels);
         tap.Row = r * p.Dilation;
         tap.Column = (index - (r * p.S)) * p.Dilation;
+        tap.Offset = (((tap.Row * p.Input.Width) + tap.Column) * p.Input.PixelStride) + k - (index * p.Channels);
         return tap;
     }
 }

@@ -6,8 +6,9 @@ namespace LungSeg.Kernels.Convolution;
 
 /// <summary>
 /// Convolution in strict float32 on any GPU, as an implicit matrix product of M pixels by N filters for each block, 8 deep.
-/// Shared memory holds two steps, each [k][pixel] and [k][filter]: one is computed on while the next is fetched to registers.
-/// A thread's pixels and filters come in runs of 4, half a tile apart, so that a warp reads neighbouring 16 bytes.
+/// Shared memory holds two steps, each [k][pixel] and [k][filter], then the saved block: one step is computed on while the next is
+/// fetched to registers. A thread's pixels and filters come in runs of 4, half a tile apart, so that a warp reads neighbouring 16
+/// bytes.
 /// </summary>
 internal static class SimtConv
 {
@@ -15,7 +16,7 @@ internal static class SimtConv
 
     public static int Threads<T>() where T : struct, ISimtTile => default(T).M * default(T).N / (default(T).IsWide ? 64 : 32);
 
-    public static int SharedBytes<T>() where T : struct, ISimtTile => 2 * K * (default(T).M + default(T).N) * sizeof(float);
+    public static int SharedBytes<T>() where T : struct, ISimtTile => (2 * K * (default(T).M + default(T).N) * sizeof(float)) + ConvBlock.SavedBytes;
 
     public static void Run<T>(ConvParameters p) where T : struct, ISimtTile
     {
@@ -30,41 +31,39 @@ internal static class SimtConv
         int thread = Group.IdxX, row = thread / columns, column = thread - (row * columns);
         uint pixels = shared + (uint)(row * 16), filters = shared + (uint)((K * m * sizeof(float)) + (column * 16));
 
-        Sums8x4 left = Sums8x4.Zero(), right = Sums8x4.Zero();
+        SimtSums sums = SimtSums.Zero();
+        block.Save(shared + (uint)(2 * step));
         int first = block.FirstStep(p), end = block.EndStep(p);
-        fetch.Load(p, first).Store(shared);
+        SimtFetch<T>.Store(shared, fetch.LoadPixel(p, first));
+        SimtFetch<T>.Store(shared, fetch.LoadFilters(p, first));
         Group.Barrier();
         uint current = 0;
         for (int i = first; i < end; i++)
         {
-            SimtStep<T> next = fetch.Load(p, i + 1 < end ? i + 1 : i);
-            // Two at a time, so that the second's operands come while the first is computed.
-            for (int k = 0; k < K; k += 2)
-            {
-                uint a = pixels + current + (uint)(k * m * sizeof(float)), b = filters + current + (uint)(k * n * sizeof(float));
-                Float8 values = Pixels<T>(a), others = Pixels<T>(a + (uint)(m * sizeof(float)));
-                left = left.PlusOuter(values, Shared.LoadFloat4(b));
-                if (default(T).IsWide) right = right.PlusOuter(values, Shared.LoadFloat4(b + (uint)(n * 2)));
-                left = left.PlusOuter(others, Shared.LoadFloat4(b + (uint)(n * sizeof(float))));
-                if (default(T).IsWide) right = right.PlusOuter(others, Shared.LoadFloat4(b + (uint)(n * 6)));
-            }
+            // The next step's pixels come during the first half of this one, its filters during the second: fewer registers hold them.
+            // Row after row is written out: around a loop the assembler would move the sums from register to register.
+            int next = i + 1 < end ? i + 1 : i;
+            uint a = pixels + current, b = filters + current;
             current = (uint)step - current;
-            next.Store(shared + current);
+            Float8 nextPixel = fetch.LoadPixel(p, next);
+            sums = sums.PlusRow<T>(a, b, 0);
+            sums = sums.PlusRow<T>(a, b, 1);
+            sums = sums.PlusRow<T>(a, b, 2);
+            sums = sums.PlusRow<T>(a, b, 3);
+            SimtFetch<T>.Store(shared + current, nextPixel);
+            Float4 nextFilters = fetch.LoadFilters(p, next);
+            sums = sums.PlusRow<T>(a, b, 4);
+            sums = sums.PlusRow<T>(a, b, 5);
+            sums = sums.PlusRow<T>(a, b, 6);
+            sums = sums.PlusRow<T>(a, b, 7);
+            SimtFetch<T>.Store(shared + current, nextFilters);
             Group.Barrier();
         }
 
+        block = ConvBlock.Saved(shared + (uint)(2 * step));
         int pixel = block.Pixel + (row * 4), filter = block.Filter + (column * 4);
-        Store(p, block, pixel, m / 2, filter, left);
-        if (default(T).IsWide) Store(p, block, pixel, m / 2, filter + (n / 2), right);
-    }
-
-    /// <summary>A thread's 8 pixels: 4, and 4 half a tile on.</summary>
-    private static Float8 Pixels<T>(uint address) where T : struct, ISimtTile
-    {
-        Float8 result;
-        result.Low = Shared.LoadFloat4(address);
-        result.High = Shared.LoadFloat4(address + (uint)(default(T).M * 2));
-        return result;
+        Store(p, block, pixel, m / 2, filter, sums.Left);
+        if (default(T).IsWide) Store(p, block, pixel, m / 2, filter + (n / 2), sums.Right);
     }
 
     private static void Store(ConvParameters p, ConvBlock block, int pixel, int half, int filter, Sums8x4 sums)

@@ -9,8 +9,7 @@ internal readonly struct SimtFetch<T> where T : struct, ISimtTile
 {
     private readonly ConvWindow _window;
     private readonly int _element;
-    private readonly long _weights;
-    private readonly int _rowBytes;
+    private readonly int _weight;
     private readonly bool _hasFilters;
 
     public SimtFetch(ConvParameters p, ConvBlock block)
@@ -18,47 +17,44 @@ internal readonly struct SimtFetch<T> where T : struct, ISimtTile
         int m = default(T).M, perRow = default(T).N / 4, thread = Group.IdxX, k = thread / perRow, filter = block.Filter + ((thread - (k * perRow)) * 4);
         _window = ConvWindow.Of(p, block, block.Pixel + (thread % m), sizeof(float));
         _element = thread / m * 4;
-        int stored = IntMath.RoundUp8(p.Filters), depth = p.Steps * SimtConv.K;
-        _rowBytes = stored * SimtConv.K * sizeof(float);
+        int stored = IntMath.RoundUp8(p.Filters);
         _hasFilters = filter < stored;
-        _weights = p.Weights + ((((long)block.Phase * p.PhaseWeights) + ((((long)block.Group * depth) + k) * stored) + filter) * sizeof(float));
+        _weight = (block.Phase * p.PhaseWeights) + (((block.Group * p.Steps * SimtConv.K) + k) * stored) + filter;
     }
 
-    public SimtStep<T> Load(ConvParameters p, int step)
+    /// <summary>Whether there are as many threads as pixels, so that each fetches all 8 elements of one.</summary>
+    private static bool HasWholePixel => SimtConv.Threads<T>() == default(T).M;
+
+    /// <summary>The thread's 4 or 8 elements of a pixel.</summary>
+    public Float8 LoadPixel(ConvParameters p, int step)
     {
         // Channels are a multiple of 8, so that all 8 elements of a step belong to one tap.
         ConvTap tap = ConvTap.Of(p, step * SimtConv.K);
-        tap.Channel += _element;
+        tap.Offset += _element;
         bool seen = _window.Sees(p, tap);
-        long address = _window.Address(p, tap, sizeof(float));
-        SimtStep<T> result = default;
-        result.Pixel = Global.LoadFloat4OrZero(address, seen);
-        if (SimtStep<T>.HasWholePixel) result.PixelEnd = Global.LoadFloat4OrZero(address + 16, seen);
-        result.Filters = Global.LoadFloat4OrZero(_weights + (step * (long)_rowBytes), _hasFilters);
+        long address = _window.Address(tap, sizeof(float));
+        Float8 result = Float8.Splat(0);
+        result.Low = Global.LoadFloat4OrZero(address, seen);
+        if (HasWholePixel) result.High = Global.LoadFloat4OrZero(address + 16, seen);
         return result;
     }
-}
 
-/// <summary>A thread's part of a step on its way to shared memory.</summary>
-internal struct SimtStep<T> where T : struct, ISimtTile
-{
-    public Float4 Pixel;
-    public Float4 PixelEnd;
-    public Float4 Filters;
+    /// <summary>The thread's 4 filters.</summary>
+    public Float4 LoadFilters(ConvParameters p, int step) => Global.LoadFloat4OrZero(
+        p.Weights + ((_weight + (step * SimtConv.K * IntMath.RoundUp8(p.Filters))) * (long)sizeof(float)), _hasFilters);
 
-    /// <summary>Whether there are as many threads as pixels, so that each fetches all 8 elements of one.</summary>
-    public static bool HasWholePixel => SimtConv.Threads<T>() == default(T).M;
-
-    public readonly void Store(uint step)
+    public static void Store(uint step, Float8 pixel)
     {
         int m = default(T).M, thread = Group.IdxX;
-        uint pixel = step + (uint)(((thread / m * 4 * m) + (thread % m)) * sizeof(float));
-        Store(pixel, Pixel);
-        if (HasWholePixel) Store(pixel + (uint)(4 * m * sizeof(float)), PixelEnd);
-        Shared.Store(step + (uint)((SimtConv.K * m * sizeof(float)) + (thread * 16)), Filters);
+        uint place = step + (uint)(((thread / m * 4 * m) + (thread % m)) * sizeof(float));
+        StoreColumn(place, pixel.Low);
+        if (HasWholePixel) StoreColumn(place + (uint)(4 * m * sizeof(float)), pixel.High);
     }
 
-    private static void Store(uint address, Float4 values)
+    public static void Store(uint step, Float4 filters) =>
+        Shared.Store(step + (uint)((SimtConv.K * default(T).M * sizeof(float)) + (Group.IdxX * 16)), filters);
+
+    private static void StoreColumn(uint address, Float4 values)
     {
         uint row = (uint)(default(T).M * sizeof(float));
         Shared.Store(address, values.X);

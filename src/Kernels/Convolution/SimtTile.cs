@@ -91,3 +91,35 @@ internal struct Sums8x4
         return sums;
     }
 }
+
+/// <summary>All of a thread's sums: 8 pixels by 4 filters, and, if the tile is wide, as many half a tile of filters on.</summary>
+internal struct SimtSums
+{
+    public Sums8x4 Left;
+    public Sums8x4 Right;
+
+    public static SimtSums Zero()
+    {
+        SimtSums sums;
+        sums.Left = Sums8x4.Zero();
+        sums.Right = Sums8x4.Zero();
+        return sums;
+    }
+
+    /// <summary>
+    /// This + row k of a step, whose first pixels and filters of the thread lie at the addresses: 8 pixels, 4 and 4 half a tile on,
+    /// by 4 filters, or by 8, the second 4 half a tile on.
+    /// </summary>
+    public readonly SimtSums PlusRow<T>(uint pixels, uint filters, int k) where T : struct, ISimtTile
+    {
+        int m = default(T).M, n = default(T).N;
+        uint a = pixels + (uint)(k * m * sizeof(float)), b = filters + (uint)(k * n * sizeof(float));
+        Float8 values;
+        values.Low = Shared.LoadFloat4(a);
+        values.High = Shared.LoadFloat4(a + (uint)(m * 2));
+        SimtSums sums;
+        sums.Left = Left.PlusOuter(values, Shared.LoadFloat4(b));
+        sums.Right = default(T).IsWide ? Right.PlusOuter(values, Shared.LoadFloat4(b + (uint)(n * 2))) : Right;
+        return sums;
+    }
+}

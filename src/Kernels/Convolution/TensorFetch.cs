@@ -68,5 +68,5 @@ internal readonly struct TensorFetch<TTile, TStorage, TGate> where TTile : struc
     }
 
     private static void Begin(ConvParameters p, ConvWindow window, ConvTap tap, uint place) =>
-        CpAsync.Copy16(place, window.Address(p, tap, default(TStorage).Size), window.Sees(p, tap));
+        CpAsync.Copy16(place, window.Address(tap, default(TStorage).Size), window.Sees(p, tap));
 }

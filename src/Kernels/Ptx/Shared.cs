@@ -30,6 +30,19 @@ internal static class Shared
         return result;
     }
 
+    public static UInt4 LoadUInt4(uint address)
+    {
+        Output<uint> x = default, y = default, z = default, w = default;
+        Input<uint> from = address;
+        CudaAsm.EmitRef("ld.shared.v4.b32 {%0,%1,%2,%3}, [%4];", ref x, ref y, ref z, ref w, ref from);
+        UInt4 result;
+        result.X = x.Value;
+        result.Y = y.Value;
+        result.Z = z.Value;
+        result.W = w.Value;
+        return result;
+    }
+
     public static float LoadFloat(uint address)
     {
         CudaAsm.Emit("ld.shared.f32 %0, [%1];", out float value, address);
@@ -41,6 +54,9 @@ internal static class Shared
         CudaAsm.Emit("ld.shared.b32 %0, [%1];", out uint value, address);
         return value;
     }
+
+    public static void Store(uint address, UInt4 value) =>
+        CudaAsm.Emit("st.shared.v4.b32 [%0], {%1,%2,%3,%4};", address, value.X, value.Y, value.Z, value.W);
 
     public static void Store(uint address, Float4 value) =>
         CudaAsm.Emit("st.shared.v4.f32 [%0], {%1,%2,%3,%4};", address, value.X, value.Y, value.Z, value.W);
