@@ -10,8 +10,11 @@ public sealed class AttentionTests
 {
     private const double Unit = 1.0 / (1 << 24);
 
-    [Fact]
-    public void Position_attention_matches_the_reference() => Gen.Select(MapCase.Any, Gen.Frequency((1, Gen.Const(1)), (4, Gen.Int[2, 20])), Gen.OneOf(1.0, 4.0)).Sample(
+    public static MatrixTheoryData<Storage, bool, bool> Kinds { get; } = new([Storage.F32, Storage.F16], [false, true], [false, true]);
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Position_attention_matches_the_reference(Storage storage, bool single, bool narrow) => Gen.Select(
+        MapCase.Of(storage, single), narrow ? Gen.Const(1) : Gen.Int[2, 20], Gen.OneOf(1.0, 4.0)).Sample(
         (test, width, size) =>
         {
             test = test with { Shape = test.Shape with { H = Math.Min(test.Shape.H, 8), W = Math.Min(test.Shape.W, 9) } };
@@ -43,5 +46,5 @@ public sealed class AttentionTests
             double d = Unit * (width + 4) * width * size * size;
             Expected.Within(y, _ => (2 * d) + (Unit * (pixels + 64)), test.Storage).Check(output.Read(), $"{test}, width {width}");
         },
-        iter: 20, threads: 1);
+        iter: 3, threads: 1);
 }

@@ -10,8 +10,9 @@ public sealed class ElementwiseTests
 {
     private const double Unit = 1.0 / (1 << 24);
 
-    [Fact]
-    public void Scale_and_shift_match_the_reference() => Gen.Select(MapCase.Any, Gen.Enum<Activation>(), Gen.Bool, Gen.Bool).Sample(
+    [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
+    public void Scale_and_shift_match_the_reference(Storage storage, bool single) => Gen.Select(
+        MapCase.Of(storage, single), Gen.Enum<Activation>(), Gen.Bool, Gen.Bool).Sample(
         (test, activation, scales, shifts) =>
         {
             using var gpu = new Gpu();
@@ -38,11 +39,14 @@ public sealed class ElementwiseTests
             });
             Expected.Within(y, i => Unit * ((2 * sizes.Values[i]) + 16), test.Storage).Check(output.Read(), $"{test}, {activation}");
         },
-        iter: 30, threads: 1);
+        iter: 8, threads: 1);
 
-    [Fact]
-    public void Sums_and_products_spread_and_match_the_reference() => Gen.Select(MapCase.Any, Gen.OneOf("same", "pixel", "channel"), Gen.Bool, Gen.Bool, Gen.Bool, Gen.Enum<Activation>()).Sample(
-        (test, other, swap, add, residual, activation) =>
+    public static MatrixTheoryData<Storage, bool, bool> SumsAndProducts { get; } = new([Storage.F32, Storage.F16], [false, true], [false, true]);
+
+    [Theory, MemberData(nameof(SumsAndProducts))]
+    public void Sums_and_products_spread_and_match_the_reference(Storage storage, bool single, bool add) => Gen.Select(
+        MapCase.Of(storage, single), Gen.OneOf("same", "pixel", "channel"), Gen.Bool, Gen.Bool, Gen.Enum<Activation>()).Sample(
+        (test, other, swap, residual, activation) =>
         {
             using var gpu = new Gpu();
             Shape spread = other switch { "same" => test.Shape, "pixel" => test.Shape with { H = 1, W = 1 }, _ => test.Shape with { C = 1 } };
@@ -64,10 +68,11 @@ public sealed class ElementwiseTests
             });
             Expected.Within(y, _ => 24 * Unit, test.Storage).Check(output.Read(), $"{test}, {other}, swapped {swap}, add {add}, {activation}");
         },
-        iter: 40, threads: 1);
+        iter: 6, threads: 1);
 
-    [Fact]
-    public void Parts_of_a_concatenation_are_copied_to_any_channel() => Gen.Select(MapCase.Any, Gen.Int[1, 20], Gen.Int[1, 20]).Sample(
+    [Theory, MemberData(nameof(Storages.All), MemberType = typeof(Storages))]
+    public void Parts_of_a_concatenation_are_copied_to_any_channel(Storage storage) => Gen.Select(
+        MapCase.Of(storage, single: false), Gen.Int[1, 20], Gen.Int[1, 20]).Sample(
         (test, first, second) =>
         {
             using var gpu = new Gpu();
@@ -92,10 +97,10 @@ public sealed class ElementwiseTests
                 });
             }
         },
-        iter: 15, threads: 1);
+        iter: 8, threads: 1);
 
-    [Fact]
-    public void Maps_go_to_slices_whole() => MapCase.Any.Sample(
+    [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
+    public void Maps_go_to_slices_whole(Storage storage, bool single) => MapCase.Of(storage, single).Sample(
         test =>
         {
             using var gpu = new Gpu();
@@ -109,10 +114,10 @@ public sealed class ElementwiseTests
             });
             Expected.Exactly(x).Check(output.Read(), test.ToString());
         },
-        iter: 10, threads: 1);
+        iter: 3, threads: 1);
 
-    [Fact]
-    public void Planar_tensors_become_maps_and_maps_planar_tensors() => MapCase.Any.Sample(
+    [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
+    public void Planar_tensors_become_maps_and_maps_planar_tensors(Storage storage, bool single) => MapCase.Of(storage, single).Sample(
         test =>
         {
             using var gpu = new Gpu();
@@ -125,7 +130,7 @@ public sealed class ElementwiseTests
             gpu.LaunchItems($"to_planar_{test.Storage.Suffix()}", items, test.Shape.N, new PlanarParameters { Map = map.Map, Planar = (long)back, Batch = test.Shape.N });
             Assert.Equal(x.Values, gpu.Memory.Span<float>(back, x.Values.Length).ToArray());
         },
-        iter: 15, threads: 1);
+        iter: 4, threads: 1);
 
     [Theory]
     [InlineData(Activation.ReLU)]

@@ -13,6 +13,14 @@ internal sealed class Gpu : IDisposable
 {
     private static readonly ConcurrentDictionary<string, PtxKernel> Parsed = new();
 
+    private static readonly ConcurrentDictionary<(string, int), byte> Seen = new();
+
+    /// <summary>How often each kernel has been launched.</summary>
+    public static ConcurrentDictionary<string, int> Launches { get; } = new();
+
+    /// <summary>Launches that differ in kernel, grid or parameters other than addresses.</summary>
+    public static int Shapes => Seen.Count;
+
     public DeviceMemory Memory { get; } = new();
 
     public static PtxKernel Kernel(string name) =>
@@ -27,6 +35,8 @@ internal sealed class Gpu : IDisposable
         KernelInfo kernel = KernelLibrary.Find(name);
         Assert.Equal(kernel.ParameterBytes, Unsafe.SizeOf<T>());
         Launch(Kernel(name), kernel, grid, parameters);
+        Launches.AddOrUpdate(name, 1, static (_, count) => count + 1);
+        Seen.TryAdd((name, Shape(grid, parameters)), 0);
     }
 
     /// <summary>Launches a changed kernel as the one that it is made of would be.</summary>
@@ -36,6 +46,18 @@ internal sealed class Gpu : IDisposable
     /// <summary>Launches a kernel that makes so many items of each image.</summary>
     public void LaunchItems<T>(string name, long items, int images, T parameters) where T : unmanaged =>
         Launch(name, ((int)((items + KernelLibrary.Find(name).Threads - 1) / KernelLibrary.Find(name).Threads), images, 1), parameters);
+
+    private static int Shape<T>((int, int, int) grid, T parameters) where T : unmanaged
+    {
+        var hash = new HashCode();
+        hash.Add(grid);
+        // Device addresses begin with DeviceMemory's base; everything else says how large things are.
+        foreach (ulong word in MemoryMarshal.Cast<T, ulong>(new ReadOnlySpan<T>(in parameters)))
+        {
+            if (word >> 40 != DeviceMemory.Base >> 40) hash.Add(word);
+        }
+        return hash.ToHashCode();
+    }
 
     public void Dispose() => Memory.Dispose();
 }

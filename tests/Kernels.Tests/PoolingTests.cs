@@ -10,8 +10,9 @@ public sealed class PoolingTests
 {
     private const double Unit = 1.0 / (1 << 24);
 
-    [Fact]
-    public void Average_poolings_match_the_reference() => Gen.Select(MapCase.Any, Gen.OneOf(1, 1, 2, 3, 6), Gen.Int[1, 3], Gen.OneOf(0, 0, 60, 90)).Sample(
+    [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
+    public void Average_poolings_match_the_reference(Storage storage, bool single) => Gen.Select(
+        MapCase.Of(storage, single), Gen.OneOf(1, 1, 2, 3, 6), Gen.Int[1, 3], Gen.OneOf(0, 0, 60, 90)).Sample(
         (test, bins, parts, more) =>
         {
             if (test.Shape.C > 1) test = test with { Shape = test.Shape with { C = test.Shape.C + more } };
@@ -33,13 +34,13 @@ public sealed class PoolingTests
             // Threads, warps and parts each add up in a line; numbers are at most 1.
             Expected.Within(y, _ => 24 * Unit, test.Storage).Check(output.Read(), $"{test}, {bins} bins, {parts} parts");
         },
-        iter: 30, threads: 1);
+        iter: 8, threads: 1);
 
-    [Fact]
-    public void Squeeze_and_excitation_matches_the_reference() => Gen.Select(MapCase.Any, Gen.Int[1, 40], Gen.Int[1, 3], Gen.OneOf(Activation.ReLU, Activation.SiLU)).Sample(
+    [Theory, MemberData(nameof(Storages.All), MemberType = typeof(Storages))]
+    public void Squeeze_and_excitation_matches_the_reference(Storage storage) => Gen.Select(
+        MapCase.Of(storage, single: false), Gen.Int[1, 40], Gen.Int[1, 3], Gen.OneOf(Activation.ReLU, Activation.SiLU)).Sample(
         (test, hidden, parts, activation) =>
         {
-            test = test with { Shape = test.Shape with { C = test.Shape.C + 1 } };
             using var gpu = new Gpu();
             (int n, int c, int h, int w) = test.Shape;
             int padded = (c + 7) / 8 * 8, hiddenPadded = (hidden + 7) / 8 * 8;
@@ -81,7 +82,7 @@ public sealed class PoolingTests
             // Means and hidden channels are float32; no sum here is larger than its number of terms.
             Expected.Within(y, _ => Unit * (c + 16) * (hidden + 16), test.Storage).Check(output.Read(), $"{test}, {hidden} hidden");
         },
-        iter: 15, threads: 1);
+        iter: 8, threads: 1);
 
     private static double Apply(Activation activation, double x) => activation switch
     {

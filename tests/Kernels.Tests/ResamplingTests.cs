@@ -10,8 +10,8 @@ public sealed class ResamplingTests
 {
     private const double Unit = 1.0 / (1 << 24);
 
-    [Fact]
-    public void Max_poolings_match_the_reference() => Gen.Select(MapCase.Any, Gen.Int[1, 4], Gen.Int[1, 3], Gen.Bool).Sample(
+    [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
+    public void Max_poolings_match_the_reference(Storage storage, bool single) => Gen.Select(MapCase.Of(storage, single), Gen.Int[1, 4], Gen.Int[1, 3], Gen.Bool).Sample(
         (test, kernel, stride, ceil) =>
         {
             test = test with { Shape = test.Shape with { H = Math.Max(test.Shape.H, kernel), W = Math.Max(test.Shape.W, kernel) } };
@@ -22,19 +22,20 @@ public sealed class ResamplingTests
             Map actual = Run("max_pool", test, x, y.Shape, new ResampleParameters { KernelSize = kernel, Stride = stride, Padding = kernel / 2 });
             Assert.Equal(y.Values, actual.Values);
         },
-        iter: 25, threads: 1);
+        iter: 7, threads: 1);
 
-    [Fact]
-    public void Nearest_upsamplings_match_the_reference() => Gen.Select(MapCase.Any, Gen.Int[1, 3]).Sample(
+    [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
+    public void Nearest_upsamplings_match_the_reference(Storage storage, bool single) => Gen.Select(MapCase.Of(storage, single), Gen.Int[1, 3]).Sample(
         (test, factor) =>
         {
             Map x = test.Values("x"), y = Expected.Run(Tensor.Create(new UpsampleNearestOp(factor), [test.Input()], "up"), x);
             Expected.Exactly(y).Check(Run("upsample_nearest", test, x, y.Shape, new ResampleParameters { Factor = factor }), test.ToString());
         },
-        iter: 15, threads: 1);
+        iter: 4, threads: 1);
 
-    [Fact]
-    public void Bilinear_upsamplings_match_the_reference() => Gen.Select(MapCase.Any, Gen.OneOf(0, 1, 2, 3, 8), Gen.Bool, Gen.Int[1, 20], Gen.Enum<Activation>()).Sample(
+    [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
+    public void Bilinear_upsamplings_match_the_reference(Storage storage, bool single) => Gen.Select(
+        MapCase.Of(storage, single), Gen.OneOf(0, 1, 2, 3, 8), Gen.Bool, Gen.Int[1, 20], Gen.Enum<Activation>()).Sample(
         (test, factor, aligned, side, activation) =>
         {
             var op = new UpsampleBilinearOp(factor, aligned);
@@ -51,7 +52,7 @@ public sealed class ResamplingTests
             });
             Expected.Within(y, _ => 24 * Unit, test.Storage).Check(actual, $"{test}, factor {factor}, aligned {aligned}, {y.Shape}");
         },
-        iter: 30, threads: 1);
+        iter: 8, threads: 1);
 
     // As UpsampleBilinearOp.Source rounds it.
     private static float Scale(UpsampleBilinearOp op, int size, int output) => op.AlignCorners

@@ -21,6 +21,8 @@ public enum Numbers
 
 internal static class Storages
 {
+    public static TheoryData<Storage> All { get; } = [Storage.F32, Storage.F16];
+
     /// <summary>The nearest of the numbers; of tf32's two nearest the greater in size.</summary>
     public static float Round(this Numbers numbers, float value) => numbers switch
     {

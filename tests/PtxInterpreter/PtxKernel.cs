@@ -31,6 +31,9 @@ public sealed class PtxKernel
     /// <summary>The instructions as written, without operands.</summary>
     public IReadOnlyList<string> Instructions { get; }
 
+    /// <summary>For each of them, whether any lane of any launch has run it.</summary>
+    public IReadOnlyList<bool> Reached => _program.Reached;
+
     /// <summary>
     /// Runs a launch to its end and returns the warps' steps. Throws <see cref="PtxFaultException"/> at the first thing that a GPU
     /// would get wrong. Blocks run in any order, so what they write must not depend on it.

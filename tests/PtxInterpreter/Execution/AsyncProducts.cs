@@ -13,10 +13,14 @@ internal sealed unsafe class AsyncProducts
 {
     private readonly Queue<List<AsyncProduct>> _groups = new();
     private List<AsyncProduct> _open = [];
+    private int[] _sums = [];
     private float[]? _values;
 
     /// <summary>Whether a fence stands before the next product.</summary>
     public bool IsFenced { get; set; }
+
+    /// <summary>Whether products have begun that nothing has waited for.</summary>
+    public bool IsUnderWay => _values is not null;
 
     /// <summary>Products begun so far.</summary>
     public int Begun { get; private set; }
@@ -32,6 +36,8 @@ internal sealed unsafe class AsyncProducts
 
     public void Begin(AsyncProduct product, Warp warp)
     {
+        if (_values is not null && !product.Sums.AsSpan().SequenceEqual(_sums)) throw warp.Fault("the interpreter knows one set of sums at a time");
+        _sums = product.Sums;
         if (_values is null)
         {
             _values = new float[product.Sums.Length * Lanes.Count];

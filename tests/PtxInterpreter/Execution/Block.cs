@@ -54,6 +54,10 @@ internal sealed class Block : IDisposable
             foreach (Warp warp in _warps) warp.IsWaiting = false;
             Shared.PassBarrier();
         }
+        foreach (Warp warp in _warps)
+        {
+            if (warp.Products.IsUnderWay) throw warp.Fault("ends while products of the tensor cores are under way");
+        }
         // A warpgroup multiplies together: where one of its warps has not, the others would wait for ever.
         foreach (Warp[] group in _warps.Chunk(4))
         {

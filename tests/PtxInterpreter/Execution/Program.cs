@@ -5,7 +5,18 @@ internal sealed class Program
 {
     public required string Name { get; init; }
 
-    public required Step[] Steps { get; init; }
+    public required Step[] Steps
+    {
+        get;
+        init
+        {
+            field = value;
+            Reached = new bool[value.Length];
+        }
+    }
+
+    /// <summary>For each step, whether any lane has ever run it.</summary>
+    public bool[] Reached { get; private init; } = [];
 
     /// <summary>Bytes of a warp's registers, each 32 lanes wide.</summary>
     public required int RegisterBytes { get; init; }

@@ -17,7 +17,8 @@ internal sealed unsafe class Warp : IDisposable
         Block = block;
         Index = index;
         Registers = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(program.RegisterBytes, 64), 64);
-        new Span<byte>(Registers, program.RegisterBytes).Clear();
+        // Not-a-number, so that a register that was never written shows.
+        new Span<byte>(Registers, program.RegisterBytes).Fill(0xFF);
         Predicates = (uint*)NativeMemory.AllocZeroed((nuint)Math.Max(program.Predicates, 1), sizeof(uint));
         foreach (Constant constant in program.Constants) Fill(constant.Register, constant.Is64, constant.Bits);
     }
@@ -73,6 +74,7 @@ internal sealed unsafe class Warp : IDisposable
     public void Run()
     {
         Step[] steps = _program.Steps;
+        bool[] reached = _program.Reached;
         Divergence flow = Flow;
         while (flow.Mask != 0)
         {
@@ -90,6 +92,7 @@ internal sealed unsafe class Warp : IDisposable
                 mask &= step.IsNegated ? ~guard : guard;
             }
             Executed++;
+            if (mask != 0) reached[_pc] = true;
             switch (step.Kind)
             {
                 case StepKind.Plain:

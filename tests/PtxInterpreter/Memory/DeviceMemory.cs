@@ -8,7 +8,10 @@ namespace LungSeg.PtxInterpreter.Memory;
 /// </summary>
 public sealed unsafe class DeviceMemory : IDeviceMemory, IDisposable
 {
-    private const ulong Base = 0x7f00_0000_0000, Alignment = 512;
+    /// <summary>The first address.</summary>
+    public const ulong Base = 0x7f00_0000_0000;
+
+    private const ulong Alignment = 512;
     private readonly List<DeviceAllocation> _allocations = [];
     private ulong _next = Base;
 

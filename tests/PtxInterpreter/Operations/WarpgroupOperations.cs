@@ -14,6 +14,7 @@ internal sealed unsafe class BeginProduct(int[] sums, int a, int b) : Operation
     public override void Execute(Warp warp, uint mask)
     {
         warp.RequireConvergence(mask);
+        if ((warp.Index | 3) >= warp.Block.Warps.Count) throw warp.Fault("needs four warps: this one's warpgroup is not whole");
         if (!warp.Products.IsFenced) throw warp.Fault("begins a product without a wgmma.fence since the last group");
         var rows = new MatrixDescriptor(Uniform(warp, a)).Rows(warp, warp.Index % 4 * Rows, Rows);
         var columns = new MatrixDescriptor(Uniform(warp, b)).Rows(warp, 0, _columns);
