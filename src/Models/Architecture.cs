@@ -87,7 +87,7 @@ public sealed class Architecture
         {
             throw new ShapeException(
                 $"{Name}: expected a height and width that are multiples of {Multiple} and at least {MinimumSize}, "
-                + $"found {input.H} x {input.W}; choose for example {Nearest(input.H)} x {Nearest(input.W)}");
+                + $"found {input.H} x {input.W}; change it, for example to {Nearest(input.H)} x {Nearest(input.W)}");
         }
     }
 

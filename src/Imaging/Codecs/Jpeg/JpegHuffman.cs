@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LungSeg.Imaging.Codecs.Jpeg;
 
 /// <summary>A canonical Huffman code of JPEG (ITU-T T.81, annex C): codes of up to 16 bits, the short ones by table.</summary>
@@ -18,7 +20,7 @@ internal sealed class JpegHuffman
         {
             int count = counts[length - 1];
             if (code + count > 1 << length)
-                throw new ImageException("the JPEG file is damaged: a Huffman table has too many codes");
+                throw new ImageException("the JPEG data is damaged: a Huffman table has too many codes");
             _shiftToIndex[length] = index - code;
             for (int i = 0; i < count; i++, code++, index++)
                 if (length <= Quick)
@@ -31,21 +33,28 @@ internal sealed class JpegHuffman
     /// <summary>The next symbol; 16 bits must be ready.</summary>
     public int Read(ref JpegBitReader bits)
     {
-        int entry = _quick[bits.Peek(Quick)];
-        if (entry != 0)
-        {
-            bits.Skip(entry >> 8);
-            return entry & 0xFF;
-        }
-        int ahead = bits.Peek(16);
-        for (int length = Quick + 1; length <= 16; length++)
+        int symbol = Symbol(bits.Peek(16), out int length);
+        bits.Skip(length);
+        return symbol;
+    }
+
+    /// <summary>The symbol whose code begins 16 bits, and the code's length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int Symbol(int ahead, out int length)
+    {
+        int entry = _quick[ahead >> 16 - Quick];
+        length = entry >> 8;
+        return entry != 0 ? entry & 0xFF : LongSymbol(ahead, out length);
+    }
+
+    private int LongSymbol(int ahead, out int length)
+    {
+        for (length = Quick + 1; length <= 16; length++)
         {
             int code = ahead >> 16 - length;
-            if (code >= _end[length])
-                continue;
-            bits.Skip(length);
-            return _symbols[code + _shiftToIndex[length]];
+            if (code < _end[length])
+                return _symbols[code + _shiftToIndex[length]];
         }
-        throw new ImageException("the JPEG file is damaged: its data holds a code that no Huffman table has");
+        throw new ImageException("the JPEG data is damaged: it holds a code that no Huffman table has");
     }
 }

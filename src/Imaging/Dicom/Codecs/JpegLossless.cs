@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LungSeg.Imaging.Codecs.Jpeg;
 
 namespace LungSeg.Imaging.Dicom.Codecs;
 
@@ -10,7 +11,7 @@ internal sealed class JpegLossless
 {
     private const int DefineHuffman = 0xC4, Frame3 = 0xC3, RestartInterval = 0xDD;
 
-    private readonly HuffmanTable?[] _tables = new HuffmanTable?[4];
+    private readonly JpegHuffman?[] _tables = new JpegHuffman?[4];
     private readonly ImagePixel _image;
     private readonly ushort[] _cells;
     private readonly JpegFrameHeader _header;
@@ -32,7 +33,7 @@ internal sealed class JpegLossless
         JpegFrameHeader? header = null;
         JpegLossless? decoder = null;
         JpegSegments segments = new(coded);
-        List<(int Class, HuffmanTable Table)> early = [];
+        List<(int Class, JpegHuffman Table)> early = [];
         int restart = 0;
         while (segments.Next())
         {
@@ -53,7 +54,7 @@ internal sealed class JpegLossless
                 case JpegSegments.StartOfScan:
                     if (decoder is null)
                         throw new ImageException("the DICOM file is damaged: a scan comes before the frame header of its JPEG data");
-                    foreach ((int number, HuffmanTable table) in early)
+                    foreach ((int number, JpegHuffman table) in early)
                         decoder._tables[number] = table;
                     early.Clear();
                     segments.At = decoder.ReadScan(coded, segments.Body, segments.At, restart);
@@ -66,7 +67,7 @@ internal sealed class JpegLossless
         throw new ImageException("the DICOM file is truncated: its JPEG data lacks a component");
     }
 
-    private static void ReadTables(ReadOnlySpan<byte> body, List<(int, HuffmanTable)> tables)
+    private static void ReadTables(ReadOnlySpan<byte> body, List<(int, JpegHuffman)> tables)
     {
         while (body.Length > 0)
         {
@@ -75,7 +76,7 @@ internal sealed class JpegLossless
                 total += body[i];
             if (body.Length < 17 + total || body[0] > 3 || total > 17)
                 throw new ImageException("the DICOM file is damaged: a Huffman table of its JPEG data makes no sense");
-            tables.Add((body[0], new HuffmanTable(body[1..17], body.Slice(17, total))));
+            tables.Add((body[0], new JpegHuffman(body[1..17], body.Slice(17, total))));
             body = body[(17 + total)..];
         }
     }
@@ -83,7 +84,7 @@ internal sealed class JpegLossless
     private int ReadScan(byte[] coded, ReadOnlySpan<byte> body, int at, int restart)
     {
         int[] components = _header.ComponentsOfScan(body);
-        HuffmanTable[] tables = new HuffmanTable[components.Length];
+        JpegHuffman[] tables = new JpegHuffman[components.Length];
         for (int i = 0; i < components.Length; i++)
         {
             tables[i] = (body[2 + 2 * i] >> 4) is < 4 and var number && _tables[number] is { } table
@@ -102,7 +103,7 @@ internal sealed class JpegLossless
         return ReadRows(coded, at, components, tables, predictor, shift);
     }
 
-    private int ReadRows(byte[] coded, int at, int[] components, HuffmanTable[] tables, int predictor, int shift)
+    private int ReadRows(byte[] coded, int at, int[] components, JpegHuffman[] tables, int predictor, int shift)
     {
         JpegBits bits = new(coded, at, isJpegLs: false);
         int step = _image.Samples, stride = _image.Columns * step, restarts = 0;
@@ -144,9 +145,10 @@ internal sealed class JpegLossless
         _ => left + above >> 1,
     };
 
-    private static int ReadDifference(HuffmanTable table, ref JpegBits bits)
+    private static int ReadDifference(JpegHuffman table, ref JpegBits bits)
     {
-        int size = table.Read(ref bits);
+        int size = table.Symbol(bits.Peek16(), out int length);
+        bits.Skip(length);
         if (size == 0)
             return 0;
         if (size == 16)
