@@ -23,6 +23,8 @@ internal sealed class Gpu : IDisposable
 
     public DeviceMemory Memory { get; } = new();
 
+    public Checks Checks { get; init; } = Checks.All;
+
     public static PtxKernel Kernel(string name) =>
         Parsed.GetOrAdd(name, static name => PtxModule.Parse(Text(name)).Entry(name));
 
@@ -41,7 +43,7 @@ internal sealed class Gpu : IDisposable
 
     /// <summary>Launches a changed kernel as the one that it is made of would be.</summary>
     public void Launch<T>(PtxKernel changed, KernelInfo kernel, (int X, int Y, int Z) grid, T parameters) where T : unmanaged => changed.Run(
-        new LaunchConfiguration(grid.X, grid.Y, grid.Z, kernel.Threads, kernel.SharedBytes), MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in parameters)), Memory);
+        new LaunchConfiguration(grid.X, grid.Y, grid.Z, kernel.Threads, kernel.SharedBytes), MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in parameters)), Memory, Checks);
 
     /// <summary>Launches a kernel that makes so many items of each image.</summary>
     public void LaunchItems<T>(string name, long items, int images, T parameters) where T : unmanaged =>

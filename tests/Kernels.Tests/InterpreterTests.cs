@@ -121,6 +121,20 @@ public sealed class InterpreterTests
         Assert.All(Run(product + Wait + Store, 128), value => Assert.Equal(1, value));
     }
 
+    [Theory]
+    [InlineData("ld.shared.b32 %r5, [%r1];", 1, 1)]
+    [InlineData("shl.b32 %r4, %r0, 7; and.b32 %r4, %r4, 1023; add.u32 %r4, %r1, %r4; ld.shared.b32 %r5, [%r4];", 8, 1)]
+    [InlineData("ld.shared.v4.b32 {%r5,%r6,%r7,%r8}, [%r3];", 4, 4)]
+    [InlineData("shl.b32 %r4, %r0, 6; and.b32 %r4, %r4, 1023; add.u32 %r4, %r1, %r4; ld.shared.v4.b32 {%r5,%r6,%r7,%r8}, [%r4];", 16, 4)]
+    public void Bank_conflicts_are_counted(string body, int turns, int least)
+    {
+        using var gpu = new Gpu();
+        byte[] memory = BitConverter.GetBytes(gpu.Memory.Allocate(1024));
+        PtxKernel kernel = PtxModule.Parse(Module("st.shared.v4.b32 [%r3], {%r0,%r0,%r0,%r0}; st.shared.v4.b32 [%r3+512], {%r0,%r0,%r0,%r0}; bar.sync 0;" + body)).Entry("snippet");
+        kernel.Run(new LaunchConfiguration(1, 1, 1, 32, SharedBytes), memory, gpu.Memory, Checks.Banks);
+        Assert.Equal((turns, least), kernel.BankUse[kernel.Instructions.Count - 2]);
+    }
+
     [Fact]
     public void A_register_that_was_never_written_is_no_number() =>
         Assert.True(float.IsNaN(Run("setp.eq.u32 %p0, %r0, 0; @%p0 st.global.f32 [%rd0], %f7;", 32)[0]));

@@ -11,4 +11,7 @@ public enum Checks
     /// with no barrier between them.
     /// </summary>
     All,
+
+    /// <summary>These, and <see cref="PtxKernel.BankUse"/> is counted.</summary>
+    Banks,
 }

@@ -34,6 +34,9 @@ public sealed class PtxKernel
     /// <summary>For each of them, whether any lane of any launch has run it.</summary>
     public IReadOnlyList<bool> Reached => _program.Reached;
 
+    /// <summary>For each instruction, turns of shared memory that it took under <see cref="Checks.Banks"/>, and how many without bank conflicts.</summary>
+    public IReadOnlyList<(long Turns, long Least)> BankUse => _program.BankUse;
+
     /// <summary>
     /// Runs a launch to its end and returns the warps' steps. Throws <see cref="PtxFaultException"/> at the first thing that a GPU
     /// would get wrong. Blocks run in any order, so what they write must not depend on it.

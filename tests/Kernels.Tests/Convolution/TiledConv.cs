@@ -12,9 +12,9 @@ internal static class TiledConv
         KernelLibrary.Kernels.Where(kernel => kernel.Family == family && kernel.Precision == precision);
 
     /// <summary>Runs the kernel, or a changed one in its place, with so many splits, input and output being slices if asked.</summary>
-    public static Map Run(KernelInfo kernel, ConvCase test, int splits = 1, bool slice = false, PtxKernel? changed = null, float[]? gate = null)
+    public static Map Run(KernelInfo kernel, ConvCase test, int splits = 1, bool slice = false, PtxKernel? changed = null, float[]? gate = null, Checks checks = Checks.All)
     {
-        using var gpu = new Gpu();
+        using var gpu = new Gpu { Checks = checks };
         Storage storage = kernel.Storage == "f32" ? Storage.F32 : Storage.F16;
         DeviceTensor input = DeviceTensor.Of(gpu, storage, test.X(), slice), output = DeviceTensor.Empty(gpu, storage, test.Output, slice);
         DeviceTensor? residual = test.Residual ? DeviceTensor.Of(gpu, storage, test.Shortcut(), !slice) : null;

@@ -13,11 +13,14 @@ internal sealed class Block : IDisposable
         _launch = launch;
         Parameters = parameters;
         Memory = memory;
+        CountsBanks = checks == Checks.Banks;
         Shared = new SharedMemory(program.StaticSharedBytes, launch.SharedBytes, checks);
         _warps = [.. Enumerable.Range(0, (launch.Threads + Lanes.Count - 1) / Lanes.Count).Select(index => new Warp(program, this, index))];
     }
 
     public byte[] Parameters { get; }
+
+    public bool CountsBanks { get; }
 
     public IDeviceMemory Memory { get; }
 

@@ -12,11 +12,15 @@ internal sealed class Program
         {
             field = value;
             Reached = new bool[value.Length];
+            BankUse = new (long, long)[value.Length];
         }
     }
 
     /// <summary>For each step, whether any lane has ever run it.</summary>
     public bool[] Reached { get; private init; } = [];
+
+    /// <summary>For each step, turns of shared memory that it took, and how many without bank conflicts.</summary>
+    public (long Turns, long Least)[] BankUse { get; private init; } = [];
 
     /// <summary>Bytes of a warp's registers, each 32 lanes wide.</summary>
     public required int RegisterBytes { get; init; }

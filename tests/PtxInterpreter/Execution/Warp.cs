@@ -136,6 +136,18 @@ internal sealed unsafe class Warp : IDisposable
         return place != null ? place : throw Fault($"accesses {bytes} bytes of shared memory at {address}; the block has {Block.Shared.Bytes}", lane);
     }
 
+    /// <summary>Counts the banks of shared memory that an access of all its lanes asks for.</summary>
+    public void CountBanks(ReadOnlySpan<uint> addresses, int bytes)
+    {
+        if (!Block.CountsBanks || addresses.Length == 0) return;
+        (int turns, int least) = Banks.Turns(addresses, bytes);
+        lock (_program.BankUse)
+        {
+            ref (long Turns, long Least) use = ref _program.BankUse[_pc];
+            use = (use.Turns + turns, use.Least + least);
+        }
+    }
+
     /// <summary>Throws if noting an access found something wrong.</summary>
     public void Check(string? fault, uint address, int lane)
     {

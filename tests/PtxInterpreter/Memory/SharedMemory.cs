@@ -16,7 +16,7 @@ internal sealed unsafe class SharedMemory : IDisposable
         DynamicOffset = dynamicBytes > 0 ? (staticBytes + 1023) / 1024 * 1024 : staticBytes;
         Bytes = DynamicOffset + dynamicBytes;
         Data = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(Bytes, 16), 64);
-        if (checks == Checks.All) _cells = new SharedCell[(Bytes + Cell - 1) / Cell];
+        if (checks >= Checks.All) _cells = new SharedCell[(Bytes + Cell - 1) / Cell];
     }
 
     public byte* Data { get; }

@@ -12,6 +12,7 @@ internal sealed unsafe class BeginAsyncCopy(int target, long targetOffset, int s
     public override void Execute(Warp warp, uint mask)
     {
         byte* registers = warp.Registers;
+        SharedSpace.Count(warp, target, targetOffset, Size, mask);
         for (uint lanes = mask; lanes != 0; lanes &= lanes - 1)
         {
             int lane = BitOperations.TrailingZeroCount(lanes);

@@ -8,12 +8,19 @@ internal interface ISpace
 {
     /// <summary>The lane's memory, checked, with the access noted.</summary>
     static abstract unsafe byte* Place(Warp warp, int addressRegister, long offset, int bytes, int lane, bool isStore);
+
+    /// <summary>Counts the banks that the lanes' access asks for, where there are any.</summary>
+    static abstract void Count(Warp warp, int addressRegister, long offset, int bytes, uint mask);
 }
 
 internal readonly struct GlobalSpace : ISpace
 {
     public static unsafe byte* Place(Warp warp, int addressRegister, long offset, int bytes, int lane, bool isStore) =>
         warp.Global(((ulong*)(warp.Registers + addressRegister))[lane] + (ulong)offset, bytes, lane);
+
+    public static void Count(Warp warp, int addressRegister, long offset, int bytes, uint mask)
+    {
+    }
 }
 
 /// <summary>Shared memory by 32-bit address.</summary>
@@ -21,6 +28,16 @@ internal readonly struct SharedSpace : ISpace
 {
     public static unsafe byte* Place(Warp warp, int addressRegister, long offset, int bytes, int lane, bool isStore) =>
         Place(warp, ((uint*)(warp.Registers + addressRegister))[lane] + (uint)offset, bytes, lane, isStore);
+
+    public static unsafe void Count(Warp warp, int addressRegister, long offset, int bytes, uint mask)
+    {
+        if (!warp.Block.CountsBanks) return;
+        Span<uint> addresses = stackalloc uint[BitOperations.PopCount(mask)];
+        int count = 0;
+        for (uint lanes = mask; lanes != 0; lanes &= lanes - 1)
+            addresses[count++] = ((uint*)(warp.Registers + addressRegister))[BitOperations.TrailingZeroCount(lanes)] + (uint)offset;
+        warp.CountBanks(addresses, bytes);
+    }
 
     public static unsafe byte* Place(Warp warp, uint address, int bytes, int lane, bool isStore)
     {
@@ -37,6 +54,16 @@ internal readonly struct WideSharedSpace : ISpace
 {
     public static unsafe byte* Place(Warp warp, int addressRegister, long offset, int bytes, int lane, bool isStore) =>
         SharedSpace.Place(warp, (uint)(((ulong*)(warp.Registers + addressRegister))[lane] + (ulong)offset), bytes, lane, isStore);
+
+    public static unsafe void Count(Warp warp, int addressRegister, long offset, int bytes, uint mask)
+    {
+        if (!warp.Block.CountsBanks) return;
+        Span<uint> addresses = stackalloc uint[BitOperations.PopCount(mask)];
+        int count = 0;
+        for (uint lanes = mask; lanes != 0; lanes &= lanes - 1)
+            addresses[count++] = (uint)(((ulong*)(warp.Registers + addressRegister))[BitOperations.TrailingZeroCount(lanes)] + (ulong)offset);
+        warp.CountBanks(addresses, bytes);
+    }
 }
 
 /// <summary>A load of one to four elements of a type into registers of another of the same or greater size.</summary>
@@ -47,6 +74,7 @@ internal sealed unsafe class Load<TSpace, TElement, TRegister>(int[] targets, in
 
     public override void Execute(Warp warp, uint mask)
     {
+        TSpace.Count(warp, address, offset, _bytes, mask);
         for (uint lanes = mask; lanes != 0; lanes &= lanes - 1)
         {
             int lane = BitOperations.TrailingZeroCount(lanes);
@@ -64,6 +92,7 @@ internal sealed unsafe class Store<TSpace, TElement, TRegister>(int[] sources, i
 
     public override void Execute(Warp warp, uint mask)
     {
+        TSpace.Count(warp, address, offset, _bytes, mask);
         for (uint lanes = mask; lanes != 0; lanes &= lanes - 1)
         {
             int lane = BitOperations.TrailingZeroCount(lanes);
