@@ -18,8 +18,10 @@ internal static class UsageFault
         Token? option = parsed.Tokens
             .TakeWhile(token => token.Type != TokenType.DoubleDash)
             .FirstOrDefault(token => token.Type == TokenType.Argument && token.Value is ['-', not (>= '0' and <= '9' or '.'), ..]);
+        bool empty = parsed.Tokens.Any(token => token.Type == TokenType.Argument && token.Value.Length == 0);
         string? fault = (failed, option, parsed.UnmatchedTokens) switch
         {
+            _ when empty => "an argument is empty where a name was expected: is a variable in the command not set?",
             (_, { } unknown, _) => Option(command, unknown.Value),
             (false, _, _) => null,
             (_, _, [var word, ..]) when command.Subcommands.Count > 0 => Subcommand(command, word),

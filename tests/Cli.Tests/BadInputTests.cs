@@ -102,6 +102,15 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Theory]
+    [InlineData("segment", "")]
+    [InlineData("segment", "a.png", "-o", "")]
+    [InlineData("evaluate", "")]
+    [InlineData("info", "")]
+    [InlineData("verify", "a", "--weights", "")]
+    [InlineData("compare", "a", "")]
+    public void An_empty_argument_is_refused(params string[] args) => Lungseg.Run(args).Refused("an argument is empty");
+
+    [Theory]
     [InlineData("segmnt")]
     [InlineData("segment")]
     [InlineData("convert")]
