@@ -59,8 +59,7 @@ public sealed class SpecialConvTests
         from channels in Gen.Int[1, 3]
         from filters in Gen.Int[2, 40]
         from test in ConvCase.Of(channels, filters, 1, Gen.OneOf(3, 3, 7, 1), Gen.OneOf(1, 1, 2))
-        // Rows longer than a tile of pixels, too.
-        from times in Gen.OneOf(1, 5, 12, 20)
+        from times in Gen.OneOf(1, 5, 12, 20) // Rows longer than a tile of pixels, too.
         select test with { Residual = false, Input = test.Input with { W = test.Input.W * times } }, Gen.Bool).Sample(
         (test, slice) =>
         {
