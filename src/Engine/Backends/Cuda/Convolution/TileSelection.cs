@@ -16,7 +16,8 @@ internal static class TileSelection
     {
         TileChoice? best = null;
         double least = double.PositiveInfinity;
-        KernelInfo[] candidates = [.. kernels.Where(kernel => !gate || kernel.Gate)];
+        // A kernel with a gate always reads one.
+        KernelInfo[] candidates = [.. kernels.Where(kernel => kernel.Gate == gate)];
         foreach (TileWeights weights in Merged(groups, channels, filters, window))
         {
             foreach (KernelInfo kernel in candidates)
@@ -50,7 +51,7 @@ internal static class TileSelection
     }
 
     // With equal steps, splits cut the reduction at the same places.
-    private static bool SameSums(KernelInfo a, KernelInfo b) => a.Family == b.Family && a.TileK == b.TileK && a.Gate == b.Gate;
+    private static bool SameSums(KernelInfo a, KernelInfo b) => a.Family == b.Family && a.TileK == b.TileK;
 
     // Kernels read whole vectors: several groups must each fill them, alone or side by side. One group alone is padded.
     private static IEnumerable<TileWeights> Merged(int groups, int channels, int filters, ConvWindow window)

@@ -16,8 +16,11 @@ internal sealed unsafe class CudaStream : CudaHandle
     public void Download(ulong source, void* target, nuint bytes) =>
         Context.Check(Context.Driver.MemcpyDtoHAsync(target, source, bytes, Handle), "cuMemcpyDtoHAsync");
 
-    public void Clear(ulong target, nuint bytes) =>
-        Context.Check(Context.Driver.MemsetD8Async(target, 0, bytes, Handle), "cuMemsetD8Async");
+    public void Clear(ulong target, nuint bytes)
+    {
+        // A plan may have no maps at all, and the driver need not take a length of nothing.
+        if (bytes > 0) Context.Check(Context.Driver.MemsetD8Async(target, 0, bytes, Handle), "cuMemsetD8Async");
+    }
 
     /// <summary>Launches a function with one-dimensional blocks; the parameters are copied before it returns.</summary>
     public void Launch(
