@@ -4,7 +4,7 @@
 #   dotnet publish -c Release -r linux-x64 -p:PublishAot=true -o publish src/Cli     # on a machine with .NET
 #   tools/gpu-check.sh publish/lungseg OUT [options]                                # on the machine with the GPU
 #     --device cuda:N          the GPU (cuda)
-#     --steps "A B"            of: machine selftest verify segment sanitizer start bench layers peer (all, in this order)
+#     --steps "A B"            of: machine kernels selftest verify segment sanitizer start bench layers peer (all, in this order)
 #     --networks K,K           for bench, layers and peer (all nine)
 #     --batch N,N              for bench and peer (1,8,32)
 #     --precisions "P P"       for bench, layers and peer ("fp32 tf32 fp16")
@@ -19,7 +19,7 @@ refuse() { echo "gpu-check: $1" >&2; exit 2; }
 [ $# -ge 2 ] || usage
 program=$1 out=$2
 shift 2
-device=cuda steps="machine selftest verify segment sanitizer start bench layers peer" networks="" batch=1,8,32
+device=cuda steps="machine kernels selftest verify segment sanitizer start bench layers peer" networks="" batch=1,8,32
 precisions="fp32 tf32 fp16" modes=graph,compile anyway=
 while [ $# -gt 0 ]; do
     case "$1" in
@@ -79,6 +79,12 @@ do_machine() {
         "$program" doctor
     } > "$out/machine.txt" 2>&1
     sed -n '/^index/,$p' "$out/machine.txt" | head -n 2
+}
+
+# The driver takes every module.
+do_kernels() {
+    check kernels kernels.txt "$program" kernels --device "$device"
+    tail -n 1 "$out/kernels.txt" | sed 's/^/    /'
 }
 
 do_selftest() { check selftest selftest.txt "$program" selftest --device "$device" --goldens "$goldens"; }

@@ -37,6 +37,17 @@ public sealed class CudaDriverTests(CudaStubLibrary library) : IClassFixture<Cud
         Assert.Contains("checks do not hold", run.Output);
     }
 
+    [Fact]
+    public void Kernels_are_compiled_for_a_GPU()
+    {
+        Assert.Matches(@"conv_wgmma_f16_64x64 +sm_90a +128 +65536 +96 +0 +2", library.Lungseg(["kernels", "--device", "cuda"]).Succeeded().Output);
+        Run second = library.Lungseg(["kernels", "--device", "cuda:1", "--json"]).Succeeded();
+        Assert.All(second.Json.EnumerateArray(), kernel =>
+            Assert.Equal(kernel.GetProperty("target").GetString() == "sm_60", kernel.TryGetProperty("registers", out JsonElement registers) && registers.GetInt32() == 96));
+        library.Lungseg(["kernels", "--device", "cuda"], "cuFuncGetAttribute").Refused("cuFuncGetAttribute failed of Registers for ");
+        library.Lungseg(["kernels", "--device", "cpu"]).Refused("expected --device cuda or cuda:N, found 'cpu'");
+    }
+
     [Theory]
     [InlineData("cuDevicePrimaryCtxRetain", "cuda:0 (First stub): cuDevicePrimaryCtxRetain failed: CUDA_ERROR_UNKNOWN (999, unknown error)")]
     [InlineData("cuModuleLoadDataEx", "(its log: ptxas fatal: stub): CUDA_ERROR_UNKNOWN")]

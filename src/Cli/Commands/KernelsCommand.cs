@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Imaging.Outputs;
 using Spectre.Console;
@@ -11,14 +12,17 @@ internal static class KernelsCommand
     public static Command Create()
     {
         var dump = new Option<string?>("--dump") { Description = "Write each kernel's PTX as a file into this directory", HelpName = "DIR" };
+        var device = new Option<string?>("--device") { Description = "Also compile them for this GPU, and show what its driver made of each", HelpName = "cuda[:N]" };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("kernels", "The GPU kernels in this program: what they are for, what a block of them takes.") { dump, json };
+        var command = new Command("kernels", "The GPU kernels in this program: what they are for, what a block of them takes.") { dump, device, json };
         command.SetAction(parsed =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
             string? directory = parsed.GetValue(dump);
             if (directory is not null) Dump(directory);
-            if (parsed.GetValue(json)) WriteJson(output);
+            IReadOnlyDictionary<string, CompiledKernel>? compiled = parsed.GetValue(device) is { } gpu ? Compile(gpu) : null;
+            if (parsed.GetValue(json)) WriteJson(output, compiled);
+            else if (compiled is not null) WriteCompiled(output, compiled);
             else if (directory is not null) output.WriteLine($"{KernelLibrary.Kernels.Count} PTX modules written to {directory}");
             else Write(output);
             return ExitCode.Done;
@@ -35,6 +39,27 @@ internal static class KernelsCommand
             (Path.Combine(directory, $"{kernel.Name}.ptx"), (Action<Stream>)(stream => stream.Write(kernel.ReadPtx().AsSpan()[..^1]))))]);
     }
 
+    private static IReadOnlyDictionary<string, CompiledKernel> Compile(string device)
+    {
+        using IBackend backend = DeviceChoices.Open(device, Precision.Float32.Name(), 0, TextWriter.Null);
+        return backend is CudaBackend gpu ? gpu.Compile() : throw new UsageException($"the kernels are for GPUs: expected --device cuda or cuda:N, found '{device}'");
+    }
+
+    private static void WriteCompiled(TextWriter output, IReadOnlyDictionary<string, CompiledKernel> compiled)
+    {
+        Table table = Tables.Create("kernel", "target", "threads#", "shared, bytes#", "registers#", "local, bytes#", "blocks on a multiprocessor#");
+        foreach (KernelInfo kernel in KernelLibrary.Kernels)
+        {
+            if (!compiled.TryGetValue(kernel.Name, out CompiledKernel? made)) continue;
+            Tables.Row(table,
+            [
+                kernel.Name, kernel.Target, $"{kernel.Threads}", $"{kernel.SharedBytes}", $"{made.Registers}", $"{made.LocalBytes}", $"{made.BlocksPerMultiprocessor}",
+            ]);
+        }
+        Tables.Write(output, table);
+        output.WriteLine($"{compiled.Count} of {KernelLibrary.Kernels.Count} kernels are for this GPU, {compiled.Values.Count(made => made.LocalBytes > 0)} of them with local memory.");
+    }
+
     private static void Write(TextWriter output)
     {
         Table table = Tables.Create("kernel", "target", "precision", "threads#", "shared, bytes#", "tile");
@@ -47,7 +72,7 @@ internal static class KernelsCommand
         output.WriteLine($"{KernelLibrary.Kernels.Count} kernels. A driver compiles them for the GPU at hand; tools/assemble-ptx.sh shows their registers.");
     }
 
-    private static void WriteJson(TextWriter output) => Json.Write(output, json =>
+    private static void WriteJson(TextWriter output, IReadOnlyDictionary<string, CompiledKernel>? compiled) => Json.Write(output, json =>
     {
         json.WriteStartArray();
         foreach (KernelInfo kernel in KernelLibrary.Kernels)
@@ -66,6 +91,12 @@ internal static class KernelsCommand
             json.WriteNumber("tileK", kernel.TileK);
             json.WriteBoolean("gate", kernel.Gate);
             json.WriteNumber("parameterBytes", kernel.ParameterBytes);
+            if (compiled?.GetValueOrDefault(kernel.Name) is { } made)
+            {
+                json.WriteNumber("registers", made.Registers);
+                json.WriteNumber("localBytes", made.LocalBytes);
+                json.WriteNumber("blocksPerMultiprocessor", made.BlocksPerMultiprocessor);
+            }
             json.WriteEndObject();
         }
         json.WriteEndArray();

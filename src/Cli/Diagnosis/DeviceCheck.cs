@@ -23,7 +23,7 @@ internal static class DeviceCheck
 
     private static Finding Try(CudaDevice device)
     {
-        string name = $"{device}, compute capability {device.Major}.{device.Minor}, {device.MemoryBytes >> 20} MiB";
+        string name = $"{device}, compute capability {device.Major}.{device.Minor}, {device.MemoryBytes >> 20} MiB, driver for CUDA {device.CudaVersion}";
         try
         {
             using var backend = new CudaBackend(device.Index);

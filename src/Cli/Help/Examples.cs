@@ -83,6 +83,7 @@ internal static class Examples
         ["kernels"] =
         [
             new("lungseg kernels", "what there is for which GPUs"),
+            new("lungseg kernels --device cuda", "what this GPU's driver made of each"),
             new("lungseg kernels --dump ptx", "each kernel's PTX as a file in the directory ptx"),
         ],
         ["doctor"] =

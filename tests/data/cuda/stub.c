@@ -47,7 +47,7 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int op
 }
 CUresult cuModuleUnload(CUmodule module) { return 0; }
 CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) { return *name ? HANDLE(function) : 500; }
-CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction function) { *value = 0; return 0; }
+CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction function) { *value = attribute == 4 ? 96 : 0; return result(__func__); }
 CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int value) { return attribute == 8 && value <= 232448 ? 0 : 1; }
 CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function, int threads, size_t bytes) { *blocks = 2; return 0; }
 CUresult cuMemGetInfo_v2(size_t *free, size_t *total) { *free = *total = (size_t)80 << 30; return 0; }

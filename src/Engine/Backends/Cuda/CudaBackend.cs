@@ -57,6 +57,9 @@ public sealed class CudaBackend : IBackend
     /// <inheritdoc/>
     public string Description => $"{Device}, {Precision.Name()}";
 
+    /// <summary>Loads every kernel that this GPU can run, and tells what the driver made of each.</summary>
+    internal IReadOnlyDictionary<string, CompiledKernel> Compile() => _set.Compile();
+
     /// <summary>Another backend on the same GPU whose only tiled convolution is the one named, for tests of that kernel.</summary>
     public CudaBackend With(string tiledConvolution) => new(_context.Driver, Device.Index, Precision, tiledConvolution, _stepwise);
 

@@ -21,6 +21,9 @@ public sealed unsafe class CudaDevice
         nuint bytes;
         Check(driver, driver.DeviceTotalMem(&bytes, handle), "cuDeviceTotalMem", index);
         MemoryBytes = (long)bytes;
+        int version;
+        Check(driver, driver.DriverGetVersion(&version), "cuDriverGetVersion", index);
+        CudaVersion = new Version(version / 1000, version % 1000 / 10);
         Major = Attribute(DeviceAttribute.ComputeCapabilityMajor);
         Minor = Attribute(DeviceAttribute.ComputeCapabilityMinor);
         Multiprocessors = Attribute(DeviceAttribute.MultiprocessorCount);
@@ -36,6 +39,9 @@ public sealed unsafe class CudaDevice
 
     /// <summary>The maker's name for it.</summary>
     public string Name { get; }
+
+    /// <summary>The newest CUDA that the driver knows.</summary>
+    public Version CudaVersion { get; }
 
     /// <summary>Major part of the compute capability, such as 9.</summary>
     public int Major { get; }
