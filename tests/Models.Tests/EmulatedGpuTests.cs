@@ -22,7 +22,7 @@ public sealed class EmulatedGpuTests
         select new TheoryDataRow<string, Precision, int>(network.Key, gpu.Precision, gpu.ComputeCapability).WithTrait("network", network.Key);
 
     [Theory]
-    [InlineData("fpn", Precision.TensorFloat32, 80)]
+    [InlineData("pan", Precision.TensorFloat32, 80)]
     [InlineData("pan", Precision.Float16, 90)]
     public void Networks_give_what_PyTorch_gives(string network, Precision precision, int computeCapability) => Compare(network, precision, computeCapability);
 

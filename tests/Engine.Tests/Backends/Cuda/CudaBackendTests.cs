@@ -8,7 +8,7 @@ public abstract class CudaBackendTests(Precision precision, int computeCapabilit
 {
     protected override Arithmetic Arithmetic => Arithmetic.Of(precision);
 
-    protected override int Iterations => 6;
+    protected override int Iterations => 4;
 
     // The stub driver does; the backend's own share is in CudaPlanTests.
     protected override bool AllocatesNothing => false;

@@ -120,7 +120,7 @@ public sealed class CudaPlanTests
             var driver = new StubDriver();
             driver.Fail(call, CudaResult.Unknown, after);
             // Many launches and modules are alike: a few of them, and the last, stand for all.
-            if (after > 12) after *= 2;
+            if (after > 6) after *= 2;
             DeviceException? error = null;
             try
             {
