@@ -105,7 +105,7 @@ do_sanitizer() {
     local tool
     for tool in memcheck racecheck synccheck; do
         check "sanitizer-$tool" "sanitizer-$tool.txt" \
-            compute-sanitizer --tool "$tool" --error-exitcode 1 "$program" selftest --device "$device" --cases 2 --networks none
+            compute-sanitizer --tool "$tool" --error-exitcode 1 "$program" selftest --device "$device" --cases 6 --networks none
     done
 }
 
