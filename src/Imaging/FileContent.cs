@@ -23,11 +23,17 @@ public static class FileContent
                 throw new ImageException($"{path}: no such file", new FileNotFoundException(null, path));
             if (before.Length > MaximumBytes)
                 throw new ImageException($"{path}: {before.Length >> 20} MiB is over the limit of {MaximumBytes >> 20} MiB for a picture file");
-            byte[] content = ReadToEnd(path, before.Length, copy);
+            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+            byte[] content = ReadToEnd(stream, before.Length, copy);
             FileInfo after = new(path);
-            if (!after.Exists || after.Length != before.Length || after.LastWriteTimeUtc != before.LastWriteTimeUtc)
+            // A pipe changes as it is read.
+            if (stream.CanSeek && (!after.Exists || after.Length != before.Length || after.LastWriteTimeUtc != before.LastWriteTimeUtc))
                 throw new ImageException($"{path}: the file changed while it was read; try again when it is complete");
             return content;
+        }
+        catch (FileNotFoundException) when (new FileInfo(path).LinkTarget is { } target)
+        {
+            throw new ImageException($"{path}: the link leads to '{target}', and there is no such file");
         }
         catch (UnauthorizedAccessException e)
         {
@@ -40,9 +46,8 @@ public static class FileContent
     }
 
     /// <summary>The length is a guess that pipes and devices do not keep, so that the end of the stream decides.</summary>
-    private static byte[] ReadToEnd(string path, long length, Stream copy)
+    private static byte[] ReadToEnd(FileStream stream, long length, Stream copy)
     {
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
         byte[] content = new byte[Math.Max(length, 4096)];
         int count = 0;
         while (true)
@@ -53,7 +58,7 @@ public static class FileContent
                 if (next < 0)
                     return content;
                 if (count >= MaximumBytes)
-                    throw new ImageException($"{path}: more than the limit of {MaximumBytes >> 20} MiB for a picture file");
+                    throw new ImageException($"{stream.Name}: more than the limit of {MaximumBytes >> 20} MiB for a picture file");
                 Array.Resize(ref content, (int)Math.Min(2L * count, MaximumBytes + 1));
                 content[count++] = (byte)next;
             }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace LungSeg.Imaging.Tests;
 
 public sealed class FileContentTests
@@ -42,6 +44,30 @@ public sealed class FileContentTests
             File.WriteAllBytes(path, new byte[10_000]);
             Assert.Contains("changed while it was read", Assert.Throws<ImageException>(() => FileContent.Read(path, new Meanwhile(change))).Message);
         }
+    }
+
+    [Fact]
+    public async Task A_pipe_is_read_to_its_end()
+    {
+        using TemporaryDirectory directory = new();
+        string pipe = directory.File("pipe");
+        Assert.SkipUnless(File.Exists("/usr/bin/mkfifo"), "no 'mkfifo' to make a pipe with");
+        using (Process made = Process.Start("/usr/bin/mkfifo", [pipe])) made.WaitForExit();
+        byte[] bytes = new byte[100_000];
+        new Random(1).NextBytes(bytes);
+        Task writer = Task.Run(() => File.WriteAllBytes(pipe, bytes), TestContext.Current.CancellationToken);
+        Assert.Equal(bytes, FileContent.Read(pipe));
+        await writer;
+    }
+
+    [Fact]
+    public void A_link_that_leads_nowhere_is_told_from_a_file_that_is_not_there()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a right there");
+        using TemporaryDirectory directory = new();
+        File.CreateSymbolicLink(directory.File("link"), "nowhere");
+        Assert.Contains("link: the link leads to 'nowhere', and there is no such file", Assert.Throws<ImageException>(() => FileContent.Read(directory.File("link"))).Message);
+        Assert.EndsWith("other: no such file", Assert.Throws<ImageException>(() => FileContent.Read(directory.File("other"))).Message);
     }
 
     [Fact]

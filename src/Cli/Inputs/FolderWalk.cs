@@ -51,6 +51,11 @@ internal sealed class FolderWalk
         {
             entries = new DirectoryInfo(path).GetFileSystemInfos();
         }
+        catch (DirectoryNotFoundException) when (name.Contains('\uFFFD'))
+        {
+            _files.Add(new Input(path, name) { Fault = $"{path}: the folder cannot be listed: its name holds bytes that are not UTF-8; rename it" });
+            return;
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             _files.Add(new Input(path, name.Length == 0 ? "." : name) { Fault = $"{path}: the folder cannot be listed: {e.Message}" });

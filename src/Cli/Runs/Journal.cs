@@ -11,11 +11,15 @@ internal sealed class Journal : IDisposable
     private readonly FileStream _lock;
     private readonly string _path;
     private FileStream? _file;
+    private long _length;
 
     private Journal(string path, FileStream held) => (_path, _lock) = (path, held);
 
     /// <summary>The journal of a whole run, or of a part of it.</summary>
     public static string NameOf(Shard shard) => shard.IsWhole ? "journal.jsonl" : $"journal.{shard.Index}-of-{shard.Count}.jsonl";
+
+    /// <summary>Whether a file is the journal of a whole run, which may have been merged of parts.</summary>
+    public static bool IsWhole(string path) => Path.GetFileName(path) == NameOf(Shard.Whole);
 
     /// <summary>All journals in a directory, in the order of their names.</summary>
     public static IReadOnlyList<string> AllIn(string directory) => !Directory.Exists(directory) ? [] :
@@ -46,19 +50,14 @@ internal sealed class Journal : IDisposable
         string temporary = $"{_path}.new";
         Written(() =>
         {
-            _file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete);
+            _file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
             foreach (JournalLine line in lines) Write(line);
-            _file.Flush();
             File.Move(temporary, _path, overwrite: true);
         });
     }
 
-    /// <summary>Adds a line; a process that is killed loses no line that was added before.</summary>
-    public void Add(JournalLine line) => Written(() =>
-    {
-        Write(line);
-        _file!.Flush();
-    });
+    /// <summary>Adds a line; a process that is killed, or a disk that is full, loses no line that was added before.</summary>
+    public void Add(JournalLine line) => Written(() => Write(line));
 
     public void Dispose()
     {
@@ -66,10 +65,20 @@ internal sealed class Journal : IDisposable
         _lock.Dispose();
     }
 
+    // At a place of its own: a line of which a full disk took a part is written over by the next, or cut off.
     private void Write(JournalLine line)
     {
-        _file!.Write(JsonSerializer.SerializeToUtf8Bytes(line, RunJson.Lines.JournalLine));
-        _file.WriteByte((byte)'\n');
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(line, RunJson.Lines.JournalLine), (byte)'\n'];
+        try
+        {
+            RandomAccess.Write(_file!.SafeFileHandle, bytes, _length);
+            _length += bytes.Length;
+        }
+        catch (IOException)
+        {
+            RandomAccess.SetLength(_file!.SafeFileHandle, _length);
+            throw;
+        }
     }
 
     private void Written(Action write)

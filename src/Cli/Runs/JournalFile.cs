@@ -23,7 +23,7 @@ internal sealed class JournalFile : IDisposable
     public IEnumerable<string> Names => _entries.Keys.Order(StringComparer.Ordinal);
 
     /// <summary>How many pictures there are when the run, or the part of it that this journal is of, is finished.</summary>
-    public int Expected => Path.EndsWith(Journal.NameOf(Shard.Whole), StringComparison.Ordinal) ? Sessions[^1].AllPictures : Sessions[^1].Pictures;
+    public int Expected => Journal.IsWhole(Path) ? Sessions[^1].AllPictures : Sessions[^1].Pictures;
 
     public int Count => _entries.Count;
 

@@ -31,18 +31,24 @@ internal static class RunReports
         ("outputs", r => string.Join("; ", r.Outputs.Select(output => output.Name))),
     ];
 
+    /// <summary>Where the table of a part of a run is written.</summary>
+    public static string Csv(string directory, Shard shard) => $"{Stem(directory, shard)}.csv";
+
     /// <summary>Writes report.csv, report.jsonl and if asked for report.html of a part of a run; returns their paths.</summary>
     public static IReadOnlyList<string> Write(string directory, Shard shard, bool html)
     {
-        string stem = Path.Combine(directory, shard.IsWhole ? "report" : $"report.{shard.Index}-of-{shard.Count}");
+        string stem = Stem(directory, shard);
         using JournalFile journal = JournalFile.Open(Path.Combine(directory, Journal.NameOf(shard)));
-        List<string> written = [$"{stem}.csv", $"{stem}.jsonl"];
+        List<string> written = [Csv(directory, shard), $"{stem}.jsonl"];
         WholeFiles.Write((written[0], stream => WriteCsv(stream, journal)), (written[1], stream => WriteJson(stream, journal)));
         if (!html) return written;
         written.Add($"{stem}.html");
         WholeFiles.Write((written[2], stream => ReportPage.Write(stream, journal, Path.GetFileName(Path.GetFullPath(directory)))));
         return written;
     }
+
+    private static string Stem(string directory, Shard shard) =>
+        Path.Combine(directory, shard.IsWhole ? "report" : $"report.{shard.Index}-of-{shard.Count}");
 
     private static void WriteJson(Stream stream, JournalFile journal)
     {

@@ -58,6 +58,7 @@ internal sealed class SegmentRun
             if (result.Entry.Record.Error is { } error) CommandLine.Tell(_error, error);
         });
         if (_interrupted) CommandLine.Tell(_error, "interrupted");
+        if (_failures.Count < _inputs.Count) TellOfStop();
         return Exit();
     }
 
@@ -88,9 +89,11 @@ internal sealed class SegmentRun
                 });
             }
         }
+        // First, as on a full disk what follows fails.
+        Tell(progress, finished.Count);
         journal.Add(new JournalLine { End = new SessionEnd(DateTime.UtcNow, _interrupted || _stopReason is not null) });
         IReadOnlyList<string> reports = RunReports.Write(_request.Directory, _shard, _request.Report);
-        Tell(progress, finished.Count, reports);
+        Status($"{progress.Done} {(progress.Done == 1 ? "picture" : "pictures")} in {Units.Duration(progress.Elapsed.TotalSeconds)}, {progress.RateText}; wrote {string.Join(", ", reports)}");
         return Exit();
     }
 
@@ -110,11 +113,11 @@ internal sealed class SegmentRun
     private void CheckOtherShards()
     {
         if (_shard.IsWhole) return;
-        foreach (string path in Journal.AllIn(_request.Directory))
+        foreach (string path in Journal.AllIn(_request.Directory).Where(path => !Journal.IsWhole(path)))
         {
             using JournalFile journal = JournalFile.Open(path);
             Shard other = Shard.Parse(journal.Sessions[^1].Shard, _ => null);
-            if (!other.IsWhole && other.Count != _shard.Count)
+            if (other.Count != _shard.Count)
                 throw new UsageException($"'{path}' is of a run in {other.Count} shards, and this is shard {_shard}: name the part as in --shard 2/{other.Count}, or another -o");
         }
     }
@@ -142,11 +145,18 @@ internal sealed class SegmentRun
             });
             PictureWorkers.Run(_division.Pictures, inputs, work.Do, (input, result) =>
             {
-                done(result);
-                if (result.Entry.Record.Failed) _failures.Add(result.Entry.Record);
-                _internalError |= result.IsInternal;
                 _stopReason ??= result.Stop;
-                _lines.Write(input, result, segmenter);
+                _internalError |= result.IsInternal;
+                try
+                {
+                    done(result);
+                    if (result.Entry.Record.Failed) _failures.Add(result.Entry.Record);
+                    _lines.Write(input, result, segmenter);
+                }
+                catch (Exception e) when (DiskFull.Is(e))
+                {
+                    _stopReason ??= e.Message;
+                }
             }, () => _interrupted || _stopReason is not null);
         });
     }
@@ -171,17 +181,21 @@ internal sealed class SegmentRun
             .ToDictionary(condition => condition.Name, condition => condition.Value),
     };
 
-    private void Tell(RunProgress progress, int finishedBefore, IReadOnlyList<string> reports)
+    private void Tell(RunProgress progress, int finishedBefore)
     {
         if (_failures.Count > 0) CommandLine.Tell(_error, $"{_failures.Count} of {_inputs.Count} pictures failed:");
         foreach (PictureRecord failure in _failures.OrderBy(failure => failure.File, StringComparer.Ordinal).Take(MostFailuresTold))
             _error.WriteLine(Printable.Of($"  {failure.Error}"));
-        if (_failures.Count > MostFailuresTold) _error.WriteLine($"  … and {_failures.Count - MostFailuresTold} more, all in {reports[0]}");
-        if (_stopReason is not null) CommandLine.Tell(_error, $"stopped, as the disk is full: {_stopReason}");
+        if (_failures.Count > MostFailuresTold) _error.WriteLine($"  … and {_failures.Count - MostFailuresTold} more, all in {RunReports.Csv(_request.Directory, _shard)}");
+        TellOfStop();
         int open = _inputs.Count - finishedBefore - progress.Done;
         if (open > 0)
             CommandLine.Tell(_error, $"{open} of {_inputs.Count} pictures are still to do: the same command with --resume goes on from here");
-        Status($"{progress.Done} {(progress.Done == 1 ? "picture" : "pictures")} in {Units.Duration(progress.Elapsed.TotalSeconds)}, {progress.RateText}; wrote {string.Join(", ", reports)}");
+    }
+
+    private void TellOfStop()
+    {
+        if (_stopReason is not null) CommandLine.Tell(_error, $"stopped, as the disk is full: {_stopReason}");
     }
 
     private void Status(string line)
@@ -191,5 +205,6 @@ internal sealed class SegmentRun
 
     private int Exit() => _interrupted ? ExitCode.Interrupted
         : _internalError ? ExitCode.InternalError
+        : _stopReason is not null && _failures.Count < _inputs.Count ? ExitCode.CheckFailed
         : ExitCode.Of(_failures.Count, _inputs.Count);
 }

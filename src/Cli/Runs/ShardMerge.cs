@@ -63,12 +63,10 @@ internal sealed class ShardMerge : IDisposable
     {
         if (!Directory.Exists(directory)) throw new UsageException($"there is no directory '{directory}'");
         int before = _shards.Count;
-        foreach (string path in Journal.AllIn(directory))
+        foreach (string path in Journal.AllIn(directory).Where(path => !Journal.IsWhole(path)))
         {
             JournalFile journal = JournalFile.Open(path);
-            Shard shard = Shard.Parse(journal.Sessions[^1].Shard, _ => null);
-            if (shard.IsWhole) journal.Dispose();
-            else _shards.Add((directory, shard, journal));
+            _shards.Add((directory, Shard.Parse(journal.Sessions[^1].Shard, _ => null), journal));
         }
         if (_shards.Count == before)
             throw new UsageException($"'{directory}' has no shard's journal such as journal.1-of-4.jsonl; name the output directories of 'lungseg segment --shard'");

@@ -72,7 +72,13 @@ public sealed class ReportPageTests : IDisposable
             await Table(browser);
             await Overlays(browser, touch);
         }
+        foreach (int width in (int[])[320, 820, 1216, 1217])
+        {
+            await browser.Show(width, dark: false);
+            Assert.InRange(await Number(browser, "document.documentElement.scrollWidth"), 1, width);
+        }
         await browser.Show(794, dark: true, media: "print");
+        Assert.InRange(await Number(browser, "document.documentElement.scrollWidth"), 1, 794);
         Assert.Equal("none rgb(255, 255, 255)", await Text(browser, "getComputedStyle(find('controls')).display + ' ' + getComputedStyle(document.body).backgroundColor"));
         Assert.Empty(browser.Complaints);
     }

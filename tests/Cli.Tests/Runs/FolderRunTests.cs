@@ -189,15 +189,58 @@ public sealed class FolderRunTests : IDisposable
             Pictures.Write(_directory, "in", [.. Enumerable.Range(0, 20).Select(i => $"p{i}.png")]);
             Run run = Lungseg.Run("segment", _directory["in"], "-o", small, "--size", "128");
             Assert.InRange(run.Exit, 1, 2);
-            Assert.Contains("no space is left", run.Error);
+            Assert.Contains("stopped, as the disk is full", run.Error);
+            Assert.Contains("no space is left on the disk", run.Error);
+            Assert.Contains("of 20 pictures are still to do: the same command with --resume goes on from here", run.Error);
             Assert.DoesNotContain(Files("small"), file => file.EndsWith(".tmp", StringComparison.Ordinal));
+            int done = Files("small").Count(file => file.EndsWith(".mask.png", StringComparison.Ordinal));
             foreach (string mask in Files("small").Where(file => file.EndsWith(".png", StringComparison.Ordinal)))
                 LungSeg.Imaging.ImageReader.Read(Path.Combine(small, mask));
+
+            Assert.True(Command("mount", "-o", "remount,size=16m", small));
+            run = Lungseg.Run("segment", _directory["in"], "-o", small, "--size", "128", "--resume");
+            Assert.Equal(0, run.Exit);
+            Assert.Contains($"{done} of 20 are finished already, their outputs verified", run.Error);
         }
         finally
         {
             Command("umount", small);
         }
+    }
+
+    [Fact]
+    public void Names_that_are_no_text_and_links_that_lead_nowhere_are_told_as_such()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "names are Unicode there");
+        Pictures.Write(_directory, "in", "a.png");
+        File.CreateSymbolicLink(_directory["in/link.png"], "nowhere");
+        Assert.True(Command("sh", "-c", $"cp '{_directory["in/a.png"]}' \"{_directory["in"]}/$(printf 'b\\377.png')\" && mkdir \"{_directory["in"]}/$(printf 'c\\377')\""));
+        Run run = Segment("in");
+        Assert.Equal(1, run.Exit);
+        Assert.Contains("3 of 4 pictures failed", run.Error);
+        Assert.Contains("b\uFFFD.png: cannot be opened: its name holds bytes that are not UTF-8", run.Error);
+        Assert.Contains("c\uFFFD: the folder cannot be listed: its name holds bytes that are not UTF-8", run.Error);
+        Assert.Contains("link.png: the link leads to 'nowhere', and there is no such file", run.Error);
+        // As .NET cannot.
+        Command("rm", "-r", _directory["in"]);
+    }
+
+    [Fact]
+    public void An_output_that_cannot_be_written_stops_the_run_in_one_line_and_loses_nothing()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "no /dev/full");
+        Pictures.Write(_directory, "in", [.. Enumerable.Range(0, 9).Select(i => $"p{i}.png")]);
+        foreach (string input in (string[])["in", "in/p0.png"])
+        {
+            string command = $"exec dotnet exec '{Path.Combine(AppContext.BaseDirectory, "lungseg.dll")}' segment '{_directory[input]}' -o '{_directory["out"]}' --size 128 > /dev/full";
+            var start = new ProcessStartInfo("sh", ["-c", command]) { RedirectStandardError = true };
+            using Process process = Process.Start(start)!;
+            string error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            Assert.Equal(1, process.ExitCode);
+            Assert.Contains("lungseg: stopped, as the disk is full: No space left on device", error);
+        }
+        Assert.Contains("of 9 are finished already", Segment("in", "--resume").Error);
     }
 
     [Fact]

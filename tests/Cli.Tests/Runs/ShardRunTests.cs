@@ -26,6 +26,9 @@ public sealed class ShardRunTests : IDisposable
         Run run = Lungseg.Run("merge", _directory["together"]).Succeeded();
         Assert.Contains("15 pictures of 4 shards", run.Output);
         Assert.Equal(whole, Hashes("together"));
+        // What was merged counts as no shard when it is merged again.
+        Assert.Equal(run.Output, Lungseg.Run("merge", _directory["together"]).Succeeded().Output);
+        Assert.Equal(whole, Hashes("together"));
 
         for (int i = 1; i <= 4; i++) Segment($"apart{i}", "--shard", $"{i}/4");
         string[] apart = [.. Enumerable.Range(1, 4).Select(i => _directory[$"apart{i}"])];

@@ -5,13 +5,13 @@ const columns = [
   { key: "flags", title: "Number of flags", head: "Flags", sort: row => row.record.flags.length, most: true, wide: true, fill: fillFlags },
   { key: "name", title: "Name", head: "Picture", sort: row => row.record.file },
   { key: "share", title: "Lung share", head: "Lung share", sort: row => row.record.lungs?.share, fill: (cell, r) => number(cell, percent(r.lungs.share)) },
-  { key: "area", title: "Lung area", head: "Lung area", sort: row => row.record.lungs?.area_mm2 ?? row.record.lungs?.area_px, fill: fillArea },
+  { key: "area", title: "Lung area", head: "Lung area", sort: row => shown.inMillimetres ? row.record.lungs?.area_mm2 : row.record.lungs?.area_px, fill: fillArea },
   { key: "right", title: "Right lung’s share of both", head: "Right of both", sort: row => rightShare(row.record), fill: (cell, r) => number(cell, percent(rightShare(r))) },
   { key: "uncertain", title: "Uncertainty", head: "Uncertain", sort: row => row.record.lungs?.uncertain_ratio, fill: (cell, r) => number(cell, r.lungs.uncertain_ratio?.toFixed(3)) },
   { key: "size", title: "Size of the picture", head: "Size", sort: row => row.record.width * row.record.height, fill: (cell, r) => number(cell, `${r.width} × ${r.height}`) },
 ];
 
-const shown = { all: [], rows: [], made: 0, column: columns[0], descending: true, overlays: true, scale: 1 };
+const shown = { all: [], rows: [], made: 0, column: columns[0], descending: true, overlays: true, scale: 1, inMillimetres: false };
 
 // The head has the picture's column first and the flags' after it, as they are read; the list of orders has the flags first.
 const headColumns = [columns[1], columns[0], ...columns.slice(2)];
@@ -19,6 +19,8 @@ const headColumns = [columns[1], columns[0], ...columns.slice(2)];
 function startTable(rows, scale) {
   shown.all = rows;
   shown.scale = scale;
+  // Pixels and square millimetres have no common order: what has no millimetres comes last, where some have them.
+  shown.inMillimetres = rows.some(row => row.record.lungs.area_mm2 !== undefined);
   for (const column of columns) find("sort").append(new Option(column.title, column.key));
   for (const column of headColumns) {
     const head = element("th"), button = element("button", column.head);
@@ -126,7 +128,7 @@ function fillFlags(cell, record) {
   for (const flag of record.flags) {
     const line = element("span");
     line.className = "flag";
-    line.append(element("b", flag.name.replaceAll("_", " ")), small(`${flag.question} (${flag.trigger})`));
+    line.append(element("b", flag.name.replaceAll("_", " ")), small(`${flag.question} (${flag.trigger})`.replaceAll(" %", "\u00a0%")));
     cell.append(line);
   }
   for (const warning of record.warnings) cell.append(small(`Warning: ${warning}`));
