@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Cli.Runs;
 
@@ -89,7 +90,7 @@ internal sealed class Journal : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"the run's journal '{_path}' cannot be written: {e.Message}", e);
+            throw new UsageException($"the run's journal '{_path}' cannot be written: {(DiskFull.Is(e) ? "no space is left on the disk" : e.Message)}", e);
         }
     }
 }
