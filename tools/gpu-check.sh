@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything to know about the program on a machine with an NVIDIA GPU, in one call: whether it computes rightly, handles memory rightly,
 # and how fast it is, beside PyTorch. Needs the driver and a published program (no .NET); PyTorch and compute-sanitizer where they are.
-#   dotnet publish -c Release -r linux-x64 -p:PublishAot=true -o publish src/Cli     # on a machine with .NET
-#   tools/gpu-check.sh publish/lungseg OUT [options]                                # on the machine with the GPU
+#   dotnet publish -c Release -r linux-x64 -o publish src/Cli     # on a machine with .NET
+#   tools/gpu-check.sh publish/lungseg OUT [options]                # on the machine with the GPU
 #     --device cuda:N          the GPU (cuda)
 #     --steps "A B"            of: machine kernels selftest verify segment sanitizer start bench layers peer (all, in this order)
 #     --networks K,K           for bench, layers and peer (all nine)

@@ -1,6 +1,6 @@
 using System.IO.Compression;
-using System.Security.Cryptography;
 using LungSeg.Engine.Weights;
+using LungSeg.Imaging;
 
 namespace LungSeg.Models;
 
@@ -37,5 +37,5 @@ public static class WeightsHash
     /// <summary>The network whose published file has this hash, or null.</summary>
     public static Architecture? StudyFile(string sha256) => Architectures.All.FirstOrDefault(a => a.Upstream.Sha256 == sha256);
 
-    private static string Hash(Stream stream) => Convert.ToHexStringLower(SHA256.HashData(stream));
+    private static string Hash(Stream stream) => Convert.ToHexStringLower(Sha256.Of(stream));
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
+using LungSeg.Imaging;
 
 namespace LungSeg.Cli.Runs;
 
@@ -19,9 +19,7 @@ internal readonly record struct Shard(int Index, int Count)
     /// <summary>Whether a picture belongs to this part: the first 8 bytes of its name's SHA-256, big endian, modulo the number of parts.</summary>
     public bool Holds(string name)
     {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes(name), hash);
-        return BinaryPrimitives.ReadUInt64BigEndian(hash) % (ulong)Count == (ulong)(Index - 1);
+        return BinaryPrimitives.ReadUInt64BigEndian(Sha256.Of(Encoding.UTF8.GetBytes(name))) % (ulong)Count == (ulong)(Index - 1);
     }
 
     /// <summary>Reads "2/4", or with "auto" what a Slurm job array or an indexed Kubernetes job says in its environment.</summary>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace LungSeg.Imaging.Dicom.Writing;
@@ -16,7 +15,7 @@ internal static class DicomUid
     /// <summary>The identifier of what the parts name together.</summary>
     public static string Of(params ReadOnlySpan<string> parts)
     {
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', parts)));
+        byte[] hash = Sha256.Of(Encoding.UTF8.GetBytes(string.Join('\n', parts)));
         Span<byte> uuid = hash.AsSpan(0, 16);
         // Version 8 (made by a rule of its own), variant 1.
         uuid[6] = (byte)(uuid[6] & 0x0F | 0x80);
@@ -25,5 +24,5 @@ internal static class DicomUid
     }
 
     /// <summary>A fingerprint of bytes, as a part of <see cref="Of"/>.</summary>
-    public static string Fingerprint(ReadOnlySpan<byte> bytes) => Convert.ToHexString(SHA256.HashData(bytes));
+    public static string Fingerprint(ReadOnlySpan<byte> bytes) => Convert.ToHexString(Sha256.Of(bytes));
 }
