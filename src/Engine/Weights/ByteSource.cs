@@ -2,7 +2,7 @@ namespace LungSeg.Engine.Weights;
 
 /// <summary>
 /// The bytes of one file, readable at any place. Whoever holds a source keeps it alive: there is nothing to dispose,
-/// and a file is unmapped when the last weight that reads from it is collected.
+/// and a file is closed when the last weight that reads from it is collected.
 /// </summary>
 internal abstract class ByteSource
 {

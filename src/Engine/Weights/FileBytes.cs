@@ -1,22 +1,19 @@
-using System.IO.MemoryMappedFiles;
 using Microsoft.Win32.SafeHandles;
 
 namespace LungSeg.Engine.Weights;
 
 /// <summary>
-/// A file mapped into memory. Both handles are finalizable, so the mapping lives as long as somebody holds this object.
-/// The length is checked again at every read: touching a mapped page that a truncation took away would end the process.
+/// An open file. The handle is finalizable, so the file stays open as long as somebody holds this object. It is read piece by
+/// piece rather than mapped: mapped pages count as the program's memory, and touching one that a truncation took away ends it.
 /// </summary>
-internal sealed unsafe class MappedBytes : ByteSource
+internal sealed class FileBytes : ByteSource
 {
     private readonly SafeFileHandle _file;
-    private readonly SafeMemoryMappedViewHandle _view;
 
-    private MappedBytes(string name, SafeFileHandle file, SafeMemoryMappedViewHandle view, long length)
+    private FileBytes(string name, SafeFileHandle file, long length)
     {
         Name = name;
         _file = file;
-        _view = view;
         Length = length;
     }
 
@@ -25,13 +22,13 @@ internal sealed unsafe class MappedBytes : ByteSource
     public override long Length { get; }
 
     /// <summary>Opens a file that is not empty.</summary>
-    public static MappedBytes Open(string path)
+    public static FileBytes Open(string path)
     {
         if (Directory.Exists(path))
             throw new CheckpointException($"'{path}' is a directory: name the checkpoint file in it");
         try
         {
-            return Map(path, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete));
+            return Of(path, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -43,19 +40,13 @@ internal sealed unsafe class MappedBytes : ByteSource
         }
     }
 
-    /// <summary>Maps an open file and takes its handle over.</summary>
-    public static MappedBytes Map(string name, SafeFileHandle file)
+    /// <summary>Takes the handle of an open file over.</summary>
+    public static FileBytes Of(string name, SafeFileHandle file)
     {
         try
         {
             long length = RandomAccess.GetLength(file);
-            if (length == 0)
-                throw new CheckpointException($"'{name}' is empty");
-            using MemoryMappedFile mapping = MemoryMappedFile.CreateFromFile(
-                file, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-            // The accessor is dropped, not disposed: its handle is what keeps the pages.
-            return new MappedBytes(
-                name, file, mapping.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read).SafeMemoryMappedViewHandle, length);
+            return length > 0 ? new FileBytes(name, file, length) : throw new CheckpointException($"'{name}' is empty");
         }
         catch
         {
@@ -66,17 +57,20 @@ internal sealed unsafe class MappedBytes : ByteSource
 
     protected override void Copy(long offset, Span<byte> destination)
     {
-        if (RandomAccess.GetLength(_file) < Length)
-            throw Error($"was cut short while it was in use: it had {Length} bytes");
-        byte* pointer = null;
-        _view.AcquirePointer(ref pointer);
-        try
+        while (!destination.IsEmpty)
         {
-            new ReadOnlySpan<byte>(pointer + offset, destination.Length).CopyTo(destination);
-        }
-        finally
-        {
-            _view.ReleasePointer();
+            int read;
+            try
+            {
+                read = RandomAccess.Read(_file, destination, offset);
+            }
+            catch (IOException e)
+            {
+                throw Error($"cannot be read: {e.Message}", e);
+            }
+            if (read == 0) throw Error($"was cut short while it was in use: it had {Length} bytes");
+            destination = destination[read..];
+            offset += read;
         }
     }
 }

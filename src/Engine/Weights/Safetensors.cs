@@ -7,7 +7,7 @@ public static class Safetensors
     /// Opens a file by mapping it; the values are read lazily and the mapping lives as long as the result or any of its
     /// weights. Throws <see cref="CheckpointException"/> for a damaged or hostile file.
     /// </summary>
-    public static StateDict Read(string path) => SafetensorsReader.Read(MappedBytes.Open(path));
+    public static StateDict Read(string path) => SafetensorsReader.Read(FileBytes.Open(path));
 
     /// <summary>
     /// Writes weights beside <paramref name="path"/> and renames the file into place. The same input gives the same

@@ -7,10 +7,12 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// <summary>A network's packed weights: each packed when the first plan needs it in some form, and shared from then on.</summary>
 internal sealed class CpuModel : Model
 {
+    private const long CollectedFloats = 8 << 20;
     private readonly InstructionSet _set;
     private readonly Workers _workers;
     private readonly Lock _packing = new();
     private readonly Dictionary<(Op Op, string Form), IDisposable> _packed = [];
+    private long _readFloats;
 
     public CpuModel(Graph graph, InstructionSet set, Workers workers) : base(graph)
     {
@@ -40,8 +42,17 @@ internal sealed class CpuModel : Model
     {
         lock (_packing)
         {
-            if (!_packed.TryGetValue((op, form), out IDisposable? packed)) _packed[(op, form)] = packed = pack();
-            return (T)packed;
+            if (_packed.TryGetValue((op, form), out IDisposable? packed)) return (T)packed;
+            T made = pack();
+            _packed[(op, form)] = made;
+            // The arrays that large weights were read into are garbage now, and would pile up beside their packed forms.
+            _readFloats += op.Parameters.Sum(parameter => parameter.Count);
+            if (_readFloats > CollectedFloats)
+            {
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+                _readFloats = 0;
+            }
+            return made;
         }
     }
 

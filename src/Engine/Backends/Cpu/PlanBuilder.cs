@@ -189,8 +189,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         where W : struct, IWinograd<S, V>
     {
         ConvBlocking blocking = WinogradConv<S, V, W>.Blocking(op.C);
-        PackedWeights packed = Pack(
-            op, blocking.Blocks, () => WinogradWeights.Transform<S, V, W>(ConvWeights.Of(op)), $"winograd {W.Outputs} ");
+        PackedWeights packed = Pack(op, blocking.Blocks, () => ConvWeights.Of(op), $"winograd {W.Outputs} ", WinogradWeights.Transform<S, V, W>());
         Add(node, new WinogradConv<S, V, W>(sources, geometry, packed, blocking, _memory[node], residual, op.Activation, _workers.Count));
     }
 
@@ -223,8 +222,9 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         }
     }
 
-    private PackedWeights Pack(Op op, IReadOnlyList<int> blocks, Func<ConvWeights> weights, string part = "") =>
-        _model.Packed(op, $"{part}{string.Join(',', blocks)}", () => new PackedWeights(weights(), S.Width, blocks));
+    private PackedWeights Pack(
+        Op op, IReadOnlyList<int> blocks, Func<ConvWeights> weights, string form = "", KernelTransform? transform = null) =>
+        _model.Packed(op, $"{form}{string.Join(',', blocks)}", () => new PackedWeights(weights(), S.Width, blocks, transform));
 
     private void Add(Tensor node, Kernel kernel) => _steps.Add((node, kernel));
 }

@@ -5,7 +5,7 @@ namespace LungSeg.Engine.Weights.Torch;
 
 /// <summary>
 /// A deflated file of an archive, unpacked when it is first read: a small one into memory, a large one in pieces into a
-/// temporary file of at most the size that the directory states, which is then mapped. Nobody else sees that file, and
+/// temporary file of at most the size that the directory states, which is then read. Nobody else sees that file, and
 /// it vanishes with this object or the process, whichever ends first.
 /// </summary>
 internal sealed class InflatedBytes(ZipEntry entry, long start, bool inMemory) : ByteSource
@@ -46,7 +46,7 @@ internal sealed class InflatedBytes(ZipEntry entry, long start, bool inMemory) :
                 File.Delete(path);
             using (var stream = new FileStream(new SafeFileHandle(file.DangerousGetHandle(), ownsHandle: false), FileAccess.Write))
                 CopyTo(stream);
-            return MappedBytes.Map(Name, file);
+            return FileBytes.Of(Name, file);
         }
         catch (InvalidDataException e)
         {

@@ -11,14 +11,21 @@ internal readonly record struct Panel(int OutputChannel, int Vectors, int Group,
 internal sealed unsafe class PackedWeights : IDisposable
 {
     private readonly NativeMemoryBlock _memory;
+    private readonly int _outputsPerGroup;
+    private readonly int _taps;
 
-    /// <summary>Packs weights given as [K, C/groups, R, S] for vectors of the given width.</summary>
-    public PackedWeights(ConvWeights weights, int width, IReadOnlyList<int> blocks)
+    /// <summary>
+    /// Packs weights given as [K, C/groups, R, S] for vectors of the given width, transformed on the way if there is something to do:
+    /// panel by panel, for transformed weights can be large.
+    /// </summary>
+    public PackedWeights(ConvWeights weights, int width, IReadOnlyList<int> blocks, KernelTransform? transform = null)
     {
-        int merge = Merge(weights.K / weights.Groups, weights.Groups);
+        _outputsPerGroup = weights.K / weights.Groups;
+        int merge = Merge(_outputsPerGroup, weights.Groups);
         Groups = weights.Groups / merge;
         InputsPerGroup = weights.C / Groups;
-        int outputsPerGroup = weights.K / Groups, taps = weights.R * weights.S;
+        _taps = transform?.Taps ?? weights.R * weights.S;
+        int outputsPerGroup = weights.K / Groups;
 
         var panels = new List<Panel>();
         nint offset = 0, bias = 0;
@@ -31,18 +38,28 @@ internal sealed unsafe class PackedWeights : IDisposable
                 // A group's last panel must not reach into the next group: it starts early and repeats some channels.
                 int start = Groups == 1 ? k : Math.Min(k, end - (vectors * width));
                 panels.Add(new Panel(start, vectors, group, offset, bias));
-                offset += (nint)taps * InputsPerGroup * vectors * width;
+                offset += (nint)_taps * InputsPerGroup * vectors * width;
                 bias += vectors * width;
                 k = start + (vectors * width);
             }
         }
         Panels = [.. panels];
         _memory = new NativeMemoryBlock(offset + bias);
+        int kernel = weights.R * weights.S, valuesPerOutput = weights.C / weights.Groups * kernel;
+        float[] transformed = transform is null ? [] : new float[Math.Min(2 * width, weights.K) * valuesPerOutput / kernel * _taps];
         for (int i = 0; i < Panels.Length; i++)
         {
             Panel panel = Panels[i] = Panels[i] with { Bias = offset + Panels[i].Bias };
             int lanes = Math.Min(panel.Vectors * width, ((panel.Group + 1) * outputsPerGroup) - panel.OutputChannel);
-            Pack(weights, panel, lanes, panel.Vectors * width, blocks);
+            ReadOnlySpan<float> values = weights.Values.AsSpan(panel.OutputChannel * valuesPerOutput, lanes * valuesPerOutput);
+            if (transform is not null)
+            {
+                Span<float> result = transformed.AsSpan(0, values.Length / kernel * _taps);
+                transform.Apply(values, result);
+                values = result;
+            }
+            Pack(values, weights.C / weights.Groups, panel, lanes, panel.Vectors * width, blocks);
+            for (int lane = 0; lane < lanes && weights.Bias is not null; lane++) Data[panel.Bias + lane] = weights.Bias[panel.OutputChannel + lane];
         }
     }
 
@@ -70,30 +87,28 @@ internal sealed unsafe class PackedWeights : IDisposable
         return groups;
     }
 
-    private void Pack(ConvWeights weights, Panel panel, int used, int lanes, IReadOnlyList<int> blocks)
+    // The weights of a panel's outputs: [output][channel of its own group][tap].
+    private void Pack(ReadOnlySpan<float> weights, int perGroup, Panel panel, int used, int lanes, IReadOnlyList<int> blocks)
     {
         float* target = _memory.Data + panel.Weights;
-        int perGroup = weights.C / weights.Groups, kPerGroup = weights.K / weights.Groups, taps = weights.R * weights.S;
         IReadOnlyList<int> split = Groups == 1 ? blocks : [InputsPerGroup];
         int first = 0;
         foreach (int count in split)
         {
-            for (int tap = 0; tap < taps; tap++)
+            for (int tap = 0; tap < _taps; tap++)
             {
-                for (int c = first; c < first + count; c++, target += lanes)
+                for (int lane = 0; lane < used; lane++)
                 {
-                    int channel = (panel.Group * InputsPerGroup) + c;
-                    for (int lane = 0; lane < used; lane++)
-                    {
-                        int k = panel.OutputChannel + lane;
-                        if (k / kPerGroup == channel / perGroup)
-                            target[lane] = weights.Values[((((long)k * perGroup) + (channel % perGroup)) * taps) + tap];
-                    }
+                    // The channels of the block that are in this output's own group.
+                    int k = panel.OutputChannel + lane, group = (k / _outputsPerGroup * perGroup) - (panel.Group * InputsPerGroup);
+                    int begin = Math.Max(first, group), end = Math.Min(first + count, group + perGroup);
+                    if (begin >= end) continue;
+                    ReadOnlySpan<float> values = weights[((((lane * perGroup) + begin - group) * _taps) + tap)..];
+                    for (int c = begin; c < end; c++) target[((c - first) * lanes) + lane] = values[(c - begin) * _taps];
                 }
+                target += (nint)count * lanes;
             }
             first += count;
         }
-        if (weights.Bias is null) return;
-        for (int lane = 0; lane < used; lane++) _memory.Data[panel.Bias + lane] = weights.Bias[panel.OutputChannel + lane];
     }
 }
