@@ -25,7 +25,7 @@ internal static class ProcessorCheck
         if (off.Length > 0) return $"unset {string.Join(", ", off)}, which switch instructions off";
         return RuntimeFeature.IsDynamicCodeCompiled
             ? "update the .NET runtime, or ask whoever set up this machine why it hides instructions from it"
-            : $"this executable was built for narrower vectors: publish it with -p:IlcInstructionSet={(had == InstructionSet.Avx512 ? "x86-64-v4" : "x86-64-v3")}, or use dotnet run";
+            : $"this executable was built for narrower vectors: publish it without PublishAot, or with -p:IlcInstructionSet={(had == InstructionSet.Avx512 ? "x86-64-v4" : "x86-64-v3")}, or use dotnet run";
     }
 
     private static Finding Threads()
