@@ -2,12 +2,6 @@ using LungSeg.Engine.Backends.Cpu.Simd;
 
 namespace LungSeg.Engine.Backends.Cpu.Convolution;
 
-/// <summary>Turns kernels of a convolution, one after another, into as many of so many taps each.</summary>
-internal sealed record KernelTransform(int Taps, KernelTransform.Function Apply)
-{
-    internal delegate void Function(ReadOnlySpan<float> kernels, Span<float> result);
-}
-
 /// <summary>A 3x3 convolution's weights for Winograd's filtering.</summary>
 internal static class WinogradWeights
 {
