@@ -10,6 +10,7 @@ internal sealed unsafe class CpuPlan(
     private readonly NativeMemoryBlock _scratch = new((scratchFloats + (2 * View.Lanes)) * workers.Count);
     private StepClock? _clock;
     private readonly Kernel[] _kernels = [.. steps.Select(step => step.Kernel)];
+    private readonly UnitShares[] _shares = [.. steps.Select(step => new UnitShares(step.Kernel.Units, workers.Count))];
 
     public override Buffer Input => input;
 
@@ -22,16 +23,16 @@ internal sealed unsafe class CpuPlan(
     public override void Execute()
     {
         ObjectDisposedException.ThrowIf(_scratch.IsClosed, this);
+        foreach (UnitShares shares in _shares) shares.Deal();
         workers.Run(this);
     }
 
     public override IReadOnlyList<StepSpan> Profile()
     {
-        ObjectDisposedException.ThrowIf(_scratch.IsClosed, this);
         _clock = new StepClock(_kernels.Length, workers.Count);
         try
         {
-            workers.Run(this);
+            Execute();
             return _clock.Spans();
         }
         finally
@@ -46,11 +47,8 @@ internal sealed unsafe class CpuPlan(
         float* scratch = _scratch.Data + (worker * _scratchStride);
         for (int step = 0; step < _kernels.Length; step++)
         {
-            Kernel kernel = _kernels[step];
-            int units = kernel.Units;
-            int begin = (int)((long)units * worker / workers.Count), end = (int)((long)units * (worker + 1) / workers.Count);
             clock?.Begin(step, worker);
-            if (begin < end) kernel.Run(begin, end, scratch);
+            while (_shares[step].Take(worker, out int begin, out int end)) _kernels[step].Run(begin, end, scratch);
             clock?.End(step, worker);
             workers.Wait();
         }

@@ -69,18 +69,36 @@ internal static unsafe class MicroKernel<S, V> where S : struct, ISimd<V> where 
           c60 = default, c70 = default, c80 = default, c90 = default, ca0 = default, cb0 = default,
           c01 = default, c11 = default, c21 = default, c31 = default, c41 = default, c51 = default,
           c61 = default, c71 = default, c81 = default, c91 = default, ca1 = default, cb1 = default;
-        c00 = Start(t, 0, 0); if (Vectors.Value > 1) c01 = Start(t, 0, S.Width);
-        if (Pixels.Value > 1) { c10 = Start(t, 1, 0); if (Vectors.Value > 1) c11 = Start(t, 1, S.Width); }
-        if (Pixels.Value > 2) { c20 = Start(t, 2, 0); if (Vectors.Value > 1) c21 = Start(t, 2, S.Width); }
-        if (Pixels.Value > 3) { c30 = Start(t, 3, 0); if (Vectors.Value > 1) c31 = Start(t, 3, S.Width); }
-        if (Pixels.Value > 4) { c40 = Start(t, 4, 0); if (Vectors.Value > 1) c41 = Start(t, 4, S.Width); }
-        if (Pixels.Value > 5) { c50 = Start(t, 5, 0); if (Vectors.Value > 1) c51 = Start(t, 5, S.Width); }
-        if (Pixels.Value > 6) { c60 = Start(t, 6, 0); if (Vectors.Value > 1) c61 = Start(t, 6, S.Width); }
-        if (Pixels.Value > 7) { c70 = Start(t, 7, 0); if (Vectors.Value > 1) c71 = Start(t, 7, S.Width); }
-        if (Pixels.Value > 8) { c80 = Start(t, 8, 0); if (Vectors.Value > 1) c81 = Start(t, 8, S.Width); }
-        if (Pixels.Value > 9) { c90 = Start(t, 9, 0); if (Vectors.Value > 1) c91 = Start(t, 9, S.Width); }
-        if (Pixels.Value > 10) { ca0 = Start(t, 10, 0); if (Vectors.Value > 1) ca1 = Start(t, 10, S.Width); }
-        if (Pixels.Value > 11) { cb0 = Start(t, 11, 0); if (Vectors.Value > 1) cb1 = Start(t, 11, S.Width); }
+        float* initial = t->Initial, residual = t->Residual;
+        nint initialStride = t->InitialStride;
+        c00 = S.Load(initial); if (Vectors.Value > 1) c01 = S.Load(initial + S.Width);
+        if (Pixels.Value > 1) { c10 = S.Load(initial + initialStride); if (Vectors.Value > 1) c11 = S.Load(initial + initialStride + S.Width); }
+        if (Pixels.Value > 2) { c20 = S.Load(initial + (2 * initialStride)); if (Vectors.Value > 1) c21 = S.Load(initial + (2 * initialStride) + S.Width); }
+        if (Pixels.Value > 3) { c30 = S.Load(initial + (3 * initialStride)); if (Vectors.Value > 1) c31 = S.Load(initial + (3 * initialStride) + S.Width); }
+        if (Pixels.Value > 4) { c40 = S.Load(initial + (4 * initialStride)); if (Vectors.Value > 1) c41 = S.Load(initial + (4 * initialStride) + S.Width); }
+        if (Pixels.Value > 5) { c50 = S.Load(initial + (5 * initialStride)); if (Vectors.Value > 1) c51 = S.Load(initial + (5 * initialStride) + S.Width); }
+        if (Pixels.Value > 6) { c60 = S.Load(initial + (6 * initialStride)); if (Vectors.Value > 1) c61 = S.Load(initial + (6 * initialStride) + S.Width); }
+        if (Pixels.Value > 7) { c70 = S.Load(initial + (7 * initialStride)); if (Vectors.Value > 1) c71 = S.Load(initial + (7 * initialStride) + S.Width); }
+        if (Pixels.Value > 8) { c80 = S.Load(initial + (8 * initialStride)); if (Vectors.Value > 1) c81 = S.Load(initial + (8 * initialStride) + S.Width); }
+        if (Pixels.Value > 9) { c90 = S.Load(initial + (9 * initialStride)); if (Vectors.Value > 1) c91 = S.Load(initial + (9 * initialStride) + S.Width); }
+        if (Pixels.Value > 10) { ca0 = S.Load(initial + (10 * initialStride)); if (Vectors.Value > 1) ca1 = S.Load(initial + (10 * initialStride) + S.Width); }
+        if (Pixels.Value > 11) { cb0 = S.Load(initial + (11 * initialStride)); if (Vectors.Value > 1) cb1 = S.Load(initial + (11 * initialStride) + S.Width); }
+        if (residual != null)
+        {
+            nint residualStride = t->ResidualStride;
+            c00 = Plus(c00, residual, 0, residualStride, 0); if (Vectors.Value > 1) c01 = Plus(c01, residual, 0, residualStride, S.Width);
+            if (Pixels.Value > 1) { c10 = Plus(c10, residual, 1, residualStride, 0); if (Vectors.Value > 1) c11 = Plus(c11, residual, 1, residualStride, S.Width); }
+            if (Pixels.Value > 2) { c20 = Plus(c20, residual, 2, residualStride, 0); if (Vectors.Value > 1) c21 = Plus(c21, residual, 2, residualStride, S.Width); }
+            if (Pixels.Value > 3) { c30 = Plus(c30, residual, 3, residualStride, 0); if (Vectors.Value > 1) c31 = Plus(c31, residual, 3, residualStride, S.Width); }
+            if (Pixels.Value > 4) { c40 = Plus(c40, residual, 4, residualStride, 0); if (Vectors.Value > 1) c41 = Plus(c41, residual, 4, residualStride, S.Width); }
+            if (Pixels.Value > 5) { c50 = Plus(c50, residual, 5, residualStride, 0); if (Vectors.Value > 1) c51 = Plus(c51, residual, 5, residualStride, S.Width); }
+            if (Pixels.Value > 6) { c60 = Plus(c60, residual, 6, residualStride, 0); if (Vectors.Value > 1) c61 = Plus(c61, residual, 6, residualStride, S.Width); }
+            if (Pixels.Value > 7) { c70 = Plus(c70, residual, 7, residualStride, 0); if (Vectors.Value > 1) c71 = Plus(c71, residual, 7, residualStride, S.Width); }
+            if (Pixels.Value > 8) { c80 = Plus(c80, residual, 8, residualStride, 0); if (Vectors.Value > 1) c81 = Plus(c81, residual, 8, residualStride, S.Width); }
+            if (Pixels.Value > 9) { c90 = Plus(c90, residual, 9, residualStride, 0); if (Vectors.Value > 1) c91 = Plus(c91, residual, 9, residualStride, S.Width); }
+            if (Pixels.Value > 10) { ca0 = Plus(ca0, residual, 10, residualStride, 0); if (Vectors.Value > 1) ca1 = Plus(ca1, residual, 10, residualStride, S.Width); }
+            if (Pixels.Value > 11) { cb0 = Plus(cb0, residual, 11, residualStride, 0); if (Vectors.Value > 1) cb1 = Plus(cb1, residual, 11, residualStride, S.Width); }
+        }
         nint stride = t->InputStride, stride2 = 2 * stride;
         float* next = t->Next;
         Run* end = t->Runs + t->RunCount;
@@ -113,30 +131,25 @@ internal static unsafe class MicroKernel<S, V> where S : struct, ISimd<V> where 
                 a9++;
             }
         }
+        // The second operand wins over NaN on x64: a NaN stays visible.
         V floor = S.Broadcast(t->Floor);
-        Finish(t, 0, 0, floor, c00); if (Vectors.Value > 1) Finish(t, 0, S.Width, floor, c01);
-        if (Pixels.Value > 1) { Finish(t, 1, 0, floor, c10); if (Vectors.Value > 1) Finish(t, 1, S.Width, floor, c11); }
-        if (Pixels.Value > 2) { Finish(t, 2, 0, floor, c20); if (Vectors.Value > 1) Finish(t, 2, S.Width, floor, c21); }
-        if (Pixels.Value > 3) { Finish(t, 3, 0, floor, c30); if (Vectors.Value > 1) Finish(t, 3, S.Width, floor, c31); }
-        if (Pixels.Value > 4) { Finish(t, 4, 0, floor, c40); if (Vectors.Value > 1) Finish(t, 4, S.Width, floor, c41); }
-        if (Pixels.Value > 5) { Finish(t, 5, 0, floor, c50); if (Vectors.Value > 1) Finish(t, 5, S.Width, floor, c51); }
-        if (Pixels.Value > 6) { Finish(t, 6, 0, floor, c60); if (Vectors.Value > 1) Finish(t, 6, S.Width, floor, c61); }
-        if (Pixels.Value > 7) { Finish(t, 7, 0, floor, c70); if (Vectors.Value > 1) Finish(t, 7, S.Width, floor, c71); }
-        if (Pixels.Value > 8) { Finish(t, 8, 0, floor, c80); if (Vectors.Value > 1) Finish(t, 8, S.Width, floor, c81); }
-        if (Pixels.Value > 9) { Finish(t, 9, 0, floor, c90); if (Vectors.Value > 1) Finish(t, 9, S.Width, floor, c91); }
-        if (Pixels.Value > 10) { Finish(t, 10, 0, floor, ca0); if (Vectors.Value > 1) Finish(t, 10, S.Width, floor, ca1); }
-        if (Pixels.Value > 11) { Finish(t, 11, 0, floor, cb0); if (Vectors.Value > 1) Finish(t, 11, S.Width, floor, cb1); }
+        float* output = t->Output;
+        nint outputStride = t->OutputStride;
+        S.Store(S.Max(floor, c00), output); if (Vectors.Value > 1) S.Store(S.Max(floor, c01), output + S.Width);
+        if (Pixels.Value > 1) { S.Store(S.Max(floor, c10), output + outputStride); if (Vectors.Value > 1) S.Store(S.Max(floor, c11), output + outputStride + S.Width); }
+        if (Pixels.Value > 2) { S.Store(S.Max(floor, c20), output + (2 * outputStride)); if (Vectors.Value > 1) S.Store(S.Max(floor, c21), output + (2 * outputStride) + S.Width); }
+        if (Pixels.Value > 3) { S.Store(S.Max(floor, c30), output + (3 * outputStride)); if (Vectors.Value > 1) S.Store(S.Max(floor, c31), output + (3 * outputStride) + S.Width); }
+        if (Pixels.Value > 4) { S.Store(S.Max(floor, c40), output + (4 * outputStride)); if (Vectors.Value > 1) S.Store(S.Max(floor, c41), output + (4 * outputStride) + S.Width); }
+        if (Pixels.Value > 5) { S.Store(S.Max(floor, c50), output + (5 * outputStride)); if (Vectors.Value > 1) S.Store(S.Max(floor, c51), output + (5 * outputStride) + S.Width); }
+        if (Pixels.Value > 6) { S.Store(S.Max(floor, c60), output + (6 * outputStride)); if (Vectors.Value > 1) S.Store(S.Max(floor, c61), output + (6 * outputStride) + S.Width); }
+        if (Pixels.Value > 7) { S.Store(S.Max(floor, c70), output + (7 * outputStride)); if (Vectors.Value > 1) S.Store(S.Max(floor, c71), output + (7 * outputStride) + S.Width); }
+        if (Pixels.Value > 8) { S.Store(S.Max(floor, c80), output + (8 * outputStride)); if (Vectors.Value > 1) S.Store(S.Max(floor, c81), output + (8 * outputStride) + S.Width); }
+        if (Pixels.Value > 9) { S.Store(S.Max(floor, c90), output + (9 * outputStride)); if (Vectors.Value > 1) S.Store(S.Max(floor, c91), output + (9 * outputStride) + S.Width); }
+        if (Pixels.Value > 10) { S.Store(S.Max(floor, ca0), output + (10 * outputStride)); if (Vectors.Value > 1) S.Store(S.Max(floor, ca1), output + (10 * outputStride) + S.Width); }
+        if (Pixels.Value > 11) { S.Store(S.Max(floor, cb0), output + (11 * outputStride)); if (Vectors.Value > 1) S.Store(S.Max(floor, cb1), output + (11 * outputStride) + S.Width); }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Start(Tile* t, int pixel, int lane)
-    {
-        V sum = S.Load(t->Initial + (pixel * t->InitialStride) + lane);
-        return t->Residual == null ? sum : S.Add(sum, S.Load(t->Residual + (pixel * t->ResidualStride) + lane));
-    }
-
-    // The second operand wins over NaN on x64: a NaN stays visible.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(Tile* t, int pixel, int lane, V floor, V sum) =>
-        S.Store(S.Max(floor, sum), t->Output + (pixel * t->OutputStride) + lane);
+    private static V Plus(V sum, float* residual, int pixel, nint stride, int lane) =>
+        S.Add(sum, S.Load(residual + (pixel * stride) + lane));
 }

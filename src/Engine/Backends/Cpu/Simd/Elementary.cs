@@ -31,10 +31,10 @@ internal static class Elementary<S, V> where S : struct, ISimd<V> where V : stru
 
     /// <summary>1 / (1 + e^−x) within 4 units in the last place of 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Sigmoid(V x) => S.Reciprocal(OnePlusExp(x));
+    public static V Sigmoid(V x) => S.Quotient(S.Broadcast(1f), OnePlusExp(x));
 
     /// <summary>
-    /// 1 + e^−x, at most 2^126: one more would be too large for the reciprocal. One step of reduction will do, unlike in
+    /// 1 + e^−x, at most 2^126: one more would be too large for the quotient. One step of reduction will do, unlike in
     /// <see cref="Exp"/>: its error grows with |x|, but the slope of the sigmoid shrinks faster.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -57,7 +57,7 @@ internal static class Elementary<S, V> where S : struct, ISimd<V> where V : stru
     public static V Activate(V x, Activation activation) => activation switch
     {
         Activation.ReLU => S.Max(S.Broadcast(0f), x),
-        Activation.SiLU => S.Multiply(x, Sigmoid(x)),
+        Activation.SiLU => S.Quotient(x, OnePlusExp(x)),
         Activation.Sigmoid => Sigmoid(x),
         _ => x,
     };

@@ -49,7 +49,7 @@ internal readonly unsafe struct Scalar : ISimd<float>
     public static float ScaleByPow2(float value, float exponent) =>
         value * BitConverter.Int32BitsToSingle(((int)Math.Max(MathF.Floor(exponent), -126) + 127) << 23);
 
-    public static float Reciprocal(float value) => 1 / value;
+    public static float Quotient(float a, float b) => a / b;
 
     public static float Sum(float value) => value;
 

@@ -74,7 +74,7 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Reciprocal(Vector128<float> value) => Vector128<float>.One / value;
+    public static Vector128<float> Quotient(Vector128<float> a, Vector128<float> b) => a / b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector128<float> value) => (value[0] + value[1]) + (value[2] + value[3]);

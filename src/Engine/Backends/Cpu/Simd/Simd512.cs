@@ -63,10 +63,10 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
 
     // The hardware's 14 bits and one step of Newton's: a division takes three times as long.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Reciprocal(Vector512<float> value)
+    public static Vector512<float> Quotient(Vector512<float> a, Vector512<float> b)
     {
-        Vector512<float> guess = Avx512F.Reciprocal14(value);
-        return Vector512.FusedMultiplyAdd(Vector512.FusedMultiplyAdd(-value, guess, Vector512.Create(1f)), guess, guess);
+        Vector512<float> guess = Avx512F.Reciprocal14(b);
+        return a * Vector512.FusedMultiplyAdd(Vector512.FusedMultiplyAdd(-b, guess, Vector512.Create(1f)), guess, guess);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
