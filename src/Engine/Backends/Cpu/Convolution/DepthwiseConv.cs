@@ -15,8 +15,8 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
     // A quarter of the smallest common second-level cache, 1 MiB, for the ring.
     private const int CacheFloats = 1 << 17;
 
-    // Slabs hold whole panels of any instruction set.
-    private const int SlabStep = 32;
+    // Narrower slabs read their producer's input too often.
+    private const int NarrowSlab = 96;
     private readonly IRowSource _rows;
     private readonly int _images;
     private readonly int _inputHeight;
@@ -47,12 +47,14 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
         _rowSums = rowSums;
         _channels = View.Padded(input.C);
         _ringRows = Math.Min(((geometry.R - 1) * geometry.Dilation) + 1, input.H);
-        int widest = Math.Max(CacheFloats / (_ringRows * geometry.PaddedWidth) / SlabStep, 1) * SlabStep;
-        int slabs = (_channels + widest - 1) / widest;
-        _slab = ((_channels + slabs - 1) / slabs + SlabStep - 1) / SlabStep * SlabStep;
+        // Slabs have nothing in common, while ranges of rows both compute the rows between them. So slabs for all threads first, two for
+        // each where they are wide enough, and then as few ranges as keep all threads at work.
+        int panel = 2 * S.Width, widest = Math.Max(CacheFloats / (_ringRows * geometry.PaddedWidth) / panel, 1) * panel;
+        int slabs = (_channels + widest - 1) / widest, each = _channels / NarrowSlab / threads;
+        if (threads > 1 && each > 0) slabs = Math.Max((slabs + threads - 1) / threads, Math.Min(each, 2)) * threads;
+        _slab = ((_channels + slabs - 1) / slabs + panel - 1) / panel * panel;
         _slabs = (_channels + _slab - 1) / _slab;
         _ringFloats = ((nint)_ringRows * geometry.PaddedWidth * _slab) + View.Lanes;
-        // Each range of rows fills its ring anew, so as few ranges as keep all threads at work.
         _ranges = 1;
         while (_images * _slabs * _ranges % threads != 0 && _images * _slabs * _ranges < 4 * threads && _ranges < geometry.OutputHeight) _ranges++;
         switch (activation)
