@@ -17,6 +17,8 @@ public sealed class ProfileCommandTests
         Assert.Contains(steps, step => step.GetProperty("path").GetString() == "segmentation_head.1");
         Assert.All(steps, step => Assert.NotEmpty(step.GetProperty("kernel").GetString()!));
         Assert.True(profile.GetProperty("roofline_gflops").GetDouble() > 0);
+        // No memory is slower; that of laying out a planar input is.
+        Assert.True(profile.GetProperty("roofline_gbytes_per_s").GetDouble() > 1);
         Assert.True(profile.GetProperty("median_ms").GetDouble() > 0);
 
         JsonElement[] events = [.. JsonDocument.Parse(File.ReadAllText(trace)).RootElement.GetProperty("traceEvents").EnumerateArray()];

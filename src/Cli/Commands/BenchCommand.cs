@@ -34,8 +34,9 @@ internal static class BenchCommand
                    from pictures in parsed.GetValue(batch) ?? [1]
                    select Benchmark.Run(backend, network, pictures, parsed.GetValue(runs)),
             ];
-            Roofline? roofline = parsed.GetValue(explain) ? Roofline.Measure(backend) : null;
-            LayerProfile[] profiles = roofline is null ? [] : [.. results.Select(result => LayerProfile.Run(backend, result.Network, result.Input.N, parsed.GetValue(runs), roofline))];
+            LayerProfile[] profiles = parsed.GetValue(explain)
+                ? [.. results.Select(result => LayerProfile.Run(backend, result.Network, result.Input.N, parsed.GetValue(runs)))]
+                : [];
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {

@@ -25,7 +25,7 @@ internal static class ProfileCommand
             Architecture network = Architectures.Get(parsed.GetRequiredValue(key));
             using IBackend backend = devices.Open(parsed, parsed.InvocationConfiguration.Error);
             (string Name, string Value)[] conditions = [.. Conditions.Of(backend.Description)];
-            LayerProfile profile = LayerProfile.Run(backend, network, parsed.GetValue(batch), parsed.GetValue(runs), Roofline.Measure(backend));
+            LayerProfile profile = LayerProfile.Run(backend, network, parsed.GetValue(batch), parsed.GetValue(runs));
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {

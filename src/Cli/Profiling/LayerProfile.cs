@@ -28,7 +28,7 @@ internal sealed record LayerProfile
     /// <summary>When each worker was at each step in the last run.</summary>
     public required IReadOnlyList<StepSpan> LastRun { get; init; }
 
-    public static LayerProfile Run(IBackend backend, Architecture network, int batch, int runs, Roofline roofline)
+    public static LayerProfile Run(IBackend backend, Architecture network, int batch, int runs)
     {
         (IWeightSource weights, string name) = BenchWeights.Of(network);
         Graph graph = network.Record(weights, batch);
@@ -44,6 +44,8 @@ internal sealed record LayerProfile
             times[run] = StepTimes.Of(spans, plan.Steps.Count);
             waiting[run] = StepTimes.Waiting(spans, times[run]);
         }
+        // Now, when the code is warm and the machine as busy as it was.
+        Roofline roofline = Roofline.Measure(backend);
         return new LayerProfile
         {
             Network = network,

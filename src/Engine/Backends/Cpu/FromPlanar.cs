@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>Lays the planar input out as NHWC, for readers that cannot take it as it is. A unit is a row.</summary>
@@ -13,10 +15,13 @@ internal sealed unsafe class FromPlanar(string name, View source, View target) :
         {
             int n = unit / target.Shape.H, h = unit % target.Shape.H;
             for (int c = 0; c < source.Shape.C; c++)
-            {
-                float* from = source.Pixel(n, h, 0) + (c * source.ChannelStride), to = target.Pixel(n, h, 0) + c;
-                for (int w = 0; w < target.Shape.W; w++, to += target.PixelStride) *to = from[w];
-            }
+                Interleave(source.Pixel(n, h, 0) + (c * source.ChannelStride), target.Pixel(n, h, 0) + c, target.PixelStride, target.Shape.W);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Interleave(float* from, float* to, nint stride, int pixels)
+    {
+        for (int pixel = 0; pixel < pixels; pixel++, to += stride) *to = from[pixel];
     }
 }
