@@ -7,8 +7,8 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// <summary>
 /// 3x3 convolution with stride 1, dilated or not, by Winograd's filtering. A unit is some tiles of one image and some panels
 /// of weights. For each block of input channels it transforms each tile into inputs [position][tile][channel] and multiplies
-/// at each of the (m + 2)² positions with that position's weights into products [position][tile][output channel]. Then it
-/// transforms back, adds bias and residual, activates and stores. Everything between lies in the worker's scratch.
+/// at each of the (m + 2)² positions with that position's weights into products [position][tile][output channel]. After the last
+/// block, or each of a grouped convolution's, it transforms back, adds bias and residual, activates and stores. Everything between lies in the worker's scratch.
 /// </summary>
 internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, ISimd<V> where V : struct where W : struct, IWinograd<S, V>
 {
@@ -32,6 +32,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
     private readonly int _tilesPerUnit;
     private readonly int _stretches;
     private readonly int _panelGroups;
+    private readonly int _productStride;
     private readonly nint _windowFloats;
     private readonly nint _inputFloats;
 
@@ -46,13 +47,14 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
         _target = target;
         _residual = residual;
         _tiles = new WinogradTiles(geometry.OutputHeight, geometry.OutputWidth, W.Outputs, geometry.Dilation);
-        int channels = _blocks.Max(block => block.Channels), outputs = (int)target.PixelStride;
+        int channels = _blocks.Max(block => block.Channels);
+        _productStride = _blocks.Max(block => EndOutput(block) - FirstOutput(block));
         _tilesPerUnit = weights.Bytes > ManyWeights ? ManyTiles : FewTiles;
         _stretches = (_tiles.Count + _tilesPerUnit - 1) / _tilesPerUnit;
         _panelGroups = Math.Min(weights.Panels.Length, Math.Max(1, threads / (target.Shape.N * _stretches)));
         _windowFloats = (nint)Positions * View.Padded(channels);
         _inputFloats = Positions * PositionFloats(View.Padded(channels));
-        ScratchFloats = HalfFloats + _windowFloats + _inputFloats + (Positions * PositionFloats(outputs));
+        ScratchFloats = HalfFloats + _windowFloats + _inputFloats + (Positions * PositionFloats(_productStride));
         switch (activation)
         {
             case Activation.ReLU: _transformOutput = &TransformOutput<ReLU>; break;
@@ -95,13 +97,23 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
                 if (block.FirstPanel >= block.EndPanel) continue;
                 for (int tile = 0; tile < tiles; tile++) TransformInput(n, first + tile, block, half, window, inputs + (tile * View.Padded(block.Channels)));
                 Multiply(inputs, products, tiles, block);
+                if (!block.IsLast) continue;
+                for (int tile = 0; tile < tiles; tile++) TransformOutputs(n, first + tile, block, half, products + (tile * _productStride));
             }
-            for (int tile = 0; tile < tiles; tile++) TransformOutputs(n, first + tile, firstPanel, endPanel, half, products + (tile * _target.PixelStride));
         }
     }
 
     // One vector more, so that positions do not all fall into one set of the cache, and the last tile's last vector may run over.
     private nint PositionFloats(nint stride) => (_tilesPerUnit * stride) + View.Lanes;
+
+    // The output channels of a block's panels, from the first to before the end.
+    private int FirstOutput(ChannelBlock block) => _weights.Panels[block.FirstPanel].OutputChannel;
+
+    private int EndOutput(ChannelBlock block)
+    {
+        Panel last = _weights.Panels[block.EndPanel - 1];
+        return last.OutputChannel + (last.Vectors * S.Width);
+    }
 
     private void TransformInput(int n, int tile, ChannelBlock block, float* half, float* window, float* inputs)
     {
@@ -159,7 +171,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
 
     private void Multiply(float* inputs, float* products, int tiles, ChannelBlock block)
     {
-        nint stride = View.Padded(block.Channels), inputPosition = PositionFloats(stride), productPosition = PositionFloats(_target.PixelStride);
+        nint stride = View.Padded(block.Channels), inputPosition = PositionFloats(stride), productPosition = PositionFloats(_productStride);
         int channels = block.PerGroup ? _weights.InputsPerGroup : block.Channels, calls = (tiles + S.TileRows - 1) / S.TileRows;
         float* zero = stackalloc float[2 * View.Lanes];
         new Span<float>(zero, 2 * View.Lanes).Clear();
@@ -170,10 +182,10 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
         tile.Runs = &run;
         tile.RunCount = 1;
         tile.InputStride = stride;
-        tile.InitialStride = block.IsFirst ? 0 : _target.PixelStride;
+        tile.InitialStride = block.IsFirst ? 0 : _productStride;
         tile.Residual = null;
         tile.ResidualStride = 0;
-        tile.OutputStride = _target.PixelStride;
+        tile.OutputStride = _productStride;
         tile.Floor = float.NegativeInfinity;
         for (int p = block.FirstPanel; p < block.EndPanel; p++)
         {
@@ -189,7 +201,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
                     tile.Input = inputs + (position * inputPosition) + (begin * stride) + offset;
                     // The inputs are in the cache, the next position's weights may come from memory: each call asks for one half of them.
                     tile.Next = tile.Weights + ((nint)channels * lanes) + ((nint)(t % 2) * channels * View.Lanes);
-                    tile.Output = products + (position * productPosition) + (begin * tile.OutputStride) + panel.OutputChannel;
+                    tile.Output = products + (position * productPosition) + (begin * tile.OutputStride) + panel.OutputChannel - FirstOutput(block);
                     tile.Initial = block.IsFirst ? zero : tile.Output;
                     MicroKernel<S, V>.For(count, panel.Vectors)(&tile);
                 }
@@ -197,12 +209,12 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
         }
     }
 
-    private void TransformOutputs(int n, int tile, int firstPanel, int endPanel, float* half, float* products)
+    private void TransformOutputs(int n, int tile, ChannelBlock block, float* half, float* products)
     {
         int row = _tiles.Rows[tile], column = _tiles.Columns[tile], dilation = _geometry.Dilation;
         TileOutput t;
         t.Half = half;
-        t.Position = PositionFloats(_target.PixelStride);
+        t.Position = PositionFloats(_productStride);
         t.Rows = Math.Min(W.Outputs, (_target.Shape.H - row + dilation - 1) / dilation);
         t.Columns = Math.Min(W.Outputs, (_target.Shape.W - column + dilation - 1) / dilation);
         t.RowStep = dilation * _target.RowStride;
@@ -215,10 +227,10 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
             t.ResidualRowStep = dilation * view.RowStride;
             t.ResidualColumnStep = dilation * view.PixelStride;
         }
-        for (int p = firstPanel; p < endPanel; p++)
+        for (int p = block.FirstPanel; p < block.EndPanel; p++)
         {
             Panel panel = _weights.Panels[p];
-            t.Products = products + panel.OutputChannel;
+            t.Products = products + panel.OutputChannel - FirstOutput(block);
             t.Bias = _weights.Data + panel.Bias;
             t.Output = output + panel.OutputChannel;
             t.Residual = residual == null ? null : residual + panel.OutputChannel;
