@@ -13,9 +13,10 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
     public const int Pixels = 8;
 
     /// <summary>Any window: each tap loads its eight pixels.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tiles<F>(in DepthwiseTaps t, int tiles) where F : struct, IConstant
     {
+        float* sums = stackalloc float[Pixels * View.Lanes];
         nint p1 = t.PixelStep, p2 = 2 * p1, p3 = 3 * p1, columnStep = t.ColumnStep, weightStep = t.WeightStep;
         for (int tile = 0; tile < tiles; tile++)
         {
@@ -40,15 +41,16 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
                         a7 = S.MultiplyAdd(S.Load(y + p3), weight, a7);
                     }
                 }
-                Finish<F>(t.Output + (tile * Pixels * t.OutputStep) + c, t.OutputStep, a0, a1, a2, a3, a4, a5, a6, a7);
+                Finish<F>(t.Output + (tile * Pixels * t.OutputStep) + c, t.OutputStep, a0, a1, a2, a3, a4, a5, a6, a7, sums);
             }
         }
     }
 
     /// <summary>Windows of three or five columns whose pixels are as far apart as their taps: each loaded value meets all taps that see it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Adjacent<F, Taps>(in DepthwiseTaps t, int tiles) where F : struct, IConstant where Taps : struct, IConstant
     {
+        float* sums = stackalloc float[Pixels * View.Lanes];
         bool five = Taps.Value == 5;
         nint p = t.ColumnStep, weightStep = t.WeightStep;
         for (int tile = 0; tile < tiles; tile++)
@@ -75,15 +77,16 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
                     if (five) { v = S.Load(x += p); a7 = S.MultiplyAdd(v, w3, a7); a6 = S.MultiplyAdd(v, w4, a6); }
                     if (five) { v = S.Load(x += p); a7 = S.MultiplyAdd(v, w4, a7); }
                 }
-                Finish<F>(t.Output + (tile * Pixels * t.OutputStep) + c, t.OutputStep, a0, a1, a2, a3, a4, a5, a6, a7);
+                Finish<F>(t.Output + (tile * Pixels * t.OutputStep) + c, t.OutputStep, a0, a1, a2, a3, a4, a5, a6, a7, sums);
             }
         }
     }
 
     /// <summary>The same for pixels twice as far apart as their taps (stride 2).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Alternate<F, Taps>(in DepthwiseTaps t, int tiles) where F : struct, IConstant where Taps : struct, IConstant
     {
+        float* sums = stackalloc float[Pixels * View.Lanes];
         bool five = Taps.Value == 5;
         nint p = t.ColumnStep, weightStep = t.WeightStep;
         for (int tile = 0; tile < tiles; tile++)
@@ -117,13 +120,13 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
                     if (five) { v = S.Load(x += p); a7 = S.MultiplyAdd(v, w3, a7); }
                     if (five) { v = S.Load(x += p); a7 = S.MultiplyAdd(v, w4, a7); }
                 }
-                Finish<F>(t.Output + (tile * Pixels * t.OutputStep) + c, t.OutputStep, a0, a1, a2, a3, a4, a5, a6, a7);
+                Finish<F>(t.Output + (tile * Pixels * t.OutputStep) + c, t.OutputStep, a0, a1, a2, a3, a4, a5, a6, a7, sums);
             }
         }
     }
 
     /// <summary>Pixel by pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Singles<F>(in DepthwiseTaps t, int pixels) where F : struct, IConstant
     {
         for (int pixel = 0; pixel < pixels; pixel++)
@@ -136,25 +139,46 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
                     float* x = t.Rows[r] + t.Column + (pixel * t.PixelStep) + c, w = t.Weights + ((nint)r * t.Columns * t.WeightStep) + c;
                     for (int s = t.Columns; s > 0; s--, x += t.ColumnStep, w += t.WeightStep) sum = S.MultiplyAdd(S.Load(x), S.Load(w), sum);
                 }
-                Finish<F>(sum, t.Output + (pixel * t.OutputStep) + c);
+                S.Store(Activate<F>(sum), t.Output + (pixel * t.OutputStep) + c);
             }
         }
     }
 
+    // A long activation wants registers of its own: where there are few, the sums wait in memory for it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<F>(float* output, nint step, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7) where F : struct, IConstant
+    private static void Finish<F>(float* output, nint step, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7, float* sums) where F : struct, IConstant
     {
-        Finish<F>(a0, output);
-        Finish<F>(a1, output += step);
-        Finish<F>(a2, output += step);
-        Finish<F>(a3, output += step);
-        Finish<F>(a4, output += step);
-        Finish<F>(a5, output += step);
-        Finish<F>(a6, output += step);
-        Finish<F>(a7, output + step);
+        if (S.TileRows < Pixels && Epilogue<S, V>.IsNeeded((Activation)F.Value))
+        {
+            Store(sums, S.Width, a0, a1, a2, a3, a4, a5, a6, a7);
+            Activate<F>(sums, output, step);
+        }
+        else
+        {
+            Store(output, step, Activate<F>(a0), Activate<F>(a1), Activate<F>(a2), Activate<F>(a3), Activate<F>(a4), Activate<F>(a5), Activate<F>(a6), Activate<F>(a7));
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<F>(V sum, float* output) where F : struct, IConstant =>
-        S.Store(Elementary<S, V>.Activate(sum, (Activation)F.Value), output);
+    private static void Store(float* output, nint step, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7)
+    {
+        S.Store(a0, output);
+        S.Store(a1, output += step);
+        S.Store(a2, output += step);
+        S.Store(a3, output += step);
+        S.Store(a4, output += step);
+        S.Store(a5, output += step);
+        S.Store(a6, output += step);
+        S.Store(a7, output + step);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Activate<F>(float* sums, float* output, nint step) where F : struct, IConstant
+    {
+        for (int pixel = 0; pixel < Pixels; pixel++, sums += S.Width, output += step)
+            S.Store(Activate<F>(S.Load(sums)), output);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Activate<F>(V sum) where F : struct, IConstant => Elementary<S, V>.Activate(sum, (Activation)F.Value);
 }
