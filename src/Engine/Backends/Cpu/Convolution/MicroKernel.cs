@@ -33,7 +33,7 @@ internal unsafe struct Tile
     public float* Output;
     public nint OutputStride;
 
-    /// <summary>What the next tile will read: one cache line for each step of the reduction is asked for. Any address will do.</summary>
+    /// <summary>What the next tile will read: a cache line for each second step of the reduction is asked for, with vectors as long as a line for each. Any address will do.</summary>
     public float* Next;
 
     /// <summary>Lower bound of what is stored: 0 for ReLU, −∞ for none.</summary>
@@ -107,10 +107,12 @@ internal static unsafe class MicroKernel<S, V> where S : struct, ISimd<V> where 
             float* w = t->Weights + run->Weights;
             // Four bases and two strides address twelve pixels with few registers.
             float* a0 = t->Input + run->Input, a3 = a0 + stride + stride2, a6 = a3 + stride + stride2, a9 = a6 + stride + stride2;
-            for (nint k = run->Length; k > 0; k--)
+            // Two steps at a time: the loop's own instructions would take slots from the products.
+            for (nint k = run->Length; k > 0; k -= 2)
             {
                 S.PrefetchFar(next);
                 next += View.Lanes;
+                if (S.Width == View.Lanes) { S.PrefetchFar(next); next += View.Lanes; }
                 V w0 = S.Load(w), w1 = Vectors.Value > 1 ? S.Load(w + S.Width) : w0, x;
                 x = S.Broadcast(*a0); c00 = S.MultiplyAdd(x, w0, c00); if (Vectors.Value > 1) c01 = S.MultiplyAdd(x, w1, c01);
                 if (Pixels.Value > 1) { x = S.Broadcast(*(a0 + stride)); c10 = S.MultiplyAdd(x, w0, c10); if (Vectors.Value > 1) c11 = S.MultiplyAdd(x, w1, c11); }
@@ -124,11 +126,26 @@ internal static unsafe class MicroKernel<S, V> where S : struct, ISimd<V> where 
                 if (Pixels.Value > 9) { x = S.Broadcast(*a9); c90 = S.MultiplyAdd(x, w0, c90); if (Vectors.Value > 1) c91 = S.MultiplyAdd(x, w1, c91); }
                 if (Pixels.Value > 10) { x = S.Broadcast(*(a9 + stride)); ca0 = S.MultiplyAdd(x, w0, ca0); if (Vectors.Value > 1) ca1 = S.MultiplyAdd(x, w1, ca1); }
                 if (Pixels.Value > 11) { x = S.Broadcast(*(a9 + stride2)); cb0 = S.MultiplyAdd(x, w0, cb0); if (Vectors.Value > 1) cb1 = S.MultiplyAdd(x, w1, cb1); }
-                w += Vectors.Value * S.Width;
-                a0++;
-                a3++;
-                a6++;
-                a9++;
+                if (k == 1) break;
+                w0 = S.Load(w + (Vectors.Value * S.Width));
+                w1 = Vectors.Value > 1 ? S.Load(w + (3 * S.Width)) : w0;
+                x = S.Broadcast(*(a0 + 1)); c00 = S.MultiplyAdd(x, w0, c00); if (Vectors.Value > 1) c01 = S.MultiplyAdd(x, w1, c01);
+                if (Pixels.Value > 1) { x = S.Broadcast(*(a0 + stride + 1)); c10 = S.MultiplyAdd(x, w0, c10); if (Vectors.Value > 1) c11 = S.MultiplyAdd(x, w1, c11); }
+                if (Pixels.Value > 2) { x = S.Broadcast(*(a0 + stride2 + 1)); c20 = S.MultiplyAdd(x, w0, c20); if (Vectors.Value > 1) c21 = S.MultiplyAdd(x, w1, c21); }
+                if (Pixels.Value > 3) { x = S.Broadcast(*(a3 + 1)); c30 = S.MultiplyAdd(x, w0, c30); if (Vectors.Value > 1) c31 = S.MultiplyAdd(x, w1, c31); }
+                if (Pixels.Value > 4) { x = S.Broadcast(*(a3 + stride + 1)); c40 = S.MultiplyAdd(x, w0, c40); if (Vectors.Value > 1) c41 = S.MultiplyAdd(x, w1, c41); }
+                if (Pixels.Value > 5) { x = S.Broadcast(*(a3 + stride2 + 1)); c50 = S.MultiplyAdd(x, w0, c50); if (Vectors.Value > 1) c51 = S.MultiplyAdd(x, w1, c51); }
+                if (Pixels.Value > 6) { x = S.Broadcast(*(a6 + 1)); c60 = S.MultiplyAdd(x, w0, c60); if (Vectors.Value > 1) c61 = S.MultiplyAdd(x, w1, c61); }
+                if (Pixels.Value > 7) { x = S.Broadcast(*(a6 + stride + 1)); c70 = S.MultiplyAdd(x, w0, c70); if (Vectors.Value > 1) c71 = S.MultiplyAdd(x, w1, c71); }
+                if (Pixels.Value > 8) { x = S.Broadcast(*(a6 + stride2 + 1)); c80 = S.MultiplyAdd(x, w0, c80); if (Vectors.Value > 1) c81 = S.MultiplyAdd(x, w1, c81); }
+                if (Pixels.Value > 9) { x = S.Broadcast(*(a9 + 1)); c90 = S.MultiplyAdd(x, w0, c90); if (Vectors.Value > 1) c91 = S.MultiplyAdd(x, w1, c91); }
+                if (Pixels.Value > 10) { x = S.Broadcast(*(a9 + stride + 1)); ca0 = S.MultiplyAdd(x, w0, ca0); if (Vectors.Value > 1) ca1 = S.MultiplyAdd(x, w1, ca1); }
+                if (Pixels.Value > 11) { x = S.Broadcast(*(a9 + stride2 + 1)); cb0 = S.MultiplyAdd(x, w0, cb0); if (Vectors.Value > 1) cb1 = S.MultiplyAdd(x, w1, cb1); }
+                w += 2 * Vectors.Value * S.Width;
+                a0 += 2;
+                a3 += 2;
+                a6 += 2;
+                a9 += 2;
             }
         }
         // The second operand wins over NaN on x64: a NaN stays visible.

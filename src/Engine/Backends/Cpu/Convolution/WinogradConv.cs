@@ -200,7 +200,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
                     int begin = t * tiles / calls, count = ((t + 1) * tiles / calls) - begin;
                     tile.Input = inputs + (position * inputPosition) + (begin * stride) + offset;
                     // The inputs are in the cache, the next position's weights may come from memory: each call asks for one half of them.
-                    tile.Next = tile.Weights + ((nint)channels * lanes) + ((nint)(t % 2) * channels * View.Lanes);
+                    tile.Next = tile.Weights + ((nint)channels * lanes) + ((nint)(t % 2) * channels * S.Width);
                     tile.Output = products + (position * productPosition) + (begin * tile.OutputStride) + panel.OutputChannel - FirstOutput(block);
                     tile.Initial = block.IsFirst ? zero : tile.Output;
                     MicroKernel<S, V>.For(count, panel.Vectors)(&tile);
