@@ -10,8 +10,8 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// </summary>
 internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISimd<V> where V : struct
 {
-    // Half of the smallest common second-level cache, 1 MiB, for what a unit reads and writes; more where each unit has weights to scale.
-    private const int CacheFloats = 1 << 17, ScalingCacheFloats = 1 << 18;
+    // What a unit reads and writes, 1 MiB: more than a small second-level cache holds, for each unit reads all its panels' weights again.
+    private const int CacheFloats = 1 << 18;
     private const int WantedUnits = 16, FewestTiles = 2;
     private readonly ConvSource[] _sources;
     private readonly PackedWeights _weights;
@@ -35,7 +35,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         _pixels = target.Shape.H * target.Shape.W;
         int floatsPerPixel = sources.Sum(source => source.View.Shape.C) + (int)target.PixelStride;
         bool scales = sources.Any(source => source.Scale is not null);
-        int tiles = Tiles(_pixels), most = Math.Max((scales ? ScalingCacheFloats : CacheFloats) / floatsPerPixel / S.TileRows, FewestTiles);
+        int tiles = Tiles(_pixels), most = Math.Max(CacheFloats / floatsPerPixel / S.TileRows, FewestTiles);
         _stretches = (tiles + most - 1) / most;
         _pixelsPerUnit = (tiles + _stretches - 1) / _stretches * S.TileRows;
         _panelGroups = Math.Min((WantedUnits + _stretches - 1) / _stretches, weights.Panels.Length);
