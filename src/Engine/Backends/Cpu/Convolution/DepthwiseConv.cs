@@ -12,7 +12,7 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// </summary>
 internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISimd<V> where V : struct
 {
-    // A quarter of the smallest common second-level cache, 1 MiB, for the ring.
+    // Half a MiB for the ring: half of a second-level cache of 1 MiB.
     private const int CacheFloats = 1 << 17;
 
     // Narrower slabs read their producer's input too often.
