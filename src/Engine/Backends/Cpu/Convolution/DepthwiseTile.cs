@@ -126,7 +126,7 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
     }
 
     /// <summary>Pixel by pixel.</summary>
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Singles<F>(in DepthwiseTaps t, int pixels) where F : struct, IConstant
     {
         for (int pixel = 0; pixel < pixels; pixel++)

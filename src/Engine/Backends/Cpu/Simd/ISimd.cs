@@ -53,7 +53,7 @@ internal unsafe interface ISimd<V> where V : struct
     /// <summary>value · 2 to the power of floor(exponent), for exponents up to 127; below −126 the power may stay 2^−126.</summary>
     static abstract V ScaleByPow2(V value, V exponent);
 
-    /// <summary>a / b within 2 units in the last place, for b between 1 and 2^126. Faster than <see cref="Divide"/> where that is slow.</summary>
+    /// <summary>a / b within 3 units in the last place, for b between 1 and 2^126. Faster than <see cref="Divide"/> where that is slow.</summary>
     static abstract V Quotient(V a, V b);
 
     /// <summary>The sum of the lanes, in an order that is the same for every call.</summary>
