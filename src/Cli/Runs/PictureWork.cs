@@ -20,8 +20,9 @@ internal sealed record PictureResult(JournalEntry Entry)
     public bool IsInternal { get; init; }
 }
 
-/// <summary>All that is done for one picture: read, segment, write.</summary>
-internal sealed class PictureWork(LungSegmenter segmenter, DicomOptions dicom, IReadOnlyList<IResultWriter> writers, string directory, RunSettings settings)
+/// <summary>All that is done for one picture: read, segment, write; with a thumbnail for the page where the run keeps a journal.</summary>
+internal sealed class PictureWork(
+    LungSegmenter segmenter, DicomOptions dicom, IReadOnlyList<IResultWriter> writers, string directory, RunSettings settings, bool withThumbnail)
 {
     /// <summary>Never throws: what goes wrong is the result.</summary>
     public PictureResult Do(Input input)
@@ -81,7 +82,7 @@ internal sealed class PictureWork(LungSegmenter segmenter, DicomOptions dicom, I
             Bytes = file.Length,
             Modified = modified,
             Settings = settings.Fingerprint,
-            Thumbnail = Thumbnail.Of(result),
+            Thumbnail = withThumbnail ? Thumbnail.Of(result) : null,
         })
         { Decisions = picture.Decisions };
     }

@@ -135,7 +135,7 @@ internal sealed class SegmentRun
     private void Work(
         IReadOnlyList<Input> inputs, LungSegmenter segmenter, RunSettings settings, Action<Action<Action<string>>> show, Action<PictureResult> done)
     {
-        var work = new PictureWork(segmenter, _request.Dicom, _request.Writers, _request.Directory, settings);
+        var work = new PictureWork(segmenter, _request.Dicom, _request.Writers, _request.Directory, settings, _keepsJournal);
         show(tell =>
         {
             using var interruption = new Interruption(() =>
