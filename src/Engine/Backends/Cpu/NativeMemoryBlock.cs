@@ -10,26 +10,26 @@ internal sealed unsafe class NativeMemoryBlock : SafeHandle
     public NativeMemoryBlock(nint floats) : base(0, ownsHandle: true)
     {
         Floats = floats;
-        // Asked for as zeroed, large blocks are pages that the system clears when somebody first touches them.
         try
         {
-            SetHandle((nint)NativeMemory.AllocZeroed(((nuint)Math.Max(floats, 1) * sizeof(float)) + Alignment));
+            SetHandle((nint)NativeMemory.AlignedAlloc((nuint)Math.Max(floats, 1) * sizeof(float), Alignment));
         }
         catch (OutOfMemoryException e)
         {
             throw new DeviceException($"{floats * sizeof(float) / 1048576.0:F0} MiB of memory could not be had; use a smaller batch or size", e);
         }
+        NativeMemory.Clear((void*)handle, (nuint)floats * sizeof(float));
     }
 
     public nint Floats { get; }
 
-    public float* Data => (float*)((handle + Alignment - 1) & ~(nint)(Alignment - 1));
+    public float* Data => (float*)handle;
 
     public override bool IsInvalid => handle == 0;
 
     protected override bool ReleaseHandle()
     {
-        NativeMemory.Free((void*)handle);
+        NativeMemory.AlignedFree((void*)handle);
         return true;
     }
 }
