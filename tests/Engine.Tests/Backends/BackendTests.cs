@@ -223,7 +223,7 @@ public abstract class BackendTests
         Assert.NotEmpty(backend.Description);
     }
 
-    private static float[] Run(IBackend backend, Graph graph, float[] picture)
+    protected static float[] Run(IBackend backend, Graph graph, float[] picture)
     {
         using Model model = backend.Load(graph);
         using Plan plan = model.Plan(graph.Input.Shape.N, graph.Input.Shape.H, graph.Input.Shape.W);

@@ -31,17 +31,16 @@ internal static class Elementary<S, V> where S : struct, ISimd<V> where V : stru
 
     /// <summary>1 / (1 + e^−x) within 4 units in the last place of 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Sigmoid(V x) => S.Quotient(S.Broadcast(1f), OnePlusExp(x));
+    public static V Sigmoid(V x) => S.Divide(S.Broadcast(1f), OnePlusExp(x));
 
     /// <summary>
-    /// 1 + e^−x, at most 2^126: one more would be too large for the quotient. One step of reduction will do, unlike in
-    /// <see cref="Exp"/>: its error grows with |x|, but the slope of the sigmoid shrinks faster.
+    /// 1 + e^−x. One step of reduction will do, unlike in <see cref="Exp"/>: its error grows with |x|, but the slope of the sigmoid
+    /// shrinks faster.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V OnePlusExp(V x)
     {
-        // The second operand wins over NaN on x64: a NaN stays visible.
-        V t = S.Min(S.Broadcast(125f), S.Multiply(x, S.Broadcast(-1.44269504f)));
+        V t = S.LimitExponent(S.Multiply(x, S.Broadcast(-1.44269504f)));
         V f = S.Fraction(t);
         // 2^f on 0 ≤ f < 1 within 7.5e-8 of its value (Remez).
         V p = S.MultiplyAdd(S.Broadcast(1.8775766e-3f), f, S.Broadcast(8.9893397e-3f));
@@ -57,7 +56,7 @@ internal static class Elementary<S, V> where S : struct, ISimd<V> where V : stru
     public static V Activate(V x, Activation activation) => activation switch
     {
         Activation.ReLU => S.Max(S.Broadcast(0f), x),
-        Activation.SiLU => S.Quotient(x, OnePlusExp(x)),
+        Activation.SiLU => S.Divide(x, OnePlusExp(x)),
         Activation.Sigmoid => Sigmoid(x),
         _ => x,
     };

@@ -50,11 +50,11 @@ internal unsafe interface ISimd<V> where V : struct
     /// <summary>value − floor(value).</summary>
     static abstract V Fraction(V value);
 
-    /// <summary>value · 2 to the power of floor(exponent), for exponents up to 127; below −126 the power may stay 2^−126.</summary>
+    /// <summary>value · 2 to the power of floor(exponent), infinite from 128 on, for exponents that <see cref="LimitExponent"/> leaves as they are.</summary>
     static abstract V ScaleByPow2(V value, V exponent);
 
-    /// <summary>a / b within 3 units in the last place, for b between 1 and 2^126. Faster than <see cref="Divide"/> where that is slow.</summary>
-    static abstract V Quotient(V a, V b);
+    /// <summary>The nearest exponent that <see cref="ScaleByPow2"/> takes: −126 to 128, or any where the hardware scales; NaN stays.</summary>
+    static abstract V LimitExponent(V exponent);
 
     /// <summary>The sum of the lanes, in an order that is the same for every call.</summary>
     static abstract float Sum(V value);

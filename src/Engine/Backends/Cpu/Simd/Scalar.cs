@@ -47,9 +47,9 @@ internal readonly unsafe struct Scalar : ISimd<float>
     public static float Fraction(float value) => value - MathF.Floor(value);
 
     public static float ScaleByPow2(float value, float exponent) =>
-        value * BitConverter.Int32BitsToSingle(((int)Math.Max(MathF.Floor(exponent), -126) + 127) << 23);
+        value * BitConverter.Int32BitsToSingle(((int)MathF.Floor(exponent) + 127) << 23);
 
-    public static float Quotient(float a, float b) => a / b;
+    public static float LimitExponent(float exponent) => Math.Clamp(exponent, -126, 128);
 
     public static float Sum(float value) => value;
 

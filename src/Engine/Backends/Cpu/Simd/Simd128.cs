@@ -67,14 +67,13 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> Fraction(Vector128<float> value) => value - Vector128.Floor(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> ScaleByPow2(Vector128<float> value, Vector128<float> exponent)
-    {
-        Vector128<float> whole = Vector128.MaxNative(Vector128.Floor(exponent), Vector128.Create(-126f));
-        return value * Vector128.ShiftLeft(Vector128.ConvertToInt32Native(whole) + Vector128.Create(127), 23).AsSingle();
-    }
+    public static Vector128<float> ScaleByPow2(Vector128<float> value, Vector128<float> exponent) =>
+        value * Vector128.ShiftLeft(Vector128.ConvertToInt32Native(Vector128.Floor(exponent)) + Vector128.Create(127), 23).AsSingle();
 
+    // The second operand wins over NaN on x64.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Quotient(Vector128<float> a, Vector128<float> b) => a / b;
+    public static Vector128<float> LimitExponent(Vector128<float> exponent) =>
+        Vector128.MinNative(Vector128.Create(128f), Vector128.MaxNative(Vector128.Create(-126f), exponent));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector128<float> value) => (value[0] + value[1]) + (value[2] + value[3]);

@@ -60,14 +60,13 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> Fraction(Vector256<float> value) => value - Vector256.Floor(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> ScaleByPow2(Vector256<float> value, Vector256<float> exponent)
-    {
-        Vector256<float> whole = Vector256.MaxNative(Vector256.Floor(exponent), Vector256.Create(-126f));
-        return value * Vector256.ShiftLeft(Vector256.ConvertToInt32Native(whole) + Vector256.Create(127), 23).AsSingle();
-    }
+    public static Vector256<float> ScaleByPow2(Vector256<float> value, Vector256<float> exponent) =>
+        value * Vector256.ShiftLeft(Vector256.ConvertToInt32Native(Vector256.Floor(exponent)) + Vector256.Create(127), 23).AsSingle();
 
+    // The second operand wins over NaN on x64.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Quotient(Vector256<float> a, Vector256<float> b) => a / b;
+    public static Vector256<float> LimitExponent(Vector256<float> exponent) =>
+        Vector256.MinNative(Vector256.Create(128f), Vector256.MaxNative(Vector256.Create(-126f), exponent));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector256<float> value) => Simd128.Sum(value.GetLower() + value.GetUpper());

@@ -61,13 +61,8 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ScaleByPow2(Vector512<float> value, Vector512<float> exponent) => Avx512F.Scale(value, exponent);
 
-    // The hardware's 14 bits and one step of Newton's: a division takes three times as long.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Quotient(Vector512<float> a, Vector512<float> b)
-    {
-        Vector512<float> guess = Avx512F.Reciprocal14(b);
-        return a * Vector512.FusedMultiplyAdd(Vector512.FusedMultiplyAdd(-b, guess, Vector512.Create(1f)), guess, guess);
-    }
+    public static Vector512<float> LimitExponent(Vector512<float> exponent) => exponent;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Vector512<float> value) => Simd256.Sum(value.GetLower() + value.GetUpper());
