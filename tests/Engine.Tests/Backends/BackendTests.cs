@@ -50,6 +50,9 @@ public abstract class BackendTests
     public void Concatenations_match_the_reference() => Check(OpCases.Concatenations);
 
     [Fact]
+    public void Pointwise_chains_match_the_reference() => Check(OpCases.PointwiseChains);
+
+    [Fact]
     public void Group_norms_match_the_reference() => Check(OpCases.GroupNorms);
 
     [Fact]

@@ -145,6 +145,33 @@ internal static class OpCases
         })
         select result;
 
+    /// <summary>1x1 convolutions that read a part that is the same at every pixel, and that a head may read.</summary>
+    public static Gen<OpCase> PointwiseChains { get; } =
+        from x in Map
+        from before in Gen.Int[0, 2]
+        from constants in Gen.Int[0, 2]
+        from after in Gen.Int[0, 2]
+        from width in Gen.Int[1, 40]
+        from k in Gen.OneOf(Gen.Int[2, 70], Gen.Int[250, 260])
+        from head in Gen.Int[0, 2]
+        from gate in Gen.Bool
+        from function in Function
+        from result in Case($"{before} maps, {constants} constants, {after} maps of {width}{(gate ? ", gated" : "")} to {k}, {head} channels of a head", Small(x, ((before + constants + after + 1) * width) + k), (layers, picture) =>
+        {
+            Tensor first = RandomLayers.Activate(layers.Conv2d(picture, "first", width, 1), function, "first.act");
+            Tensor[] parts =
+            [
+                .. Enumerable.Range(0, before).Select(i => layers.Conv2d(picture, $"before{i}", width + i, 1)),
+                .. Enumerable.Range(0, constants).Select(i => layers.Conv2d(first.AdaptiveAvgPool2d(1), $"constant{i}", width + i + 1, 1).UpsampleBilinear(picture, i == 0)),
+                .. Enumerable.Range(0, after).Select(i => layers.Conv2d(picture, $"after{i}", width + i, 3, padding: 1)),
+            ];
+            Tensor y = parts.Length == 0 ? first : parts.Length == 1 ? parts[0] : Tensor.Cat(parts[0], parts.AsSpan(1));
+            if (gate) y = y.Mul(layers.Conv2d(y.AdaptiveAvgPool2d(1), "gate", y.Shape.C, 1).Sigmoid());
+            y = RandomLayers.Activate(layers.Conv2d(y, "conv", k, 1), function, "act");
+            return head == 0 ? y : RandomLayers.Activate(layers.Conv2d(y, "head", head, 1), function, "head.act");
+        })
+        select result;
+
     public static Gen<OpCase> GroupNorms { get; } =
         from groups in Gen.OneOf(Gen.Const(32), Gen.Int[1, 7])
         from width in Gen.Int[1, 5]

@@ -10,6 +10,9 @@ internal static class PlanBuilder
     public static bool Supports(Op op) => op is InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ActivationOp
         or MaxPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp or ConcatOp or AddOp or MulOp or PositionAttentionOp;
 
+    /// <summary>Whether a convolution is a matrix product of pixels.</summary>
+    public static bool IsPointwise(Op op) => op is Conv2dOp { R: 1, S: 1, Stride: 1, Groups: 1, K: > 1 } convolution && convolution.Padding == default;
+
     public static bool IsDepthwise(Conv2dOp op) => op.Groups > 1 && op.Groups == op.C && op.K == op.C && !op.Residual;
 }
 
@@ -61,7 +64,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         PlanBuilder.IsDepthwise((Conv2dOp)convolution.Op) ? convolution.Shape.H : PointwiseConv<S, V>.MostParts(convolution.Shape);
 
     /// <summary>Whether a convolution is a matrix product of pixels where they lie.</summary>
-    private bool IsPointwise(Tensor node) => node.Op is Conv2dOp { R: 1, S: 1, Stride: 1, Groups: 1 } op && op.Padding == default && node.Inputs[0] != _graph.Input;
+    private bool IsPointwise(Tensor node) => PlanBuilder.IsPointwise(node.Op) && node.Inputs[0] != _graph.Input;
 
     private void Add(Tensor node)
     {
@@ -138,10 +141,17 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             return;
         }
         ConvSource[] sources = _memory.Parts(node.Inputs[0]);
-        if (op.K == 1)
+        if (_memory.HeadOf(node.Inputs[0]) == node)
+        {
+            var before = (Conv2dOp)node.Inputs[0].Op;
+            PackedWeights packed = Pack(before, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(before));
+            var head = new PointwiseHead<S, V>(_model.Packed(op, "", () => SingleOutputRow<S, V>.Pack(ConvWeights.Of(op))), op.C, op.Activation);
+            Add(node, new PointwiseConv<S, V>(sources, packed, target, null, before.Activation, null, head));
+        }
+        else if (op.K == 1)
         {
             ConvBlocking rows = ConvBlocking.Choose(geometry, op.C, 1);
-            NativeMemoryBlock packed = _model.Packed(op, "", () => SingleOutputConv<S, V>.Pack(ConvWeights.Of(op)));
+            NativeMemoryBlock packed = _model.Packed(op, "", () => SingleOutputRow<S, V>.Pack(ConvWeights.Of(op)));
             Add(node, new SingleOutputConv<S, V>($"single output {window}", sources, geometry, packed, rows, new Target(target), residual, op.Activation));
         }
         else if (IsPointwise(node))
@@ -211,7 +221,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             ConvWeights Weights() => TransposedPhase.Weights(op, rows, columns);
             if (op.K == 1)
             {
-                NativeMemoryBlock packed = _model.Packed(op, form, () => SingleOutputConv<S, V>.Pack(Weights()));
+                NativeMemoryBlock packed = _model.Packed(op, form, () => SingleOutputRow<S, V>.Pack(Weights()));
                 Add(node, new SingleOutputConv<S, V>(name, sources, geometry, packed, blocking, target, null, op.Activation));
             }
             else

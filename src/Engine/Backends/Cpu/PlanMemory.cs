@@ -6,7 +6,7 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// <summary>
 /// Where a graph's tensors lie. A concatenation, an upsampling or a channel-wise gate that only convolutions read is never
 /// made: they read its parts, and repeat or multiply on the way; nor is a 1x1 convolution or a first layer that a depthwise one
-/// reads. The input keeps its memory for the whole run, so that a plan can be run again.
+/// reads, nor what a head reads pixel by pixel. The input keeps its memory for the whole run, so that a plan can be run again.
 /// </summary>
 internal sealed unsafe class PlanMemory
 {
@@ -99,6 +99,11 @@ internal sealed unsafe class PlanMemory
         };
     }
 
+    /// <summary>The convolution to one channel that takes a 1x1 convolution's pixels as they are made, if one does.</summary>
+    public Tensor? HeadOf(Tensor node) =>
+        PlanBuilder.IsPointwise(node.Op) && node.Op is Conv2dOp { Residual: false } && node.Inputs[0] != _graph.Input && !_graph.Outputs.Contains(node)
+            && _readers[node] is [{ Op: Conv2dOp { K: 1, R: 1, S: 1, Stride: 1, Residual: false } op } head] && op.Padding == default ? head : null;
+
     /// <summary>The operand of a sum that is a gate and never made, if one is.</summary>
     public Tensor? GateOf(Tensor sum) => sum.Inputs.FirstOrDefault(_virtual.Contains);
 
@@ -109,7 +114,7 @@ internal sealed unsafe class PlanMemory
     {
         foreach (Tensor node in _graph.Nodes.Reverse())
         {
-            if ((node.Op is ConcatOp or UpsampleNearestOp || IsInterpolation(node) || IsGate(node) || IsExpansion(node)) && !_graph.Outputs.Contains(node) && AllReadParts(node))
+            if ((node.Op is ConcatOp or UpsampleNearestOp || IsInterpolation(node) || IsGate(node) || IsExpansion(node) || HeadOf(node) is not null) && !_graph.Outputs.Contains(node) && AllReadParts(node))
                 _virtual.Add(node);
         }
     }
@@ -119,10 +124,12 @@ internal sealed unsafe class PlanMemory
     private bool ReadsParts(Tensor reader, Tensor tensor) => reader.Op switch
     {
         Conv2dOp op when PlanBuilder.IsDepthwise(op) => tensor.Op is not MulOp,
+        Conv2dOp when HeadOf(tensor) == reader => true,
         Conv2dOp { R: 1, S: 1 } when tensor.Op is UpsampleNearestOp || tensor.Inputs.Contains(_graph.Input) => false,
         Conv2dOp when IsInterpolation(tensor) => false,
         Conv2dOp op => !IsExpansion(tensor) && !(op.Residual && reader.Inputs[1] == tensor),
         ConvTranspose2dOp => !IsExpansion(tensor) && !IsInterpolation(tensor),
+        ConcatOp when IsConstant(tensor) => _virtual.Contains(reader) && _readers[reader].All(further => PlanBuilder.IsPointwise(further.Op)) && !reader.Inputs.All(IsConstant),
         ConcatOp => !IsExpansion(tensor) && _virtual.Contains(reader) && _readers[reader].All(further => ReadsParts(further, tensor)),
         // One gate is multiplied in on the way; two are not.
         AddOp => IsGate(tensor) && reader.Inputs[0] != reader.Inputs[1] && reader.Inputs[0].Shape == reader.Inputs[1].Shape
@@ -137,6 +144,9 @@ internal sealed unsafe class PlanMemory
         && _graph.Consumers[node] == 1 && node.Inputs[0].Op is not (ConcatOp or MulOp or UpsampleNearestOp or UpsampleBilinearOp);
 
     private bool IsInterpolation(Tensor node) => node.Op is UpsampleBilinearOp { Activation: Activation.None } && node.Shape.C > 1 && node.Inputs[0] != _graph.Input;
+
+    // What bilinear upsampling makes of a single pixel.
+    private bool IsConstant(Tensor node) => IsInterpolation(node) && node.Inputs[0].Shape is { H: 1, W: 1 };
 
     private bool IsGate(Tensor node) => node.Op is MulOp { Activation: Activation.None }
         && node.Inputs[0] != _graph.Input && node.Inputs[0].Shape == node.Shape

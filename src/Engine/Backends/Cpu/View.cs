@@ -18,8 +18,8 @@ internal readonly unsafe struct View(float* data, Shape shape, bool planar = fal
 
     public bool IsPlanar => planar;
 
-    /// <summary>Floats from a pixel to the next. Pixels a multiple of 1 KiB apart would share a few sets of the first-level cache: a vector more.</summary>
-    public nint PixelStride => planar ? 1 : Shape.H * Shape.W > 1 && Channels % CrowdedStride == 0 ? Channels + Lanes : Channels;
+    /// <summary>Floats from a pixel to the next.</summary>
+    public nint PixelStride => planar ? 1 : Shape.H * Shape.W > 1 ? Spread(Channels) : Channels;
 
     /// <summary>Channels with their padding.</summary>
     public nint Channels => Padded(Shape.C);
@@ -34,6 +34,9 @@ internal readonly unsafe struct View(float* data, Shape shape, bool planar = fal
     public nint Count => Shape.N * ImageStride;
 
     public static int Padded(int channels) => channels == 1 ? 1 : (channels + Lanes - 1) / Lanes * Lanes;
+
+    /// <summary>Pixels a multiple of 1 KiB apart would share a few sets of the first-level cache: a vector more.</summary>
+    public static nint Spread(nint channels) => channels % CrowdedStride == 0 ? channels + Lanes : channels;
 
     public float* Pixel(int n, int h, int w) => Data + (n * ImageStride) + (h * RowStride) + (w * PixelStride);
 }

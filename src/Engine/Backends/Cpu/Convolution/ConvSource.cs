@@ -15,6 +15,9 @@ internal readonly record struct ConvSource(View View, View? Scale = null, int Re
     /// <summary>Columns that the convolution sees.</summary>
     public int Width => Upsampled?.Shape.W ?? View.Shape.W * Repeat;
 
+    /// <summary>Whether it is one pixel that is seen everywhere.</summary>
+    public bool IsConstant => Upsampled is not null && View.Shape is { H: 1, W: 1 };
+
     /// <summary>Whether it can be read where it lies, vector by vector.</summary>
     public bool IsPlain => Scale is null && !View.IsPlanar && Upsampled is null;
 

@@ -6,7 +6,9 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 
 /// <summary>
 /// 1x1 convolution with stride 1: a matrix product that reads its inputs where they lie. A gate is multiplied into a copy of
-/// the panel's weights. A unit is a stretch of one image's pixels, and, where these are few, some of the panels.
+/// the panel's weights; an input that is the same at every pixel is multiplied once and joins the bias. A unit is a stretch of one
+/// image's pixels, and, where these are few, some of the panels. Where a head alone reads the result, each unit hands it over in the
+/// cache, and it is never stored.
 /// </summary>
 internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISimd<V> where V : struct
 {
@@ -19,12 +21,20 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
     private readonly View? _residual;
     private readonly Activation _activation;
     private readonly View? _sums;
+    private readonly PointwiseHead<S, V>? _head;
+    private readonly nint _pixelStride;
+    private readonly int _firstSource;
+    private readonly int _lastSource;
+    private readonly nint _constantFloats;
+    private readonly nint _scaledFloats;
     private readonly int _pixels;
     private readonly int _pixelsPerUnit;
     private readonly int _stretches;
     private readonly int _panelGroups;
 
-    public PointwiseConv(ConvSource[] sources, PackedWeights weights, View target, View? residual, Activation activation, View? sums)
+    /// <summary>Binds it to memory: the target is that of the head, if there is one.</summary>
+    public PointwiseConv(
+        ConvSource[] sources, PackedWeights weights, View target, View? residual, Activation activation, View? sums, PointwiseHead<S, V>? head = null)
     {
         _sources = sources;
         _weights = weights;
@@ -32,17 +42,25 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         _residual = residual;
         _activation = activation;
         _sums = sums;
+        _head = head;
+        _firstSource = Array.FindIndex(sources, source => !source.IsConstant);
+        _lastSource = Array.FindLastIndex(sources, source => !source.IsConstant);
         _pixels = target.Shape.H * target.Shape.W;
-        int floatsPerPixel = sources.Sum(source => source.View.Shape.C) + (int)target.PixelStride;
-        bool scales = sources.Any(source => source.Scale is not null);
+        _pixelStride = head is null ? target.PixelStride : View.Spread(View.Padded(head.Channels));
+        int floatsPerPixel = sources.Where(source => !source.IsConstant).Sum(source => source.View.Shape.C) + (int)_pixelStride;
         int tiles = Tiles(_pixels), most = Math.Max(CacheFloats / floatsPerPixel / S.TileRows, FewestTiles);
+        // A head wants all panels of a pixel.
+        if (head is not null) most = Math.Clamp(tiles / WantedUnits, 1, most);
         _stretches = (tiles + most - 1) / most;
         _pixelsPerUnit = (tiles + _stretches - 1) / _stretches * S.TileRows;
-        _panelGroups = Math.Min((WantedUnits + _stretches - 1) / _stretches, weights.Panels.Length);
-        ScratchFloats = scales ? sources.Max(source => source.View.Shape.C) * 2 * S.Width : 0;
+        _panelGroups = head is null ? Math.Min((WantedUnits + _stretches - 1) / _stretches, weights.Panels.Length) : 1;
+        Panel last = weights.Panels[^1];
+        _constantFloats = sources.Any(source => source.IsConstant) ? last.Bias + (last.Vectors * S.Width) - weights.Panels[0].Bias : 0;
+        _scaledFloats = sources.Any(source => source.Scale is not null) ? sources.Max(source => source.View.Shape.C) * 2 * S.Width : 0;
+        ScratchFloats = _constantFloats + _scaledFloats + (head is null ? 0 : (_pixelsPerUnit * _pixelStride) + View.Lanes);
     }
 
-    public override string Name => _sources.Any(source => source.Scale is not null) ? "pointwise scaled" : "pointwise";
+    public override string Name => $"pointwise{(_scaledFloats > 0 ? " scaled" : "")}{(_constantFloats > 0 ? ", part constant" : "")}{(_head is null ? "" : ", single output")}";
 
     public override int Units => _target.Shape.N * _stretches * _panelGroups;
 
@@ -59,30 +77,40 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
 
     public override void Run(int begin, int end, float* scratch)
     {
+        float* scaled = scratch + _constantFloats, unitPixels = scaled + _scaledFloats;
         for (int unit = begin; unit < end; unit++)
         {
             int group = unit % _panelGroups, stretch = unit / _panelGroups % _stretches, n = unit / _panelGroups / _stretches;
             int first = stretch * _pixelsPerUnit, last = Math.Min(first + _pixelsPerUnit, _pixels);
             int firstPanel = group * _weights.Panels.Length / _panelGroups, endPanel = (group + 1) * _weights.Panels.Length / _panelGroups;
-            nint row = 0;
-            for (int i = 0; i < _sources.Length; i++)
+            float* output = _head is null ? _target.Pixel(n, 0, 0) + (first * _pixelStride) : unitPixels;
+            // What the first sums of a panel start from.
+            float* bias = _weights.Data + _weights.Panels[0].Bias;
+            if (_constantFloats > 0)
             {
+                AddConstants(n, firstPanel, endPanel, scratch);
+                bias = scratch;
+            }
+            nint row = 0;
+            for (int i = 0; i < _sources.Length; row += _sources[i++].View.Shape.C)
+            {
+                if (_sources[i].IsConstant) continue;
                 View source = _sources[i].View;
                 float* input = source.Pixel(n, 0, 0) + (first * source.PixelStride);
                 for (int p = firstPanel; p < endPanel; p++)
                 {
                     Panel panel = _weights.Panels[p];
                     float* weights = _weights.Data + panel.Weights + (row * panel.Vectors * S.Width);
-                    if (_sources[i].Scale is View gate) weights = Scale(weights, gate.Pixel(n, 0, 0), source.Shape.C, panel.Vectors * S.Width, scratch);
-                    RunPanel(i, input, n, first, last - first, weights, panel);
+                    if (_sources[i].Scale is View gate) weights = Scale(weights, gate.Pixel(n, 0, 0), source.Shape.C, panel.Vectors * S.Width, scaled);
+                    RunPanel(i, input, n, first, last - first, weights, panel, bias, output + panel.OutputChannel);
                 }
-                row += source.Shape.C;
             }
             if (_sums is View sums)
             {
                 for (int p = firstPanel; p < endPanel; p++)
                     AddUp(n, first, last - first, _weights.Panels[p], sums.Data + ((((nint)n * _stretches) + stretch) * _target.Channels));
             }
+            _head?.Run(output, _pixelStride, last - first, _target.Pixel(n, 0, 0) + first);
         }
     }
 
@@ -112,9 +140,39 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         return scaled;
     }
 
-    private void RunPanel(int index, float* input, int n, int first, int pixels, float* weights, Panel panel)
+    // The bias of some panels plus their products with the inputs that are the same everywhere.
+    private void AddConstants(int n, int firstPanel, int endPanel, float* sums)
     {
-        bool isFirst = index == 0, isLast = index == _sources.Length - 1;
+        for (int p = firstPanel; p < endPanel; p++)
+        {
+            Panel panel = _weights.Panels[p];
+            nint bias = panel.Bias - _weights.Panels[0].Bias, row = 0;
+            Run run;
+            run.Input = run.Weights = 0;
+            Tile tile = default;
+            tile.Runs = &run;
+            tile.RunCount = 1;
+            tile.Initial = _weights.Data + panel.Bias;
+            tile.Output = sums + bias;
+            tile.Floor = float.NegativeInfinity;
+            foreach (ConvSource source in _sources)
+            {
+                if (source.IsConstant)
+                {
+                    tile.Input = tile.Next = source.View.Pixel(n, 0, 0);
+                    run.Length = source.View.Shape.C;
+                    tile.Weights = _weights.Data + panel.Weights + (row * panel.Vectors * S.Width);
+                    MicroKernel<S, V>.For(1, panel.Vectors)(&tile);
+                    tile.Initial = tile.Output;
+                }
+                row += source.View.Shape.C;
+            }
+        }
+    }
+
+    private void RunPanel(int index, float* input, int n, int first, int pixels, float* weights, Panel panel, float* bias, float* output)
+    {
+        bool isFirst = index == _firstSource, isLast = index == _lastSource;
         View source = _sources[index].View;
         Run run;
         run.Input = run.Weights = 0;
@@ -124,13 +182,13 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         tile.RunCount = 1;
         tile.Weights = weights;
         tile.InputStride = source.PixelStride;
-        tile.OutputStride = _target.PixelStride;
+        tile.OutputStride = _pixelStride;
         tile.InitialStride = isFirst ? 0 : tile.OutputStride;
         tile.Residual = null;
         tile.ResidualStride = 0;
         tile.Floor = isLast ? Epilogue<S, V>.Floor(_activation) : float.NegativeInfinity;
         bool epilogue = isLast && Epilogue<S, V>.IsNeeded(_activation);
-        float* output = _target.Pixel(n, 0, 0) + (first * tile.OutputStride) + panel.OutputChannel, residual = null;
+        float* residual = null;
         if (_residual is View view && isFirst)
         {
             tile.ResidualStride = view.PixelStride;
@@ -143,7 +201,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
             tile.Input = input + (begin * tile.InputStride);
             tile.Next = tile.Input + (count * tile.InputStride);
             tile.Output = output + (begin * tile.OutputStride);
-            tile.Initial = isFirst ? _weights.Data + panel.Bias : tile.Output;
+            tile.Initial = isFirst ? bias + (panel.Bias - _weights.Panels[0].Bias) : tile.Output;
             if (residual != null) tile.Residual = residual + (begin * tile.ResidualStride);
             MicroKernel<S, V>.For(count, panel.Vectors)(&tile);
             if (epilogue) Epilogue<S, V>.Apply(_activation, tile.Output, tile.OutputStride, count, panel.Vectors);
