@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace LungSeg.Imaging;
 
@@ -65,9 +65,9 @@ public static class BilinearResize
     private static void Vertical(float[] first, float[] second, float weight, Span<float> target)
     {
         int i = 0;
-        Vector<float> w0 = new(1f - weight), w1 = new(weight);
-        for (; i <= target.Length - Vector<float>.Count; i += Vector<float>.Count)
-            (w0 * new Vector<float>(first, i) + w1 * new Vector<float>(second, i)).CopyTo(target[i..]);
+        Vector128<float> w0 = Vector128.Create(1f - weight), w1 = Vector128.Create(weight);
+        for (; i <= target.Length - Vector128<float>.Count; i += Vector128<float>.Count)
+            (w0 * Vector128.Create<float>(first, i) + w1 * Vector128.Create<float>(second, i)).CopyTo(target[i..]);
         for (; i < target.Length; i++)
             target[i] = (1f - weight) * first[i] + weight * second[i];
     }

@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace LungSeg.Imaging;
 
@@ -40,8 +40,8 @@ public sealed class LungMask
     {
         byte[] bytes = new byte[_pixels.Length];
         int i = 0;
-        for (; i <= bytes.Length - Vector<byte>.Count; i += Vector<byte>.Count)
-            (Vector<byte>.Zero - new Vector<byte>(_pixels, i)).CopyTo(bytes, i);
+        for (; i <= bytes.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
+            (Vector128<byte>.Zero - Vector128.Create<byte>(_pixels, i)).CopyTo(bytes, i);
         for (; i < bytes.Length; i++)
             bytes[i] = (byte)-_pixels[i];
         return bytes;
@@ -51,16 +51,16 @@ public sealed class LungMask
     public static LungMask FromProbabilities(ReadOnlySpan<float> probabilities, int width, int height, float threshold = 0.5f)
     {
         byte[] pixels = new byte[probabilities.Length];
-        Vector<float> limit = new(threshold);
-        int lanes = Vector<float>.Count, i = 0;
+        Vector128<float> limit = Vector128.Create(threshold);
+        int lanes = Vector128<float>.Count, i = 0;
         for (; i <= pixels.Length - 4 * lanes; i += 4 * lanes)
         {
             ReadOnlySpan<float> p = probabilities.Slice(i, 4 * lanes);
             // Each lane of a comparison is 0 or -1, in 4 bytes, and then in 2 and in 1.
-            Vector<short> first = Vector.Narrow(Vector.GreaterThan(new Vector<float>(p), limit), Vector.GreaterThan(new Vector<float>(p[lanes..]), limit));
-            Vector<short> second = Vector.Narrow(
-                Vector.GreaterThan(new Vector<float>(p[(2 * lanes)..]), limit), Vector.GreaterThan(new Vector<float>(p[(3 * lanes)..]), limit));
-            (Vector.AsVectorByte(Vector.Narrow(first, second)) & Vector<byte>.One).CopyTo(pixels, i);
+            Vector128<short> first = Vector128.Narrow(Vector128.GreaterThan(Vector128.Create<float>(p), limit).AsInt32(), Vector128.GreaterThan(Vector128.Create<float>(p[lanes..]), limit).AsInt32());
+            Vector128<short> second = Vector128.Narrow(
+                Vector128.GreaterThan(Vector128.Create<float>(p[(2 * lanes)..]), limit).AsInt32(), Vector128.GreaterThan(Vector128.Create<float>(p[(3 * lanes)..]), limit).AsInt32());
+            (Vector128.Narrow(first, second).AsByte() & Vector128<byte>.One).CopyTo(pixels, i);
         }
         for (; i < pixels.Length; i++)
             pixels[i] = probabilities[i] > threshold ? (byte)1 : (byte)0;

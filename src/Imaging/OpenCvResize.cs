@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace LungSeg.Imaging;
 
@@ -137,11 +137,11 @@ public static class OpenCvResize
     private static void Vertical(int[] first, int[] second, int w0, int w1, Span<byte> row)
     {
         int i = 0;
-        Vector<int> v0 = new(w0), v1 = new(w1), two = new(2);
-        Span<int> lanes = stackalloc int[Vector<int>.Count];
-        for (; i <= row.Length - Vector<int>.Count; i += Vector<int>.Count)
+        Vector128<int> v0 = Vector128.Create(w0), v1 = Vector128.Create(w1), two = Vector128.Create(2);
+        Span<int> lanes = stackalloc int[Vector128<int>.Count];
+        for (; i <= row.Length - Vector128<int>.Count; i += Vector128<int>.Count)
         {
-            Vector<int> a = (new Vector<int>(first, i) >> 4) * v0 >> 16, b = (new Vector<int>(second, i) >> 4) * v1 >> 16;
+            Vector128<int> a = (Vector128.Create<int>(first, i) >> 4) * v0 >> 16, b = (Vector128.Create<int>(second, i) >> 4) * v1 >> 16;
             (a + b + two >> 2).CopyTo(lanes);
             for (int k = 0; k < lanes.Length; k++)
                 row[i + k] = (byte)lanes[k];

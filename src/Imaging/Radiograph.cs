@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
 using LungSeg.Imaging.Dicom;
 
 namespace LungSeg.Imaging;
@@ -80,14 +80,14 @@ public sealed class Radiograph
     /// <summary>The lowest and the highest sample.</summary>
     internal (int Low, int High) Extent()
     {
-        Vector<ushort> low = new(ushort.MaxValue), high = Vector<ushort>.Zero;
+        Vector128<ushort> low = Vector128<ushort>.AllBitsSet, high = Vector128<ushort>.Zero;
         (int least, int most, int i) = (ushort.MaxValue, 0, 0);
-        for (; i <= _samples.Length - Vector<ushort>.Count; i += Vector<ushort>.Count)
+        for (; i <= _samples.Length - Vector128<ushort>.Count; i += Vector128<ushort>.Count)
         {
-            Vector<ushort> value = new(_samples, i);
-            (low, high) = (Vector.Min(low, value), Vector.Max(high, value));
+            Vector128<ushort> value = Vector128.Create<ushort>(_samples, i);
+            (low, high) = (Vector128.Min(low, value), Vector128.Max(high, value));
         }
-        for (int lane = 0; lane < Vector<ushort>.Count; lane++)
+        for (int lane = 0; lane < Vector128<ushort>.Count; lane++)
             (least, most) = (Math.Min(least, low[lane]), Math.Max(most, high[lane]));
         for (; i < _samples.Length; i++)
             (least, most) = (Math.Min(least, _samples[i]), Math.Max(most, _samples[i]));
@@ -110,9 +110,9 @@ public sealed class Radiograph
     public byte[] To8Bit()
     {
         byte[] bytes = new byte[_samples.Length];
-        int shift = BitDepth - 8, i = 0, lanes = Vector<ushort>.Count;
+        int shift = BitDepth - 8, i = 0, lanes = Vector128<ushort>.Count;
         for (; i <= bytes.Length - 2 * lanes; i += 2 * lanes)
-            Vector.Narrow(new Vector<ushort>(_samples, i) >>> shift, new Vector<ushort>(_samples, i + lanes) >>> shift).CopyTo(bytes, i);
+            Vector128.Narrow(Vector128.Create<ushort>(_samples, i) >>> shift, Vector128.Create<ushort>(_samples, i + lanes) >>> shift).CopyTo(bytes, i);
         for (; i < bytes.Length; i++)
             bytes[i] = (byte)(_samples[i] >> shift);
         return bytes;

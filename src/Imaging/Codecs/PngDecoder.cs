@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using System.Numerics;
+using System.Runtime.Intrinsics;
 using System.Runtime.InteropServices;
 
 namespace LungSeg.Imaging.Codecs;
@@ -140,11 +140,11 @@ internal sealed class PngDecoder : IImageDecoder
             return;
         }
         int i = 0;
-        for (; i <= target.Length - Vector<byte>.Count; i += Vector<byte>.Count)
+        for (; i <= target.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
         {
-            Vector.Widen(new Vector<byte>(row[i..]), out Vector<ushort> lower, out Vector<ushort> upper);
-            lower.CopyTo(target[i..]);
-            upper.CopyTo(target[(i + Vector<ushort>.Count)..]);
+            Vector128<byte> samples = Vector128.Create<byte>(row[i..]);
+            Vector128.WidenLower(samples).CopyTo(target[i..]);
+            Vector128.WidenUpper(samples).CopyTo(target[(i + Vector128<ushort>.Count)..]);
         }
         for (; i < target.Length; i++)
             target[i] = row[i];

@@ -1,4 +1,4 @@
-using System.Numerics;
+using System.Runtime.Intrinsics;
 
 namespace LungSeg.Imaging.Codecs;
 
@@ -64,18 +64,17 @@ internal static class PngFilter
     {
         long sum = 0;
         int i = 0;
-        while (i <= row.Length - Vector<byte>.Count)
+        while (i <= row.Length - Vector128<byte>.Count)
         {
             // A lane of 16 bits takes 256 bytes of at most 128 each, two of them with every vector.
-            Vector<ushort> lanes = Vector<ushort>.Zero;
-            for (int n = 0; n < 255 && i <= row.Length - Vector<byte>.Count; n++, i += Vector<byte>.Count)
+            Vector128<ushort> lanes = Vector128<ushort>.Zero;
+            for (int n = 0; n < 255 && i <= row.Length - Vector128<byte>.Count; n++, i += Vector128<byte>.Count)
             {
-                Vector<byte> value = new(row[i..]);
-                Vector.Widen(Vector.Min(value, Vector<byte>.Zero - value), out Vector<ushort> lower, out Vector<ushort> upper);
-                lanes += lower + upper;
+                Vector128<byte> value = Vector128.Create<byte>(row[i..]);
+                Vector128<byte> size = Vector128.Min(value, Vector128<byte>.Zero - value);
+                lanes += Vector128.WidenLower(size) + Vector128.WidenUpper(size);
             }
-            Vector.Widen(lanes, out Vector<uint> low, out Vector<uint> high);
-            sum += Vector.Sum(low + high);
+            sum += Vector128.Sum(Vector128.WidenLower(lanes) + Vector128.WidenUpper(lanes));
         }
         for (; i < row.Length; i++)
             sum += Math.Min(row[i], (byte)-row[i]);
@@ -85,8 +84,8 @@ internal static class PngFilter
     private static void Add(Span<byte> row, ReadOnlySpan<byte> other)
     {
         int i = 0;
-        for (; i <= row.Length - Vector<byte>.Count; i += Vector<byte>.Count)
-            (new Vector<byte>(row[i..]) + new Vector<byte>(other[i..])).CopyTo(row[i..]);
+        for (; i <= row.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
+            (Vector128.Create<byte>(row[i..]) + Vector128.Create<byte>(other[i..])).CopyTo(row[i..]);
         for (; i < row.Length; i++)
             row[i] += other[i];
     }
@@ -94,8 +93,8 @@ internal static class PngFilter
     private static void Subtract(ReadOnlySpan<byte> row, ReadOnlySpan<byte> other, Span<byte> target)
     {
         int i = 0;
-        for (; i <= row.Length - Vector<byte>.Count; i += Vector<byte>.Count)
-            (new Vector<byte>(row[i..]) - new Vector<byte>(other[i..])).CopyTo(target[i..]);
+        for (; i <= row.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
+            (Vector128.Create<byte>(row[i..]) - Vector128.Create<byte>(other[i..])).CopyTo(target[i..]);
         for (; i < row.Length; i++)
             target[i] = (byte)(row[i] - other[i]);
     }
