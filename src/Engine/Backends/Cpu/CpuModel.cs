@@ -29,11 +29,12 @@ internal sealed class CpuModel : Model
     {
         if (n < 1 || h < 1 || w < 1) throw new ShapeException($"expected a batch, height and width of at least 1, found {n}, {h}, {w}");
         Graph graph = Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w));
+        using Rehearsal? rehearsal = _workers.Count > 1 ? new Rehearsal() : null;
         return _set switch
         {
-            InstructionSet.Avx512 => new PlanBuilder<Simd512, Vector512<float>>(this, graph, _workers).Build(),
-            InstructionSet.Avx2 => new PlanBuilder<Simd256, Vector256<float>>(this, graph, _workers).Build(),
-            _ => new PlanBuilder<Simd128, Vector128<float>>(this, graph, _workers).Build(),
+            InstructionSet.Avx512 => new PlanBuilder<Simd512, Vector512<float>>(this, graph, _workers, rehearsal).Build(),
+            InstructionSet.Avx2 => new PlanBuilder<Simd256, Vector256<float>>(this, graph, _workers, rehearsal).Build(),
+            _ => new PlanBuilder<Simd128, Vector128<float>>(this, graph, _workers, rehearsal).Build(),
         };
     }
 

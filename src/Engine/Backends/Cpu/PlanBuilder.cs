@@ -23,13 +23,15 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     private readonly Graph _graph;
     private readonly Workers _workers;
     private readonly PlanMemory _memory;
+    private readonly Rehearsal? _rehearsal;
     private readonly List<(Tensor Node, Kernel Kernel)> _steps = [];
 
     // For each global pooling whose convolution adds up what it writes: into how many parts.
     private readonly Dictionary<Tensor, int> _parts = [];
 
-    public PlanBuilder(CpuModel model, Graph graph, Workers workers)
+    public PlanBuilder(CpuModel model, Graph graph, Workers workers, Rehearsal? rehearsal)
     {
+        _rehearsal = rehearsal;
         _model = model;
         _workers = workers;
         _graph = graph;
@@ -236,5 +238,9 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         Op op, IReadOnlyList<int> blocks, Func<ConvWeights> weights, string form = "", KernelTransform? transform = null) =>
         _model.Packed(op, $"{form}{string.Join(',', blocks)}", () => new PackedWeights(weights(), S.Width, blocks, transform));
 
-    private void Add(Tensor node, Kernel kernel) => _steps.Add((node, kernel));
+    private void Add(Tensor node, Kernel kernel)
+    {
+        _steps.Add((node, kernel));
+        _rehearsal?.Add(kernel);
+    }
 }
