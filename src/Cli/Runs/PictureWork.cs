@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using LungSeg.Cli.Inputs;
 using LungSeg.Imaging;
-using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Outputs;
 using LungSeg.Models;
 
@@ -22,7 +21,7 @@ internal sealed record PictureResult(JournalEntry Entry)
 
 /// <summary>All that is done for one picture: read, segment, write; with a thumbnail for the page where the run keeps a journal.</summary>
 internal sealed class PictureWork(
-    LungSegmenter segmenter, DicomOptions dicom, IReadOnlyList<IResultWriter> writers, string directory, RunSettings settings, bool withThumbnail)
+    LungSegmenter segmenter, PictureReader reader, IReadOnlyList<IResultWriter> writers, string directory, RunSettings settings, bool withThumbnail)
 {
     /// <summary>Never throws: what goes wrong is the result.</summary>
     public PictureResult Do(Input input)
@@ -47,14 +46,8 @@ internal sealed class PictureWork(
 
     private PictureResult Segment(Input input)
     {
-        if (input.Fault is not null) throw new UsageException(input.Fault);
-        long start = Stopwatch.GetTimestamp();
-        DateTime modified = File.GetLastWriteTimeUtc(input.Path);
-        byte[] file = FileContent.Read(input.Path);
-        string sha256 = Sha256Text.Of(file);
-        Radiograph picture = ImageReader.Decode(file, input.Path, dicom);
-        TimeSpan read = Stopwatch.GetElapsedTime(start);
-
+        ReadPicture read = reader.Read(input);
+        Radiograph picture = read.Picture;
         LungSegmentation result = segmenter.Segment(picture);
         long segmented = Stopwatch.GetTimestamp();
         string stem = Path.Combine(directory, input.Stem);
@@ -63,13 +56,13 @@ internal sealed class PictureWork(
         [
             .. ResultFiles.Write(stem, result, writers).Select((path, i) => OutputFile.Of(writers[i].Name, directory, path)),
         ];
-        StepTimes times = StepTimes.Of(result.Times with { Read = read }, Stopwatch.GetElapsedTime(segmented));
+        StepTimes times = StepTimes.Of(result.Times with { Read = read.Time }, Stopwatch.GetElapsedTime(segmented));
         var record = new PictureRecord
         {
             File = input.Name,
             Width = picture.Width,
             Height = picture.Height,
-            Sha256 = sha256,
+            Sha256 = read.Sha256,
             Lungs = LungFacts.Of(result),
             Flags = result.Flags,
             Warnings = [.. picture.Decisions.Where(decision => decision.IsWarning).Select(decision => $"{decision.Topic}: {decision.Text}")],
@@ -79,8 +72,8 @@ internal sealed class PictureWork(
         return new PictureResult(new JournalEntry
         {
             Record = record,
-            Bytes = file.Length,
-            Modified = modified,
+            Bytes = read.Bytes,
+            Modified = read.Modified,
             Settings = settings.Fingerprint,
             Thumbnail = withThumbnail ? Thumbnail.Of(result) : null,
         })

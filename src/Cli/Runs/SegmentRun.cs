@@ -17,6 +17,7 @@ internal sealed class SegmentRun
     private const int MostFailuresTold = 20;
     private readonly SegmentRequest _request;
     private readonly TextWriter _error;
+    private readonly PictureReader _reader;
     private readonly ResultLines _lines;
     private readonly Shard _shard;
     private readonly InputCollection _collection;
@@ -32,6 +33,7 @@ internal sealed class SegmentRun
     {
         _request = request;
         _error = streams.Error;
+        _reader = new PictureReader(request.Dicom);
         _collection = InputCollection.Of(request.Images, request.Directory);
         _shard = request.Shard ?? Shard.Whole;
         _inputs = _shard.IsWhole ? _collection.Inputs : [.. _collection.Inputs.Where(input => _shard.Holds(input.Name))];
@@ -52,7 +54,7 @@ internal sealed class SegmentRun
     private int WithoutJournal()
     {
         using IBackend backend = Open();
-        using LungSegmenter segmenter = Load(backend);
+        using LungSegmenter segmenter = Load(backend, _inputs[0]);
         Work(_inputs, segmenter, new RunSettings(new Dictionary<string, string>()), work => work(_ => { }), result =>
         {
             if (result.Entry.Record.Error is { } error) CommandLine.Tell(_error, error);
@@ -76,7 +78,7 @@ internal sealed class SegmentRun
         if (finished.Count > 0) Status($"{finished.Count} of {_inputs.Count} are finished already, their outputs verified");
 
         var progress = new RunProgress(rest.Count);
-        using (LungSegmenter? segmenter = rest.Count == 0 ? null : Load(backend))
+        using (LungSegmenter? segmenter = rest.Count == 0 ? null : Load(backend, rest[0]))
         {
             journal.Begin(finished.Kept().Append(new JournalLine { Session = Session(settings, backend.Description) }));
             if (segmenter is not null)
@@ -129,13 +131,17 @@ internal sealed class SegmentRun
         return backend;
     }
 
-    private LungSegmenter Load(IBackend backend) => LungSegmenter.Load(_request.Segmenter with { Backend = backend, Plans = _division.Networks });
+    private LungSegmenter Load(IBackend backend, Input first)
+    {
+        _reader.Begin(first);
+        return LungSegmenter.Load(_request.Segmenter with { Backend = backend, Plans = _division.Networks });
+    }
 
     /// <summary>Segments pictures until they are done or the user or a full disk stops it.</summary>
     private void Work(
         IReadOnlyList<Input> inputs, LungSegmenter segmenter, RunSettings settings, Action<Action<Action<string>>> show, Action<PictureResult> done)
     {
-        var work = new PictureWork(segmenter, _request.Dicom, _request.Writers, _request.Directory, settings, _keepsJournal);
+        var work = new PictureWork(segmenter, _reader, _request.Writers, _request.Directory, settings, _keepsJournal);
         show(tell =>
         {
             using var interruption = new Interruption(() =>

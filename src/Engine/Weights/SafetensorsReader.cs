@@ -110,16 +110,13 @@ internal static class SafetensorsReader
 
     private static Entry CheckEntry(string key, DType dtype, List<long> dims, long begin, long end, ByteSource source)
     {
-        Int128 bytes = dtype.ItemSize();
+        long values = 1;
         bool tooLarge = false;
         foreach (long dim in dims)
         {
-            bytes *= dim;
-            tooLarge |= dim > int.MaxValue || bytes > long.MaxValue;
-            if (tooLarge)
-                break;
+            tooLarge |= dim is < 0 or > int.MaxValue || Math.BigMul(values, dim, out values) != 0 || values < 0;
         }
-        if (tooLarge || begin > end || bytes != (Int128)end - begin || bytes / dtype.ItemSize() > Array.MaxLength)
+        if (tooLarge || values > Array.MaxLength || begin < 0 || begin > end || values * dtype.ItemSize() != end - begin)
         {
             throw source.Error(
                 $"is damaged: weight '{key}' of {dtype} [{string.Join(", ", dims)}] does not fit its bytes {begin} to {end}");

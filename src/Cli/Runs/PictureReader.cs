@@ -1,0 +1,32 @@
+using System.Diagnostics;
+using LungSeg.Cli.Inputs;
+using LungSeg.Imaging;
+using LungSeg.Imaging.Dicom;
+
+namespace LungSeg.Cli.Runs;
+
+/// <summary>A picture's samples, and what a journal notes of its file.</summary>
+internal sealed record ReadPicture(Radiograph Picture, string Sha256, long Bytes, DateTime Modified, TimeSpan Time);
+
+/// <summary>Reads pictures: the first of a run while its network is still being loaded.</summary>
+internal sealed class PictureReader(DicomOptions dicom)
+{
+    private (Input Input, Task<ReadPicture> Picture)? _ahead;
+
+    /// <summary>Begins to read a picture that will be asked for; whether that failed is seen then.</summary>
+    public void Begin(Input input) => _ahead = (input, Task.Run(() => ReadFile(input)));
+
+    /// <summary>Reads a picture; throws <see cref="ImageException"/> when it cannot be read.</summary>
+    public ReadPicture Read(Input input) => _ahead is { } ahead && ahead.Input == input ? ahead.Picture.GetAwaiter().GetResult() : ReadFile(input);
+
+    private ReadPicture ReadFile(Input input)
+    {
+        if (input.Fault is not null) throw new UsageException(input.Fault);
+        long start = Stopwatch.GetTimestamp();
+        DateTime modified = File.GetLastWriteTimeUtc(input.Path);
+        byte[] file = FileContent.Read(input.Path);
+        string sha256 = Sha256Text.Of(file);
+        Radiograph picture = ImageReader.Decode(file, input.Path, dicom);
+        return new ReadPicture(picture, sha256, file.Length, modified, Stopwatch.GetElapsedTime(start));
+    }
+}
