@@ -47,8 +47,9 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             _workers, [.. _steps.Select((step, i) => new Step(steps[i], step.Kernel))], _memory.Arena, new CpuBuffer(_memory.Input), outputs, _steps.Max(step => step.Kernel.ScratchFloats));
     }
 
-    private nint TemporaryFloats(Tensor node) => node.Op switch
+    private nint TemporaryFloats(PlanMemory memory, Tensor node) => node.Op switch
     {
+        Conv2dOp op when IsPointwise(node) && memory.IsGated(node) => node.Shape.N * ScaledWeights<S, V>.Floats(op.K, op.C),
         AdaptiveAvgPool2dOp when IsPooledWhileWritten(node) => node.Inputs[0].Shape.N * MostParts(node.Inputs[0]) * (nint)View.Padded(node.Shape.C),
         GroupNormOp => (nint)node.Shape.N * node.Shape.H * 2 * View.Padded(node.Shape.C),
         PositionAttentionOp => (nint)node.Shape.N * ((((nint)node.Shape.H * node.Shape.W) + 2) * node.Shape.H * node.Shape.W),
@@ -148,7 +149,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             var before = (Conv2dOp)node.Inputs[0].Op;
             PackedWeights packed = Pack(before, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(before));
             var head = new PointwiseHead<S, V>(_model.Packed(op, "", () => SingleOutputRow<S, V>.Pack(ConvWeights.Of(op))), op.C, op.Activation);
-            Add(node, new PointwiseConv<S, V>(sources, packed, target, null, before.Activation, null, head));
+            Add(node, new PointwiseConv<S, V>(sources, packed, Scaled(node.Inputs[0], sources, packed), target, null, before.Activation, null, head));
         }
         else if (op.K == 1)
         {
@@ -159,7 +160,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         else if (IsPointwise(node))
         {
             PackedWeights packed = Pack(op, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(op));
-            var kernel = new PointwiseConv<S, V>(sources, packed, target, residual, op.Activation, sums);
+            var kernel = new PointwiseConv<S, V>(sources, packed, Scaled(node, sources, packed), target, residual, op.Activation, sums);
             Add(node, kernel);
             if (pooling is not null) _parts[pooling] = kernel.Parts;
         }
@@ -176,6 +177,15 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             string groups = op.Groups > 1 ? $"grouped {op.Groups} " : "";
             Add(node, new GatherConv<S, V>($"direct {groups}{window}", sources, geometry, packed, blocking, new Target(target), added, op.Activation));
         }
+    }
+
+    /// <summary>A copy of weights that is multiplied by the gates before a 1x1 convolution, if there are any.</summary>
+    private View? Scaled(Tensor node, ConvSource[] sources, PackedWeights packed)
+    {
+        if (!_memory.IsGated(node)) return null;
+        View scaled = _memory.Temporary(node);
+        Add(_memory.Unstored(node).First(before => before.Op is MulOp), new ScaledWeights<S, V>(sources, packed, scaled));
+        return scaled;
     }
 
     /// <summary>Where a depthwise convolution's rows come from, and what is computed on the way, for people.</summary>

@@ -22,7 +22,7 @@ internal sealed unsafe class PlanMemory
     private readonly Dictionary<Tensor, List<Tensor>> _readers;
     private readonly View? _unpackedInput;
 
-    public PlanMemory(Graph graph, Func<Tensor, nint> temporaryFloats)
+    public PlanMemory(Graph graph, Func<PlanMemory, Tensor, nint> temporaryFloats)
     {
         _graph = graph;
         _readers = graph.Nodes.ToDictionary(node => node, _ => new List<Tensor>());
@@ -43,15 +43,18 @@ internal sealed unsafe class PlanMemory
         Dictionary<Tensor, int> steps = graph.Nodes.Select((node, step) => (node, step)).ToDictionary(pair => pair.node, pair => pair.step);
         foreach ((Tensor node, int step) in steps)
         {
+            nint temporary = temporaryFloats(this, node);
+            if (temporary > 0)
+            {
+                Tensor user = _virtual.Contains(node) && HeadOf(node) is Tensor head ? head : node;
+                lives.Add(new Lifetime(temporary + Slack, steps[node.Inputs[0]], steps[user]));
+                owners.Add(offset => _temporaries[node] = new View(Base() + offset, new Shape(1, 1, 1, (int)temporary)));
+            }
             if (_virtual.Contains(node)) continue;
             bool planar = node == graph.Input;
             var shapeOnly = new View(null, node.Shape, planar);
             lives.Add(new Lifetime(shapeOnly.Count + Slack, planar ? 0 : step, planar ? int.MaxValue : lastRead[node]));
             owners.Add(offset => _views[node] = new View(Base() + offset, node.Shape, planar));
-            nint temporary = temporaryFloats(node);
-            if (temporary == 0) continue;
-            lives.Add(new Lifetime(temporary + Slack, steps[node.Inputs[0]], step));
-            owners.Add(offset => _temporaries[node] = new View(Base() + offset, new Shape(1, 1, 1, (int)temporary)));
         }
         NeedsUnpackedInput = graph.Outputs.Contains(graph.Input) || _readers[graph.Input].Any(reader => !ReadsParts(reader, graph.Input));
         if (NeedsUnpackedInput)
@@ -75,6 +78,9 @@ internal sealed unsafe class PlanMemory
 
     /// <summary>Whether a node's result is never made.</summary>
     public bool IsVirtual(Tensor node) => _virtual.Contains(node);
+
+    /// <summary>Whether gates are multiplied in as a node reads.</summary>
+    public bool IsGated(Tensor node) => Unstored(node).Any(before => before.Op is MulOp);
 
     /// <summary>The tensors that are never made on the way from stored ones to a node.</summary>
     public IEnumerable<Tensor> Unstored(Tensor node) =>

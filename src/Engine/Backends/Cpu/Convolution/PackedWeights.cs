@@ -44,6 +44,7 @@ internal sealed unsafe class PackedWeights : IDisposable
             }
         }
         Panels = [.. panels];
+        WeightFloats = offset;
         _memory = new NativeMemoryBlock(offset + bias);
         int kernel = weights.R * weights.S, valuesPerOutput = weights.C / weights.Groups * kernel;
         float[] transformed = transform is null ? [] : new float[Math.Min(2 * width, weights.K) * valuesPerOutput / kernel * _taps];
@@ -70,6 +71,9 @@ internal sealed unsafe class PackedWeights : IDisposable
     public int InputsPerGroup { get; }
 
     public Panel[] Panels { get; }
+
+    /// <summary>Floats before the biases.</summary>
+    public nint WeightFloats { get; }
 
     public float* Data => _memory.Data;
 

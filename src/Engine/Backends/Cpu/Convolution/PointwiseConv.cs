@@ -5,8 +5,8 @@ using LungSeg.Engine.Ops;
 namespace LungSeg.Engine.Backends.Cpu.Convolution;
 
 /// <summary>
-/// 1x1 convolution with stride 1: a matrix product that reads its inputs where they lie. A gate is multiplied into a copy of
-/// the panel's weights; an input that is the same at every pixel is multiplied once and joins the bias. A unit is a stretch of one
+/// 1x1 convolution with stride 1: a matrix product that reads its inputs where they lie. Gates have been multiplied into a copy
+/// of the weights; an input that is the same at every pixel is multiplied once and joins the bias. A unit is a stretch of one
 /// image's pixels, and, where these are few, some of the panels. Where a head alone reads the result, each unit hands it over in the
 /// cache, and it is never stored.
 /// </summary>
@@ -26,7 +26,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
     private readonly int _firstSource;
     private readonly int _lastSource;
     private readonly nint _constantFloats;
-    private readonly nint _scaledFloats;
+    private readonly View? _scaled;
     private readonly int _pixels;
     private readonly int _pixelsPerUnit;
     private readonly int _stretches;
@@ -34,10 +34,11 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
 
     /// <summary>Binds it to memory: the target is that of the head, if there is one.</summary>
     public PointwiseConv(
-        ConvSource[] sources, PackedWeights weights, View target, View? residual, Activation activation, View? sums, PointwiseHead<S, V>? head = null)
+        ConvSource[] sources, PackedWeights weights, View? scaled, View target, View? residual, Activation activation, View? sums, PointwiseHead<S, V>? head = null)
     {
         _sources = sources;
         _weights = weights;
+        _scaled = scaled;
         _target = target;
         _residual = residual;
         _activation = activation;
@@ -56,11 +57,10 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         _panelGroups = head is null ? Math.Min((WantedUnits + _stretches - 1) / _stretches, weights.Panels.Length) : 1;
         Panel last = weights.Panels[^1];
         _constantFloats = sources.Any(source => source.IsConstant) ? last.Bias + (last.Vectors * S.Width) - weights.Panels[0].Bias : 0;
-        _scaledFloats = sources.Any(source => source.Scale is not null) ? sources.Max(source => source.View.Shape.C) * 2 * S.Width : 0;
-        ScratchFloats = _constantFloats + _scaledFloats + (head is null ? 0 : (_pixelsPerUnit * _pixelStride) + View.Lanes);
+        ScratchFloats = _constantFloats + (head is null ? 0 : (_pixelsPerUnit * _pixelStride) + View.Lanes);
     }
 
-    public override string Name => $"pointwise{(_scaledFloats > 0 ? " scaled" : "")}{(_constantFloats > 0 ? ", part constant" : "")}{(_head is null ? "" : ", single output")}";
+    public override string Name => $"pointwise{(_scaled is not null ? " scaled" : "")}{(_constantFloats > 0 ? ", part constant" : "")}{(_head is null ? "" : ", single output")}";
 
     public override int Units => _target.Shape.N * _stretches * _panelGroups;
 
@@ -77,13 +77,14 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
 
     public override void Run(int begin, int end, float* scratch)
     {
-        float* scaled = scratch + _constantFloats, unitPixels = scaled + _scaledFloats;
+        float* unitPixels = scratch + _constantFloats;
         for (int unit = begin; unit < end; unit++)
         {
             int group = unit % _panelGroups, stretch = unit / _panelGroups % _stretches, n = unit / _panelGroups / _stretches;
             int first = stretch * _pixelsPerUnit, last = Math.Min(first + _pixelsPerUnit, _pixels);
             int firstPanel = group * _weights.Panels.Length / _panelGroups, endPanel = (group + 1) * _weights.Panels.Length / _panelGroups;
             float* output = _head is null ? _target.Pixel(n, 0, 0) + (first * _pixelStride) : unitPixels;
+            float* packed = _scaled is View scaled ? scaled.Data + (n * _weights.WeightFloats) : _weights.Data;
             // What the first sums of a panel start from.
             float* bias = _weights.Data + _weights.Panels[0].Bias;
             if (_constantFloats > 0)
@@ -100,8 +101,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
                 for (int p = firstPanel; p < endPanel; p++)
                 {
                     Panel panel = _weights.Panels[p];
-                    float* weights = _weights.Data + panel.Weights + (row * panel.Vectors * S.Width);
-                    if (_sources[i].Scale is View gate) weights = Scale(weights, gate.Pixel(n, 0, 0), source.Shape.C, panel.Vectors * S.Width, scaled);
+                    float* weights = packed + panel.Weights + (row * panel.Vectors * S.Width);
                     RunPanel(i, input, n, first, last - first, weights, panel, bias, output + panel.OutputChannel);
                 }
             }
@@ -127,17 +127,6 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
             for (int pixel = 0; pixel < pixels; pixel++, x += _target.PixelStride) sum = S.Add(sum, S.Load(x));
             S.Store(sum, sums + c);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float* Scale(float* weights, float* gate, int channels, int lanes, float* scaled)
-    {
-        for (int c = 0; c < channels; c++)
-        {
-            V scale = S.Broadcast(gate[c]);
-            for (int lane = c * lanes; lane < (c + 1) * lanes; lane += S.Width) S.Store(S.Multiply(S.Load(weights + lane), scale), scaled + lane);
-        }
-        return scaled;
     }
 
     // The bias of some panels plus their products with the inputs that are the same everywhere.
