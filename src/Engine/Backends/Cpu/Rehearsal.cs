@@ -35,10 +35,17 @@ internal sealed unsafe class Rehearsal : IDisposable
 
     private void Run()
     {
-        foreach (Kernel kernel in _kernels.GetConsumingEnumerable())
+        try
         {
-            using var scratch = new NativeMemoryBlock(kernel.ScratchFloats + View.Lanes);
-            kernel.Run(0, 1, scratch.Data);
+            foreach (Kernel kernel in _kernels.GetConsumingEnumerable())
+            {
+                using var scratch = new NativeMemoryBlock(kernel.ScratchFloats + View.Lanes);
+                kernel.Run(0, 1, scratch.Data);
+            }
+        }
+        catch (DeviceException)
+        {
+            // Memory is short: the plan, which needs as much, will say so, or get by with what is left.
         }
     }
 }
