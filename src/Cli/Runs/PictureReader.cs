@@ -11,13 +11,19 @@ internal sealed record ReadPicture(Radiograph Picture, string Sha256, long Bytes
 /// <summary>Reads pictures: the first of a run while its network is still being loaded.</summary>
 internal sealed class PictureReader(DicomOptions dicom)
 {
-    private (Input Input, Task<ReadPicture> Picture)? _ahead;
+    private Ahead? _ahead;
 
     /// <summary>Begins to read a picture that will be asked for; whether that failed is seen then.</summary>
-    public void Begin(Input input) => _ahead = (input, Task.Run(() => ReadFile(input)));
+    public void Begin(Input input) => _ahead = new Ahead(input, Task.Run(() => ReadFile(input)));
 
-    /// <summary>Reads a picture; throws <see cref="ImageException"/> when it cannot be read.</summary>
-    public ReadPicture Read(Input input) => _ahead is { } ahead && ahead.Input == input ? ahead.Picture.GetAwaiter().GetResult() : ReadFile(input);
+    /// <summary>Reads a picture, or hands over the one that was begun; throws <see cref="ImageException"/> when it cannot be read.</summary>
+    public ReadPicture Read(Input input)
+    {
+        if (_ahead is not { } ahead || ahead.Input != input) return ReadFile(input);
+        // A run may be long: its first picture is not kept.
+        _ahead = null;
+        return ahead.Picture.GetAwaiter().GetResult();
+    }
 
     private ReadPicture ReadFile(Input input)
     {
@@ -29,4 +35,6 @@ internal sealed class PictureReader(DicomOptions dicom)
         Radiograph picture = ImageReader.Decode(file, input.Path, dicom);
         return new ReadPicture(picture, sha256, file.Length, modified, Stopwatch.GetElapsedTime(start));
     }
+
+    private sealed record Ahead(Input Input, Task<ReadPicture> Picture);
 }

@@ -29,6 +29,7 @@ internal sealed class CpuModel : Model
     {
         if (n < 1 || h < 1 || w < 1) throw new ShapeException($"expected a batch, height and width of at least 1, found {n}, {h}, {w}");
         Graph graph = Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w));
+        // With one thread there is no processor to spare for it.
         using Rehearsal? rehearsal = _workers.Count > 1 ? new Rehearsal() : null;
         return _set switch
         {

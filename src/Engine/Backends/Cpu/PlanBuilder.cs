@@ -49,7 +49,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
 
     private nint TemporaryFloats(PlanMemory memory, Tensor node) => node.Op switch
     {
-        Conv2dOp op when IsPointwise(node) && memory.IsGated(node) => node.Shape.N * ScaledWeights<S, V>.Floats(op.K, op.C),
+        Conv2dOp op when IsPointwise(node) && memory.IsGated(node) => node.Shape.N * PackedWeights.PointwiseFloats(op.K, op.C, S.Width),
         AdaptiveAvgPool2dOp when IsPooledWhileWritten(node) => node.Inputs[0].Shape.N * MostParts(node.Inputs[0]) * (nint)View.Padded(node.Shape.C),
         GroupNormOp => (nint)node.Shape.N * node.Shape.H * 2 * View.Padded(node.Shape.C),
         PositionAttentionOp => (nint)node.Shape.N * ((((nint)node.Shape.H * node.Shape.W) + 2) * node.Shape.H * node.Shape.W),

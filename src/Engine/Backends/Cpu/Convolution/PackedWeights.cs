@@ -75,6 +75,9 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <summary>Floats before the biases.</summary>
     public nint WeightFloats { get; }
 
+    /// <summary>The same for a 1x1 convolution without groups before it is packed: its panels fill whole vectors and no more.</summary>
+    public static nint PointwiseFloats(int k, int c, int width) => (nint)c * ((k + width - 1) / width * width);
+
     public float* Data => _memory.Data;
 
     public long Bytes => _memory.Floats * sizeof(float);

@@ -13,9 +13,6 @@ internal sealed unsafe class ScaledWeights<S, V>(ConvSource[] sources, PackedWei
 
     public override int Units => sources[0].View.Shape.N * weights.Panels.Length;
 
-    /// <summary>Floats of an image's copy.</summary>
-    public static nint Floats(int k, int c) => (nint)c * ((k + S.Width - 1) / S.Width * S.Width);
-
     public override void Run(int begin, int end, float* scratch)
     {
         for (int unit = begin; unit < end; unit++)
