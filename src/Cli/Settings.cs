@@ -21,6 +21,7 @@ internal static class Settings
         (WeightsFolder.Variable, "the weights folder, instead of the one beside the program"),
         (Device, "the device, for --device"),
         (CudaBackend.StepwiseVariable, "1 to run a GPU step by step, so that an error names the operation at fault"),
+        (CudaBackend.IsolateVariable, "1 to give each GPU buffer an allocation of its own, so that compute-sanitizer finds what leaves it"),
         (NoColor, "no colours, whatever its value"),
         (Trace, "1 to show where an internal error happened"),
     ];

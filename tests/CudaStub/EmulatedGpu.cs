@@ -13,10 +13,14 @@ public static class EmulatedGpu
 {
     private static readonly ConcurrentDictionary<string, PtxModule> Modules = new(StringComparer.Ordinal);
 
-    /// <summary>Opens the backend on it.</summary>
+    /// <summary>
+    /// Opens the backend on it. Each map, workspace and weight is an allocation of its own, so that the interpreter finds every access that
+    /// leaves it; not isolated they lie as they do on a GPU, one after the other and in the place of those that are read no more.
+    /// </summary>
     public static CudaBackend Open(
-        Precision precision = Precision.Float32, int computeCapability = 90, Checks checks = Checks.Accesses, string? tiledConvolution = null, int workers = 1) =>
-        new(Driver(new StubDevice(computeCapability, "Emulated GPU", MemoryBytes: 1L << 36), checks, workers), 0, precision, tiledConvolution);
+        Precision precision = Precision.Float32, int computeCapability = 90, Checks checks = Checks.Accesses, string? tiledConvolution = null, int workers = 1,
+        bool isolated = true) =>
+        new(Driver(new StubDevice(computeCapability, "Emulated GPU", MemoryBytes: 1L << 36), checks, workers), 0, precision, tiledConvolution, isolated: isolated);
 
     /// <summary>Opens the backend on a GPU that takes all work and does none.</summary>
     public static CudaBackend OpenIdle(Precision precision, int computeCapability) =>

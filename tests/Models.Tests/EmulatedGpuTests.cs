@@ -96,7 +96,7 @@ public sealed class EmulatedGpuTests
     {
         GoldenFile golden = GoldenFile.Read(TestData.PathOf("golden", $"{network}.safetensors"));
         GoldenCase small = golden.Case("small");
-        using CudaBackend gpu = EmulatedGpu.Open(precision, computeCapability, workers: 2);
+        using CudaBackend gpu = EmulatedGpu.Open(precision, computeCapability, workers: 2, isolated: false);
         using Model model = gpu.Load(Architectures.Get(network).Record(golden.Weights));
         using Plan plan = model.Plan(small.N, small.H, small.W);
         plan.Input.CopyFrom(golden.Input(small));

@@ -32,4 +32,19 @@ internal struct GroupNormParameters
     public int Batch;
 
     public float Epsilon;
+
+    /// <summary>Vectors of channels of a block of group_norm_moments.</summary>
+    public const int BlockVectors = 8;
+
+    /// <summary>Elements of Partial.</summary>
+    public readonly long PartialFloats => (long)Parts * Batch * 2 * ChannelStride;
+
+    /// <summary>Elements of Scale, and of Shift.</summary>
+    public readonly long CoefficientFloats => (long)Batch * ChannelStride;
+
+    /// <summary>Blocks of group_norm_moments for maps whose threads move so many channels: of vectors of channels, parts, images.</summary>
+    public readonly GridSize MomentsGrid(int width) => new(GridSize.Up(GridSize.Up(Input.Channels, width), BlockVectors), Parts, Batch);
+
+    /// <summary>Blocks of group_norm_scale: groups, images.</summary>
+    public readonly GridSize ScaleGrid => new(Groups, Batch);
 }

@@ -20,4 +20,14 @@ internal struct PoolParameters
     public int Parts;
 
     public int Batch;
+
+    /// <summary>Vectors of channels of a block of pool_sums.</summary>
+    public const int BlockVectors = 8;
+
+    /// <summary>Elements of Partial.</summary>
+    public readonly long PartialFloats => (long)Parts * Batch * Output.Height * Output.Width * PartialStride;
+
+    /// <summary>Blocks of pool_sums for maps whose threads move so many channels: of vectors of channels, bins, parts of images.</summary>
+    public readonly GridSize SumsGrid(int width) =>
+        new(GridSize.Up(GridSize.Up(Input.Channels, width), BlockVectors), (long)Output.Height * Output.Width, (long)Batch * Parts);
 }

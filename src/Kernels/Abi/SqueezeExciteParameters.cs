@@ -37,4 +37,7 @@ internal struct SqueezeExciteParameters
     public float Scale;
 
     public int Activation;
+
+    /// <summary>Elements of Partial.</summary>
+    public readonly long PartialFloats => (long)Parts * Batch * PartialStride;
 }

@@ -17,7 +17,7 @@ internal static class AttentionExponentials
     /// <summary>Grid x counts rows, y images.</summary>
     public static void Run(AttentionParameters p)
     {
-        int pixels = p.Top.Height * p.Top.Width, tiles = IntMath.DivideUp(pixels, AttentionScores.Tile) * IntMath.DivideUp(pixels, AttentionScores.Tile);
+        int pixels = p.Top.Height * p.Top.Width, tiles = AttentionParameters.Tiles(pixels) * AttentionParameters.Tiles(pixels);
         uint shared = Shared.Base();
         float greatest = float.NegativeInfinity;
         for (int i = Group.IdxX; i < tiles; i += Threads)

@@ -10,7 +10,7 @@ namespace LungSeg.Kernels.Attention;
 /// </summary>
 internal static class AttentionProduct
 {
-    public const int Threads = 64, Tile = 32, SharedBytes = 2 * 8 * Tile * sizeof(float);
+    public const int Threads = 64, Tile = AttentionParameters.Tile, SharedBytes = 2 * 8 * Tile * sizeof(float);
 
     /// <summary>Grid x counts tiles of channels (of padded ones), y of pixels, z images.</summary>
     public static void Run<T>(AttentionParameters p) where T : struct, IStorage

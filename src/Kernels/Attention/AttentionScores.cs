@@ -10,7 +10,7 @@ namespace LungSeg.Kernels.Attention;
 /// </summary>
 internal static class AttentionScores
 {
-    public const int Threads = 64, Tile = 32, SharedBytes = 2 * 8 * Tile * sizeof(float);
+    public const int Threads = 64, Tile = AttentionParameters.Tile, SharedBytes = 2 * 8 * Tile * sizeof(float);
 
     /// <summary>Grid x counts tiles of top's pixels, y of center's, z images.</summary>
     public static void Run<T>(AttentionParameters p) where T : struct, IStorage
@@ -49,7 +49,7 @@ internal static class AttentionScores
         Group.Barrier();
         if (thread != 0) return;
         greatest = Reduction.Greater(Shared.LoadFloat(shared), Shared.LoadFloat(shared + sizeof(float)));
-        int tiles = IntMath.DivideUp(pixels, Tile);
+        int tiles = AttentionParameters.Tiles(pixels);
         Global.Store(p.Greatest + ((((((long)Grid.IdxZ * tiles) + Grid.IdxY) * tiles) + Grid.IdxX) * sizeof(float)), greatest);
     }
 

@@ -7,42 +7,42 @@ namespace LungSeg.Engine.Backends.Cuda;
 internal sealed class AdaptiveAvgPool2d(Tensor node, AdaptiveAvgPool2dOp op, PrecisionKernels kernels) : Routine(node)
 {
     private readonly bool _single = node.Shape.C == 1;
-    private readonly int _parts = Parts(node.Inputs[0].Shape, op.OutputSize);
+    private readonly PoolParameters _sums = Sums(node.Inputs[0].Shape, op.OutputSize);
 
-    public override long TemporaryBytes => (long)_parts * Node.Shape.N * op.OutputSize * op.OutputSize * CudaMap.Padded(Node.Shape.C) * sizeof(float);
+    public override IReadOnlyList<long> Workspaces => [_sums.PartialFloats * sizeof(float)];
 
     public override void Bind(Binder binder)
     {
         CudaMap target = binder[Node];
-        PoolParameters parameters = LaunchSums(Node, binder[Node.Inputs[0]], op.OutputSize, _parts, binder.Temporary(Node), kernels, binder);
-        parameters.Output = target;
+        PoolParameters parameters = LaunchSums(Node, _sums, binder[Node.Inputs[0]], kernels, binder) with { Output = target };
         binder.LaunchItems(Node, kernels.One("pool_mean", Node, _single), target.Items, parameters);
     }
 
-    /// <summary>How many parts a bin's rows are cut into: a matter of the picture's size alone, so that batches change no bit.</summary>
-    public static int Parts(Shape input, int bins)
+    /// <summary>Sums of parts of bins, before they have addresses.</summary>
+    public static PoolParameters Sums(Shape input, int bins) => new()
+    {
+        Input = new CudaMap(0, input),
+        // Of the output pool_sums reads the size alone.
+        Output = new CudaMap(0, input with { H = bins, W = bins }),
+        PartialStride = CudaMap.Padded(input.C),
+        Parts = Parts(input, bins),
+        Batch = input.N,
+    };
+
+    /// <summary>Launches pool_sums into a node's first workspace, and returns the parameters with their addresses.</summary>
+    public static PoolParameters LaunchSums(Tensor node, PoolParameters sums, CudaMap input, PrecisionKernels kernels, Binder binder)
+    {
+        KernelInfo kernel = kernels.One("pool_sums", node, input.IsSingle);
+        PoolParameters parameters = sums with { Input = input, Partial = binder.Workspace(node) };
+        binder.Launch(node, kernel, parameters.SumsGrid(kernel.Width), parameters);
+        return parameters;
+    }
+
+    // How many parts a bin's rows are cut into: a matter of the image's size alone, so that batches change no bit.
+    private static int Parts(Shape input, int bins)
     {
         const int PixelsOfPart = 256;
         int rows = (input.H + bins - 1) / bins, pixels = rows * ((input.W + bins - 1) / bins);
         return Math.Clamp(pixels / PixelsOfPart, 1, Math.Min(rows, 32));
-    }
-
-    /// <summary>Leaves sums of parts of bins in <paramref name="partial"/>: [part][n][bin][padded channel].</summary>
-    public static PoolParameters LaunchSums(Tensor node, CudaMap input, int bins, int parts, ulong partial, PrecisionKernels kernels, Binder binder)
-    {
-        int batch = input.Shape.N;
-        var parameters = new PoolParameters
-        {
-            Input = input,
-            // Of the output only its size is read here.
-            Output = new CudaMap(0, input.Shape with { H = bins, W = bins }),
-            Partial = (long)partial,
-            PartialStride = CudaMap.Padded(input.Shape.C),
-            Parts = parts,
-            Batch = batch,
-        };
-        var grid = new Grid((input.Vectors + CudaMap.Lanes - 1) / CudaMap.Lanes, (long)bins * bins, (long)batch * parts);
-        binder.Launch(node, kernels.One("pool_sums", node, input.IsSingle), grid, parameters);
-        return parameters;
     }
 }

@@ -1,4 +1,5 @@
 using LungSeg.Engine.Ops;
+using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
@@ -18,8 +19,8 @@ internal sealed class Binder(KernelSet kernels, MapMemory memory, WeightStore we
     /// <summary>Where a tensor lies.</summary>
     public CudaMap this[Tensor tensor] => memory[tensor];
 
-    /// <summary>A node's working memory.</summary>
-    public ulong Temporary(Tensor node) => memory.Temporary(node);
+    /// <summary>The address of one of a node's <see cref="Routine.Workspaces"/>.</summary>
+    public long Workspace(Tensor node, int index = 0) => (long)memory.Workspace(node, index);
 
     /// <summary>Whether a concatenation's part is written into its place by whoever makes it.</summary>
     public bool IsInPlace(Tensor concat, int part) => memory.IsInPlace(concat, part);
@@ -31,10 +32,10 @@ internal sealed class Binder(KernelSet kernels, MapMemory memory, WeightStore we
         ? weights.Get(op, form, count, pack)
         : weights.Get(op, form, count, () => Array.ConvertAll(pack(), value => (Half)value));
 
-    public void Launch<T>(Tensor node, KernelInfo kernel, Grid grid, T parameters) where T : unmanaged =>
+    public void Launch<T>(Tensor node, KernelInfo kernel, GridSize grid, T parameters) where T : unmanaged =>
         _launches.Add(Cuda.Launch.Of(node, kernel, kernels, grid, parameters));
 
     /// <summary>A launch with a thread for each of so many items of each picture.</summary>
     public void LaunchItems<T>(Tensor node, KernelInfo kernel, long items, T parameters) where T : unmanaged =>
-        Launch(node, kernel, Grid.OfItems(items, node.Shape.N, kernel), parameters);
+        Launch(node, kernel, GridSize.OfItems(items, node.Shape.N, kernel.Threads), parameters);
 }

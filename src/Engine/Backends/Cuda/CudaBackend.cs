@@ -11,6 +11,12 @@ public sealed class CudaBackend : IBackend
     /// <summary>An environment variable: set to 1, each step of a run is waited for, so that an error names the operation at fault.</summary>
     public const string StepwiseVariable = "LUNGSEG_CUDA_STEPWISE";
 
+    /// <summary>
+    /// An environment variable: set to 1, each map, workspace and weight is an allocation of its own, so that a memory checker such as
+    /// compute-sanitizer sees every access beyond its end. Takes more memory, and more time to load.
+    /// </summary>
+    public const string IsolateVariable = "LUNGSEG_CUDA_ISOLATE";
+
     private readonly CudaContext _context;
     private readonly KernelSet _set;
     private readonly PrecisionKernels _kernels;
@@ -21,9 +27,10 @@ public sealed class CudaBackend : IBackend
     /// in the precision.
     /// </summary>
     public CudaBackend(int device = 0, Precision precision = Precision.Float32)
-        : this(DriverLibrary.Native, device, precision, null, Environment.GetEnvironmentVariable(StepwiseVariable) == "1") { }
+        : this(DriverLibrary.Native, device, precision, null, IsSet(StepwiseVariable), IsSet(IsolateVariable)) { }
 
-    internal CudaBackend(ICudaDriver driver, int device, Precision precision, string? tiledConvolution = null, bool stepwise = false)
+    internal CudaBackend(
+        ICudaDriver driver, int device, Precision precision, string? tiledConvolution = null, bool stepwise = false, bool isolated = false)
     {
         IReadOnlyList<CudaDevice> devices = CudaDevice.List(driver);
         if (device < 0 || device >= devices.Count)
@@ -34,7 +41,7 @@ public sealed class CudaBackend : IBackend
             throw new DeviceException(
                 $"{Device} cannot compute in {precision.Name()}: that needs compute capability 8.0, it has {Device.Major}.{Device.Minor}; use fp32");
         }
-        _context = new CudaContext(driver, Device);
+        _context = new CudaContext(driver, Device, isolated);
         _set = new KernelSet(_context, KernelLibrary.Kernels);
         _kernels = new PrecisionKernels(_set, precision, tiledConvolution);
     }
@@ -61,7 +68,8 @@ public sealed class CudaBackend : IBackend
     internal IReadOnlyDictionary<string, CompiledKernel> Compile() => _set.Compile();
 
     /// <summary>Another backend on the same GPU whose only tiled convolution is the one named, for tests of that kernel.</summary>
-    public CudaBackend With(string tiledConvolution) => new(_context.Driver, Device.Index, Precision, tiledConvolution, _stepwise);
+    public CudaBackend With(string tiledConvolution) =>
+        new(_context.Driver, Device.Index, Precision, tiledConvolution, _stepwise, _context.IsolatesMemory);
 
     /// <inheritdoc/>
     public Model Load(Graph graph, LoadOptions? options = null)
@@ -76,4 +84,6 @@ public sealed class CudaBackend : IBackend
         _set.Dispose();
         _context.Dispose();
     }
+
+    private static bool IsSet(string variable) => Environment.GetEnvironmentVariable(variable) == "1";
 }

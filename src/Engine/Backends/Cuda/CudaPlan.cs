@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LungSeg.Engine.Backends.Cuda.Driver;
 
 namespace LungSeg.Engine.Backends.Cuda;
@@ -25,12 +26,12 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
         try
         {
             _stream = new CudaStream(context);
-            _staging = new PinnedMemory(context, (nuint)(memory.InputBytes + memory.OutputBytes));
+            _staging = new PinnedMemory(context, (nuint)memory.Planar.Bytes);
             while (_events.Count < 4) _events.Add(new CudaEvent(context));
-            new Span<byte>(_staging.Data, (int)_staging.Bytes).Clear();
+            NativeMemory.Clear(_staging.Data, _staging.Bytes);
             // What kernels read as padding must be a number, or weights of zero would not make it zero.
-            _stream.Clear(memory.Arena.Address, memory.Arena.Bytes);
-            _stream.Clear(memory.Planar.Address, memory.Planar.Bytes);
+            memory.Arena.Clear(_stream);
+            memory.Planar.Clear(_stream);
             _stream.Synchronize();
             _pictures = new PictureTransfer(context, kernels, _stream, graph.Input);
             if (!stepwise) _graph = _stream.Capture(PutAll);
@@ -41,21 +42,19 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
             throw;
         }
         Input = new CudaBuffer(graph.Input.Shape, () => (nint)_staging.Data);
-        Outputs = [.. graph.Outputs.Select((output, i) => new CudaBuffer(output.Shape, () => (nint)OutputStaging + (nint)memory.OffsetOfOutput(i)))];
+        Outputs = [.. graph.Outputs.Select((output, i) => new CudaBuffer(output.Shape, () => (nint)_staging.Data + (nint)memory.Planar.Offset(1 + i)))];
     }
 
     public override Buffer Input { get; }
 
     public override IReadOnlyList<Buffer> Outputs { get; }
 
-    public override long ArenaBytes => (long)(_memory.Arena.Bytes + _memory.Planar.Bytes);
+    public override long ArenaBytes => _memory.Arena.Bytes + _memory.Planar.Bytes;
 
     /// <summary>What a run does between the copies.</summary>
     public IReadOnlyList<Launch> Launches { get; }
 
     public override IReadOnlyList<PlanStep> Steps { get; }
-
-    private byte* OutputStaging => (byte*)_staging.Data + _memory.InputBytes;
 
     public override void Execute()
     {
@@ -133,9 +132,9 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
         base.Dispose(disposing);
     }
 
-    private void UploadInput() => _stream.Upload(_staging.Data, _memory.PlanarInput, (nuint)_memory.InputBytes);
+    private void UploadInput() => _memory.Planar.Upload(_stream, _staging.Data, 0, 1);
 
-    private void DownloadOutputs() => _stream.Download(_memory.FirstOutput, OutputStaging, (nuint)_memory.OutputBytes);
+    private void DownloadOutputs() => _memory.Planar.Download(_stream, _staging.Data, 1, Outputs.Count);
 
     private void Compute()
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using LungSeg.Engine.Backends.Cuda.Driver;
+using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
@@ -12,7 +13,7 @@ internal sealed unsafe class Launch
     private readonly KernelSet _kernels;
     private readonly byte[] _parameters;
 
-    private Launch(Tensor node, KernelInfo kernel, KernelSet kernels, Grid grid, byte[] parameters) =>
+    private Launch(Tensor node, KernelInfo kernel, KernelSet kernels, GridSize grid, byte[] parameters) =>
         (Node, Kernel, _kernels, Grid, _parameters) = (node, kernel, kernels, grid, parameters);
 
     /// <summary>The node whose result, or part of it, is computed.</summary>
@@ -20,12 +21,12 @@ internal sealed unsafe class Launch
 
     public KernelInfo Kernel { get; }
 
-    public Grid Grid { get; }
+    public GridSize Grid { get; }
 
     /// <summary>For errors: what ran, for which operation, at which module path.</summary>
     public string Where => $"in {Kernel.Name} for {Node.Op.Name} at {Node.Path}";
 
-    public static Launch Of<T>(Tensor node, KernelInfo kernel, KernelSet kernels, Grid grid, T parameters) where T : unmanaged
+    public static Launch Of<T>(Tensor node, KernelInfo kernel, KernelSet kernels, GridSize grid, T parameters) where T : unmanaged
     {
         if (Unsafe.SizeOf<T>() != kernel.ParameterBytes)
             throw new InvalidOperationException($"{kernel.Name} takes {kernel.ParameterBytes} bytes of parameters, {typeof(T).Name} has {Unsafe.SizeOf<T>()}");
@@ -40,11 +41,4 @@ internal sealed unsafe class Launch
     /// <summary>Puts it on a stream; its kernel is loaded if it is not yet, which a stream that is captured does not allow.</summary>
     public void Put(CudaStream stream) => stream.Launch(
         _kernels.Function(Kernel), ((uint)Grid.X, (uint)Grid.Y, (uint)Grid.Z), (uint)Kernel.Threads, (uint)Kernel.SharedBytes, _parameters, Where);
-}
-
-/// <summary>Blocks of a launch.</summary>
-internal readonly record struct Grid(long X, long Y = 1, long Z = 1)
-{
-    /// <summary>As many blocks as give each item of each picture a thread.</summary>
-    public static Grid OfItems(long items, int batch, KernelInfo kernel) => new((items + kernel.Threads - 1) / kernel.Threads, batch);
 }

@@ -13,12 +13,9 @@ internal sealed class MapMemory : IDisposable
     private readonly Graph _graph;
     private readonly Dictionary<Tensor, (Tensor Host, int Channel)> _slices = [];
     private readonly Dictionary<(Tensor Host, int Part), Tensor> _inPlace = [];
-    private readonly Dictionary<Tensor, ulong> _offsets = [];
-    private readonly Dictionary<Tensor, ulong> _temporaries = [];
+    private readonly Dictionary<Tensor, int> _places = [];
+    private readonly Dictionary<(Tensor Node, int Index), int> _workspaces = [];
     private readonly Dictionary<Tensor, int> _planarMaps = [];
-    private readonly ulong[] _outputOffsets;
-    private readonly DeviceMemory _arena;
-    private readonly DeviceMemory _planar;
 
     public MapMemory(CudaContext context, Graph graph, IReadOnlyList<Routine> routines, int elementBytes)
     {
@@ -26,21 +23,17 @@ internal sealed class MapMemory : IDisposable
         ElementBytes = elementBytes;
         HashSet<Tensor> made = [.. routines.Select(routine => routine.Node)];
         FindSlices(made);
-
-        (_outputOffsets, long planarBytes) = PlacePlanar();
-        InputBytes = graph.Input.Shape.Count * sizeof(float);
-        OutputBytes = planarBytes - (long)_outputOffsets[0];
         FindPlanarMaps(made);
-
-        long arenaBytes = PlaceMaps(routines);
-        _arena = new DeviceMemory(context, (nuint)arenaBytes, $"the maps of {graph.Input.Shape}");
+        Arena = new DeviceSlices(context, PlaceMaps(routines), $"the maps of {graph.Input.Shape}");
         try
         {
-            _planar = new DeviceMemory(context, (nuint)planarBytes, $"the input and outputs of {graph.Input.Shape}");
+            Tensor[] planar = [graph.Input, .. graph.Outputs];
+            Planar = new DeviceSlices(
+                context, DeviceSlice.InOrder([.. planar.Select(tensor => tensor.Shape.Count * sizeof(float))]), $"the input and outputs of {graph.Input.Shape}");
         }
         catch
         {
-            _arena.Dispose();
+            Arena.Dispose();
             throw;
         }
     }
@@ -48,19 +41,13 @@ internal sealed class MapMemory : IDisposable
     /// <summary>Bytes of a map's element.</summary>
     public int ElementBytes { get; }
 
-    public DeviceMemory Arena => _arena;
+    /// <summary>Maps and workspaces.</summary>
+    public DeviceSlices Arena { get; }
 
-    /// <summary>The planar input, outputs behind it.</summary>
-    public DeviceMemory Planar => _planar;
+    /// <summary>The input as planar float32, then the outputs.</summary>
+    public DeviceSlices Planar { get; }
 
-    public ulong PlanarInput => _planar.Address;
-
-    public long InputBytes { get; }
-
-    /// <summary>All outputs together, gaps included.</summary>
-    public long OutputBytes { get; }
-
-    public ulong FirstOutput => _planar.Address + _outputOffsets[0];
+    public ulong PlanarInput => Planar[0];
 
     public CudaMap this[Tensor tensor]
     {
@@ -72,17 +59,15 @@ internal sealed class MapMemory : IDisposable
                 CudaMap host = this[slice.Host];
                 return new CudaMap(host.Address + (ulong)(slice.Channel * ElementBytes), tensor.Shape, host.PixelStride);
             }
-            return new CudaMap(_arena.Address + _offsets[tensor], tensor.Shape);
+            return new CudaMap(Arena[_places[tensor]], tensor.Shape);
         }
     }
 
-    public ulong Temporary(Tensor node) => _arena.Address + _temporaries[node];
+    /// <summary>One of a node's <see cref="Routine.Workspaces"/>.</summary>
+    public ulong Workspace(Tensor node, int index) => Arena[_workspaces[(node, index)]];
 
     /// <summary>An output's planar float32.</summary>
-    public ulong PlanarOutput(int index) => _planar.Address + _outputOffsets[index];
-
-    /// <summary>An output's planar float32 from the first output's on, in bytes.</summary>
-    public long OffsetOfOutput(int index) => (long)(_outputOffsets[index] - _outputOffsets[0]);
+    public ulong PlanarOutput(int index) => Planar[1 + index];
 
     /// <summary>Whether an output is written as planar float32 by whoever makes it.</summary>
     public bool IsPlanarAlready(int output) => _planarMaps.TryGetValue(_graph.Outputs[output], out int first) && first == output;
@@ -91,8 +76,8 @@ internal sealed class MapMemory : IDisposable
 
     public void Dispose()
     {
-        _arena.Dispose();
-        _planar.Dispose();
+        Arena.Dispose();
+        Planar.Dispose();
     }
 
     // Kernels write whole vectors: a part fits in place if it fills whole ones, or is the last, whose padding is the host's own. Where
@@ -116,18 +101,6 @@ internal sealed class MapMemory : IDisposable
         }
     }
 
-    private (ulong[] Offsets, long Bytes) PlacePlanar()
-    {
-        long next = Aligned(_graph.Input.Shape.Count * sizeof(float));
-        var offsets = new ulong[_graph.Outputs.Count];
-        for (int i = 0; i < offsets.Length; i++)
-        {
-            offsets[i] = (ulong)next;
-            next += Aligned(_graph.Outputs[i].Shape.Count * sizeof(float));
-        }
-        return (offsets, next);
-    }
-
     // A float32 map of one channel is planar as it is.
     private void FindPlanarMaps(HashSet<Tensor> made)
     {
@@ -139,7 +112,7 @@ internal sealed class MapMemory : IDisposable
         }
     }
 
-    private long PlaceMaps(IReadOnlyList<Routine> routines)
+    private IReadOnlyList<DeviceSlice> PlaceMaps(IReadOnlyList<Routine> routines)
     {
         Dictionary<Tensor, int> first = [], last = [];
         for (int step = 0; step < routines.Count; step++)
@@ -152,25 +125,23 @@ internal sealed class MapMemory : IDisposable
         foreach (Tensor output in _graph.Outputs) last[Host(output)] = routines.Count;
 
         var lives = new List<Lifetime>();
-        var owners = new List<Action<ulong>>();
         foreach ((Tensor host, int begin) in first.Where(pair => !_planarMaps.ContainsKey(pair.Key)))
         {
+            _places.Add(host, lives.Count);
             lives.Add(new Lifetime((nint)(CudaMap.Elements(host.Shape) * ElementBytes), begin, last[host]));
-            owners.Add(offset => _offsets[host] = offset);
         }
         for (int step = 0; step < routines.Count; step++)
         {
-            Routine routine = routines[step];
-            if (routine.TemporaryBytes == 0) continue;
-            lives.Add(new Lifetime((nint)routine.TemporaryBytes, step, step));
-            owners.Add(offset => _temporaries[routine.Node] = offset);
+            IReadOnlyList<long> workspaces = routines[step].Workspaces;
+            for (int i = 0; i < workspaces.Count; i++)
+            {
+                _workspaces.Add((routines[step].Node, i), lives.Count);
+                lives.Add(new Lifetime((nint)workspaces[i], step, step));
+            }
         }
-        (nint[] offsets, nint size) = MemoryPlan.Place(lives, Alignment);
-        for (int i = 0; i < offsets.Length; i++) owners[i]((ulong)offsets[i]);
-        return size;
+        (nint[] offsets, _) = MemoryPlan.Place(lives, Alignment);
+        return [.. lives.Select((life, i) => new DeviceSlice(offsets[i], life.Size))];
     }
 
     private Tensor Host(Tensor tensor) => _slices.TryGetValue(tensor, out (Tensor Host, int Channel) slice) ? Host(slice.Host) : tensor;
-
-    private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 }

@@ -10,43 +10,38 @@ namespace LungSeg.Engine.Backends.Cuda;
 /// </summary>
 internal sealed unsafe class PictureTransfer(CudaContext context, KernelSet kernels, CudaStream stream, Tensor input) : IDisposable
 {
-    private const int Alignment = 256;
+    // The slices of a picture: its samples, six tables, and the mask that comes back.
+    private const int FirstTable = 1, Tables = 6, Mask = FirstTable + Tables;
+    private readonly DeviceSlices _slices = new(context, "a picture and its mask");
     private PinnedMemory? _staging;
-    private DeviceMemory? _memory;
-    private long _maskOffset;
 
     /// <summary>Puts the copy of a picture and its preparation on the stream; a mask of the given size will be cut.</summary>
     public void Prepare(PictureInput picture, ulong planarInput, int maskWidth, int maskHeight)
     {
         ReadOnlySpan<int[]> tables =
             [picture.Columns.Before, picture.Columns.After, picture.Columns.Weights, picture.Rows.Before, picture.Rows.After, picture.Rows.Weights];
-        Span<long> offsets = stackalloc long[tables.Length];
-        long end = Aligned(picture.Samples.Length);
-        for (int i = 0; i < tables.Length; i++)
-        {
-            offsets[i] = end;
-            end = Aligned(end + (tables[i].Length * sizeof(int)));
-        }
-        _maskOffset = end;
-        Grow(end + ((long)maskWidth * maskHeight));
+        Span<long> sizes = stackalloc long[Mask + 1];
+        sizes[0] = picture.Samples.Length;
+        for (int i = 0; i < Tables; i++) sizes[FirstTable + i] = tables[i].Length * (long)sizeof(int);
+        sizes[Mask] = (long)maskWidth * maskHeight;
+        Place(DeviceSlice.InOrder(sizes));
 
         picture.Samples.Span.CopyTo(Staging(0, picture.Samples.Length));
-        for (int i = 0; i < tables.Length; i++) MemoryMarshal.AsBytes(tables[i].AsSpan()).CopyTo(Staging(offsets[i], tables[i].Length * sizeof(int)));
-        stream.Upload(_staging!.Data, _memory!.Address, (nuint)end);
+        for (int i = 0; i < Tables; i++) MemoryMarshal.AsBytes(tables[i].AsSpan()).CopyTo(Staging(FirstTable + i, tables[i].Length * sizeof(int)));
+        _slices.Upload(stream, _staging!.Data, 0, Mask);
 
-        long memory = (long)_memory.Address;
         KernelInfo kernel = Kernel(picture.SampleBytes == 1 ? "preprocess_u8" : "preprocess_u16");
         Shape shape = input.Shape;
-        Launch.Of(input, kernel, kernels, Grid.OfItems((long)shape.H * shape.W, 1, kernel), new PreprocessParameters
+        Launch.Of(input, kernel, kernels, GridSize.OfItems((long)shape.H * shape.W, 1, kernel.Threads), new PreprocessParameters
         {
-            Samples = memory,
+            Samples = (long)_slices[0],
             Output = (long)planarInput,
-            ColumnBefore = memory + offsets[0],
-            ColumnAfter = memory + offsets[1],
-            ColumnWeights = memory + offsets[2],
-            RowBefore = memory + offsets[3],
-            RowAfter = memory + offsets[4],
-            RowWeights = memory + offsets[5],
+            ColumnBefore = Table(0),
+            ColumnAfter = Table(1),
+            ColumnWeights = Table(2),
+            RowBefore = Table(3),
+            RowAfter = Table(4),
+            RowWeights = Table(5),
             SourceWidth = picture.Width,
             SourceHeight = picture.Height,
             SourceChannels = picture.Channels,
@@ -68,41 +63,40 @@ internal sealed unsafe class PictureTransfer(CudaContext context, KernelSet kern
     public void Cut(ulong probabilities, Shape shape, float threshold, int width, int height)
     {
         KernelInfo kernel = Kernel("postprocess");
-        ulong mask = _memory!.Address + (ulong)_maskOffset;
-        Launch.Of(input, kernel, kernels, Grid.OfItems((long)width * height, 1, kernel), new PostprocessParameters
+        Launch.Of(input, kernel, kernels, GridSize.OfItems((long)width * height, 1, kernel.Threads), new PostprocessParameters
         {
             Source = (long)probabilities,
-            Mask = (long)mask,
+            Mask = (long)_slices[Mask],
             SourceWidth = shape.W,
             SourceHeight = shape.H,
             Width = width,
             Height = height,
             Threshold = threshold,
         }).Put(stream);
-        stream.Download(mask, (byte*)_staging!.Data + _maskOffset, (nuint)((long)width * height));
+        _slices.Download(stream, _staging!.Data, Mask, 1);
     }
 
     /// <summary>The mask, once the stream is done.</summary>
-    public void CopyMask(Span<byte> mask) => Staging(_maskOffset, mask.Length).CopyTo(mask);
+    public void CopyMask(Span<byte> mask) => Staging(Mask, mask.Length).CopyTo(mask);
 
     public void Dispose()
     {
         _staging?.Dispose();
-        _memory?.Dispose();
+        _slices.Dispose();
     }
 
-    private Span<byte> Staging(long offset, int length) => new((byte*)_staging!.Data + offset, length);
+    private long Table(int index) => (long)_slices[FirstTable + index];
+
+    private Span<byte> Staging(int slice, int length) => new((byte*)_staging!.Data + _slices.Offset(slice), length);
 
     private KernelInfo Kernel(string name) => kernels.Find(name) ?? throw new DeviceException($"the CUDA backend has no kernel {name}");
 
-    private void Grow(long bytes)
+    private void Place(DeviceSlice[] slices)
     {
-        if (_memory is not null && (long)_memory.Bytes >= bytes) return;
-        Dispose();
-        (_staging, _memory) = (null, null);
-        _staging = new PinnedMemory(context, (nuint)bytes);
-        _memory = new DeviceMemory(context, (nuint)bytes, "a picture and its mask");
+        _slices.Place(slices);
+        if (_staging is not null && (long)_staging.Bytes >= _slices.Bytes) return;
+        _staging?.Dispose();
+        _staging = null;
+        _staging = new PinnedMemory(context, (nuint)_slices.Bytes);
     }
-
-    private static long Aligned(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 }

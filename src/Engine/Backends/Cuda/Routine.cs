@@ -14,8 +14,8 @@ internal abstract class Routine(Tensor node)
     /// <summary>Whether it reads the graph's input as it comes, planar.</summary>
     public virtual bool ReadsPlanar => false;
 
-    /// <summary>Working memory that it needs while it runs.</summary>
-    public virtual long TemporaryBytes => 0;
+    /// <summary>Bytes of each piece of working memory that it needs while it runs.</summary>
+    public virtual IReadOnlyList<long> Workspaces => [];
 
     /// <summary>Adds the launches, with addresses of maps and weights.</summary>
     public abstract void Bind(Binder binder);

@@ -12,13 +12,13 @@ internal sealed class SqueezeExcite(Tensor node, SqueezeExciteBlock block, Preci
 {
     private const int MostHidden = 512;
     private readonly KernelInfo _kernel = kernels.One("squeeze_excite", node);
-    private readonly int _parts = AdaptiveAvgPool2d.Parts(block.Source.Shape, 1);
+    private readonly PoolParameters _sums = AdaptiveAvgPool2d.Sums(block.Source.Shape, 1);
 
     public override IEnumerable<Tensor> Reads => [block.Source];
 
     public override IEnumerable<Tensor> Absorbed => [Node.Inputs[0], Node.Inputs[0].Inputs[0]];
 
-    public override long TemporaryBytes => (long)_parts * Node.Shape.N * CudaMap.Padded(Node.Shape.C) * sizeof(float);
+    public override IReadOnlyList<long> Workspaces => [_sums.PartialFloats * sizeof(float)];
 
     /// <summary>Whether the hidden layer fits into the kernel's shared memory.</summary>
     public static bool Takes(Conv2dOp expand) => expand.C <= MostHidden;
@@ -26,18 +26,17 @@ internal sealed class SqueezeExcite(Tensor node, SqueezeExciteBlock block, Preci
     public override void Bind(Binder binder)
     {
         CudaMap output = binder[Node];
-        ulong partial = binder.Temporary(Node);
-        AdaptiveAvgPool2d.LaunchSums(Node, binder[block.Source], 1, _parts, partial, kernels, binder);
-        binder.Launch(Node, _kernel, new Grid(output.Shape.N), new SqueezeExciteParameters
+        PoolParameters sums = AdaptiveAvgPool2d.LaunchSums(Node, _sums, binder[block.Source], kernels, binder);
+        binder.Launch(Node, _kernel, new GridSize(output.Shape.N), new SqueezeExciteParameters
         {
             Output = output,
-            Partial = (long)partial,
+            Partial = sums.Partial,
             ReduceWeights = (long)LinearConv.Rows(binder, block.Reduce),
             ReduceBias = (long)binder.Weights(block.Reduce, "bias", CudaMap.Padded(block.Reduce.K), () => DirectConv.Bias(ConvWeights.Of(block.Reduce))),
             ExpandWeights = (long)LinearConv.Rows(binder, block.Expand),
             ExpandBias = (long)binder.Weights(block.Expand, "bias", CudaMap.Padded(block.Expand.K), () => DirectConv.Bias(ConvWeights.Of(block.Expand))),
-            PartialStride = CudaMap.Padded(output.Shape.C),
-            Parts = _parts,
+            PartialStride = sums.PartialStride,
+            Parts = sums.Parts,
             Batch = output.Shape.N,
             Hidden = block.Reduce.K,
             Scale = 1f / (block.Source.Shape.H * block.Source.Shape.W),

@@ -17,7 +17,7 @@ internal sealed unsafe class WeightStore(CudaContext context) : IDisposable
     private ulong _next;
     private long _left;
 
-    private sealed record Pending((Op Op, string Form) Key, ulong Address, long Bytes, Func<Array> Pack);
+    private sealed record Pending((Op Op, string Form) Key, ulong Address, long Count, long Bytes, Func<Array> Pack);
 
     /// <summary>Device memory that weights take.</summary>
     public long Bytes => _slabs.Sum(slab => (long)slab.Bytes);
@@ -29,7 +29,7 @@ internal sealed unsafe class WeightStore(CudaContext context) : IDisposable
         long bytes = count * sizeof(T);
         ulong address = Reserve(bytes);
         _known.Add((op, form), address);
-        _pending.Add(new Pending((op, form), address, bytes, pack));
+        _pending.Add(new Pending((op, form), address, count, bytes, pack));
         return address;
     }
 
@@ -73,6 +73,9 @@ internal sealed unsafe class WeightStore(CudaContext context) : IDisposable
 
     private static void Upload(Pending pending, Array packed, PinnedMemory staging, CudaStream stream)
     {
+        // The packer and the launch agree on the size, or one of them reads what is not there.
+        if (packed.Length != pending.Count)
+            throw new InvalidOperationException($"{pending.Key.Op.Name}, {pending.Key.Form}: {pending.Count} weights expected, {packed.Length} packed");
         ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(packed), checked((int)pending.Bytes));
         for (int offset = 0; offset < bytes.Length; offset += (int)staging.Bytes)
         {
@@ -85,6 +88,11 @@ internal sealed unsafe class WeightStore(CudaContext context) : IDisposable
 
     private ulong Reserve(long bytes)
     {
+        if (context.IsolatesMemory)
+        {
+            _slabs.Add(new DeviceMemory(context, (nuint)bytes, "weights"));
+            return _slabs[^1].Address;
+        }
         long aligned = (Math.Max(bytes, 1) + Alignment - 1) / Alignment * Alignment;
         if (aligned > _left)
         {

@@ -20,7 +20,7 @@ internal sealed class PlanarConv(Tensor node, Conv2dOp op, PrecisionKernels kern
         CudaMap output = binder[Node];
         int filters = CudaMap.Padded(op.K);
         long rows = (long)output.Shape.H * output.Vectors;
-        var grid = new Grid((output.Shape.W + _kernel.TileN - 1) / _kernel.TileN, (rows + _kernel.TileM - 1) / _kernel.TileM, output.Shape.N);
+        var grid = new GridSize((output.Shape.W + _kernel.TileN - 1) / _kernel.TileN, (rows + _kernel.TileM - 1) / _kernel.TileM, output.Shape.N);
         binder.Launch(Node, _kernel, grid, new PlanarConvParameters
         {
             Output = output,

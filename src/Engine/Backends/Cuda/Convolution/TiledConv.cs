@@ -14,30 +14,53 @@ internal sealed class TiledConv : Routine
     private readonly ActivatedOp _op;
     private readonly ConvInput _input;
     private readonly Tensor? _residual;
-    private readonly ConvWindow _window;
-    private readonly ConvRaster _raster;
     private readonly Func<IReadOnlyList<ConvWeights>> _phases;
     private readonly TileChoice _choice;
     private readonly KernelInfo? _reduce;
+    private readonly ConvParameters _sizes;
     private readonly PrecisionKernels _kernels;
 
     private TiledConv(
         Tensor node, ActivatedOp op, ConvInput input, Tensor? residual, ConvWindow window, ConvRaster raster,
         Func<IReadOnlyList<ConvWeights>> phases, TileChoice choice, PrecisionKernels kernels) : base(node)
     {
-        (_op, _input, _residual, _window, _raster, _phases, _choice, _kernels) = (op, input, residual, window, raster, phases, choice, kernels);
+        (_op, _input, _residual, _phases, _choice, _kernels) = (op, input, residual, phases, choice, kernels);
         _reduce = choice.Splits > 1 ? kernels.One("conv_reduce", node) : null;
+        (_, TileWeights weights, TileProblem problem, int splits) = choice;
+        _sizes = new ConvParameters
+        {
+            Output = new CudaMap(0, node.Shape),
+            PartialStride = CudaMap.Padded(node.Shape.C),
+            Batch = node.Shape.N,
+            Groups = weights.Groups,
+            Channels = weights.Channels,
+            Filters = weights.Filters,
+            R = window.R,
+            S = window.S,
+            Stride = window.Stride,
+            Dilation = window.Dilation,
+            PadTop = window.PadTop,
+            PadLeft = window.PadLeft,
+            Rows = raster.Rows,
+            Columns = raster.Columns,
+            FirstRow = raster.FirstRow,
+            FirstColumn = raster.FirstColumn,
+            Step = raster.Step,
+            Phases = problem.Phases,
+            Steps = choice.Steps,
+            Splits = splits,
+            StepsPerSplit = (choice.Steps + splits - 1) / splits,
+            ChannelsReciprocal = Reciprocal.Of(weights.Channels),
+            SReciprocal = Reciprocal.OfSmall(window.S),
+            Activation = (int)op.Activation,
+        };
     }
 
     public override IEnumerable<Tensor> Reads => ((Tensor?[])[_input.Source, _input.Gate, _residual]).OfType<Tensor>();
 
     public override IEnumerable<Tensor> Absorbed => _input.Source == Node.Inputs[0] ? [] : [Node.Inputs[0]];
 
-    public override long TemporaryBytes => _choice.Splits > 1 ? _choice.Splits * Node.Shape.N * PartialFloatsOfPicture * sizeof(float) : 0;
-
-    private long PartialFloatsOfPicture => (long)Node.Shape.H * Node.Shape.W * PartialStride;
-
-    private int PartialStride => (Node.Shape.C + CudaMap.Lanes - 1) / CudaMap.Lanes * CudaMap.Lanes;
+    public override IReadOnlyList<long> Workspaces => _reduce is null ? [] : [_sizes.PartialFloats * sizeof(float)];
 
     /// <summary>The convolution with the best kernel; null where it must be computed otherwise.</summary>
     public static TiledConv? TryOf(Tensor node, Conv2dOp op, ConvInput input, PrecisionKernels kernels)
@@ -66,64 +89,36 @@ internal sealed class TiledConv : Routine
 
     public override void Bind(Binder binder)
     {
-        CudaMap source = binder[_input.Source], output = binder[Node];
-        (KernelInfo kernel, TileWeights weights, TileProblem problem, int splits) = _choice;
-        long bias = (long)binder.Weights(_op, "bias", CudaMap.Padded(Node.Shape.C), () => DirectConv.Bias(_phases()[0]));
+        CudaMap output = binder[Node];
+        KernelInfo kernel = _choice.Kernel;
         (ulong packed, int phaseElements) = Weights(binder);
-        var parameters = new ConvParameters
+        ConvParameters parameters = _sizes with
         {
-            Input = source,
+            Input = binder[_input.Source],
             Output = output,
+            Residual = _residual is null ? default(DeviceMap) : binder[_residual],
             Weights = (long)packed,
-            Bias = bias,
-            Batch = output.Shape.N,
-            Groups = weights.Groups,
-            Channels = weights.Channels,
-            Filters = weights.Filters,
-            R = _window.R,
-            S = _window.S,
-            Stride = _window.Stride,
-            Dilation = _window.Dilation,
-            PadTop = _window.PadTop,
-            PadLeft = _window.PadLeft,
-            Rows = _raster.Rows,
-            Columns = _raster.Columns,
-            FirstRow = _raster.FirstRow,
-            FirstColumn = _raster.FirstColumn,
-            Step = _raster.Step,
-            Phases = problem.Phases,
+            Bias = (long)binder.Weights(_op, "bias", CudaMap.Padded(Node.Shape.C), () => DirectConv.Bias(_phases()[0])),
+            Partial = _reduce is null ? 0 : binder.Workspace(Node),
             PhaseWeights = phaseElements,
-            Steps = _choice.Steps,
-            Splits = splits,
-            StepsPerSplit = (_choice.Steps + splits - 1) / splits,
-            ChannelsReciprocal = Reciprocal.Of(weights.Channels),
-            SReciprocal = Reciprocal.OfSmall(_window.S),
-            Activation = (int)_op.Activation,
         };
-        if (_residual is not null) parameters.Residual = binder[_residual];
         if (_input.Gate is not null)
         {
             CudaMap gate = binder[_input.Gate];
             (parameters.Gate, parameters.GateStride) = ((long)gate.Address, gate.PixelStride);
         }
-        if (_reduce is not null) (parameters.Partial, parameters.PartialStride) = ((long)binder.Temporary(Node), PartialStride);
-
-        long pixels = (long)_raster.Rows * _raster.Columns;
-        binder.Launch(Node, kernel, new Grid(
-            (long)weights.Groups * ((weights.Filters + kernel.TileN - 1) / kernel.TileN),
-            (pixels + kernel.TileM - 1) / kernel.TileM,
-            (long)output.Shape.N * problem.Phases * splits), parameters);
+        binder.Launch(Node, kernel, parameters.Grid(kernel.TileM, kernel.TileN), parameters);
         if (_reduce is null) return;
         binder.LaunchItems(Node, _reduce, output.Items, new ConvReduceParameters
         {
             Output = output,
             Residual = parameters.Residual,
             Partial = parameters.Partial,
-            Bias = bias,
-            PartialStride = PartialStride,
-            Splits = splits,
-            Batch = output.Shape.N,
-            Activation = (int)_op.Activation,
+            Bias = parameters.Bias,
+            PartialStride = parameters.PartialStride,
+            Splits = parameters.Splits,
+            Batch = parameters.Batch,
+            Activation = parameters.Activation,
         });
     }
 

@@ -8,8 +8,9 @@ namespace LungSeg.Engine.Backends.Cuda.Driver;
 /// </summary>
 internal sealed unsafe class CudaContext : SafeHandle
 {
-    public CudaContext(ICudaDriver driver, CudaDevice device) : base(0, ownsHandle: true)
+    public CudaContext(ICudaDriver driver, CudaDevice device, bool isolatesMemory = false) : base(0, ownsHandle: true)
     {
+        IsolatesMemory = isolatesMemory;
         Driver = driver;
         Device = device;
         nint context;
@@ -23,6 +24,9 @@ internal sealed unsafe class CudaContext : SafeHandle
     public CudaDevice Device { get; }
 
     public DeviceMemoryPool Pool { get; }
+
+    /// <summary>Whether whatever has an address is an allocation of its own, of just its size, so that a checker sees what leaves it.</summary>
+    public bool IsolatesMemory { get; }
 
     public override bool IsInvalid => handle == 0;
 

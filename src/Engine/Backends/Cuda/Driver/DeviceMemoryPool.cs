@@ -2,7 +2,7 @@ namespace LungSeg.Engine.Backends.Cuda.Driver;
 
 /// <summary>
 /// The device memory of a context. What is given back is kept for the next one to ask, for an allocation stops the whole device; when
-/// memory runs out what is kept goes back to the driver first. For several threads.
+/// memory runs out what is kept goes back to the driver first. For several threads. A context that isolates memory keeps and rounds nothing.
 /// </summary>
 internal sealed unsafe class DeviceMemoryPool(CudaContext context)
 {
@@ -14,6 +14,7 @@ internal sealed unsafe class DeviceMemoryPool(CudaContext context)
     public (ulong Address, nuint Bytes) Take(nuint bytes, string purpose)
     {
         nuint granularity = bytes < LargeGranularity ? Granularity : LargeGranularity;
+        if (context.IsolatesMemory) granularity = 1;
         nuint rounded = (Math.Max(bytes, 1) + granularity - 1) / granularity * granularity;
         context.MakeCurrent();
         lock (_lock)
@@ -44,7 +45,8 @@ internal sealed unsafe class DeviceMemoryPool(CudaContext context)
 
     public void Return(ulong address, nuint bytes)
     {
-        lock (_lock) _free.Add((address, bytes));
+        if (context.IsolatesMemory) context.Driver.MemFree(address);
+        else lock (_lock) _free.Add((address, bytes));
     }
 
     /// <summary>Gives all that is kept to the driver; the context must be current.</summary>
