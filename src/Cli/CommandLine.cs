@@ -3,9 +3,7 @@ using System.CommandLine.Help;
 using LungSeg.Cli.Commands;
 using LungSeg.Cli.Completion;
 using LungSeg.Cli.Help;
-using LungSeg.Engine;
-using LungSeg.Imaging;
-using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli;
 
@@ -52,11 +50,11 @@ internal static class CommandLine
     }
 
     /// <summary>Whether an exception's message is meant for the user.</summary>
-    public static bool IsInput(Exception e) => e is EngineException or ImageException or UsageException;
+    public static bool IsInput(Exception e) => e is LungSegException;
 
-    /// <summary>What went wrong, for people; of a file that is not there, with the nearest name that is.</summary>
+    /// <summary>What went wrong, for people, with the options that help; of a file that is not there, with the nearest name that is.</summary>
     public static string Message(Exception e) =>
-        e.InnerException is FileNotFoundException { FileName: { } path } ? $"{e.Message}{Suggestion.ForFile(path)}" : e.Message;
+        $"{e.Message}{Advice.For(e)}{(e.InnerException is FileNotFoundException { FileName: { } path } ? Suggestion.ForFile(path) : "")}";
 
     /// <summary>A fault of the program, and what to do about it.</summary>
     public static string InternalError(Exception e) => $"internal error: {e.GetType().Name}: {e.Message}; please report it as an issue with this "

@@ -1,23 +1,33 @@
 using LungSeg.Imaging.Codecs;
 using LungSeg.Imaging.Codecs.Jpeg;
 using LungSeg.Imaging.Dicom;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging;
 
 /// <summary>Reads DICOM files and PNG, JPEG, BMP and TIFF pictures, told apart by their content and never by a file name's extension.</summary>
 public static class ImageReader
 {
+    /// <summary>The most bytes that an image file may have.</summary>
+    public const long MaximumFileBytes = 1L << 30;
+
     private const int HeadBytes = 1024;
     private static readonly IImageDecoder[] Pictures = [new PngDecoder(), new JpegPictureDecoder(), new BmpDecoder(), new TiffDecoder()];
     private static readonly DicomOptions Defaults = new();
 
     /// <summary>Reads one complete picture, turned upright where its EXIF orientation says so.</summary>
     /// <exception cref="ImageException">There is no readable, complete picture of 32 x 32 pixels to 100 megapixels at the path.</exception>
+    /// <exception cref="FileException">The path cannot be read.</exception>
     public static Radiograph Read(string path) => Read(path, Defaults);
 
     /// <summary>Reads one complete picture as <see cref="Read(string)"/> does, a DICOM file by the options.</summary>
     /// <exception cref="ImageException">There is no readable, complete picture of 32 x 32 pixels to 100 megapixels at the path.</exception>
-    public static Radiograph Read(string path, DicomOptions options) => Decode(FileContent.Read(path), path, options);
+    /// <exception cref="FileException">The path cannot be read.</exception>
+    public static Radiograph Read(string path, DicomOptions options) => Decode(ReadFile(path), path, options);
+
+    /// <summary>The bytes of an image file, as they were at one time.</summary>
+    /// <exception cref="FileException">The path cannot be read, or the file has more than <see cref="MaximumFileBytes"/>.</exception>
+    public static byte[] ReadFile(string path) => BoundedFile.Read(path, MaximumFileBytes, "image file");
 
     /// <summary>
     /// Whether a file begins as one of the formats. Cheap: its first kilobyte is read. False for what cannot be read.
@@ -60,7 +70,7 @@ public static class ImageReader
             }
             catch (ImageException e)
             {
-                throw new ImageException($"{name}: {e.Message}", e.InnerException) { Decisions = e.Decisions };
+                throw new ImageException($"{name}: {e.Message}", e.InnerException) { Decisions = e.Decisions, Remedy = e.Remedy };
             }
             catch (OutOfMemoryException e)
             {

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using LungSeg.Imaging.Codecs;
 using LungSeg.Imaging.Codecs.Jpeg;
-using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging;
 
@@ -12,11 +12,11 @@ namespace LungSeg.Imaging;
 public static class ImageWriter
 {
     /// <summary>Writes grey (1 channel), RGB (3 channels) or RGBA (4 channels) bytes, rows from top to bottom, as PNG of 8 bits.</summary>
-    /// <exception cref="ImageException">The path cannot be written.</exception>
+    /// <exception cref="FileException">The path cannot be written.</exception>
     public static void WritePng(string path, int width, int height, int channels, ReadOnlySpan<byte> pixels)
     {
         byte[] png = EncodePng(width, height, channels, pixels);
-        WholeFiles.Write((path, stream => stream.Write(png)));
+        AtomicFile.Write((path, stream => stream.Write(png)));
     }
 
     /// <summary>The bytes of a PNG file of grey (1 channel), RGB (3 channels) or RGBA (4 channels) bytes, rows from top to bottom.</summary>
@@ -38,13 +38,13 @@ public static class ImageWriter
     }
 
     /// <summary>Writes a radiograph as PNG at its own depth, 8 or 16 bits.</summary>
-    /// <exception cref="ImageException">The path cannot be written.</exception>
+    /// <exception cref="FileException">The path cannot be written.</exception>
     public static void WritePng(string path, Radiograph picture) =>
-        WholeFiles.Write((path, stream => WritePng(stream, picture)));
+        AtomicFile.Write((path, stream => WritePng(stream, picture)));
 
     /// <summary>Writes a mask as grey PNG: 0 background, 255 lung.</summary>
-    /// <exception cref="ImageException">The path cannot be written.</exception>
-    public static void WritePng(string path, LungMask mask) => WholeFiles.Write((path, stream => WritePng(stream, mask)));
+    /// <exception cref="FileException">The path cannot be written.</exception>
+    public static void WritePng(string path, LungMask mask) => AtomicFile.Write((path, stream => WritePng(stream, mask)));
 
     internal static void WritePng(Stream stream, int width, int height, int channels, ReadOnlyMemory<byte> pixels)
     {

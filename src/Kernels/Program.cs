@@ -1,3 +1,4 @@
+using LungSeg.IO;
 using LungSeg.Kernels;
 using LungSeg.Kernels.Compiler;
 
@@ -14,13 +15,11 @@ try
     {
         foreach (KernelSource source in Catalogue.Kernels) kernels.Add((source, compiler.Compile(source)));
     }
-    // Written beside its name and renamed: two builds at once each leave a whole file.
-    string temporary = $"{path}.{Environment.ProcessId}.tmp";
-    using (FileStream file = File.Create(temporary)) KernelImage.Write(file, kernels);
-    File.Move(temporary, path, overwrite: true);
+    // Two builds at once each leave a whole file.
+    AtomicFile.Write(path, file => KernelImage.Write(file, kernels));
     return 0;
 }
-catch (KernelException e)
+catch (Exception e) when (e is KernelException or FileException)
 {
     Console.Error.WriteLine($"LungSeg.Kernels : error KERNEL : {e.Message}");
     return 1;

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Reflection;
 using LungSeg.Engine;
 using LungSeg.Engine.Weights;
+using LungSeg.IO;
 
 namespace LungSeg.Models;
 
@@ -34,12 +34,10 @@ public sealed record Conversion(
 /// <summary>Turns checkpoints into safetensors with PyTorch's keys: the same input gives the same bytes.</summary>
 public static class CheckpointConversion
 {
-    private static readonly string Version =
-        typeof(CheckpointConversion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
-
     /// <summary>
     /// Converts a checkpoint, by default to <c>KEY.safetensors</c> in the current directory. Throws <see cref="EngineException"/>
-    /// when it cannot be read, fits no network, loses values to overflow, or would replace a file.
+    /// when it cannot be read, fits no network, loses values to overflow, or would replace a file, and <see cref="FileException"/> when the
+    /// target cannot be written.
     /// </summary>
     public static Conversion Run(string checkpoint, string? output = null, ConversionOptions? options = null)
     {
@@ -48,10 +46,10 @@ public static class CheckpointConversion
         Architecture? network = FindNetwork(source, options);
         string target = output ?? $"{network?.Key ?? Path.GetFileNameWithoutExtension(checkpoint)}.safetensors";
         if (Path.GetFullPath(target) == Path.GetFullPath(checkpoint))
-            throw new CheckpointException($"'{target}' would replace the checkpoint that is read: name another file with -o");
-        if (Directory.Exists(target)) throw new CheckpointException($"'{target}' is a directory: name a file with -o");
+            throw new CheckpointException($"'{target}' would replace the checkpoint that is read: name another file") { Remedy = Remedy.NameOutput };
+        if (Directory.Exists(target)) throw new CheckpointException($"'{target}' is a directory: name a file") { Remedy = Remedy.NameOutput };
         if (File.Exists(target) && !options.Overwrite)
-            throw new CheckpointException($"'{target}' is there already: name another file with -o, or overwrite it with --force");
+            throw new CheckpointException($"'{target}' is there already: name another file, or allow it to be replaced") { Remedy = Remedy.NameOutputOrOverwrite };
 
         (string name, string sha256) = WeightsHash.OfCheckpoint(checkpoint, source);
         Architecture? study = WeightsHash.StudyFile(sha256);
@@ -75,30 +73,18 @@ public static class CheckpointConversion
     // Infinite weights are no weights: the file takes its name only when none overflowed.
     private static RoundingReport Write(string target, StateDict source, SortedDictionary<string, string> metadata, DType dtype)
     {
-        string candidate = $"{target}.{Path.GetRandomFileName()}.tmp";
-        try
+        RoundingReport? report = null;
+        AtomicFile.Write(target, stream =>
         {
-            RoundingReport report = Safetensors.Write(candidate, source, metadata, dtype);
+            report = Safetensors.Write(stream, source, metadata, dtype);
             if (report.Overflows > 0)
             {
                 throw new WeightException(
-                    $"{report.Overflows} values are beyond the range of {Name(dtype)}, the first in '{report.OverflowKey}': use --dtype bf16 or fp32");
+                    $"{report.Overflows} values are beyond the range of {Name(dtype)}, the first in '{report.OverflowKey}': store them as bf16 or fp32")
+                { Remedy = Remedy.WiderType };
             }
-            File.Move(candidate, target, overwrite: true);
-            return report;
-        }
-        catch (CheckpointException e) when (e.InnerException is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"'{target}' cannot be written: {e.InnerException.Message}", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"'{target}' cannot be written: {e.Message}", e);
-        }
-        finally
-        {
-            if (File.Exists(candidate)) File.Delete(candidate);
-        }
+        });
+        return report!;
     }
 
     private static SortedDictionary<string, string> Metadata(
@@ -106,7 +92,7 @@ public static class CheckpointConversion
     {
         SortedDictionary<string, string> metadata = new(StringComparer.Ordinal)
         {
-            ["converter"] = $"lungseg {Version}",
+            ["converter"] = $"lungseg {ProductVersion.Number}",
             ["dtype"] = Name(dtype),
             ["source_file"] = sourceFile,
             ["source_sha256"] = sha256,

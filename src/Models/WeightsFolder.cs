@@ -1,5 +1,5 @@
-using LungSeg.Engine;
 using LungSeg.Engine.Weights;
+using LungSeg.IO;
 
 namespace LungSeg.Models;
 
@@ -55,8 +55,8 @@ public sealed class WeightsFolder
     /// <summary>The file for a network; throws <see cref="WeightException"/> that says how to get one.</summary>
     public string Find(Architecture network) => TryFind(network) ?? throw new WeightException(
         $"there are no weights of {network.Name} in '{Path}': download the study's weights.pth of {network.Name} from Zenodo "
-        + $"(doi:10.5281/zenodo.8393555), then run 'lungseg convert weights.pth -o {network.Key}.safetensors' and "
-        + $"'lungseg weights add {network.Key}.safetensors', or name a file with --weights");
+        + $"(doi:10.5281/zenodo.8393555), convert it and add it to the folder, or name another weights file")
+    { Remedy = Remedy.ProvideWeights };
 
     /// <summary>What is wrong with an entry's file; null where it is there, has the manifest's hash and fits its network.</summary>
     public string? FaultOf(WeightsEntry entry)
@@ -70,7 +70,7 @@ public sealed class WeightsFolder
             Architectures.Get(entry.Network).Load(Checkpoint.Read(path));
             return null;
         }
-        catch (EngineException e)
+        catch (LungSegException e)
         {
             return e.Message;
         }
@@ -85,26 +85,17 @@ public sealed class WeightsFolder
         string target = PathOf(entry);
         bool inPlace = System.IO.Path.GetFullPath(file) == System.IO.Path.GetFullPath(target);
         if (!inPlace && File.Exists(target) && !overwrite)
-            throw new CheckpointException($"'{target}' is there already: rename the new file, or overwrite the old one with --force");
-        string temporary = $"{target}.{System.IO.Path.GetRandomFileName()}.tmp";
+            throw new CheckpointException($"'{target}' is there already: rename the new file, or allow the old one to be replaced") { Remedy = Remedy.Overwrite };
         try
         {
             Directory.CreateDirectory(Path);
-            if (!inPlace)
-            {
-                File.Copy(file, temporary);
-                File.Move(temporary, target, overwrite);
-            }
-            Entries = [entry, .. Entries.Where(other => other.File != entry.File)];
-            WeightsManifest.Write(System.IO.Path.Combine(Path, Manifest), Entries);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"'{target}' cannot be written: {e.Message}", e);
+            throw new FileException($"the weights folder '{Path}' cannot be made: {e.Message}", e);
         }
-        finally
-        {
-            if (File.Exists(temporary)) File.Delete(temporary);
-        }
+        if (!inPlace) AtomicFile.Copy(file, target);
+        Entries = [entry, .. Entries.Where(other => other.File != entry.File)];
+        WeightsManifest.Write(System.IO.Path.Combine(Path, Manifest), Entries);
     }
 }

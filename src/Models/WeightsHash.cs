@@ -1,6 +1,6 @@
 using System.IO.Compression;
 using LungSeg.Engine.Weights;
-using LungSeg.Imaging;
+using LungSeg.IO;
 
 namespace LungSeg.Models;
 
@@ -13,7 +13,7 @@ public static class WeightsHash
         try
         {
             using FileStream stream = File.OpenRead(path);
-            return Hash(stream);
+            return Sha256.TextOf(stream);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -31,11 +31,9 @@ public static class WeightsHash
         using ZipArchive archive = ZipFile.OpenRead(path);
         ZipArchiveEntry inner = archive.Entries.First(entry => Checkpoint.IsCheckpointName(entry.FullName));
         using Stream stream = inner.Open();
-        return ($"{Path.GetFileName(path)}/{inner.FullName}", Hash(stream));
+        return ($"{Path.GetFileName(path)}/{inner.FullName}", Sha256.TextOf(stream));
     }
 
     /// <summary>The network whose published file has this hash, or null.</summary>
     public static Architecture? StudyFile(string sha256) => Architectures.All.FirstOrDefault(a => a.Upstream.Sha256 == sha256);
-
-    private static string Hash(Stream stream) => Convert.ToHexStringLower(Sha256.Of(stream));
 }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using LungSeg.Engine.Weights;
+using LungSeg.IO;
 
 namespace LungSeg.Models;
 
@@ -14,6 +15,8 @@ public sealed record WeightsEntry(string File, string Network, string Source, st
 /// <summary>Reads and writes <c>manifest.json</c>: <c>{"weights": [{"file": …, "network": …, …}]}</c>.</summary>
 internal static class WeightsManifest
 {
+    private const long MaximumBytes = 16 << 20;
+
     private static readonly JsonWriterOptions Readable = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The entries of a file, none if there is no file.</summary>
@@ -22,37 +25,24 @@ internal static class WeightsManifest
         if (!File.Exists(path)) return [];
         try
         {
-            using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(path));
+            using JsonDocument json = JsonDocument.Parse(BoundedFile.Read(path, MaximumBytes, "manifest of weights"));
             return [.. json.RootElement.GetProperty("weights").EnumerateArray().Select(ReadEntry)];
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw new CheckpointException($"'{path}' is no manifest of weights: {e.Message}", e);
         }
     }
 
-    /// <summary>Writes beside the file and renames.</summary>
-    public static void Write(string path, IReadOnlyList<WeightsEntry> entries)
+    public static void Write(string path, IReadOnlyList<WeightsEntry> entries) => AtomicFile.Write(path, stream =>
     {
-        string temporary = $"{path}.{Path.GetRandomFileName()}.tmp";
-        try
-        {
-            using (FileStream stream = File.Create(temporary))
-            {
-                using var json = new Utf8JsonWriter(stream, Readable);
-                json.WriteStartObject();
-                json.WriteStartArray("weights");
-                foreach (WeightsEntry entry in entries) WriteEntry(json, entry);
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            if (File.Exists(temporary)) File.Delete(temporary);
-        }
-    }
+        using var json = new Utf8JsonWriter(stream, Readable);
+        json.WriteStartObject();
+        json.WriteStartArray("weights");
+        foreach (WeightsEntry entry in entries) WriteEntry(json, entry);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
 
     private static WeightsEntry ReadEntry(JsonElement entry)
     {

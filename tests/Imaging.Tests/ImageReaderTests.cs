@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using BitMiracle.LibTiff.Classic;
-using LungSeg.Imaging.Codecs;
 using LungSeg.Imaging.Tests.Codecs;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging.Tests;
 
@@ -12,7 +13,7 @@ public sealed class ImageReaderTests
     [Fact]
     public void A_missing_file_is_named()
     {
-        ImageException e = Assert.Throws<ImageException>(() => ImageReader.Read("/nowhere/at all.png"));
+        FileException e = Assert.Throws<FileException>(() => ImageReader.Read("/nowhere/at all.png"));
         Assert.Equal("/nowhere/at all.png: no such file", e.Message);
     }
 
@@ -20,11 +21,20 @@ public sealed class ImageReaderTests
     public void A_directory_is_not_a_picture()
     {
         using TemporaryDirectory directory = new();
-        Assert.Contains("is a directory", Assert.Throws<ImageException>(() => ImageReader.Read(directory.Path)).Message);
+        Assert.Contains("is a directory", Assert.Throws<FileException>(() => ImageReader.Read(directory.Path)).Message);
     }
 
     [Fact]
-    public void An_empty_path_is_refused() => Assert.Throws<ImageException>(() => ImageReader.Read(""));
+    public void Names_with_spaces_and_letters_of_any_script_are_read_and_named()
+    {
+        using TemporaryDirectory directory = new();
+        string path = directory.File("R\u00F6ntgen \u80F8\u90E8 \u0440\u0435\u043D\u0442\u0433\u0435\u043D 1.png");
+        ImageWriter.WritePng(path, 40, 40, 1, new byte[1600]);
+        Assert.Equal(path, ImageReader.Read(path).Name);
+    }
+
+    [Fact]
+    public void An_empty_path_is_refused() => Assert.Throws<FileException>(() => ImageReader.Read(""));
 
     [Fact]
     public void An_empty_file_is_said_to_be_empty() => Assert.Equal("x.png: the file is empty", Refusal([]));
@@ -66,7 +76,7 @@ public sealed class ImageReaderTests
         byte[] png = Fixtures.All["grey8.png"].Bytes;
         BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(16), width);
         BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(20), height);
-        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(29), Crc32.Of(png.AsSpan(12, 17)));
+        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(29), Crc32.HashToUInt32(png.AsSpan(12, 17)));
         Assert.Contains(why, Refusal(png));
 
         byte[] bmp = Fixtures.All["grey8.bmp"].Bytes;
@@ -102,7 +112,7 @@ public sealed class ImageReaderTests
     {
         byte[] png = Fixtures.All["grey8.png"].Bytes;
         BinaryPrimitives.WriteInt32BigEndian(png.AsSpan(20), 38);
-        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(29), Crc32.Of(png.AsSpan(12, 17)));
+        BinaryPrimitives.WriteUInt32BigEndian(png.AsSpan(29), Crc32.HashToUInt32(png.AsSpan(12, 17)));
         Assert.Contains("ends before the last row", Refusal(png));
     }
 
@@ -136,7 +146,7 @@ public sealed class ImageReaderTests
     {
         byte[] png = ImageWriter.EncodePng(40, 40, 1, new byte[1600]);
         byte[] chunk = [.. "acTL"u8, 0, 0, 0, 3, 0, 0, 0, 0], sum = new byte[4];
-        BinaryPrimitives.WriteUInt32BigEndian(sum, Crc32.Of(chunk));
+        BinaryPrimitives.WriteUInt32BigEndian(sum, Crc32.HashToUInt32(chunk));
         byte[] animated = [.. png[..33], 0, 0, 0, 8, .. chunk, .. sum, .. png[33..]];
         Decision decision = Assert.Single(ImageReader.Decode(animated, "a.png").Decisions);
         Assert.True(decision.IsWarning);

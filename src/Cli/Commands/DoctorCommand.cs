@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LungSeg.Cli.Diagnosis;
+using LungSeg.IO;
 using Spectre.Console;
 
 namespace LungSeg.Cli.Commands;
@@ -35,7 +36,7 @@ internal static class DoctorCommand
         .SelectMany(check => check());
 
     private static IEnumerable<Finding> Program() =>
-        [Finding.Good("program", $"lungseg {VersionText.Number}{(VersionText.Commit is { } commit ? $" ({commit})" : "")}, {VersionText.Runtime}")];
+        [Finding.Good("program", $"lungseg {ProductVersion.Full}, {VersionText.Runtime}")];
 
     private static void Write(TextWriter output, Finding finding)
     {

@@ -4,6 +4,7 @@ using LungSeg.Cli.Runs;
 using LungSeg.Engine;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Drawing;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
@@ -106,10 +107,10 @@ internal static class EvaluateCommand
 
     private static void WriteFiles(string target, EvaluationReport report)
     {
-        TextFile.Write(Path.Combine(target, "evaluation.csv"), EvaluationCsv.Render(report.Results));
+        AtomicFile.Write(Path.Combine(target, "evaluation.csv"), EvaluationCsv.Render(report.Results));
         var text = new StringWriter();
         Json.Write(text, writer => EvaluationJson.Write(writer, report));
-        TextFile.Write(Path.Combine(target, "evaluation.json"), text.ToString());
+        AtomicFile.Write(Path.Combine(target, "evaluation.json"), text.ToString());
         Figure figure = EvaluationFigure.Draw(report);
         ImageWriter.WritePng(Path.Combine(target, "evaluation.png"), figure.Width, figure.Height, 3, figure.Pixels);
     }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cuda;
-using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 using Spectre.Console;
 
 namespace LungSeg.Cli.Commands;
@@ -35,7 +35,7 @@ internal static class KernelsCommand
         OutputDirectory.Check(directory);
         OutputDirectory.Create(directory);
         // Without the zero byte that the driver asks for.
-        WholeFiles.Write([.. KernelLibrary.Kernels.Select(kernel =>
+        AtomicFile.Write([.. KernelLibrary.Kernels.Select(kernel =>
             (Path.Combine(directory, $"{kernel.Name}.ptx"), (Action<Stream>)(stream => stream.Write(kernel.ReadPtx().AsSpan()[..^1]))))]);
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using LungSeg.Cli.Benchmarking;
 using LungSeg.Cli.Profiling;
 using LungSeg.Engine;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
@@ -40,7 +41,7 @@ internal static class ProfileCommand
             {
                 using var text = new StringWriter();
                 Json.Write(text, writer => ChromeTrace.Write(writer, profile));
-                TextFile.Write(file, text.ToString());
+                AtomicFile.Write(file, text.ToString());
             }
             return ExitCode.Done;
         });

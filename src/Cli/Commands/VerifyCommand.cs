@@ -1,6 +1,7 @@
 using System.CommandLine;
 using LungSeg.Cli.Verification;
 using LungSeg.Engine;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
@@ -46,7 +47,7 @@ internal static class VerifyCommand
             (VerificationResult result, float[] expected, Tap output) =
                 ReferenceVerification.Run(paths[0], opened, backend, parsed.GetRequiredValue(taps), tolerance);
             Write(streams.Output, [result], parsed.GetValue(json));
-            if (parsed.GetValue(report) is { } html) TextFile.Write(html, HtmlReport.Render(result, opened.File, expected, output));
+            if (parsed.GetValue(report) is { } html) AtomicFile.Write(html, HtmlReport.Render(result, opened.File, expected, output));
             return result.Holds ? ExitCode.Done : ExitCode.CheckFailed;
         });
         return command;

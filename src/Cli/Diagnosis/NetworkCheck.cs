@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using LungSeg.Engine;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Evaluation;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Diagnosis;
@@ -39,7 +39,7 @@ internal static class NetworkCheck
                 ? [Run(file)]
                 : [Finding.Warning(Subject, $"not run: {Path.GetFileName(file)} is not the file whose output was recorded", "nothing, if these weights are your own")];
         }
-        catch (EngineException e)
+        catch (LungSegException e)
         {
             return [Finding.Problem(Subject, e.Message, "see what is said of weights and memory")];
         }

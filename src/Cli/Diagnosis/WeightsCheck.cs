@@ -1,4 +1,4 @@
-using LungSeg.Engine;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Diagnosis;
@@ -14,7 +14,7 @@ internal static class WeightsCheck
         {
             return Find(WeightsFolder.Standard);
         }
-        catch (EngineException e)
+        catch (LungSegException e)
         {
             return [Finding.Problem(Subject, e.Message, $"mend the manifest, or name another folder by {WeightsFolder.Variable}")];
         }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LungSeg.Imaging.Evaluation;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Evaluation;
@@ -10,7 +11,7 @@ internal static class EvaluationJson
     public static void Write(Utf8JsonWriter json, EvaluationReport report)
     {
         json.WriteStartObject();
-        json.WriteString("program", $"lungseg {VersionText.Number}");
+        json.WriteString("program", $"lungseg {ProductVersion.Number}");
         foreach ((string name, string value) in report.Conditions) json.WriteString(name, value);
         json.WriteNumber("resamples", ConfidenceInterval.Resamples);
         json.WriteStartArray("networks");

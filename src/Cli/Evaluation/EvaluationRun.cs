@@ -25,7 +25,7 @@ internal sealed class EvaluationRun(DicomOptions dicom, IReadOnlyList<float> thr
             }
             catch (Exception e) when (CommandLine.IsInput(e))
             {
-                failures.Add(new FailedPicture(pair.Name, e.Message));
+                failures.Add(new FailedPicture(pair.Name, CommandLine.Message(e)));
                 progress.Add(failed: true);
                 tell($"lungseg: {CommandLine.Message(e).ReplaceLineEndings(" ")}");
             }

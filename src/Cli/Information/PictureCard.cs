@@ -2,11 +2,12 @@ using System.Text.Json;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Information;
 
 /// <summary>What was read from one file, or why it was refused and what had been decided by then.</summary>
-internal sealed record PictureCard(string File, Radiograph? Picture, ImageException? Refusal, IReadOnlyList<Decision> Decisions)
+internal sealed record PictureCard(string File, Radiograph? Picture, LungSegException? Refusal, IReadOnlyList<Decision> Decisions)
 {
     private const int Label = 16;
 
@@ -17,9 +18,9 @@ internal sealed record PictureCard(string File, Radiograph? Picture, ImageExcept
             Radiograph picture = ImageReader.Read(path, options);
             return new PictureCard(path, picture, null, picture.Decisions);
         }
-        catch (ImageException e)
+        catch (LungSegException e)
         {
-            return new PictureCard(path, null, e, e.Decisions);
+            return new PictureCard(path, null, e, e is ImageException { Decisions: var decisions } ? decisions : []);
         }
     }
 
@@ -49,7 +50,7 @@ internal sealed record PictureCard(string File, Radiograph? Picture, ImageExcept
     {
         json.WriteStartObject();
         json.WriteString("file", File);
-        json.WriteString("refused", Refusal?.Message);
+        json.WriteString("refused", Refusal is null ? null : CommandLine.Message(Refusal));
         if (Picture is { } picture)
         {
             JsonPicture.Write(json, picture);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LungSeg.Cli.Inputs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Runs;
 
@@ -94,7 +95,7 @@ internal sealed class FinishedWork : IDisposable
         var file = new FileInfo(path);
         if (!file.Exists) return false;
         using FileStream stream = file.OpenRead();
-        return stream.Length == entry.Bytes && (modified == entry.Modified || Sha256Text.Of(stream) == entry.Record.Sha256);
+        return stream.Length == entry.Bytes && (modified == entry.Modified || Sha256.TextOf(stream) == entry.Record.Sha256);
     }
 
     private static string Difference(JournalFile journal, JournalEntry entry, RunSettings settings)

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Runs;
 
@@ -46,16 +46,11 @@ internal sealed class Journal : IDisposable
     }
 
     /// <summary>Begins the file anew with some lines; it replaces the old file when they are all there.</summary>
-    public void Begin(IEnumerable<JournalLine> lines)
+    public void Begin(IEnumerable<JournalLine> lines) => Written(() => AtomicFile.Begin(_path, file =>
     {
-        string temporary = $"{_path}.new";
-        Written(() =>
-        {
-            _file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
-            foreach (JournalLine line in lines) Write(line);
-            File.Move(temporary, _path, overwrite: true);
-        });
-    }
+        _file = file;
+        foreach (JournalLine line in lines) Write(line);
+    }));
 
     /// <summary>Adds a line; a process that is killed, or a disk that is full, loses no line that was added before.</summary>
     public void Add(JournalLine line) => Written(() => Write(line));

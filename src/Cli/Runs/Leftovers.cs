@@ -1,16 +1,16 @@
-using System.Text.RegularExpressions;
 using LungSeg.Cli.Inputs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Runs;
 
 /// <summary>Unfinished files that a run that was killed left beside their names.</summary>
-internal static partial class Leftovers
+internal static class Leftovers
 {
     /// <summary>Deletes those of these pictures: other shards may be at work on others in the same directory.</summary>
     public static void Remove(string directory, IReadOnlyList<Input> inputs)
     {
         var everything = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
-        string[] unfinished = [.. Directory.EnumerateFiles(directory, "*.tmp", everything).Where(path => Unfinished().IsMatch(path))];
+        string[] unfinished = [.. Directory.EnumerateFiles(directory, "*.tmp", everything).Where(path => AtomicFile.IsUnfinished(path))];
         if (unfinished.Length == 0) return;
         HashSet<string> stems = [.. inputs.Select(input => input.Stem)];
         foreach (string path in unfinished)
@@ -19,10 +19,6 @@ internal static partial class Leftovers
             if (StemsOf(name).Any(stems.Contains)) File.Delete(path);
         }
     }
-
-    /// <summary>What WholeFiles adds to a name while it writes.</summary>
-    [GeneratedRegex(@"\.\d+-[0-9a-f]{32}\.tmp$")]
-    private static partial Regex Unfinished();
 
     // A stem may hold dots and so may what follows it.
     private static IEnumerable<string> StemsOf(string name)

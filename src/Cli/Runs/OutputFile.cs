@@ -6,7 +6,7 @@ internal sealed record OutputFile(string Format, string Name, long Bytes, string
     public static OutputFile Of(string format, string directory, string path)
     {
         using FileStream stream = File.OpenRead(path);
-        return new OutputFile(format, Path.GetRelativePath(directory, path).Replace(Path.DirectorySeparatorChar, '/'), stream.Length, Sha256Text.Of(stream));
+        return new OutputFile(format, Path.GetRelativePath(directory, path).Replace(Path.DirectorySeparatorChar, '/'), stream.Length, IO.Sha256.TextOf(stream));
     }
 
     /// <summary>Whether the file is in a directory as it was written.</summary>
@@ -15,7 +15,7 @@ internal sealed record OutputFile(string Format, string Name, long Bytes, string
         var file = new FileInfo(PathIn(directory));
         if (!file.Exists || file.Length != Bytes) return false;
         using FileStream stream = file.OpenRead();
-        return Sha256Text.Of(stream) == Sha256;
+        return IO.Sha256.TextOf(stream) == Sha256;
     }
 
     public string PathIn(string directory) => Path.Combine(directory, Name.Replace('/', Path.DirectorySeparatorChar));

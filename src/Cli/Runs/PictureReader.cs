@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LungSeg.Cli.Inputs;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Runs;
 
@@ -30,8 +31,8 @@ internal sealed class PictureReader(DicomOptions dicom)
         if (input.Fault is not null) throw new UsageException(input.Fault);
         long start = Stopwatch.GetTimestamp();
         DateTime modified = File.GetLastWriteTimeUtc(input.Path);
-        byte[] file = FileContent.Read(input.Path);
-        string sha256 = Sha256Text.Of(file);
+        byte[] file = ImageReader.ReadFile(input.Path);
+        string sha256 = Sha256.TextOf(file);
         Radiograph picture = ImageReader.Decode(file, input.Path, dicom);
         return new ReadPicture(picture, sha256, file.Length, modified, Stopwatch.GetElapsedTime(start));
     }

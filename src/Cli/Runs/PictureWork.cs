@@ -2,6 +2,7 @@ using System.Diagnostics;
 using LungSeg.Cli.Inputs;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Runs;

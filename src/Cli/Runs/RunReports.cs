@@ -1,8 +1,7 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using LungSeg.Cli.Reports;
-using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Runs;
 
@@ -14,17 +13,17 @@ internal static class RunReports
         ("file", r => r.File),
         ("status", r => r.Failed ? "failed" : "done"),
         ("error", r => r.Error),
-        ("width", r => Number(r.Width)),
-        ("height", r => Number(r.Height)),
-        ("share", r => Number(r.Lungs?.Share)),
-        ("area_px", r => Number(r.Lungs?.AreaPx)),
-        ("area_mm2", r => Number(r.Lungs?.AreaMm2)),
-        ("right_px", r => Number(r.Lungs?.RightPx)),
-        ("left_px", r => Number(r.Lungs?.LeftPx)),
-        ("joined_px", r => Number(r.Lungs?.JoinedPx)),
-        ("width_ratio", r => Number(r.Lungs?.WidthRatio)),
-        ("components", r => Number(r.Lungs?.Components)),
-        ("uncertain_ratio", r => Number(r.Lungs?.UncertainRatio)),
+        ("width", r => Csv.Number(r.Width)),
+        ("height", r => Csv.Number(r.Height)),
+        ("share", r => Csv.Number(r.Lungs?.Share)),
+        ("area_px", r => Csv.Number(r.Lungs?.AreaPx)),
+        ("area_mm2", r => Csv.Number(r.Lungs?.AreaMm2)),
+        ("right_px", r => Csv.Number(r.Lungs?.RightPx)),
+        ("left_px", r => Csv.Number(r.Lungs?.LeftPx)),
+        ("joined_px", r => Csv.Number(r.Lungs?.JoinedPx)),
+        ("width_ratio", r => Csv.Number(r.Lungs?.WidthRatio)),
+        ("components", r => Csv.Number(r.Lungs?.Components)),
+        ("uncertain_ratio", r => Csv.Number(r.Lungs?.UncertainRatio)),
         ("flags", r => string.Join("; ", r.Flags.Select(flag => flag.Name))),
         ("warnings", r => string.Join("; ", r.Warnings)),
         ("sha256", r => r.Sha256),
@@ -32,18 +31,18 @@ internal static class RunReports
     ];
 
     /// <summary>Where the table of a part of a run is written.</summary>
-    public static string Csv(string directory, Shard shard) => $"{Stem(directory, shard)}.csv";
+    public static string TableOf(string directory, Shard shard) => $"{Stem(directory, shard)}.csv";
 
     /// <summary>Writes report.csv, report.jsonl and if asked for report.html of a part of a run; returns their paths.</summary>
     public static IReadOnlyList<string> Write(string directory, Shard shard, bool html)
     {
         string stem = Stem(directory, shard);
         using JournalFile journal = JournalFile.Open(Path.Combine(directory, Journal.NameOf(shard)));
-        List<string> written = [Csv(directory, shard), $"{stem}.jsonl"];
-        WholeFiles.Write((written[0], stream => WriteCsv(stream, journal)), (written[1], stream => WriteJson(stream, journal)));
+        List<string> written = [TableOf(directory, shard), $"{stem}.jsonl"];
+        AtomicFile.Write((written[0], stream => WriteCsv(stream, journal)), (written[1], stream => WriteJson(stream, journal)));
         if (!html) return written;
         written.Add($"{stem}.html");
-        WholeFiles.Write((written[2], stream => ReportPage.Write(stream, journal, Path.GetFileName(Path.GetFullPath(directory)))));
+        AtomicFile.Write((written[2], stream => ReportPage.Write(stream, journal, Path.GetFileName(Path.GetFullPath(directory)))));
         return written;
     }
 
@@ -61,16 +60,12 @@ internal static class RunReports
 
     private static void WriteCsv(Stream stream, JournalFile journal)
     {
-        using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true) { NewLine = "\n" };
-        text.WriteLine(string.Join(',', Columns.Select(column => column.Name)));
-        foreach (PictureRecord record in Records(journal)) text.WriteLine(string.Join(',', Columns.Select(column => Quote(column.Value(record) ?? ""))));
+        using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true);
+        text.Write(Csv.Line(Columns.Select(column => column.Name)));
+        foreach (PictureRecord record in Records(journal)) text.Write(Csv.Line(Columns.Select(column => column.Value(record))));
     }
 
     // Times differ from run to run and have no place in what merged shards must equal.
     private static IEnumerable<PictureRecord> Records(JournalFile journal) =>
         journal.Names.Select(name => journal.Find(name)!.Record with { Milliseconds = null });
-
-    private static string? Number(double? value) => value?.ToString(CultureInfo.InvariantCulture);
-
-    private static string Quote(string cell) => cell.AsSpan().ContainsAny(",\"\r\n") ? $"\"{cell.Replace("\"", "\"\"")}\"" : cell;
 }

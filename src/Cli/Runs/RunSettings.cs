@@ -1,3 +1,5 @@
+using LungSeg.IO;
+
 namespace LungSeg.Cli.Runs;
 
 /// <summary>
@@ -14,7 +16,7 @@ internal sealed class RunSettings(IReadOnlyDictionary<string, string> values)
     public static string Hash(IReadOnlyDictionary<string, string> values)
     {
         string text = string.Concat(values.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value}\n"));
-        return Sha256Text.Of(text);
+        return Sha256.TextOf(text);
     }
 
     /// <summary>What differs, for people: "threshold: 0.5 before, 0.6 now".</summary>

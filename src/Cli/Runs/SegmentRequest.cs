@@ -4,6 +4,7 @@ using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Runs;
@@ -46,7 +47,7 @@ internal sealed record SegmentRequest
         weights.Network.CheckSize(new Shape(1, 3, size, size));
         return new RunSettings(new Dictionary<string, string>
         {
-            ["version"] = VersionText.Full,
+            ["version"] = ProductVersion.Full,
             ["network"] = weights.Network.Key,
             ["weights"] = WeightsHash.OfFile(weights.File),
             ["size"] = $"{size}",

@@ -4,6 +4,7 @@ using LungSeg.Cli.Inputs;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Runs;
@@ -179,7 +180,7 @@ internal sealed class SegmentRun
         Shard = $"{_shard}",
         Pictures = _inputs.Count,
         AllPictures = _collection.Inputs.Count,
-        AllNames = Sha256Text.Of(string.Join('\n', _collection.Inputs.Select(input => input.Name))),
+        AllNames = Sha256.TextOf(string.Join('\n', _collection.Inputs.Select(input => input.Name))),
         Settings = settings.Values,
         Conditions = Conditions.Of(device)
             .Where(condition => condition.Name is not ("load" or "date"))
@@ -192,7 +193,7 @@ internal sealed class SegmentRun
         if (_failures.Count > 0) CommandLine.Tell(_error, $"{_failures.Count} of {_inputs.Count} pictures failed:");
         foreach (PictureRecord failure in _failures.OrderBy(failure => failure.File, StringComparer.Ordinal).Take(MostFailuresTold))
             _error.WriteLine(Printable.Of($"  {failure.Error}"));
-        if (_failures.Count > MostFailuresTold) _error.WriteLine($"  … and {_failures.Count - MostFailuresTold} more, all in {RunReports.Csv(_request.Directory, _shard)}");
+        if (_failures.Count > MostFailuresTold) _error.WriteLine($"  … and {_failures.Count - MostFailuresTold} more, all in {RunReports.TableOf(_request.Directory, _shard)}");
         TellOfStop();
         int open = _inputs.Count - finishedBefore - progress.Done;
         if (open > 0)

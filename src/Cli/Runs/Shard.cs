@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using LungSeg.Imaging;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Runs;
 

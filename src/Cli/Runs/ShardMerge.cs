@@ -1,5 +1,5 @@
 using System.Text.Json;
-using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Runs;
 
@@ -129,12 +129,7 @@ internal sealed class ShardMerge : IDisposable
     private static void Copy(string from, string to)
     {
         OutputDirectory.Create(Path.GetDirectoryName(to)!);
-        WholeFiles.Write((to, stream =>
-        {
-            using FileStream source = File.OpenRead(from);
-            source.CopyTo(stream);
-        }
-        ));
+        AtomicFile.Copy(from, to);
     }
 
     private static string Line(PictureRecord record) => JsonSerializer.Serialize(record with { Milliseconds = null }, RunJson.Lines.PictureRecord);

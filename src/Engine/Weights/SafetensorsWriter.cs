@@ -12,7 +12,7 @@ namespace LungSeg.Engine.Weights;
 internal static class SafetensorsWriter
 {
     public static RoundingReport Write(
-        string path, IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, string> metadata, DType dtype)
+        Stream stream, IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, string> metadata, DType dtype)
     {
         if (dtype is not (DType.Float32 or DType.Float16 or DType.BFloat16))
             throw new ArgumentException($"weights are written as Float32, Float16 or BFloat16, not as {dtype}", nameof(dtype));
@@ -28,29 +28,10 @@ internal static class SafetensorsWriter
             end = checked(end + entry.Bytes);
         }
 
-        string temporary = $"{path}.{Path.GetRandomFileName()}.tmp";
-        try
-        {
-            var rounding = new Rounding();
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16))
-            {
-                WriteHeader(stream, entries, metadata);
-                foreach (Entry entry in byWidth)
-                    WriteValues(stream, entry, rounding);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-            return rounding.Report();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
-        {
-            throw new CheckpointException($"'{path}' cannot be written: {e.Message}", e);
-        }
-        finally
-        {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
-        }
+        var rounding = new Rounding();
+        WriteHeader(stream, entries, metadata);
+        foreach (Entry entry in byWidth) WriteValues(stream, entry, rounding);
+        return rounding.Report();
     }
 
     private static void WriteHeader(Stream stream, Entry[] entries, IReadOnlyDictionary<string, string> metadata)
@@ -79,7 +60,7 @@ internal static class SafetensorsWriter
         json.WriteTo(stream);
     }
 
-    private static void WriteValues(FileStream stream, Entry entry, Rounding rounding)
+    private static void WriteValues(Stream stream, Entry entry, Rounding rounding)
     {
         float[] values = entry.Parameter.Read();
         if (values.Length != entry.Parameter.Count)

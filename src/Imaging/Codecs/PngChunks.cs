@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 
 namespace LungSeg.Imaging.Codecs;
 
@@ -35,7 +36,7 @@ internal sealed class PngChunks
                 throw IsName(name) ? Truncated(file.Length) : new ImageException($"the PNG file is damaged: no chunk starts at byte {at}");
             ReadOnlySpan<byte> body = file.Slice(at + 8, (int)length);
             uint stored = BinaryPrimitives.ReadUInt32BigEndian(file[(at + 8 + (int)length)..]);
-            if (Crc32.Of(file.Slice(at + 4, 4 + (int)length)) != stored)
+            if (Crc32.HashToUInt32(file.Slice(at + 4, 4 + (int)length)) != stored)
                 throw new ImageException($"the PNG file is damaged: the checksum of its chunk at byte {at} does not match");
             if (header is null && !name.SequenceEqual("IHDR"u8))
                 throw new ImageException("the PNG file is damaged: its first chunk is not IHDR");

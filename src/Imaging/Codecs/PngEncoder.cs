@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace LungSeg.Imaging.Codecs;
 
@@ -68,7 +69,10 @@ internal static class PngEncoder
         target.Write(number);
         target.Write(name);
         target.Write(body);
-        BinaryPrimitives.WriteUInt32BigEndian(number, Crc32.Of(name, body));
+        Crc32 checksum = new();
+        checksum.Append(name);
+        checksum.Append(body);
+        BinaryPrimitives.WriteUInt32BigEndian(number, checksum.GetCurrentHashAsUInt32());
         target.Write(number);
     }
 }

@@ -22,7 +22,7 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         }
         catch (ImageException e)
         {
-            throw new ImageException(e.Message, e.InnerException) { Decisions = log.Decisions };
+            throw new ImageException(e.Message, e.InnerException) { Decisions = log.Decisions, Remedy = e.Remedy };
         }
     }
 

@@ -1,5 +1,3 @@
-using LungSeg.Imaging.Synthesis;
-
 namespace LungSeg.Imaging.Evaluation;
 
 /// <summary>

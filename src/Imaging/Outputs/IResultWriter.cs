@@ -3,7 +3,7 @@ namespace LungSeg.Imaging.Outputs;
 /// <summary>One kind of file that a segmentation is written as.</summary>
 public interface IResultWriter
 {
-    /// <summary>The word that chooses it: <c>--format</c>.</summary>
+    /// <summary>The word that names the format.</summary>
     string Name { get; }
 
     /// <summary>What the file's name ends in, from the dot on.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging.Outputs;
 
@@ -27,10 +28,11 @@ public static partial class NumPyFile
     }
 
     /// <summary>Reads a map of height x width values from 0 to 1: float32, float64, bool or uint8 (0 and 1), rows first.</summary>
-    /// <exception cref="ImageException">The file cannot be read or holds something else.</exception>
+    /// <exception cref="FileException">The file cannot be read.</exception>
+    /// <exception cref="ImageException">The file holds something else.</exception>
     public static ProbabilityMap Read(string path)
     {
-        byte[] file = FileContent.Read(path);
+        byte[] file = BoundedFile.Read(path, ImageReader.MaximumFileBytes, "NumPy file");
         int version = file.Length > 6 ? file[6] : 0, preamble = version == 1 ? 10 : 12;
         if (!file.AsSpan().StartsWith(Magic) || version is not (1 or 2) || file.Length < preamble)
             throw new ImageException($"{path}: not a NumPy array of format 1 or 2");

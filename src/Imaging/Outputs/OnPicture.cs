@@ -1,3 +1,5 @@
+using LungSeg.IO;
+
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>Formats whose coordinates are the picture's own refuse a mask that does not lie on it.</summary>
@@ -8,6 +10,7 @@ internal static class OnPicture
         if (!result.MaskLiesOnPicture)
             throw new ImageException(
                 $"{result.Picture.Name}: {format} needs a mask on the picture's own {result.Picture.Width} x {result.Picture.Height} pixels, this one has "
-                + $"{result.Mask.Width} x {result.Mask.Height} (--compat {result.Method.Compat}); leave {format} out or use --compat fixed");
+                + $"{result.Mask.Width} x {result.Mask.Height} (mode {result.Method.Compat}); leave {format} out or use the fixed mode")
+            { Remedy = Remedy.NativeMode };
     }
 }

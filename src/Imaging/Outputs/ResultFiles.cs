@@ -1,3 +1,5 @@
+using LungSeg.IO;
+
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>Writes the files of one segmentation.</summary>
@@ -10,11 +12,12 @@ public static class ResultFiles
     /// Writes the stem (directory and name) with each writer's extension, all of the files or none: every one is complete beside
     /// its name before the first gets it. Returns their names.
     /// </summary>
-    /// <exception cref="ImageException">A file cannot be written, or the picture lacks what a format needs.</exception>
+    /// <exception cref="FileException">A file cannot be written.</exception>
+    /// <exception cref="ImageException">The image lacks what a format needs.</exception>
     public static IReadOnlyList<string> Write(string stem, LungSegmentation result, IReadOnlyList<IResultWriter> writers)
     {
         IReadOnlyList<string> names = Names(stem, writers);
-        WholeFiles.Write([.. writers.Select((writer, i) => (names[i], (Action<Stream>)(stream => writer.Write(stream, result))))]);
+        AtomicFile.Write([.. writers.Select((writer, i) => (names[i], (Action<Stream>)(stream => writer.Write(stream, result))))]);
         return names;
     }
 }

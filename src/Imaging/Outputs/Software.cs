@@ -1,3 +1,5 @@
+using LungSeg.IO;
+
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>How result files name the program that made them.</summary>
@@ -5,5 +7,5 @@ internal static class Software
 {
     public const string Name = "LungSeg";
 
-    public static string Version { get; } = typeof(Software).Assembly.GetName().Version!.ToString(3);
+    public static string Version => ProductVersion.Number;
 }

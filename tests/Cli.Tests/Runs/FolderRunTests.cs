@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using LungSeg.Cli.Runs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Tests.Runs;
 
@@ -35,7 +36,7 @@ public sealed class FolderRunTests : IDisposable
         Assert.Contains("not a picture", json[3].GetProperty("error").GetString());
         JsonElement output = json[0].GetProperty("outputs")[0];
         Assert.Equal("a/c d.mask.png", output.GetProperty("name").GetString());
-        Assert.Equal(Sha256Text.Of(File.ReadAllBytes(_directory["out/a/c d.mask.png"])), output.GetProperty("sha256").GetString());
+        Assert.Equal(Sha256.TextOf(File.ReadAllBytes(_directory["out/a/c d.mask.png"])), output.GetProperty("sha256").GetString());
         Assert.InRange(json[0].GetProperty("lungs").GetProperty("share").GetDouble(), 0, 1);
     }
 
@@ -268,7 +269,7 @@ public sealed class FolderRunTests : IDisposable
 
     // The journal tells of times and dates.
     private Dictionary<string, string> Hashes(string folder) =>
-        Files(folder).Where(file => file != "journal.jsonl").ToDictionary(file => file, file => Sha256Text.Of(File.ReadAllBytes(_directory[$"{folder}/{file}"])));
+        Files(folder).Where(file => file != "journal.jsonl").ToDictionary(file => file, file => Sha256.TextOf(File.ReadAllBytes(_directory[$"{folder}/{file}"])));
 
     private static bool Command(string name, params string[] arguments)
     {

@@ -1,4 +1,3 @@
-using LungSeg.Cli.Runs;
 
 namespace LungSeg.Cli.Tests.Runs;
 
@@ -101,5 +100,5 @@ public sealed class ShardRunTests : IDisposable
     private Dictionary<string, string> Hashes(string folder) => Directory
         .EnumerateFiles(_directory[folder], "*", SearchOption.AllDirectories)
         .Where(file => !Path.GetFileName(file).StartsWith("journal", StringComparison.Ordinal) && !Path.GetFileName(file).Contains("-of-"))
-        .ToDictionary(file => Path.GetRelativePath(_directory[folder], file), file => Sha256Text.Of(File.ReadAllBytes(file)));
+        .ToDictionary(file => Path.GetRelativePath(_directory[folder], file), file => Sha256.TextOf(File.ReadAllBytes(file)));
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using LungSeg.Engine.Weights;
+using LungSeg.IO;
 
 namespace LungSeg.Engine.Tests.Weights;
 
@@ -162,7 +163,7 @@ public class SafetensorsTests
         Parameter[] weights = [new("a", [2], () => [1f])];
         Assert.Throws<WeightException>(() => Safetensors.Write(directory["a"], weights));
         Assert.Empty(directory.Files);
-        Assert.Throws<CheckpointException>(() => Safetensors.Write(directory["no/such/directory"], []));
+        Assert.Throws<FileException>(() => Safetensors.Write(directory["no/such/directory"], []));
         Parameter a = new("a", [], () => [1f]);
         Assert.Throws<WeightException>(() => Safetensors.Write(directory["a"], [a, a]));
     }

@@ -115,7 +115,7 @@ public sealed class DicomOutputTests
         string Refused(LungSegmentation result) => Assert.Throws<ImageException>(() => Results.Written("seg", result)).Message;
         Assert.Contains("leave seg out", Refused(Results.Synthetic()));
         Assert.Contains("Study Instance UID (0020,000D)", Refused(Result(b => b.Without(0x0020000D))));
-        Assert.Contains("--compat fixed", Refused(Result() with { Mask = Result().Mask.Resize(128, 128) }));
+        Assert.Contains("use the fixed mode", Refused(Result() with { Mask = Result().Mask.Resize(128, 128) }));
         Assert.Contains("no lung was found", Refused(Result() with { Mask = new LungMask(Side, Side, new byte[Side * Side]) }));
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using CsCheck;
 using LungSeg.Imaging.Masks;
 using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging.Tests.Outputs;
 
@@ -47,7 +48,7 @@ public sealed class JsonOutputTests
         double whole = lungs.GetProperty("area_mm2").GetDouble() / lungs.GetProperty("area_px").GetInt32();
         Assert.Equal(400.0 / 128 * 400 / 64, whole, 0.01);
         foreach (string format in (string[])["coco", "geojson"])
-            Assert.Contains("--compat fixed", Assert.Throws<ImageException>(() => Results.Written(format, result)).Message);
+            Assert.Equal(Remedy.NativeMode, Assert.Throws<ImageException>(() => Results.Written(format, result)).Remedy);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.IO.Hashing;
 using Microsoft.Win32.SafeHandles;
 
 namespace LungSeg.Engine.Weights.Torch;
@@ -63,17 +64,17 @@ internal sealed class InflatedBytes(ZipEntry entry, long start, bool inMemory) :
         using var inflate = new DeflateStream(new ByteSourceStream(entry.Archive, start, entry.CompressedSize), CompressionMode.Decompress);
         byte[] chunk = new byte[1 << 16];
         long left = entry.Size;
-        uint crc = 0;
+        var crc = new Crc32();
         for (int count; (count = inflate.Read(chunk)) > 0; left -= count)
         {
             if (count > left)
                 throw new InvalidDataException($"it holds more than the {entry.Size} bytes that the directory states");
-            crc = Crc32.Append(crc, chunk.AsSpan(0, count));
+            crc.Append(chunk.AsSpan(0, count));
             destination.Write(chunk, 0, count);
         }
         if (left != 0)
             throw new InvalidDataException($"it ends {left} bytes too early");
-        if (crc != entry.Crc)
+        if (crc.GetCurrentHashAsUInt32() != entry.Crc)
             throw new InvalidDataException("the checksum does not match");
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 
 namespace LungSeg.Engine.Weights.Torch;
 
@@ -66,14 +67,14 @@ internal sealed class VerifiedBytes(ByteSource source, string entry, uint crc) :
         if (!_verified)
         {
             byte[] chunk = new byte[(int)Math.Min(1 << 16, Length)];
-            uint actual = 0;
+            var actual = new Crc32();
             for (long at = 0; at < Length; at += chunk.Length)
             {
                 Span<byte> part = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - at));
                 source.Read(at, part);
-                actual = Crc32.Append(actual, part);
+                actual.Append(part);
             }
-            if (actual != crc)
+            if (actual.GetCurrentHashAsUInt32() != crc)
                 throw Error($"is damaged: the checksum of '{entry}' does not match (copy or download it again)");
             _verified = true;
         }

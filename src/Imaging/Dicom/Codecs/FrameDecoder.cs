@@ -1,3 +1,5 @@
+using LungSeg.IO;
+
 namespace LungSeg.Imaging.Dicom.Codecs;
 
 /// <summary>Finds the frame that was asked for and decodes it by the file's transfer syntax.</summary>
@@ -34,7 +36,7 @@ internal static class FrameDecoder
     private static int Choose(int frames, int? wanted, DecisionLog log)
     {
         if (wanted is null && frames > 1)
-            throw new ImageException($"the DICOM file has {frames} frames where one radiograph was expected; choose one of 1 to {frames} (--frame)");
+            throw new ImageException($"the DICOM file has {frames} frames where one radiograph was expected; choose one of 1 to {frames}") { Remedy = Remedy.ChooseFrame };
         CheckNumber(frames, wanted);
         if (frames > 1)
             log.Note("frame", $"{wanted} of {frames}");

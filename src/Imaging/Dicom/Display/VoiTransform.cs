@@ -1,3 +1,5 @@
+using LungSeg.IO;
+
 namespace LungSeg.Imaging.Dicom.Display;
 
 /// <summary>From the modality's units to 0 ... 1 (DICOM PS3.3, C.11.2): values of interest by a lookup table, a window or a range.</summary>
@@ -40,14 +42,14 @@ internal static class VoiTransform
             || !(function is "" or "LINEAR" ? width >= 1 : width > 0))
         {
             (string c, string w) = (ImagePixel.Printable(data.Text(Tags.WindowCenter)), ImagePixel.Printable(data.Text(Tags.WindowWidth)));
-            throw new ImageException($"the DICOM file is damaged: a window of center \"{c}\" and width \"{w}\" is none; choose another mapping (--voi minmax or none)");
+            throw new ImageException($"the DICOM file is damaged: a window of center \"{c}\" and width \"{w}\" is none; choose another mapping") { Remedy = Remedy.OtherMapping };
         }
         Func<double, double> map = function switch
         {
             "" or "LINEAR" => x => x <= center - 0.5 - (width - 1) / 2 ? 0 : x > center - 0.5 + (width - 1) / 2 ? 1 : (x - (center - 0.5)) / (width - 1) + 0.5,
             "LINEAR_EXACT" => x => x <= center - width / 2 ? 0 : x > center + width / 2 ? 1 : (x - center) / width + 0.5,
             "SIGMOID" => x => 1 / (1 + Math.Exp(-4 * (x - center) / width)),
-            _ => throw new ImageException($"the DICOM file has an unknown VOI LUT function \"{ImagePixel.Printable(function)}\"; choose another mapping (--voi minmax or none)"),
+            _ => throw new ImageException($"the DICOM file has an unknown VOI LUT function \"{ImagePixel.Printable(function)}\"; choose another mapping") { Remedy = Remedy.OtherMapping },
         };
         for (int i = 0; i < scale.Values.Length; i++)
             scale.Values[i] = map(scale.Values[i]);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging.Dicom.Writing;
 

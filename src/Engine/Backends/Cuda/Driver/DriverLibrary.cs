@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using LungSeg.IO;
 
 namespace LungSeg.Engine.Backends.Cuda.Driver;
 
@@ -43,7 +44,7 @@ internal sealed unsafe class DriverLibrary(string file, EntryLookup lookup)
     private static EntryLookup Load(string file)
     {
         if (!NativeLibrary.TryLoad(file, out nint library))
-            throw new DeviceException($"no CUDA here: the NVIDIA driver's {file} cannot be loaded; install the driver, or use --device cpu");
+            throw new DeviceException($"no CUDA here: the NVIDIA driver's {file} cannot be loaded; install the driver, or use the CPU") { Remedy = Remedy.CpuDevice };
         return (string name, out nint address) => NativeLibrary.TryGetExport(library, name, out address);
     }
 }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 
-namespace LungSeg.Imaging.Tests;
+namespace LungSeg.IO.Tests;
 
 public sealed class Sha256Tests
 {

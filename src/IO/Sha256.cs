@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Text;
 
-namespace LungSeg.Imaging;
+namespace LungSeg.IO;
 
 /// <summary>
 /// SHA-256 (FIPS 180-4). .NET's own asks for OpenSSL on Linux and ends the process where there is none; this program asks for
@@ -30,6 +31,15 @@ public static class Sha256
         0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
         0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
     ];
+
+    /// <summary>The hash of some bytes in lower-case hexadecimal, as sha256sum prints it.</summary>
+    public static string TextOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(Of(bytes));
+
+    /// <summary>The hash of a stream from where it stands to its end, in lower-case hexadecimal.</summary>
+    public static string TextOf(Stream stream) => Convert.ToHexStringLower(Of(stream));
+
+    /// <summary>The hash of a text in UTF-8, in lower-case hexadecimal.</summary>
+    public static string TextOf(string text) => TextOf(Encoding.UTF8.GetBytes(text));
 
     /// <summary>The hash of some bytes.</summary>
     public static byte[] Of(ReadOnlySpan<byte> bytes)

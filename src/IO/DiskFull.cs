@@ -1,4 +1,4 @@
-namespace LungSeg.Imaging.Outputs;
+namespace LungSeg.IO;
 
 /// <summary>Tells the errors that every further write would meet too: no space on the disk, or none left of a quota.</summary>
 public static class DiskFull

@@ -1,4 +1,4 @@
-namespace LungSeg.Imaging.Synthesis;
+namespace LungSeg.Imaging;
 
 /// <summary>SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine and every version of .NET.</summary>
 internal sealed class SplitMix(long seed)

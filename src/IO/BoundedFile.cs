@@ -1,0 +1,76 @@
+namespace LungSeg.IO;
+
+/// <summary>Reads whole files up to a limit: all bytes, as they were at one time.</summary>
+public static class BoundedFile
+{
+    private const int SmallestBuffer = 4096;
+
+    /// <summary>
+    /// Reads a file, or a pipe to its end. What is missing, larger than the limit, not permitted or changed meanwhile is refused.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="limit">The most bytes it may have.</param>
+    /// <param name="expected">What it should be, for messages, such as "image file".</param>
+    /// <exception cref="FileException">The path cannot be read.</exception>
+    public static byte[] Read(string path, long limit, string expected) => Read(path, limit, expected, Stream.Null);
+
+    /// <summary>Reads a file as <see cref="Read(string, long, string)"/> does and copies what comes to <paramref name="copy"/> as it comes.</summary>
+    internal static byte[] Read(string path, long limit, string expected, Stream copy)
+    {
+        try
+        {
+            if (Directory.Exists(path)) throw new FileException($"{path}: is a directory, but one {expected} was expected");
+            FileInfo before = new(path);
+            if (!before.Exists && path.Contains('\uFFFD'))
+                throw new FileException($"{path}: cannot be opened: its name holds bytes that are not UTF-8; rename the file");
+            if (!before.Exists) throw new FileException($"{path}: no such file", new FileNotFoundException(null, path));
+            if (before.Length > limit) throw new FileException($"{path}: {Size(before.Length)} is over the limit of {Size(limit)} for one {expected}");
+            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+            byte[] content = ReadToEnd(stream, before.Length, limit, expected, copy);
+            FileInfo after = new(path);
+            // A pipe changes as it is read.
+            if (stream.CanSeek && (!after.Exists || after.Length != before.Length || after.LastWriteTimeUtc != before.LastWriteTimeUtc))
+                throw new FileException($"{path}: the file changed while it was read; try again when it is complete");
+            return content;
+        }
+        catch (FileNotFoundException) when (new FileInfo(path).LinkTarget is { } target)
+        {
+            throw new FileException($"{path}: the link leads to '{target}', and there is no such file");
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new FileException($"{path}: cannot be read: no permission", e);
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException)
+        {
+            throw new FileException($"{path}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    // The length is a guess that pipes and devices do not keep: the end of the stream decides.
+    private static byte[] ReadToEnd(FileStream stream, long length, long limit, string expected, Stream copy)
+    {
+        byte[] content = new byte[Math.Max(length, SmallestBuffer)];
+        int count = 0;
+        while (true)
+        {
+            if (count == content.Length)
+            {
+                int next = stream.ReadByte();
+                if (next < 0) return content;
+                if (count >= limit) throw TooLong();
+                Array.Resize(ref content, (int)Math.Min(2L * count, limit + 1));
+                content[count++] = (byte)next;
+            }
+            int read = stream.Read(content, count, content.Length - count);
+            copy.Write(content, count, read);
+            count += read;
+            if (count > limit) throw TooLong();
+            if (read == 0) return count == content.Length ? content : content[..count];
+        }
+
+        FileException TooLong() => new($"{stream.Name}: more than the limit of {Size(limit)} for one {expected}");
+    }
+
+    private static string Size(long bytes) => bytes >= 1 << 20 ? $"{bytes >> 20} MiB" : $"{bytes} bytes";
+}
