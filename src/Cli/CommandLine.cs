@@ -13,6 +13,22 @@ internal static class CommandLine
     /// <summary>How arguments are parsed: "@list" names a list of pictures, not a file of more arguments.</summary>
     public static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
 
+    /// <summary>Runs with the process's own streams, which whoever started it may have closed.</summary>
+    public static int Run(string[] args)
+    {
+        TextWriter error = TextWriter.Null;
+        try
+        {
+            error = Console.Error;
+            return Run(args, Console.Out, error);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Tell(error, OutputFault(e));
+            return ExitCode.BadInput;
+        }
+    }
+
     public static int Run(string[] args, TextWriter output, TextWriter error)
     {
         try
@@ -38,7 +54,7 @@ internal static class CommandLine
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Whoever opens a file tells of it by its name: what comes here is the output, full or closed.
-            Tell(error, $"the output cannot be written: {(DiskFull.Is(e) ? "no space is left on the disk" : e.GetBaseException().Message)}");
+            Tell(error, OutputFault(e));
             return ExitCode.BadInput;
         }
         catch (Exception e)
@@ -63,8 +79,27 @@ internal static class CommandLine
     /// <summary>Writes one line of what went wrong.</summary>
     public static void Tell(TextWriter error, Exception e) => Tell(error, Message(e));
 
-    /// <summary>Writes one line that begins with the program's name.</summary>
-    public static void Tell(TextWriter error, string message) => error.WriteLine($"lungseg: {Printable.Of(message)}");
+    /// <summary>Writes one line that begins with the program's name. Where the error stream is closed or full there is nobody to tell.</summary>
+    public static void Tell(TextWriter error, string message)
+    {
+        try
+        {
+            error.WriteLine($"lungseg: {Printable.Of(message)}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The exit code still says that something is wrong.
+        }
+    }
+
+    private static string OutputFault(Exception e) =>
+        $"the output cannot be written: {(DiskFull.Is(e) ? "no space is left on the disk" : IsClosed(e) ? "the standard output is closed" : e.GetBaseException().Message)}";
+
+    private static bool IsClosed(Exception e)
+    {
+        const int BadDescriptor = 9;
+        return !OperatingSystem.IsWindows() && e.GetBaseException() is IOException { HResult: BadDescriptor };
+    }
 
     /// <summary>All commands, with what they share: help, version and completion.</summary>
     public static RootCommand Root()

@@ -1,3 +1,5 @@
+using LungSeg.Cli.Inputs;
+
 namespace LungSeg.Cli;
 
 /// <summary>Where a command's files go.</summary>
@@ -11,6 +13,19 @@ internal static class OutputDirectory
         {
             if (File.Exists(part)) throw new UsageException($"the output directory '{path}' cannot be made: '{part}' is a file");
             if (Directory.Exists(part)) return;
+        }
+    }
+
+    /// <summary>
+    /// Refuses a link below an output directory that leads out of it: what is written at these names, or is taken for written before, would lie
+    /// elsewhere.
+    /// </summary>
+    public static void CheckLinks(string directory, IEnumerable<string> names)
+    {
+        foreach (string folder in names.Select(name => Path.GetDirectoryName(Path.Join(directory, name))!).Distinct())
+        {
+            if (!Directory.Exists(folder) || Path.GetFullPath(folder) == Path.GetFullPath(directory) || RealPath.IsBelow(folder, directory)) continue;
+            throw new UsageException($"'{folder}' leads out of the output directory '{directory}' by a link: put a folder in its place, or choose another -o");
         }
     }
 

@@ -66,9 +66,10 @@ public static partial class AtomicFile
     /// <exception cref="UnauthorizedAccessException">There is no permission to write there.</exception>
     public static FileStream Begin(string path, Action<FileStream> write)
     {
-        // The name is the same every time, so that what a process that was killed left behind is written over.
+        // The name is the same every time, so that what a process that was killed left behind goes. Where it is a link, its target is left alone.
         string temporary = $"{path}.new";
-        FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        File.Delete(temporary);
+        FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         try
         {
             write(stream);

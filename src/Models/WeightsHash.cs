@@ -28,10 +28,17 @@ public static class WeightsHash
     public static (string Name, string Sha256) OfCheckpoint(string path, StateDict stateDict)
     {
         if (!stateDict.Format.EndsWith("in a zip archive", StringComparison.Ordinal)) return (Path.GetFileName(path), OfFile(path));
-        using ZipArchive archive = ZipFile.OpenRead(path);
-        ZipArchiveEntry inner = archive.Entries.First(entry => Checkpoint.IsCheckpointName(entry.FullName));
-        using Stream stream = inner.Open();
-        return ($"{Path.GetFileName(path)}/{inner.FullName}", Sha256.TextOf(stream));
+        try
+        {
+            using ZipArchive archive = ZipFile.OpenRead(path);
+            ZipArchiveEntry inner = archive.Entries.First(entry => Checkpoint.IsCheckpointName(entry.FullName));
+            using Stream stream = inner.Open();
+            return ($"{Path.GetFileName(path)}/{inner.FullName}", Sha256.TextOf(stream));
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"'{path}' cannot be read as a zip archive: {e.Message}", e);
+        }
     }
 
     /// <summary>The network whose published file has this hash, or null.</summary>

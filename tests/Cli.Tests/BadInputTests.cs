@@ -139,6 +139,45 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public void Each_checkpoint_of_a_split_archive_is_refused()
+    {
+        Lungseg.Run("convert", Repository.Checkpoint("spanned.pth"), "-o", _directory["out.safetensors"], "--any").Refused("split into several");
+        Assert.Empty(_directory.Files);
+    }
+
+    [Fact]
+    public void A_golden_file_without_a_case_is_refused() =>
+        Lungseg.Run("verify", Repository.Checkpoint("golden_no_sizes.safetensors")).Refused("golden_no_sizes.safetensors", "sizes");
+
+    [Fact]
+    public void A_list_with_a_null_character_is_refused_with_its_line()
+    {
+        string list = _directory.Write("list.txt", "a.png\nb\0.png\n"u8.ToArray());
+        Lungseg.Run("segment", $"@{list}", "-o", _directory["out"]).Refused("line 2", "list.txt", "null character");
+        Assert.Equal(["list.txt"], _directory.Files);
+    }
+
+    [Theory]
+    [InlineData(">&-", "the standard output is closed")]
+    [InlineData(">/dev/full", "no space is left on the disk")]
+    public void An_output_that_cannot_be_written_is_one_line(string redirection, string words)
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "no /dev/full");
+        foreach (string command in (string[])["info", "--version", "--help", "kernels --json", $"inspect '{Repository.Sample}'"])
+        {
+            Run run = Lungseg.Shell($"{command} {redirection}");
+            Assert.Equal((2, $"lungseg: the output cannot be written: {words}{Environment.NewLine}"), (run.Exit, run.Error));
+        }
+    }
+
+    [Fact]
+    public void A_closed_error_stream_leaves_the_exit_code()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "a Unix shell's way");
+        foreach (string redirection in (string[])["2>&-", ">&- 2>&-"]) Assert.Equal(2, Lungseg.Shell($"segmnt {redirection}").Exit);
+    }
+
+    [Fact]
     public void Bad_input_is_refused_by_the_real_program_too()
     {
         Lungseg.Process(["segment", _directory["missing.png"]]).Refused("missing.png");

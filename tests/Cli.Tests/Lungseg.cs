@@ -49,6 +49,20 @@ internal static class Lungseg
         return new Run(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
     }
 
+    /// <summary>Runs the program by a shell, with what only a shell can do to its streams.</summary>
+    public static Run Shell(string arguments)
+    {
+        var start = new ProcessStartInfo("/bin/sh", ["-c", $"dotnet exec '{Path.Combine(AppContext.BaseDirectory, "lungseg.dll")}' {arguments}"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = System.Diagnostics.Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        Assert.True(process.WaitForExit(Patience), $"lungseg {arguments} did not end");
+        return new Run(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult());
+    }
+
     public static Process Start(
         string[] args, string? weightsFolder = null, string? workingDirectory = null, params (string Name, string Value)[] environment)
     {

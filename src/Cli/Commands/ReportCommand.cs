@@ -20,6 +20,7 @@ internal static class ReportCommand
                     ? $"'{path}' has journals of shards: join them first with 'lungseg merge {path} --report'"
                     : $"'{path}' has no journal.jsonl: name the output directory of a run of 'lungseg segment' over a folder, a pattern or a list");
             }
+            using DirectoryLock? shared = DirectoryLock.TryShare(path);
             parsed.InvocationConfiguration.Output.WriteLine($"wrote {string.Join(", ", RunReports.Write(path, Shard.Whole, html: true))}");
             return ExitCode.Done;
         });

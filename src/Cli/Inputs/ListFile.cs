@@ -29,6 +29,9 @@ internal static class ListFile
         {
             throw new UsageException($"the list '{path}' cannot be read: {e.Message}", e);
         }
+        int nul = Array.FindIndex(lines, line => line.Contains('\0'));
+        if (nul >= 0)
+            throw new UsageException($"line {nul + 1} of the list '{path}' holds a null character; a list holds one path a line, as 'find' without -print0 writes it");
         return lines.Select(line => line.TrimEnd('\r')).Where(line => line.Length > 0 && line[0] != '#').Select(line => new Input(line, NameOf(line)));
     }
 

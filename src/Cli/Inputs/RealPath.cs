@@ -18,6 +18,13 @@ internal static class RealPath
         throw new IOException($"more than {MostLinks} links lead on from '{path}', perhaps in a circle");
     }
 
+    /// <summary>Whether a path leads to somewhere below a directory once every link is followed.</summary>
+    public static bool IsBelow(string path, string directory)
+    {
+        string root = Path.TrimEndingDirectorySeparator(Of(directory));
+        return Of(path).StartsWith(Path.EndsInDirectorySeparator(root) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+    }
+
     private static (string Link, string Below)? FirstLink(string full)
     {
         for (int end = Path.GetPathRoot(full)!.Length; end < full.Length; end++)

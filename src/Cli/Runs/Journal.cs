@@ -9,12 +9,13 @@ namespace LungSeg.Cli.Runs;
 /// </summary>
 internal sealed class Journal : IDisposable
 {
-    private readonly FileStream _lock;
+    private readonly DirectoryLock _directory;
+    private readonly FileStream? _lock;
     private readonly string _path;
     private FileStream? _file;
     private long _length;
 
-    private Journal(string path, FileStream held) => (_path, _lock) = (path, held);
+    private Journal(string path, DirectoryLock directory, FileStream? held) => (_path, _directory, _lock) = (path, directory, held);
 
     /// <summary>The journal of a whole run, or of a part of it.</summary>
     public static string NameOf(Shard shard) => shard.IsWhole ? "journal.jsonl" : $"journal.{shard.Index}-of-{shard.Count}.jsonl";
@@ -26,22 +27,25 @@ internal sealed class Journal : IDisposable
     public static IReadOnlyList<string> AllIn(string directory) => !Directory.Exists(directory) ? [] :
         [.. Directory.EnumerateFiles(directory, "journal*.jsonl").Order(StringComparer.Ordinal)];
 
-    /// <summary>Takes the journal for this process; throws <see cref="UsageException"/> where another process has it or it cannot be written.</summary>
+    /// <summary>
+    /// Takes the directory and the journal for this process; throws <see cref="UsageException"/> where another process has it or it cannot be
+    /// written. A run in one piece has the directory alone; shards share it.
+    /// </summary>
     public static Journal Take(string directory, Shard shard)
     {
         string path = Path.Combine(directory, NameOf(shard));
         OutputDirectory.Create(directory);
+        DirectoryLock held = DirectoryLock.Take(directory, alone: shard.IsWhole);
         try
         {
-            return new Journal(path, new FileStream($"{path}.lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose));
+            return new Journal(path, held, shard.IsWhole ? null : TakeShard($"{path}.lock"));
         }
-        catch (UnauthorizedAccessException e)
+        catch (Exception e)
         {
-            throw new UsageException($"no permission to write in the output directory '{directory}'", e);
-        }
-        catch (IOException e)
-        {
-            throw new UsageException($"'{path}' cannot be taken for this run: {e.Message} (does another run write there?)", e);
+            held.Dispose();
+            if (e is IOException or UnauthorizedAccessException)
+                throw new UsageException($"'{path}' cannot be taken for this run: {e.Message} (is the same shard at work twice?)", e);
+            throw;
         }
     }
 
@@ -58,8 +62,13 @@ internal sealed class Journal : IDisposable
     public void Dispose()
     {
         _file?.Dispose();
-        _lock.Dispose();
+        _lock?.Dispose();
+        _directory.Dispose();
     }
+
+    private static FileStream TakeShard(string path) => new FileInfo(path).LinkTarget is null
+        ? new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose)
+        : throw new UsageException($"'{path}' is a link: delete it");
 
     // At a place of its own: a line of which a full disk took a part is written over by the next, or cut off.
     private void Write(JournalLine line)

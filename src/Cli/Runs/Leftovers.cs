@@ -1,4 +1,3 @@
-using LungSeg.Cli.Inputs;
 using LungSeg.IO;
 
 namespace LungSeg.Cli.Runs;
@@ -6,13 +5,16 @@ namespace LungSeg.Cli.Runs;
 /// <summary>Unfinished files that a run that was killed left beside their names.</summary>
 internal static class Leftovers
 {
-    /// <summary>Deletes those of these pictures: other shards may be at work on others in the same directory.</summary>
-    public static void Remove(string directory, IReadOnlyList<Input> inputs)
+    /// <summary>
+    /// Deletes those of these pictures, by their outputs' stems, and of the reports: of a shard its own, as others may be at work in the same
+    /// directory; of a run in one piece all.
+    /// </summary>
+    public static void Remove(string directory, Shard shard, IEnumerable<string> outputStems)
     {
         var everything = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
         string[] unfinished = [.. Directory.EnumerateFiles(directory, "*.tmp", everything).Where(path => AtomicFile.IsUnfinished(path))];
         if (unfinished.Length == 0) return;
-        HashSet<string> stems = [.. inputs.Select(input => input.Stem)];
+        HashSet<string> stems = [.. outputStems, RunReports.NameOf(shard)];
         foreach (string path in unfinished)
         {
             string name = Path.GetRelativePath(directory, path).Replace(Path.DirectorySeparatorChar, '/');

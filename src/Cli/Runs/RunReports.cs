@@ -46,8 +46,11 @@ internal static class RunReports
         return written;
     }
 
+    /// <summary>What the reports' names begin with: of a shard with a dot and its number after that of the whole run.</summary>
+    public static string NameOf(Shard shard) => shard.IsWhole ? "report" : $"report.{shard.Index}-of-{shard.Count}";
+
     private static string Stem(string directory, Shard shard) =>
-        Path.Combine(directory, shard.IsWhole ? "report" : $"report.{shard.Index}-of-{shard.Count}");
+        Path.Combine(directory, NameOf(shard));
 
     private static void WriteJson(Stream stream, JournalFile journal)
     {

@@ -72,7 +72,8 @@ internal sealed class SegmentRun
         using IBackend backend = Open();
         RunSettings settings = _request.Settings(backend);
         using Journal journal = Journal.Take(_request.Directory, _shard);
-        Leftovers.Remove(_request.Directory, _inputs);
+        Leftovers.Remove(_request.Directory, _shard, _inputs.Select(input => input.Stem));
+        OutputDirectory.CheckLinks(_request.Directory, _inputs.Select(input => input.Stem));
         using FinishedWork finished = _request.Resume ? FinishedWork.In(_request.Directory) : FinishedWork.None;
         IReadOnlyList<Input> rest = finished.Rest(_inputs, settings, input => ResultFiles.Names(input.Stem, _request.Writers));
         foreach (string line in finished.Redone()) Status(line);

@@ -27,10 +27,17 @@ internal readonly record struct Shard(int Index, int Count)
     {
         if (text == "auto") return OfSlurm(environment) ?? OfKubernetes(environment) ?? throw new UsageException(
             "--shard auto: neither SLURM_ARRAY_TASK_ID nor JOB_COMPLETION_INDEX is set, so this is no task of a job array; give the part as in --shard 2/4");
-        string[] parts = text.Split('/');
-        if (parts.Length == 2 && Number(parts[0]) is { } index && Number(parts[1]) is { } count && index >= 1 && index <= count)
-            return new Shard(index, count);
+        if (TryParse(text, out Shard shard)) return shard;
         throw new UsageException($"--shard: expected auto, or a part and the number of parts from 1/1 on, such as 2/4; found '{text}'");
+    }
+
+    /// <summary>Reads "2/4".</summary>
+    public static bool TryParse(string text, out Shard shard)
+    {
+        string[] parts = text.Split('/');
+        bool holds = parts.Length == 2 && Number(parts[0]) is >= 1 && Number(parts[1]) >= Number(parts[0]);
+        shard = holds ? new Shard(Number(parts[0])!.Value, Number(parts[1])!.Value) : Whole;
+        return holds;
     }
 
     public override string ToString() => $"{Index}/{Count}";

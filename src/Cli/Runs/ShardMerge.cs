@@ -1,4 +1,5 @@
 using System.Text.Json;
+using LungSeg.Cli.Inputs;
 using LungSeg.IO;
 
 namespace LungSeg.Cli.Runs;
@@ -46,6 +47,9 @@ internal sealed class ShardMerge : IDisposable
     public IReadOnlyList<string> Write(string target, bool html)
     {
         using Journal journal = Journal.Take(target, Shard.Whole);
+        string[] outputs = [.. _pictures.SelectMany(picture => picture.Value.Journal.Find(picture.Key)!.Record.Outputs).Select(output => output.Name)];
+        Leftovers.Remove(target, Shard.Whole, outputs);
+        OutputDirectory.CheckLinks(target, outputs);
         foreach ((string directory, JournalFile from) in _pictures.Values.Distinct()) CopyOutputs(directory, from, target);
         journal.Begin(_shards.SelectMany(shard => shard.Journal.Sessions)
             .Select(session => new JournalLine { Session = session })
@@ -115,7 +119,7 @@ internal sealed class ShardMerge : IDisposable
 
     private void CopyOutputs(string directory, JournalFile journal, string target)
     {
-        bool inPlace = Path.GetFullPath(directory) == Path.GetFullPath(target);
+        bool inPlace = RealPath.Of(directory) == RealPath.Of(target);
         foreach ((string name, _) in _pictures.Where(picture => picture.Value.Journal == journal))
         {
             foreach (OutputFile output in journal.Find(name)!.Record.Outputs)

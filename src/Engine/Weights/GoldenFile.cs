@@ -46,6 +46,7 @@ public sealed class GoldenFile
         {
             using JsonDocument json = JsonDocument.Parse(sizes);
             GoldenCase[] cases = [.. json.RootElement.EnumerateObject().Select(size => ReadCase(size, tensors))];
+            if (cases.Length == 0) throw new FormatException("no case");
             return new GoldenFile(tensors, network, salt, cases);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or IndexOutOfRangeException)

@@ -1,3 +1,5 @@
+using LungSeg.Cli.Runs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Tests.Runs;
 
@@ -99,6 +101,6 @@ public sealed class ShardRunTests : IDisposable
 
     private Dictionary<string, string> Hashes(string folder) => Directory
         .EnumerateFiles(_directory[folder], "*", SearchOption.AllDirectories)
-        .Where(file => !Path.GetFileName(file).StartsWith("journal", StringComparison.Ordinal) && !Path.GetFileName(file).Contains("-of-"))
+        .Where(file => !Path.GetFileName(file).StartsWith("journal", StringComparison.Ordinal) && !Path.GetFileName(file).Contains("-of-") && Path.GetFileName(file) != DirectoryLock.Name)
         .ToDictionary(file => Path.GetRelativePath(_directory[folder], file), file => Sha256.TextOf(File.ReadAllBytes(file)));
 }

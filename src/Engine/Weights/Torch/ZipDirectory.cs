@@ -47,6 +47,7 @@ internal static class ZipDirectory
             if (U32(tail, at) != EndSignature || at + EndBytes + U16(tail, at + 20) != tail.Length)
                 continue;
             long count = U16(tail, at + 10), bytes = U32(tail, at + 12), offset = U32(tail, at + 16);
+            CheckParts(source, U16(tail, at + 4), U16(tail, at + 6));
             bool zip64 = count == ushort.MaxValue || bytes == uint.MaxValue || offset == uint.MaxValue;
             return zip64 ? ReadZip64(source, tail, at) : (offset, bytes, count);
         }
@@ -76,6 +77,7 @@ internal static class ZipDirectory
             throw source.Error("is damaged: the zip file's directory is cut short");
         int flags = U16(directory, 8), method = U16(directory, 10);
         uint crc = U32(directory, 16);
+        CheckParts(source, U16(directory, 34));
         long compressed = U32(directory, 20), size = U32(directory, 24), offset = U32(directory, 42);
         int nameBytes = U16(directory, 28), extraBytes = U16(directory, 30), commentBytes = U16(directory, 32);
         if (directory.Length < EntryBytes + nameBytes + extraBytes + commentBytes)
@@ -87,6 +89,13 @@ internal static class ZipDirectory
         if (size < 0 || compressed < 0 || offset < 0 || compressed > directoryStart || offset > directoryStart - compressed)
             throw source.Error($"is damaged: '{name}' does not lie inside the zip file");
         return new ZipEntry(source, name, nameBytes, flags, method, crc, compressed, size, offset);
+    }
+
+    // The number of the part in which something lies; a full field stands for one in the zip64 record.
+    private static void CheckParts(ByteSource source, params ReadOnlySpan<int> parts)
+    {
+        if (parts.ContainsAnyExcept(0, ushort.MaxValue))
+            throw source.Error("is one part of a zip archive that was split into several: join them first (zip -s 0 PART.zip --out WHOLE.zip)");
     }
 
     /// <summary>Fields that are full in the directory are in the extra field, in this order.</summary>
