@@ -76,7 +76,14 @@ public sealed record LungSegmentation
 /// <param name="Threshold">Lung is what is more probable than this.</param>
 /// <param name="Compat">The mode: "fixed" or "upstream".</param>
 /// <param name="Device">What it ran on, as far as results depend on it.</param>
-public sealed record SegmentationMethod(string Network, string Weights, int NetworkSize, float Threshold, string Compat, string Device);
+public sealed record SegmentationMethod(string Network, string Weights, int NetworkSize, float Threshold, string Compat, string Device)
+{
+    /// <summary>The network's name for people, such as "DeepLabV3+"; its key where none was given.</summary>
+    public string NetworkName { get; init; } = Network;
+
+    /// <summary>SHA-256 of the weights file in lower-case hexadecimal, computed when first asked for; "" where there is no file.</summary>
+    public Lazy<string> WeightsSha256 { get; init; } = new("");
+}
 
 /// <summary>How long the steps of one segmentation took; <see cref="Read"/> is zero for a picture that was given in memory.</summary>
 public readonly record struct SegmentationTimes(TimeSpan Read, TimeSpan Preprocess, TimeSpan Network, TimeSpan Postprocess);

@@ -35,7 +35,11 @@ public sealed class LungSegmenter : IDisposable
         {
             Device = backend.Description;
             string compat = options.Compat == Compat.Upstream ? "upstream" : "fixed";
-            Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, compat, backend.Processor);
+            Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, compat, backend.Processor)
+            {
+                NetworkName = Network.Name,
+                WeightsSha256 = new Lazy<string>(() => WeightsHash.OfFile(WeightsFile)),
+            };
             _model = backend.Load(graph);
             _plans = new Plan[options.Plans];
             for (int i = 0; i < _plans.Length; i++) _plans[i] = _model.Plan(1, NetworkSize, NetworkSize);

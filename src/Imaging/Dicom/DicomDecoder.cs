@@ -50,7 +50,7 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         };
     }
 
-    private static DicomReference Refer(DataSet data, TransferSyntax syntax, ImagePixel image, int frame, bool isLossy) => new()
+    private DicomReference Refer(DataSet data, TransferSyntax syntax, ImagePixel image, int frame, bool isLossy) => new()
     {
         SopClassUid = data.Text(Tags.SopClassUid),
         SopInstanceUid = data.Text(Tags.SopInstanceUid),
@@ -70,6 +70,8 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         ReferringPhysicianName = data.Text(Tags.ReferringPhysicianName),
         Modality = data.Text(Tags.Modality),
         PatientOrientation = data.Text(Tags.PatientOrientation),
+        ImageOrientation = Orientation(data),
+        ImagePosition = data.Decimals(Tags.ImagePositionPatient) is { Length: 3 } position ? position : null,
         ViewPosition = data.Text(Tags.ViewPosition),
         BodyPartExamined = data.Text(Tags.BodyPartExamined),
         InstanceNumber = data.Text(Tags.InstanceNumber),
@@ -79,5 +81,17 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         Columns = image.Columns,
         Frames = image.Frames,
         Frame = frame,
+        Options = options,
     };
+
+    /// <summary>Two unit vectors at a right angle, or null.</summary>
+    private static double[]? Orientation(DataSet data)
+    {
+        const double Tolerance = 1e-3;
+        if (data.Decimals(Tags.ImageOrientationPatient) is not { Length: 6 } o)
+            return null;
+        double rows = o[0] * o[0] + o[1] * o[1] + o[2] * o[2], columns = o[3] * o[3] + o[4] * o[4] + o[5] * o[5];
+        double between = o[0] * o[3] + o[1] * o[4] + o[2] * o[5];
+        return Math.Abs(rows - 1) < Tolerance && Math.Abs(columns - 1) < Tolerance && Math.Abs(between) < Tolerance ? o : null;
+    }
 }

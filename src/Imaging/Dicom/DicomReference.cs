@@ -60,6 +60,12 @@ public sealed record DicomReference
     /// <summary>Patient Orientation (0020,0020), values parted by a backslash.</summary>
     public required string PatientOrientation { get; init; }
 
+    /// <summary>Image Orientation (Patient) (0020,0037): the direction cosines of rows, then of columns; null where the file states none that is right.</summary>
+    public IReadOnlyList<double>? ImageOrientation { get; init; }
+
+    /// <summary>Image Position (Patient) (0020,0032): the centre of the first pixel in millimetres; null where the file states none.</summary>
+    public IReadOnlyList<double>? ImagePosition { get; init; }
+
     /// <summary>View Position (0018,5101).</summary>
     public required string ViewPosition { get; init; }
 
@@ -83,6 +89,9 @@ public sealed record DicomReference
 
     /// <summary>The frame that was read, counted from 1.</summary>
     public required int Frame { get; init; }
+
+    /// <summary>How grey values were read.</summary>
+    public DicomOptions Options { get; init; } = new();
 
     /// <summary>Elements that derived objects take over, byte for byte.</summary>
     internal IReadOnlyList<(uint Tag, byte[] Value)> Carried { get; init; } = [];

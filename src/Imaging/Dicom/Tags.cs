@@ -16,7 +16,7 @@ internal static class Tags
     public const uint BodyPartExamined = 0x00180015, MagnificationFactor = 0x00181114, ImagerPixelSpacing = 0x00181164,
         NominalScannedPixelSpacing = 0x00182010, ViewPosition = 0x00185101;
     public const uint StudyInstanceUid = 0x0020000D, SeriesInstanceUid = 0x0020000E, StudyId = 0x00200010, InstanceNumber = 0x00200013,
-        PatientOrientation = 0x00200020, FrameOfReferenceUid = 0x00200052;
+        PatientOrientation = 0x00200020, ImagePositionPatient = 0x00200032, ImageOrientationPatient = 0x00200037, FrameOfReferenceUid = 0x00200052;
     public const uint SamplesPerPixel = 0x00280002, PhotometricInterpretation = 0x00280004, PlanarConfiguration = 0x00280006,
         NumberOfFrames = 0x00280008, Rows = 0x00280010, Columns = 0x00280011, PixelSpacing = 0x00280030,
         PixelAspectRatio = 0x00280034, BitsAllocated = 0x00280100, BitsStored = 0x00280101, HighBit = 0x00280102,
@@ -58,6 +58,8 @@ internal static class Tags
         [SeriesInstanceUid] = "Series Instance UID",
         [StudyId] = "Study ID",
         [PatientOrientation] = "Patient Orientation",
+        [ImagePositionPatient] = "Image Position (Patient)",
+        [ImageOrientationPatient] = "Image Orientation (Patient)",
         [FrameOfReferenceUid] = "Frame of Reference UID",
         [SamplesPerPixel] = "Samples per Pixel",
         [PhotometricInterpretation] = "Photometric Interpretation",

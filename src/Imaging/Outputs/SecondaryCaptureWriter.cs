@@ -11,5 +11,5 @@ internal sealed class SecondaryCaptureWriter : IResultWriter
 
     public string Description => "the overlay as DICOM Secondary Capture image";
 
-    public void Write(Stream stream, LungSegmentation result) => SecondaryCapture.Write(stream, result);
+    public void Write(Stream stream, LungSegmentation result) => SecondaryCapture.Make(result).Write(stream);
 }

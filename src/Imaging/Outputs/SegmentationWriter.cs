@@ -11,5 +11,5 @@ internal sealed class SegmentationWriter : IResultWriter
 
     public string Description => "DICOM segmentation, one segment for each lung; for DICOM images only";
 
-    public void Write(Stream stream, LungSegmentation result) => SegmentationObject.Write(stream, result, Name);
+    public void Write(Stream stream, LungSegmentation result) => SegmentationObject.Make(result, Name).Write(stream);
 }

@@ -49,6 +49,13 @@ internal sealed class DicomBuilder
         return Bytes(0x7FE00010, "OB", [.. table, .. item, .. BitConverter.GetBytes(padded.Length), .. padded, .. end]);
     }
 
+    /// <summary>As <see cref="Build"/>, with the length of the meta group, on which other readers insist.</summary>
+    public byte[] BuildWhole()
+    {
+        byte[] file = Build(), length = [2, 0, 0, 0, (byte)'U', (byte)'L', 4, 0, (byte)(8 + Even(_syntax, '\0').Length), 0, 0, 0];
+        return [.. file[..132], .. length, .. file[132..]];
+    }
+
     public byte[] Build()
     {
         using MemoryStream file = new();

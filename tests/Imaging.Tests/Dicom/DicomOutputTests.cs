@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Text;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Masks;
 using LungSeg.Imaging.Tests.Outputs;
@@ -10,7 +10,7 @@ public sealed class DicomOutputTests
     private const int Side = 256;
 
     /// <summary>A drawn radiograph as a DICOM image, read by our reader, with its true lungs.</summary>
-    private static LungSegmentation Result(Action<DicomBuilder>? change = null, bool? mirrored = null)
+    private static LungSegmentation Result(Action<DicomBuilder>? change = null, bool? mirrored = null, Voi voi = Voi.Auto)
     {
         (Radiograph drawn, LungMask lungs) = Results.Drawn;
         DicomBuilder builder = new DicomBuilder().Words(0x00280010, Side).Words(0x00280011, Side).Bytes(0x7FE00010, "OB", drawn.To8Bit())
@@ -18,7 +18,7 @@ public sealed class DicomOutputTests
             .Text(0x00100010, "PN", "Sj\u00F6gren^\u00C5sa").Text(0x00100020, "LO", "P1").Text(0x00080050, "SH", "A77").Text(0x00200013, "IS", "7")
             .Text(0x00180015, "CS", "CHEST").Text(0x00181164, "DS", "0.5\\0.5").Text(0x00200020, "CS", mirrored == true ? "R\\F" : "L\\F");
         change?.Invoke(builder);
-        return Results.Of(builder.Read(), lungs);
+        return Results.Of(builder.ReadWith(new DicomOptions { Voi = voi }), lungs);
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class DicomOutputTests
         LungSegmentation result = Result();
         DicomReference source = result.Picture.Dicom!, derived = ImageReader.Decode(Results.Written(format, result), format).Dicom!;
         Assert.Equal(
-            (source.StudyInstanceUid, source.PatientName, source.PatientId, source.AccessionNumber, source.PatientOrientation, source.InstanceNumber),
+            (source.StudyInstanceUid, source.PatientName, source.PatientId, source.AccessionNumber, source.PatientOrientation, "1"),
             (derived.StudyInstanceUid, derived.PatientName, derived.PatientId, derived.AccessionNumber, derived.PatientOrientation, derived.InstanceNumber));
         Assert.NotEqual(source.SeriesInstanceUid, derived.SeriesInstanceUid);
         Assert.NotEqual(source.SopInstanceUid, derived.SopInstanceUid);
@@ -77,6 +77,46 @@ public sealed class DicomOutputTests
         byte[] other = Result().Mask.Pixels.ToArray();
         other[Array.IndexOf(other, (byte)1)] = 0;
         Assert.NotEqual(uid, Uid(Result() with { Mask = new LungMask(Side, Side, other) }));
+    }
+
+    [Fact]
+    public void Each_image_kind_and_setting_has_a_series_of_its_own_and_a_study_one_frame_of_reference()
+    {
+        DicomReference Derived(LungSegmentation result, string format = "seg") => ImageReader.Decode(Results.Written(format, result), format).Dicom!;
+        LungSegmentation result = Result();
+        DicomReference derived = Derived(result);
+        Assert.Equal(derived.SeriesInstanceUid, Derived(Result()).SeriesInstanceUid);
+        SegmentationMethod method = result.Method;
+        LungSegmentation[] others =
+        [
+            Result(b => b.Text(0x00080018, "UI", "1.2.3.5")),
+            result with { Method = method with { Threshold = 0.4f } },
+            result with { Method = method with { NetworkSize = 256 } },
+            result with { Method = method with { WeightsSha256 = new Lazy<string>("ab") } },
+            Result(voi: Voi.None),
+        ];
+        Assert.All(others, other => Assert.NotEqual(derived.SeriesInstanceUid, Derived(other).SeriesInstanceUid));
+        Assert.NotEqual(derived.SeriesInstanceUid, Derived(result, "sc").SeriesInstanceUid);
+        // A file of another name holds the same weights.
+        Assert.Equal(derived.SeriesInstanceUid, Derived(result with { Method = method with { Weights = "elsewhere/copy.safetensors" } }).SeriesInstanceUid);
+        Assert.Equal(derived.FrameOfReferenceUid, Derived(others[0]).FrameOfReferenceUid);
+        Assert.NotEqual(derived.FrameOfReferenceUid, Derived(Result(b => b.Text(0x0020000D, "UI", "1.2.4"))).FrameOfReferenceUid);
+        Assert.Equal("9.8.7", Derived(Result(b => b.Text(0x00200052, "UI", "9.8.7"))).FrameOfReferenceUid);
+    }
+
+    [Fact]
+    public void The_plane_is_the_source_s_own_or_a_nominal_one()
+    {
+        void Holds(string orientation, Action<DicomBuilder>? change = null)
+        {
+            // Tag, VR and length of Image Orientation (Patient), then its value.
+            byte[] element = [0x20, 0, 0x37, 0, (byte)'D', (byte)'S', (byte)(orientation.Length + 1 & ~1), 0, .. Encoding.ASCII.GetBytes(orientation)];
+            Assert.True(Results.Written("seg", Result(change)).AsSpan().IndexOf(element) > 0, orientation);
+        }
+        Holds(@"1\0\0\0\1\0");
+        Holds(@"1\0\0\0\0\-1", b => b.Text(0x00200037, "DS", @"1\0\0\0\0\-1"));
+        // One that is no orientation is none.
+        Holds(@"1\0\0\0\1\0", b => b.Text(0x00200037, "DS", @"1\0\0\1\0\0"));
     }
 
     [Theory]
@@ -133,13 +173,11 @@ public sealed class DicomOutputTests
     [InlineData("sc", false)]
     public void Dciodvfy_finds_no_error(string format, bool dicom)
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/dciodvfy"), "dciodvfy of Debian's dicom3tools is not installed");
+        Peer.Need("dciodvfy", "dicom3tools");
         using TemporaryDirectory directory = new();
         string path = directory.File("x.dcm");
         File.WriteAllBytes(path, Results.Written(format, dicom ? Result(b => b.Text(0x00080020, "DA", "20200102").Text(0x00080030, "TM", "030405").Text(0x00200010, "SH", "S1")) : Results.Synthetic()));
-        using Process process = Process.Start(new ProcessStartInfo("/usr/bin/dciodvfy", [path]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        string said = process.StandardError.ReadToEnd() + process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        (_, string said) = Peer.Run("dciodvfy", path);
         Assert.DoesNotContain("Error", said);
         Assert.Contains(format == "seg" ? "Segmentation" : "SCImage", said);
     }

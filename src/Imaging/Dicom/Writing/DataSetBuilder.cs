@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Text;
 
 namespace LungSeg.Imaging.Dicom.Writing;
@@ -62,6 +63,18 @@ internal sealed class DataSetBuilder
     /// <summary>Sets a sequence of one coded concept.</summary>
     public DataSetBuilder Set(Attribute attribute, Code code) => Set(attribute, new DataSetBuilder()
         .Set(Attribute.CodeValue, code.Value).Set(Attribute.CodingSchemeDesignator, code.Scheme).Set(Attribute.CodeMeaning, code.Meaning));
+
+    /// <summary>A text that was set, without padding.</summary>
+    public string Text(Attribute attribute) => Encoding.ASCII.GetString(_elements[attribute.Tag].Value).TrimEnd(' ', '\0');
+
+    /// <summary>A fingerprint of all elements, which differs where any value does.</summary>
+    public string Fingerprint()
+    {
+        StringBuilder text = new();
+        foreach ((uint tag, (string vr, byte[] value)) in _elements)
+            text.Append(CultureInfo.InvariantCulture, $"{tag:X8} {vr} {DicomUid.Fingerprint(value)}\n");
+        return DicomUid.Fingerprint(Encoding.ASCII.GetBytes(text.ToString()));
+    }
 
     public byte[] ToBytes()
     {

@@ -5,16 +5,13 @@ namespace LungSeg.Imaging.Dicom.Writing;
 /// <summary>Writes a DICOM file (PS3.10): preamble, file meta information, data set in explicit VR little endian.</summary>
 internal static class DicomFileWriter
 {
-    private const string ExplicitLittleEndian = "1.2.840.10008.1.2.1";
-
-    public static void Write(Stream stream, string sopClassUid, string sopInstanceUid, DataSetBuilder dataSet)
+    public static void Write(Stream stream, DerivedObject derived)
     {
-        dataSet.Set(Attribute.SopClassUid, sopClassUid).Set(Attribute.SopInstanceUid, sopInstanceUid);
         byte[] meta = new DataSetBuilder()
             .SetBytes(Attribute.FileMetaInformationVersion, [0, 1])
-            .Set(Attribute.MediaStorageSopClassUid, sopClassUid)
-            .Set(Attribute.MediaStorageSopInstanceUid, sopInstanceUid)
-            .Set(Attribute.TransferSyntaxUid, ExplicitLittleEndian)
+            .Set(Attribute.MediaStorageSopClassUid, derived.SopClassUid)
+            .Set(Attribute.MediaStorageSopInstanceUid, derived.SopInstanceUid)
+            .Set(Attribute.TransferSyntaxUid, TransferSyntax.ExplicitLittleEndian.Uid)
             .Set(Attribute.ImplementationClassUid, DicomUid.Implementation)
             .Set(Attribute.ImplementationVersionName, "LUNGSEG")
             .ToBytes();
@@ -25,6 +22,6 @@ internal static class DicomFileWriter
         BinaryPrimitives.WriteInt32LittleEndian(length.AsSpan(8), meta.Length);
         stream.Write(length);
         stream.Write(meta);
-        dataSet.Write(stream);
+        derived.DataSet.Write(stream);
     }
 }

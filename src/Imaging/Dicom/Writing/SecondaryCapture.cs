@@ -1,5 +1,3 @@
-using LungSeg.Imaging.Outputs;
-
 namespace LungSeg.Imaging.Dicom.Writing;
 
 /// <summary>
@@ -8,30 +6,19 @@ namespace LungSeg.Imaging.Dicom.Writing;
 /// </summary>
 internal static class SecondaryCapture
 {
-    private const string SeriesNumber = "9002";
-
-    public static void Write(Stream stream, LungSegmentation result)
+    /// <summary>Makes the object.</summary>
+    public static DerivedObject Make(LungSegmentation result)
     {
         DicomReference? source = result.Picture.Dicom;
-        bool refers = source is { SopClassUid.Length: > 0, SopInstanceUid.Length: > 0, StudyInstanceUid.Length: > 0, SeriesInstanceUid.Length: > 0 };
+        bool refers = source is not null && SourceImage.Missing(source) is null;
         byte[] rgb = Overlay.Draw(result.PictureUnderMask(), result.Sided);
-        string content = DicomUid.Fingerprint(rgb), method = $"{result.Method.Network} {Path.GetFileName(result.Method.Weights)} {result.Method.Threshold}";
-        string study = refers ? source!.StudyInstanceUid : DicomUid.Of("study", content);
-        string series = DicomUid.Of("secondary capture series", refers ? source!.SeriesInstanceUid : content, method, Software.Version);
-        DataSetBuilder dataSet = new();
-        SourceImage.SetPatientAndStudy(dataSet, source);
-        SourceImage.SetEquipment(dataSet, result.Method);
+        DerivedKind kind = new(
+            "SC", SopClass.SecondaryCapture, source?.Modality is { Length: > 0 } modality ? modality : "OT", 9002, "lungs outlined");
+        DataSetBuilder dataSet = refers ? DerivedObject.Begin(kind, result, source!) : DerivedObject.BeginAlone(kind, result, DicomUid.Fingerprint(rgb));
         SourceImage.SetLossyCompression(dataSet, source);
-        CreationTime.Set(dataSet);
         dataSet
-            .Set(Attribute.StudyInstanceUid, study)
-            .Set(Attribute.Modality, source?.Modality is { Length: > 0 } modality ? modality : "OT")
-            .Set(Attribute.SeriesInstanceUid, series)
-            .Set(Attribute.SeriesNumber, SeriesNumber)
             .Set(Attribute.PatientOrientation, "")
-            .Set(Attribute.SeriesDescription, $"Lungs outlined ({Software.Name} {result.Method.Network})")
             .Set(Attribute.ConversionType, "WSD")
-            .Set(Attribute.InstanceNumber, source?.InstanceNumber is { Length: > 0 } number ? number : "1")
             .Set(Attribute.ImageType, @"DERIVED\SECONDARY")
             .Set(Attribute.DerivationDescription, SourceImage.Description(result.Method))
             .Set(Attribute.SamplesPerPixel, 3)
@@ -55,6 +42,6 @@ internal static class SecondaryCapture
         foreach ((uint tag, byte[] value) in source?.Carried ?? [])
             if (DicomReference.IsOfGeometry(tag) && (result.MaskLiesOnPicture || tag == Tags.PatientOrientation))
                 dataSet.SetBytes(new Attribute(tag, DicomReference.CarriedVr(tag)), value);
-        DicomFileWriter.Write(stream, SopClass.SecondaryCapture, DicomUid.Of("secondary capture", refers ? source!.SopInstanceUid : study, method, Software.Version, content), dataSet);
+        return DerivedObject.Complete(kind, dataSet);
     }
 }

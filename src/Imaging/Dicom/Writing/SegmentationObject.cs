@@ -9,34 +9,26 @@ namespace LungSeg.Imaging.Dicom.Writing;
 /// </summary>
 internal static class SegmentationObject
 {
-    private const string SeriesNumber = "9001";
+    private static readonly DerivedKind Binary = new("SEG", SopClass.Segmentation, "SEG", 9001, "lungs");
 
-    /// <summary>Writes the file.</summary>
+    /// <summary>Makes the object.</summary>
     /// <exception cref="ImageException">The picture is no DICOM image that can be referred to, or its mask has no lung.</exception>
-    public static void Write(Stream stream, LungSegmentation result, string format)
+    public static DerivedObject Make(LungSegmentation result, string format)
     {
         OnPicture.Require(result, format);
         DicomReference source = SourceImage.Require(result, format);
         LungSide[] sides = [.. Enum.GetValues<LungSide>().Where(side => result.Statistics.Of(side) is not null)];
         if (sides.Length == 0)
             throw new ImageException($"{result.Picture.Name}: no lung was found, and {format} has at least one segment; leave {format} out");
-        string method = $"{result.Method.Network} {Path.GetFileName(result.Method.Weights)} {result.Method.Threshold}";
-        string frame = FormattableString.Invariant($"{source.Frame}");
-        DataSetBuilder dataSet = new();
-        SourceImage.SetPatientAndStudy(dataSet, source);
-        SourceImage.SetEquipment(dataSet, result.Method);
+        DerivedKind kind = Binary;
+        DataSetBuilder dataSet = DerivedObject.Begin(kind, result, source);
         SourceImage.SetLossyCompression(dataSet, source);
         SourceImage.SetReferencedSeries(dataSet, source);
-        CreationTime.Set(dataSet);
         dataSet
-            .Set(Attribute.StudyInstanceUid, source.StudyInstanceUid)
-            .Set(Attribute.Modality, "SEG")
-            .Set(Attribute.SeriesInstanceUid, DicomUid.Of("segmentation series", source.SeriesInstanceUid, method, Software.Version))
-            .Set(Attribute.SeriesNumber, SeriesNumber)
-            .Set(Attribute.SeriesDescription, $"Lungs ({Software.Name} {result.Method.Network})")
-            .Set(Attribute.DeviceSerialNumber, Software.Version)
-            .Set(Attribute.InstanceNumber, source.InstanceNumber.Length > 0 ? source.InstanceNumber : "1")
+            .Set(Attribute.FrameOfReferenceUid, SourceImage.FrameOfReference(source))
+            .Set(Attribute.PositionReferenceIndicator, "")
             .Set(Attribute.PatientOrientation, source.PatientOrientation)
+            .Set(Attribute.SourceImageSequence, SourceImage.Reference(source))
             .Set(Attribute.ImageType, @"DERIVED\PRIMARY")
             .Set(Attribute.ContentLabel, "LUNGS")
             .Set(Attribute.ContentDescription, "Lungs of a chest radiograph")
@@ -52,31 +44,34 @@ internal static class SegmentationObject
             .Set(Attribute.NumberOfFrames, FormattableString.Invariant($"{sides.Length}"))
             .Set(Attribute.SegmentationType, "BINARY")
             .Set(Attribute.SegmentsOverlap, "NO")
-            .Set(Attribute.SegmentSequence, Array.ConvertAll(sides, side => Segment(side, Number(sides, side), result.Method)))
+            .Set(Attribute.SegmentSequence, Array.ConvertAll(sides, side => Segment(side, Number(sides, side), result.Method, source)))
             .SetBytes(Attribute.PixelDataBytes, Pack(result.Sided, sides));
-        if (source.FrameOfReferenceUid.Length > 0)
-            dataSet.Set(Attribute.FrameOfReferenceUid, source.FrameOfReferenceUid).Set(Attribute.PositionReferenceIndicator, "");
         SetFunctionalGroups(dataSet, result, source, sides);
-        string content = DicomUid.Fingerprint(result.Sided.Sides);
-        DicomFileWriter.Write(stream, SopClass.Segmentation, DicomUid.Of("segmentation", source.SopInstanceUid, frame, method, Software.Version, content), dataSet);
+        return DerivedObject.Complete(kind, dataSet);
     }
 
     private static uint Number(LungSide[] sides, LungSide side) => (uint)Array.IndexOf(sides, side) + 1;
 
-    private static DataSetBuilder Segment(LungSide side, uint number, SegmentationMethod method) => new DataSetBuilder()
+    private static DataSetBuilder Segment(LungSide side, uint number, SegmentationMethod method, DicomReference source) => new DataSetBuilder()
         .Set(Attribute.SegmentNumber, number)
         .Set(Attribute.SegmentLabel, LungNames.Of(side))
         .Set(Attribute.SegmentDescription, SourceImage.Description(method))
         .Set(Attribute.SegmentAlgorithmType, "AUTOMATIC")
         .Set(Attribute.SegmentAlgorithmName, $"{Software.Name} {method.Network}")
+        .Set(Attribute.SegmentationAlgorithmIdentificationSequence, SourceImage.Algorithm(method, source))
         .Set(Attribute.SegmentedPropertyCategoryCodeSequence, LungCodes.Category)
         .Set(Attribute.SegmentedPropertyTypeCodeSequence, new DataSetBuilder()
             .Set(Attribute.CodeValue, LungCodes.Lung.Value)
             .Set(Attribute.CodingSchemeDesignator, LungCodes.Lung.Scheme)
             .Set(Attribute.CodeMeaning, LungCodes.Lung.Meaning)
             .Set(Attribute.SegmentedPropertyTypeModifierCodeSequence, LungCodes.Laterality(side)))
+        .Set(Attribute.TrackingId, LungNames.Of(side))
+        .Set(Attribute.TrackingUid, SourceImage.TrackingUid(source, side))
         .Set(Attribute.RecommendedDisplayCieLabValue, CieLab.Of(Overlay.ColorOf(side)));
 
+    /// <summary>
+    /// The source image is named for each frame and not once for all: viewers look for it there, and it may stand in one place only.
+    /// </summary>
     private static void SetFunctionalGroups(DataSetBuilder dataSet, LungSegmentation result, DicomReference source, LungSide[] sides)
     {
         string organization = DicomUid.Of("dimensions", source.SopInstanceUid, DicomUid.Fingerprint(result.Sided.Sides));
@@ -86,9 +81,11 @@ internal static class SegmentationObject
             .Set(Attribute.DimensionIndexPointer, Attribute.ReferencedSegmentNumber)
             .Set(Attribute.FunctionalGroupPointer, Attribute.SegmentIdentificationSequence)
             .Set(Attribute.DimensionDescriptionLabel, "Segment"));
-        DataSetBuilder shared = new DataSetBuilder().Set(Attribute.DerivationImageSequence, SourceImage.Derivation(source, result.Method));
-        dataSet.Set(Attribute.SharedFunctionalGroupsSequence, shared);
+        dataSet.Set(
+            Attribute.SharedFunctionalGroupsSequence,
+            new DataSetBuilder().Set(Attribute.PlaneOrientationSequence, SourceImage.PlaneOrientation(source)));
         dataSet.Set(Attribute.PerFrameFunctionalGroupsSequence, Array.ConvertAll(sides, side => new DataSetBuilder()
+            .Set(Attribute.DerivationImageSequence, SourceImage.Derivation(source, result.Method))
             .Set(Attribute.FrameContentSequence, new DataSetBuilder().Set(Attribute.DimensionIndexValues, Number(sides, side)))
             .Set(Attribute.SegmentIdentificationSequence, new DataSetBuilder().Set(Attribute.ReferencedSegmentNumber, Number(sides, side)))));
     }

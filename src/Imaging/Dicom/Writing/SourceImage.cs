@@ -1,3 +1,4 @@
+using LungSeg.Imaging.Masks;
 using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Imaging.Dicom.Writing;
@@ -6,6 +7,7 @@ namespace LungSeg.Imaging.Dicom.Writing;
 internal static class SourceImage
 {
     private static readonly Code ProcessingSource = new("121322", "DCM", "Source image for image processing operation");
+    private static readonly Code ArtificialIntelligence = new("123110", "DCM", "Artificial Intelligence");
     private static readonly Code Segmentation = new("113076", "DCM", "Segmentation");
 
     /// <summary>Elements of the patient and study modules that must be there even if they are empty.</summary>
@@ -20,12 +22,20 @@ internal static class SourceImage
     {
         DicomReference source = result.Picture.Dicom
             ?? throw new ImageException($"{result.Picture.Name}: {format} refers to a DICOM image and its study, and this is {Kind(result.Picture)}; leave {format} out");
+        return Missing(source) is { } tag
+            ? throw new ImageException($"{result.Picture.Name}: {format} cannot refer to the image, which lacks {Tags.Describe(tag)}; leave {format} out")
+            : source;
+    }
+
+    /// <summary>The first of the identifiers that the image lacks and a reference needs; null where it has all.</summary>
+    public static uint? Missing(DicomReference source)
+    {
         foreach ((string value, uint tag) in (ReadOnlySpan<(string, uint)>)[
             (source.SopClassUid, Tags.SopClassUid), (source.SopInstanceUid, Tags.SopInstanceUid),
             (source.StudyInstanceUid, Tags.StudyInstanceUid), (source.SeriesInstanceUid, Tags.SeriesInstanceUid)])
             if (value.Length == 0)
-                throw new ImageException($"{result.Picture.Name}: {format} cannot refer to the image, which lacks {Tags.Describe(tag)}; leave {format} out");
-        return source;
+                return tag;
+        return null;
     }
 
     /// <summary>Patient and study as the source has them, byte for byte.</summary>
@@ -37,12 +47,6 @@ internal static class SourceImage
             if (DicomReference.IsOfPatientOrStudy(tag))
                 dataSet.SetBytes(new Attribute(tag, DicomReference.CarriedVr(tag)), value);
     }
-
-    /// <summary>The program as the equipment that made the object.</summary>
-    public static void SetEquipment(DataSetBuilder dataSet, SegmentationMethod method) => dataSet
-        .Set(Attribute.Manufacturer, Software.Name)
-        .Set(Attribute.ManufacturerModelName, $"{Software.Name} {method.Network}")
-        .Set(Attribute.SoftwareVersions, Software.Version);
 
     /// <summary>Whether the source's pixels went through lossy compression, which every object derived from them must say.</summary>
     public static void SetLossyCompression(DataSetBuilder dataSet, DicomReference? source)
@@ -64,6 +68,34 @@ internal static class SourceImage
 
     public static string Description(SegmentationMethod method) =>
         $"lungs found by network {method.Network} of {Software.Name} {Software.Version}, threshold {FormattableString.Invariant($"{method.Threshold}")}";
+
+    /// <summary>All that a result depends on besides its image: network, weights by their content, network size, threshold, mode and contrast.</summary>
+    public static string Settings(SegmentationMethod method, DicomReference? source) => FormattableString.Invariant(
+        $"network {method.Network}; weights SHA-256 {method.WeightsSha256.Value}; network size {method.NetworkSize}; threshold {method.Threshold}; ")
+        + FormattableString.Invariant($"mode {method.Compat}; VOI {source?.Options.Voi ?? Voi.Auto}; inversion {source?.Options.Invert ?? Inversion.Auto}");
+
+    /// <summary>What found the lungs, as an item of an algorithm identification sequence (PS3.3, 10.16).</summary>
+    public static DataSetBuilder Algorithm(SegmentationMethod method, DicomReference source) => new DataSetBuilder()
+        .Set(Attribute.AlgorithmFamilyCodeSequence, ArtificialIntelligence)
+        .Set(Attribute.AlgorithmName, $"{Software.Name} {method.NetworkName}")
+        .Set(Attribute.AlgorithmVersion, Software.Version)
+        .Set(Attribute.AlgorithmParameters, Settings(method, source));
+
+    /// <summary>The identifier by which a lung of an image is known in all objects that are derived from it.</summary>
+    public static string TrackingUid(DicomReference source, LungSide side) =>
+        DicomUid.Of("lung", source.SopInstanceUid, FormattableString.Invariant($"{source.Frame}"), LungNames.Of(side));
+
+    /// <summary>The frame of reference of the source, or, since projection images mostly have none, one that all images of its study share.</summary>
+    public static string FrameOfReference(DicomReference source) =>
+        source.FrameOfReferenceUid.Length > 0 ? source.FrameOfReferenceUid : DicomUid.Of("frame of reference", source.StudyInstanceUid);
+
+    /// <summary>
+    /// The orientation of rows and columns: the source's own, or, since viewers show nothing without one, a nominal one of the image plane
+    /// (1, 0, 0 and 0, 1, 0), which says nothing about the patient.
+    /// </summary>
+    public static DataSetBuilder PlaneOrientation(DicomReference source) => new DataSetBuilder().Set(
+        Attribute.ImageOrientationPatient,
+        string.Join('\\', (source.ImageOrientation ?? [1, 0, 0, 0, 1, 0]).Select(cosine => FormattableString.Invariant($"{cosine:0.##########}"))));
 
     /// <summary>The source with its frame and the purpose of the reference.</summary>
     public static DataSetBuilder Reference(DicomReference source)
