@@ -1,11 +1,22 @@
+using LungSeg.Engine.Passes;
+
 namespace LungSeg.Engine;
 
 /// <summary>How a graph is loaded.</summary>
 public sealed record LoadOptions
 {
+    private readonly FusionPatterns _patterns = FusionPatterns.All;
+
     /// <summary>Module paths whose results become further outputs, in this order.</summary>
     public IReadOnlyList<string> Taps { get; init; } = [];
 
-    /// <summary>Whether passes may fuse operations; off shows every module's result as the reference computes it.</summary>
+    /// <summary>Whether operations may be fused; off shows every module's result as the reference computes it.</summary>
     public bool Fuse { get; init; } = true;
+
+    /// <summary>The patterns by which operations are fused: all of them, but where a test switches some off.</summary>
+    internal FusionPatterns Patterns
+    {
+        get => Fuse ? _patterns : FusionPatterns.None;
+        init => _patterns = value;
+    }
 }

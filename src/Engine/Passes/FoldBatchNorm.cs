@@ -28,6 +28,13 @@ public static class FoldBatchNorm
         return Tensor.Create(node.Op, inputs, node.Path);
     });
 
+    /// <summary>A batch norm that no convolution takes, as x · scale + shift by channel.</summary>
+    internal static (float[] Scale, float[] Shift) ScaleAndShift(BatchNormOp norm)
+    {
+        double[] gain = Gain(norm);
+        return ([.. gain.Select(value => (float)value)], Shift(norm, gain, null));
+    }
+
     private static Parameter Scale(Parameter weight, BatchNormOp norm, int channelAxis) => new(weight.Key, weight.Dims, () =>
     {
         double[] gain = Gain(norm);
@@ -39,13 +46,14 @@ public static class FoldBatchNorm
 
     private static Parameter Shift(Parameter weight, Parameter? bias, BatchNormOp norm) =>
         new(bias?.Key ?? $"{weight.Key[..weight.Key.LastIndexOf('.')]}.bias", norm.Bias.Dims, () =>
-        {
-            double[] gain = Gain(norm);
-            float[] shift = norm.Bias.Read(), mean = norm.Mean.Read();
-            float[]? own = bias?.Read();
-            for (int k = 0; k < shift.Length; k++) shift[k] = (float)((((own?[k] ?? 0d) - mean[k]) * gain[k]) + shift[k]);
-            return shift;
-        });
+            Shift(norm, Gain(norm), bias?.Read()));
+
+    private static float[] Shift(BatchNormOp norm, double[] gain, float[]? bias)
+    {
+        float[] shift = norm.Bias.Read(), mean = norm.Mean.Read();
+        for (int k = 0; k < shift.Length; k++) shift[k] = (float)((((bias?[k] ?? 0d) - mean[k]) * gain[k]) + shift[k]);
+        return shift;
+    }
 
     private static double[] Gain(BatchNormOp norm)
     {

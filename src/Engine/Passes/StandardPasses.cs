@@ -7,6 +7,8 @@ public static class StandardPasses
     public static Graph Apply(Graph graph, LoadOptions options)
     {
         Graph result = graph.WithTaps(options.Taps);
-        return options.Fuse ? FuseActivation.Apply(FuseResidual.Apply(FoldBatchNorm.Apply(result))) : result;
+        if (options.Patterns.HasFlag(FusionPatterns.BatchNorm)) result = FoldBatchNorm.Apply(result);
+        if (options.Patterns.HasFlag(FusionPatterns.Residual)) result = FuseResidual.Apply(result);
+        return options.Patterns.HasFlag(FusionPatterns.Activation) ? FuseActivation.Apply(result) : result;
     }
 }

@@ -1,3 +1,5 @@
+using LungSeg.Engine.Passes;
+
 namespace LungSeg.Engine.Tests.Backends;
 
 /// <summary>A small graph for a backend to run, with seeded weights and input; as traced, so that the backend fuses it.</summary>
@@ -7,6 +9,6 @@ public sealed record OpCase(string Description, Graph Graph, int Seed, LoadOptio
     public float[] Input(Shape shape) => RandomLayers.Values(Seed, "input", checked((int)shape.Count), -1, 1);
 
     public override string ToString() =>
-        $"{Description} of {Graph.Input.Shape}, seed {Seed}{(Options.Fuse ? "" : ", not fused")}"
+        $"{Description} of {Graph.Input.Shape}, seed {Seed}{(Options.Patterns == FusionPatterns.All ? "" : $", fused by {Options.Patterns}")}"
         + (Options.Taps.Count > 0 ? $", taps {string.Join(" ", Options.Taps)}" : "");
 }

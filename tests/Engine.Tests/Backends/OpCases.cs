@@ -1,5 +1,6 @@
 using CsCheck;
 using LungSeg.Engine.Ops;
+using LungSeg.Engine.Passes;
 
 namespace LungSeg.Engine.Tests.Backends;
 
@@ -15,7 +16,9 @@ internal static class OpCases
     private static readonly Gen<Shape> Map = Gen.Select(Batch, Channels, Height, Width, (n, c, h, w) => new Shape(n, c, h, w));
     private static readonly Gen<Activation> Function = Gen.Enum<Activation>();
     private static readonly Gen<int> Seed = Gen.Int[0, 1 << 20];
-    private static readonly Gen<bool> Mostly = Gen.Frequency((4, Gen.Const(true)), (1, Gen.Const(false)));
+    // All patterns of fusion mostly, else none or any of them.
+    private static readonly Gen<FusionPatterns> Patterns = Gen.Frequency(
+        (4, Gen.Const(FusionPatterns.All)), (1, Gen.Const(FusionPatterns.None)), (2, Gen.Int[0, (int)FusionPatterns.All].Select(patterns => (FusionPatterns)patterns)));
 
     private enum Residual { None, ConvPlusShortcut, ShortcutPlusConv }
 
@@ -193,12 +196,12 @@ internal static class OpCases
             new PositionAttentionOp(), layers.Conv2d(input, "center", p, 1), layers.Conv2d(input, "bottom", c, 1)))
         select result;
 
-    /// <summary>A case of a network over a seed's layers; fused mostly. Of the taps those stay that the output depends on.</summary>
+    /// <summary>A case of a network over a seed's layers, fused mostly. Of the taps those stay that the output depends on.</summary>
     public static Gen<OpCase> Case(string description, Shape input, Func<RandomLayers, Tensor, Tensor> network, params string[] taps) =>
-        Gen.Select(Seed, Mostly, (seed, fuse) =>
+        Gen.Select(Seed, Patterns, (seed, patterns) =>
         {
             Graph graph = Graph.Record(input, x => network(new RandomLayers(seed), x));
-            return new OpCase(description, graph, seed, new LoadOptions { Fuse = fuse, Taps = [.. taps.Where(graph.Taps.ContainsKey)] });
+            return new OpCase(description, graph, seed, new LoadOptions { Patterns = patterns, Taps = [.. taps.Where(graph.Taps.ContainsKey)] });
         });
 
     private static Gen<(int, int)> Square(int low, int high) => Gen.Int[low, high].Select(size => (size, size));

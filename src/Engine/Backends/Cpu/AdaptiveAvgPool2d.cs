@@ -8,7 +8,7 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// Average pooling to a fixed grid. A unit is one bin of one image and up to 64 of its channels: it adds the bin's pixels
 /// row by row, so that long sums stay exact enough and in one order.
 /// </summary>
-internal sealed unsafe class AdaptiveAvgPool2d<S, V>(string name, AdaptiveAvgPool2dOp op, View source, View target) : Kernel
+internal sealed unsafe class AdaptiveAvgPool2d<S, V>(string name, AdaptiveAvgPool2dOp op, CpuTensor source, CpuTensor target) : Kernel
     where S : struct, ISimd<V> where V : struct
 {
     private const int ChannelsPerUnit = 64;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>Copies several inputs side by side, for readers that cannot take them apart. A unit is a row.</summary>
-internal sealed unsafe class Concat(string name, View[] sources, View target) : Kernel
+internal sealed unsafe class Concat(string name, CpuTensor[] sources, CpuTensor target) : Kernel
 {
     public override string Name => name;
 
@@ -14,7 +14,7 @@ internal sealed unsafe class Concat(string name, View[] sources, View target) : 
         for (int unit = begin; unit < end; unit++)
         {
             int n = unit / target.Shape.H, h = unit % target.Shape.H, channel = 0;
-            foreach (View source in sources)
+            foreach (CpuTensor source in sources)
             {
                 float* from = source.Pixel(n, h, 0), to = target.Pixel(n, h, 0) + channel;
                 for (int w = 0; w < target.Shape.W; w++, from += source.PixelStride, to += target.PixelStride)

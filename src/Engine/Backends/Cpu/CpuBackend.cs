@@ -35,8 +35,11 @@ public sealed class CpuBackend : IBackend
     public string Processor => $"CPU, {InstructionSet}";
 
     /// <inheritdoc/>
-    public Model Load(Graph graph, LoadOptions? options = null) =>
-        new CpuModel(Passes.StandardPasses.Apply(graph, options ?? new LoadOptions()), InstructionSet, _workers);
+    public Model Load(Graph graph, LoadOptions? options = null)
+    {
+        options ??= new LoadOptions();
+        return new CpuModel(Passes.StandardPasses.Apply(graph, options), options.Patterns, InstructionSet, _workers);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _workers.Dispose();

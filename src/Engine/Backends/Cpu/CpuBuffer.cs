@@ -1,9 +1,9 @@
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>An input or output of a CPU plan.</summary>
-internal sealed unsafe class CpuBuffer(View view) : Buffer(view.Shape)
+internal sealed unsafe class CpuBuffer(CpuTensor map) : Buffer(map.Shape)
 {
-    protected override void Write(ReadOnlySpan<float> nchw) => nchw.CopyTo(new Span<float>(view.Data, nchw.Length));
+    protected override void Write(ReadOnlySpan<float> nchw) => nchw.CopyTo(new Span<float>(map.Data, nchw.Length));
 
     protected override void Read(Span<float> nchw)
     {
@@ -13,8 +13,8 @@ internal sealed unsafe class CpuBuffer(View view) : Buffer(view.Shape)
         {
             for (int c = 0; c < channels; c++)
             {
-                float* source = view.Data + (n * view.ImageStride) + (c * view.ChannelStride);
-                for (int pixel = 0; pixel < height * width; pixel++, source += view.PixelStride) nchw[index++] = *source;
+                float* source = map.Data + (n * map.ImageStride) + (c * map.ChannelStride);
+                for (int pixel = 0; pixel < height * width; pixel++, source += map.PixelStride) nchw[index++] = *source;
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Runtime.Intrinsics;
 using LungSeg.Engine.Backends.Cpu.Simd;
 using LungSeg.Engine.Ops;
+using LungSeg.Engine.Passes;
 
 namespace LungSeg.Engine.Backends.Cpu;
 
@@ -8,14 +9,16 @@ namespace LungSeg.Engine.Backends.Cpu;
 internal sealed class CpuModel : Model
 {
     private const long CollectedFloats = 8 << 20;
+    private readonly FusionPatterns _patterns;
     private readonly InstructionSet _set;
     private readonly Workers _workers;
     private readonly Lock _packing = new();
-    private readonly Dictionary<(Op Op, string Form), IDisposable> _packed = [];
+    private readonly Dictionary<(Op Op, WeightForm Form), IDisposable> _packed = [];
     private long _readFloats;
 
-    public CpuModel(Graph graph, InstructionSet set, Workers workers) : base(graph)
+    public CpuModel(Graph graph, FusionPatterns patterns, InstructionSet set, Workers workers) : base(graph)
     {
+        _patterns = patterns;
         _set = set;
         _workers = workers;
         foreach (Tensor node in graph.Nodes)
@@ -28,19 +31,19 @@ internal sealed class CpuModel : Model
     public override Plan Plan(int n, int h, int w)
     {
         if (n < 1 || h < 1 || w < 1) throw new ShapeException($"expected a batch, height and width of at least 1, found {n}, {h}, {w}");
-        Graph graph = Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w));
+        FusionPlan plan = FusionPlan.Of(Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w)), CpuFusion.Instance, _patterns);
         // With one thread there is no processor to spare for it.
-        using Rehearsal? rehearsal = _workers.Count > 1 ? new Rehearsal() : null;
+        using JitWarmup? warmup = _workers.Count > 1 ? new JitWarmup() : null;
         return _set switch
         {
-            InstructionSet.Avx512 => new PlanBuilder<Simd512, Vector512<float>>(this, graph, _workers, rehearsal).Build(),
-            InstructionSet.Avx2 => new PlanBuilder<Simd256, Vector256<float>>(this, graph, _workers, rehearsal).Build(),
-            _ => new PlanBuilder<Simd128, Vector128<float>>(this, graph, _workers, rehearsal).Build(),
+            InstructionSet.Avx512 => new PlanBuilder<Simd512, Vector512<float>>(this, plan, _workers, warmup).Build(),
+            InstructionSet.Avx2 => new PlanBuilder<Simd256, Vector256<float>>(this, plan, _workers, warmup).Build(),
+            _ => new PlanBuilder<Simd128, Vector128<float>>(this, plan, _workers, warmup).Build(),
         };
     }
 
     /// <summary>An operation's weights in some form, packed at the first call.</summary>
-    public T Packed<T>(Op op, string form, Func<T> pack) where T : IDisposable
+    public T Packed<T>(Op op, WeightForm form, Func<T> pack) where T : IDisposable
     {
         lock (_packing)
         {

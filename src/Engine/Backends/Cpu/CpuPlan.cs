@@ -6,8 +6,8 @@ internal sealed unsafe class CpuPlan(
     : Plan, IParallelWork
 {
     // Each worker's begins at a cache line, and kernels may run a vector over the end of theirs.
-    private readonly nint _scratchStride = (scratchFloats + (2 * View.Lanes) - 1) / View.Lanes * View.Lanes;
-    private readonly NativeMemoryBlock _scratch = new((scratchFloats + (2 * View.Lanes)) * workers.Count);
+    private readonly nint _scratchStride = (scratchFloats + (2 * CpuTensor.Lanes) - 1) / CpuTensor.Lanes * CpuTensor.Lanes;
+    private readonly NativeMemoryBlock _scratch = new((scratchFloats + (2 * CpuTensor.Lanes)) * workers.Count);
     private StepClock? _clock;
     private readonly Kernel[] _kernels = [.. steps.Select(step => step.Kernel)];
     private readonly UnitShares[] _shares = [.. steps.Select(step => new UnitShares(step.Kernel.Units, workers.Count))];

@@ -24,7 +24,7 @@ internal readonly struct Product<S, V> : IElementFunction<S, V> where S : struct
 /// Sum or product of two tensors, then an activation. Either operand may have one pixel, or one channel, which is spread
 /// over the other. A unit is a row of the result.
 /// </summary>
-internal sealed unsafe class Elementwise<S, V, F>(string name, View a, View b, View target, Activation activation) : Kernel
+internal sealed unsafe class Elementwise<S, V, F>(string name, CpuTensor a, CpuTensor b, CpuTensor target, Activation activation) : Kernel
     where S : struct, ISimd<V> where V : struct where F : struct, IElementFunction<S, V>
 {
     public override string Name => name;
@@ -40,9 +40,9 @@ internal sealed unsafe class Elementwise<S, V, F>(string name, View a, View b, V
         }
     }
 
-    private static float* Start(View view, int n, int h) => view.Pixel(n, view.Shape.H == 1 ? 0 : h, 0);
+    private static float* Start(CpuTensor map, int n, int h) => map.Pixel(n, map.Shape.H == 1 ? 0 : h, 0);
 
-    private static nint Step(View view) => view.Shape is { H: 1, W: 1 } ? 0 : view.PixelStride;
+    private static nint Step(CpuTensor map) => map.Shape is { H: 1, W: 1 } ? 0 : map.PixelStride;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Row(float* x, nint xStep, bool xSingle, float* y, nint yStep, bool ySingle, float* output)

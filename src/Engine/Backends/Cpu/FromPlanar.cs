@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>Lays the planar input out as NHWC, for readers that cannot take it as it is. A unit is a row.</summary>
-internal sealed unsafe class FromPlanar(string name, View source, View target) : Kernel
+internal sealed unsafe class FromPlanar(string name, CpuTensor source, CpuTensor target) : Kernel
 {
     public override string Name => name;
 

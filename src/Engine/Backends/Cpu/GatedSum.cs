@@ -8,7 +8,7 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// A map times a gate of one number for each image and channel, plus another map, then an activation: the end of a block with
 /// squeeze-and-excitation. A unit is a row.
 /// </summary>
-internal sealed unsafe class GatedSum<S, V>(View x, View gate, View residual, View target, Activation activation) : Kernel
+internal sealed unsafe class GatedSum<S, V>(CpuTensor x, CpuTensor gate, CpuTensor residual, CpuTensor target, Activation activation) : Kernel
     where S : struct, ISimd<V> where V : struct
 {
     public override string Name => "gate, add";

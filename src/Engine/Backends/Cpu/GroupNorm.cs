@@ -8,7 +8,7 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// First half of group normalisation: mean and sum of squared deviations of each row, by channel, laid down as
 /// [image][row][2][channel]. Two passes over a row keep the small variance of large numbers. A unit is a row.
 /// </summary>
-internal sealed unsafe class RowMoments<S, V>(string name, View source, View moments) : Kernel
+internal sealed unsafe class RowMoments<S, V>(string name, CpuTensor source, CpuTensor moments) : Kernel
     where S : struct, ISimd<V> where V : struct
 {
     public override string Name => name;
@@ -46,7 +46,7 @@ internal sealed unsafe class RowMoments<S, V>(string name, View source, View mom
 /// Second half: adds the rows' moments up in double precision, by Chan's rule, and normalises with a scale and a shift by
 /// channel. A unit is a row; each worker adds up the moments of the images that it meets.
 /// </summary>
-internal sealed unsafe class GroupNorm<S, V>(string name, GroupNormOp op, View source, View moments, NativeMemoryBlock weights, View target)
+internal sealed unsafe class GroupNorm<S, V>(string name, GroupNormOp op, CpuTensor source, CpuTensor moments, NativeMemoryBlock weights, CpuTensor target)
     : Kernel where S : struct, ISimd<V> where V : struct
 {
     public override string Name => name;
@@ -59,7 +59,7 @@ internal sealed unsafe class GroupNorm<S, V>(string name, GroupNormOp op, View s
     public static NativeMemoryBlock Pack(GroupNormOp op)
     {
         float[] weight = op.Weight.Read(), bias = op.Bias.Read();
-        int channels = View.Padded(weight.Length);
+        int channels = CpuTensor.Padded(weight.Length);
         var packed = new NativeMemoryBlock(2 * channels);
         weight.CopyTo(new Span<float>(packed.Data, weight.Length));
         bias.CopyTo(new Span<float>(packed.Data + channels, bias.Length));

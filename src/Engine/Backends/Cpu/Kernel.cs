@@ -9,6 +9,9 @@ internal abstract unsafe class Kernel
     /// <summary>What is computed and how, for people.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Which code runs: the just-in-time compiler makes it once for all kernels of a kind.</summary>
+    public virtual KernelKind Kind => new(GetType());
+
     /// <summary>How many units the work has.</summary>
     public abstract int Units { get; }
 
@@ -18,3 +21,9 @@ internal abstract unsafe class Kernel
     /// <summary>Runs the units from begin to before end.</summary>
     public abstract void Run(int begin, int end, float* scratch);
 }
+
+/// <summary>
+/// The code that a kernel runs: its class; the class that makes its input's rows, if there is one; its window; and what else chooses
+/// between routines of the class.
+/// </summary>
+internal readonly record struct KernelKind(Type Kernel, Type? Rows = null, int R = 0, int S = 0, int Variant = 0);

@@ -5,7 +5,7 @@ using LungSeg.Engine.Ops;
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>Max pooling, vectors running along the channels. A unit is an output row.</summary>
-internal sealed unsafe class MaxPool2d<S, V>(string name, MaxPool2dOp op, View source, View target) : Kernel
+internal sealed unsafe class MaxPool2d<S, V>(string name, MaxPool2dOp op, CpuTensor source, CpuTensor target) : Kernel
     where S : struct, ISimd<V> where V : struct
 {
     public override string Name => name;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using LungSeg.Engine.Backends.Cpu.Simd;
 using LungSeg.Engine.Ops;
+using LungSeg.Engine.Passes;
 
 namespace LungSeg.Engine.Backends.Cpu;
 
@@ -8,25 +9,23 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// x · scale + shift by channel, then an activation: a batch norm that no convolution took up, or an activation of its own.
 /// A unit is a row.
 /// </summary>
-internal sealed unsafe class PerChannel<S, V>(string name, View source, NativeMemoryBlock? scaleAndShift, View target, Activation activation)
+internal sealed unsafe class PerChannel<S, V>(string name, CpuTensor source, NativeMemoryBlock? scaleAndShift, CpuTensor target, Activation activation)
     : Kernel where S : struct, ISimd<V> where V : struct
 {
     public override string Name => name;
+
+    public override KernelKind Kind => new(GetType(), Variant: (int)activation);
 
     public override int Units => target.Shape.N * target.Shape.H;
 
     /// <summary>Packs a batch norm as scales, then shifts, padded with zeros.</summary>
     public static NativeMemoryBlock Pack(BatchNormOp op)
     {
-        float[] weight = op.Weight.Read(), bias = op.Bias.Read(), mean = op.Mean.Read(), variance = op.Variance.Read();
-        int channels = View.Padded(weight.Length);
+        (float[] scale, float[] shift) = FoldBatchNorm.ScaleAndShift(op);
+        int channels = CpuTensor.Padded(scale.Length);
         var packed = new NativeMemoryBlock(2 * channels);
-        for (int c = 0; c < weight.Length; c++)
-        {
-            double scale = weight[c] / Math.Sqrt(variance[c] + (double)op.Eps);
-            packed.Data[c] = (float)scale;
-            packed.Data[channels + c] = (float)(bias[c] - (mean[c] * scale));
-        }
+        scale.CopyTo(new Span<float>(packed.Data, scale.Length));
+        shift.CopyTo(new Span<float>(packed.Data + channels, shift.Length));
         return packed;
     }
 

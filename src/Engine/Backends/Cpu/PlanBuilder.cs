@@ -1,6 +1,7 @@
 using LungSeg.Engine.Backends.Cpu.Convolution;
 using LungSeg.Engine.Backends.Cpu.Simd;
 using LungSeg.Engine.Ops;
+using LungSeg.Engine.Passes;
 
 namespace LungSeg.Engine.Backends.Cpu;
 
@@ -9,115 +10,127 @@ internal static class PlanBuilder
 {
     public static bool Supports(Op op) => op is InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ActivationOp
         or MaxPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp or ConcatOp or AddOp or MulOp or PositionAttentionOp;
-
-    /// <summary>Whether a convolution is a matrix product of pixels.</summary>
-    public static bool IsPointwise(Op op) => op is Conv2dOp { R: 1, S: 1, Stride: 1, Groups: 1, K: > 1 } convolution && convolution.Padding == default;
-
-    public static bool IsDepthwise(Conv2dOp op) => op.Groups > 1 && op.Groups == op.C && op.K == op.C && !op.Residual;
 }
 
-/// <summary>Chooses the kernels of a graph for one instruction set and binds them to memory and weights.</summary>
+/// <summary>Maps the nodes of a fusion plan to kernels of one instruction set, and binds these to memory and weights.</summary>
 internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where V : struct
 {
     private readonly CpuModel _model;
-    private readonly Graph _graph;
+    private readonly FusionPlan _plan;
     private readonly Workers _workers;
+    private readonly bool _unpacksInput;
     private readonly PlanMemory _memory;
-    private readonly Rehearsal? _rehearsal;
+    private readonly JitWarmup? _warmup;
     private readonly List<(Tensor Node, Kernel Kernel)> _steps = [];
 
-    // For each global pooling whose convolution adds up what it writes: into how many parts.
+    // For each convolution that adds up what it writes for a global pooling: into how many parts.
     private readonly Dictionary<Tensor, int> _parts = [];
 
-    public PlanBuilder(CpuModel model, Graph graph, Workers workers, Rehearsal? rehearsal)
+    public PlanBuilder(CpuModel model, FusionPlan plan, Workers workers, JitWarmup? warmup)
     {
-        _rehearsal = rehearsal;
-        _model = model;
-        _workers = workers;
-        _graph = graph;
-        _memory = new PlanMemory(graph, TemporaryFloats);
+        (_model, _plan, _workers, _warmup) = (model, plan, workers, warmup);
+        _unpacksInput = plan.Graph.Outputs.Contains(plan.Graph.Input) || plan.Nodes.Any(ReadsUnpackedInput);
+        _memory = new PlanMemory(plan, _unpacksInput, plan.Nodes.SelectMany(Temporaries));
     }
 
     public CpuPlan Build()
     {
-        foreach (Tensor node in _graph.Nodes.Where(node => !_memory.IsVirtual(node))) Add(node);
-        List<CpuBuffer> outputs = [.. _graph.Outputs.Select(output => new CpuBuffer(_memory[output]))];
-        IReadOnlyList<PlanStep> steps = PlanStep.Of([.. _steps.Select(step => (step.Node, step.Kernel.Name))], _memory.Unstored);
+        Tensor input = _plan.Graph.Input;
+        if (_unpacksInput) Add(input, new FromPlanar("unpack", _memory[input], _memory.Unpacked));
+        foreach (FusedNode node in _plan.Nodes) Add(node);
+        List<CpuBuffer> outputs = [.. _plan.Graph.Outputs.Select(output => new CpuBuffer(Map(output)))];
+        Dictionary<Tensor, IReadOnlyList<Tensor>> unstored = _plan.Nodes.ToDictionary(node => node.Node, node => node.Unstored);
+        IReadOnlyList<PlanStep> steps = PlanStep.Of([.. _steps.Select(step => (step.Node, step.Kernel.Name))], node => unstored.GetValueOrDefault(node, []));
         return new CpuPlan(
-            _workers, [.. _steps.Select((step, i) => new Step(steps[i], step.Kernel))], _memory.Arena, new CpuBuffer(_memory.Input), outputs, _steps.Max(step => step.Kernel.ScratchFloats));
+            _workers, [.. _steps.Select((step, i) => new Step(steps[i], step.Kernel))], _memory.Arena, new CpuBuffer(_memory[input]), outputs, _steps.Max(step => step.Kernel.ScratchFloats));
     }
 
-    private nint TemporaryFloats(PlanMemory memory, Tensor node) => node.Op switch
+    // Convolutions gather planar pixels; their residuals and all other operations do not.
+    private bool ReadsUnpackedInput(FusedNode node)
     {
-        Conv2dOp op when IsPointwise(node) && memory.IsGated(node) => node.Shape.N * PackedWeights.PointwiseFloats(op.K, op.C, S.Width),
-        AdaptiveAvgPool2dOp when IsPooledWhileWritten(node) => node.Inputs[0].Shape.N * MostParts(node.Inputs[0]) * (nint)View.Padded(node.Shape.C),
-        GroupNormOp => (nint)node.Shape.N * node.Shape.H * 2 * View.Padded(node.Shape.C),
-        PositionAttentionOp => (nint)node.Shape.N * ((((nint)node.Shape.H * node.Shape.W) + 2) * node.Shape.H * node.Shape.W),
-        _ => 0,
-    };
+        Tensor input = _plan.Graph.Input;
+        return node.Addend == input || (node.Node.Op is not (Conv2dOp or ConvTranspose2dOp) && node.Reads.Contains(input));
+    }
 
-    /// <summary>Whether the convolution before a global pooling, the first to pool it, adds up what it writes, part by part.</summary>
-    private bool IsPooledWhileWritten(Tensor node) => node.Inputs.Count > 0 && PoolingOf(node.Inputs[0]) == node;
-
-    private Tensor? PoolingOf(Tensor convolution) => convolution.Op is Conv2dOp { K: > 1 } op && (PlanBuilder.IsDepthwise(op) || IsPointwise(convolution))
-        ? _graph.Nodes.FirstOrDefault(reader => reader.Op is AdaptiveAvgPool2dOp { OutputSize: 1 } && reader.Inputs[0] == convolution)
-        : null;
+    private IEnumerable<Temporary> Temporaries(FusedNode fused)
+    {
+        Tensor node = fused.Node;
+        nint pixels = (nint)node.Shape.H * node.Shape.W;
+        if (fused.Sums is Tensor pooled) yield return new Temporary(node, pooled.Shape.N * MostParts(pooled) * (nint)CpuTensor.Padded(node.Shape.C), pooled);
+        else if (fused.IsGated && Product(fused) is Conv2dOp op) yield return new Temporary(node, node.Shape.N * PackedWeights.PointwiseFloats(op.K, op.C, S.Width), node);
+        else if (node.Op is GroupNormOp) yield return new Temporary(node, (nint)node.Shape.N * node.Shape.H * 2 * CpuTensor.Padded(node.Shape.C), node);
+        else if (node.Op is PositionAttentionOp) yield return new Temporary(node, node.Shape.N * ((pixels + 2) * pixels), node);
+    }
 
     private static int MostParts(Tensor convolution) =>
-        PlanBuilder.IsDepthwise((Conv2dOp)convolution.Op) ? convolution.Shape.H : PointwiseConv<S, V>.MostParts(convolution.Shape);
+        FusionPredicates.IsDepthwise(convolution.Op) ? convolution.Shape.H : PointwiseConv<S, V>.MostParts(convolution.Shape);
 
-    /// <summary>Whether a convolution is a matrix product of pixels where they lie.</summary>
-    private bool IsPointwise(Tensor node) => PlanBuilder.IsPointwise(node.Op) && node.Inputs[0] != _graph.Input;
-
-    private void Add(Tensor node)
+    // The convolution that a node computes as a matrix product of pixels: itself, or the one whose pixels its head takes.
+    private Conv2dOp? Product(FusedNode node)
     {
-        string name = node.Op.Name;
-        switch (node.Op)
+        Tensor first = node.Producer ?? node.Node;
+        return CpuFusion.IsPointwise(_plan.Graph, first) && !FusionPredicates.IsDepthwise(node.Node.Op) ? (Conv2dOp)first.Op : null;
+    }
+
+    /// <summary>A tensor in NHWC.</summary>
+    private CpuTensor Map(Tensor tensor) => tensor == _plan.Graph.Input ? _memory.Unpacked : _memory[tensor];
+
+    private ConvSource[] Sources(FusedNode node) => [.. node.Sources.Select(source => new ConvSource(
+        _memory[source.Tensor], source.Gate is Tensor gate ? _memory[gate] : null, source.Repeat, source.Upsampled))];
+
+    private void Add(FusedNode node)
+    {
+        Tensor tensor = node.Node;
+        switch (tensor.Op)
         {
-            case InputOp:
-                if (_memory.NeedsUnpackedInput) Add(node, new FromPlanar("unpack", _memory.Input, _memory[node]));
-                break;
             case Conv2dOp op: AddConvolution(node, op); break;
             case ConvTranspose2dOp op: AddTransposed(node, op); break;
-            case ConcatOp: Add(node, new Concat(name, [.. node.Inputs.Select(input => _memory[input])], _memory[node])); break;
-            case UpsampleNearestOp op: Add(node, new UpsampleNearest(name, op, _memory[node.Inputs[0]], _memory[node])); break;
+            case ConcatOp: Add(tensor, new Concat(tensor.Op.Name, [.. tensor.Inputs.Select(Map)], Map(tensor))); break;
+            case UpsampleNearestOp op: Add(tensor, new UpsampleNearest(op.Name, op, Map(tensor.Inputs[0]), Map(tensor))); break;
             default:
                 // A tensor of one channel lies without padding: vectors of one lane.
-                if (node.Shape.C == 1) AddByChannel<Scalar, float>(node, name);
-                else AddByChannel<S, V>(node, name);
+                if (tensor.Shape.C == 1) AddByChannel<Scalar, float>(node);
+                else AddByChannel<S, V>(node);
                 break;
         }
     }
 
-    private void AddByChannel<T, U>(Tensor node, string name) where T : struct, ISimd<U> where U : struct
+    private void AddByChannel<T, U>(FusedNode fused) where T : struct, ISimd<U> where U : struct
     {
-        View target = _memory[node], x = _memory.IsVirtual(node.Inputs[0]) ? default : _memory[node.Inputs[0]];
+        Tensor node = fused.Node;
+        string name = node.Op.Name;
+        CpuTensor target = Map(node);
+        if (fused.Sums is Tensor pooled)
+        {
+            Add(node, new PoolPartialSums<T, U>(pooled.Shape, _parts[pooled], _memory.Temporary(node), target));
+            return;
+        }
+        if (fused is { IsGated: true, Addend: Tensor addend })
+        {
+            FusedSource product = fused.Sources[0];
+            Add(node, new GatedSum<T, U>(Map(product.Tensor), Map(product.Gate!), Map(addend), target, ((AddOp)node.Op).Activation));
+            return;
+        }
+        CpuTensor x = Map(node.Inputs[0]);
         switch (node.Op)
         {
             case BatchNormOp op:
-                Add(node, new PerChannel<T, U>(name, x, _model.Packed(op, "", () => PerChannel<T, U>.Pack(op)), target, op.Activation));
+                Add(node, new PerChannel<T, U>(name, x, _model.Packed(op, new WeightForm(WeightLayout.PerChannel), () => PerChannel<T, U>.Pack(op)), target, op.Activation));
                 break;
             case ActivationOp op: Add(node, new PerChannel<T, U>(name, x, null, target, op.Function)); break;
             case GroupNormOp op:
-                View moments = _memory.Temporary(node);
+                CpuTensor moments = _memory.Temporary(node);
                 Add(node, new RowMoments<T, U>("row moments", x, moments));
-                Add(node, new GroupNorm<T, U>(name, op, x, moments, _model.Packed(op, "", () => GroupNorm<T, U>.Pack(op)), target));
+                Add(node, new GroupNorm<T, U>(name, op, x, moments, _model.Packed(op, new WeightForm(WeightLayout.PerChannel), () => GroupNorm<T, U>.Pack(op)), target));
                 break;
             case MaxPool2dOp op: Add(node, new MaxPool2d<T, U>(name, op, x, target)); break;
-            case AdaptiveAvgPool2dOp when IsPooledWhileWritten(node):
-                Add(node, new PoolPartialSums<T, U>(x.Shape, _parts[node], _memory.Temporary(node), target));
-                break;
             case AdaptiveAvgPool2dOp op: Add(node, new AdaptiveAvgPool2d<T, U>(name, op, x, target)); break;
             case UpsampleBilinearOp op: Add(node, new UpsampleBilinear<T, U, S, V>(name, op, x, target)); break;
-            case AddOp op when _memory.GateOf(node) is Tensor gate:
-                Tensor other = node.Inputs[0] == gate ? node.Inputs[1] : node.Inputs[0];
-                Add(node, new GatedSum<T, U>(_memory[gate.Inputs[0]], _memory[gate.Inputs[1]], _memory[other], target, op.Activation));
-                break;
-            case AddOp op: Add(node, new Elementwise<T, U, Sum<T, U>>(name, x, _memory[node.Inputs[1]], target, op.Activation)); break;
-            case MulOp op: Add(node, new Elementwise<T, U, Product<T, U>>(name, x, _memory[node.Inputs[1]], target, op.Activation)); break;
+            case AddOp op: Add(node, new Elementwise<T, U, Sum<T, U>>(name, x, Map(node.Inputs[1]), target, op.Activation)); break;
+            case MulOp op: Add(node, new Elementwise<T, U, Product<T, U>>(name, x, Map(node.Inputs[1]), target, op.Activation)); break;
             case PositionAttentionOp:
-                View scores = _memory.Temporary(node), bottom = _memory[node.Inputs[2]];
-                Add(node, new AttentionScores<S, V>("attention scores", x, _memory[node.Inputs[1]], scores));
+                CpuTensor scores = _memory.Temporary(node), bottom = Map(node.Inputs[2]);
+                Add(node, new AttentionScores<S, V>("attention scores", x, Map(node.Inputs[1]), scores));
                 Add(node, new AttentionExponentials<S, V>("attention exponentials", scores, node.Shape.N, node.Shape.H * node.Shape.W));
                 Add(node, new AttentionProduct<T, U>("attention product", scores, bottom, target));
                 break;
@@ -125,102 +138,94 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         }
     }
 
-    private void AddConvolution(Tensor node, Conv2dOp op)
+    private void AddConvolution(FusedNode fused, Conv2dOp op)
     {
-        View target = _memory[node];
-        View? residual = op.Residual ? _memory[node.Inputs[1]] : null;
+        Tensor node = fused.Node;
+        CpuTensor target = Map(node);
+        CpuTensor? residual = fused.Addend is Tensor addend ? Map(addend) : null;
         ConvGeometry geometry = ConvGeometry.Of(op, node.Shape);
+        ConvSource[] sources = Sources(fused);
         string window = $"{op.R}x{op.S}";
-        Tensor? pooling = PoolingOf(node);
-        View? sums = pooling is null ? null : _memory.Temporary(pooling);
-        if (PlanBuilder.IsDepthwise(op))
+        CpuTensor? sums = fused.Pooling is Tensor pooling ? _memory.Temporary(pooling) : null;
+        if (FusionPredicates.IsDepthwise(op))
         {
-            NativeMemoryBlock packed = _model.Packed(op, "", () => DepthwiseConv<S, V>.Pack(ConvWeights.Of(op)));
-            Tensor input = node.Inputs[0];
-            (IRowSource rows, string before) = Rows(input, geometry);
-            string name = $"{before}depthwise {window}";
-            Add(node, new DepthwiseConv<S, V>(name, rows, input.Shape, geometry, packed, target, sums, op.Activation, _workers.Count));
-            if (pooling is not null) _parts[pooling] = node.Shape.H;
-            return;
+            NativeMemoryBlock packed = _model.Packed(op, new WeightForm(WeightLayout.Depthwise), () => DepthwiseConv<S, V>.Pack(ConvWeights.Of(op)));
+            (IRowSource rows, string before) = Rows(fused, sources, geometry);
+            Add(node, new DepthwiseConv<S, V>($"{before}depthwise {window}", rows, node.Inputs[0].Shape, geometry, packed, target, sums, op.Activation, _workers.Count));
+            if (sums is not null) _parts[node] = node.Shape.H;
         }
-        ConvSource[] sources = _memory.Parts(node.Inputs[0]);
-        if (_memory.HeadOf(node.Inputs[0]) == node)
+        else if (Product(fused) is Conv2dOp product)
         {
-            var before = (Conv2dOp)node.Inputs[0].Op;
-            PackedWeights packed = Pack(before, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(before));
-            var head = new PointwiseHead<S, V>(_model.Packed(op, "", () => SingleOutputRow<S, V>.Pack(ConvWeights.Of(op))), op.C, op.Activation);
-            Add(node, new PointwiseConv<S, V>(sources, packed, Scaled(node.Inputs[0], sources, packed), target, null, before.Activation, null, head));
+            PackedWeights packed = Pack(product, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(product));
+            PointwiseHead<S, V>? head = fused.Producer is null ? null : new(PackSingle(op, () => ConvWeights.Of(op)), op.C, op.Activation);
+            var kernel = new PointwiseConv<S, V>(sources, packed, Scaled(fused, sources, packed), target, residual, product.Activation, sums, head);
+            Add(node, kernel);
+            if (sums is not null) _parts[node] = kernel.Parts;
         }
         else if (op.K == 1)
         {
             ConvBlocking rows = ConvBlocking.Choose(geometry, op.C, 1);
-            NativeMemoryBlock packed = _model.Packed(op, "", () => SingleOutputRow<S, V>.Pack(ConvWeights.Of(op)));
+            NativeMemoryBlock packed = PackSingle(op, () => ConvWeights.Of(op));
             Add(node, new SingleOutputConv<S, V>($"single output {window}", sources, geometry, packed, rows, new Target(target), residual, op.Activation));
-        }
-        else if (IsPointwise(node))
-        {
-            PackedWeights packed = Pack(op, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(op));
-            var kernel = new PointwiseConv<S, V>(sources, packed, Scaled(node, sources, packed), target, residual, op.Activation, sums);
-            Add(node, kernel);
-            if (pooling is not null) _parts[pooling] = kernel.Parts;
         }
         else if (WinogradCost.Best(op, geometry, sources[0]) is int outputs)
         {
-            if (outputs == Winograd3<S, V>.Outputs) AddWinograd<Winograd3<S, V>>(node, op, sources, geometry, residual);
-            else AddWinograd<Winograd4<S, V>>(node, op, sources, geometry, residual);
+            if (outputs == Winograd3<S, V>.Outputs) AddWinograd<Winograd3<S, V>>(node, op, WeightLayout.Winograd3, sources, geometry, residual);
+            else AddWinograd<Winograd4<S, V>>(node, op, WeightLayout.Winograd4, sources, geometry, residual);
         }
         else
         {
             ConvBlocking blocking = ConvBlocking.Choose(geometry, op.C, 2 * S.Width);
             PackedWeights packed = Pack(op, blocking.Blocks, () => ConvWeights.Of(op));
-            Target? added = residual is View view ? new Target(view) : null;
+            Target? added = residual is CpuTensor map ? new Target(map) : null;
             string groups = op.Groups > 1 ? $"grouped {op.Groups} " : "";
             Add(node, new GatherConv<S, V>($"direct {groups}{window}", sources, geometry, packed, blocking, new Target(target), added, op.Activation));
         }
     }
 
     /// <summary>A copy of weights that is multiplied by the gates before a 1x1 convolution, if there are any.</summary>
-    private View? Scaled(Tensor node, ConvSource[] sources, PackedWeights packed)
+    private CpuTensor? Scaled(FusedNode node, ConvSource[] sources, PackedWeights packed)
     {
-        if (!_memory.IsGated(node)) return null;
-        View scaled = _memory.Temporary(node);
-        Add(_memory.Unstored(node).First(before => before.Op is MulOp), new ScaledWeights<S, V>(sources, packed, scaled));
+        if (!node.IsGated) return null;
+        CpuTensor scaled = _memory.Temporary(node.Node);
+        Add(node.Unstored.First(before => before.Op is MulOp), new ScaledWeights<S, V>(sources, packed, scaled));
         return scaled;
     }
 
     /// <summary>Where a depthwise convolution's rows come from, and what is computed on the way, for people.</summary>
-    private (IRowSource Rows, string Before) Rows(Tensor input, ConvGeometry reader)
+    private (IRowSource Rows, string Before) Rows(FusedNode node, ConvSource[] sources, ConvGeometry reader)
     {
-        if (input.Op is Conv2dOp op && _memory.IsVirtual(input))
+        if (node.Producer is { Op: Conv2dOp op } producer)
         {
-            ConvSource[] sources = _memory.Parts(input.Inputs[0]);
             PackedWeights packed = Pack(op, [op.C], () => ConvWeights.Of(op));
-            return (new ConvolvedRows<S, V>(sources, ConvGeometry.Of(op, input.Shape), packed, op.Activation, reader), op.R == 1 ? "expand, " : $"direct {op.R}x{op.S}, ");
+            var convolved = new ConvolvedRows<S, V>(sources, ConvGeometry.Of(op, producer.Shape), packed, op.Activation, reader);
+            return (convolved, op.R == 1 ? "expand, " : $"direct {op.R}x{op.S}, ");
         }
-        ConvSource[] parts = _memory.Parts(input);
-        IRowSource[] rows = [.. parts.Select(part => Rows(part, reader))];
-        string before = parts.Any(part => part.Upsampled is not null) ? "bilinear, " : "";
-        return (rows.Length == 1 ? rows[0] : new ConcatenatedRows([.. rows.Zip(parts, (row, part) => (row, part.View.Shape.C))]), before);
+        IRowSource[] rows = [.. sources.Select(source => Rows(source, reader))];
+        string before = sources.Any(source => source.Upsampled is not null) ? "bilinear, " : "";
+        return (rows.Length == 1 ? rows[0] : new ConcatenatedRows([.. rows.Zip(sources, (row, source) => (row, source.Map.Shape.C))]), before);
     }
 
-    private static IRowSource Rows(ConvSource part, ConvGeometry reader) => part.Upsampled is { Op: UpsampleBilinearOp op } result
-        ? new InterpolatedRows<S, V>(part.View, op, result.Shape, reader)
-        : new CopiedRows(part, reader);
+    private static IRowSource Rows(ConvSource source, ConvGeometry reader) => source.Upsampled is { Op: UpsampleBilinearOp op } result
+        ? new InterpolatedRows<S, V>(source.Map, op, result.Shape, reader)
+        : new CopiedRows(source, reader);
 
-    private void AddWinograd<W>(Tensor node, Conv2dOp op, ConvSource[] sources, ConvGeometry geometry, View? residual)
+    private void AddWinograd<W>(Tensor node, Conv2dOp op, WeightLayout layout, ConvSource[] sources, ConvGeometry geometry, CpuTensor? residual)
         where W : struct, IWinograd<S, V>
     {
         ConvBlocking blocking = WinogradConv<S, V, W>.Blocking(op.C);
-        PackedWeights packed = Pack(op, blocking.Blocks, () => ConvWeights.Of(op), $"winograd {W.Outputs} ", WinogradWeights.Transform<S, V, W>());
-        Add(node, new WinogradConv<S, V, W>(sources, geometry, packed, blocking, _memory[node], residual, op.Activation, _workers.Count));
+        PackedWeights packed = _model.Packed(op, new WeightForm(layout, blocking.Blocks), () =>
+            new PackedWeights(ConvWeights.Of(op), S.Width, blocking.Blocks, WinogradWeights.Transform<S, V, W>()));
+        Add(node, new WinogradConv<S, V, W>(sources, geometry, packed, blocking, Map(node), residual, op.Activation, _workers.Count));
     }
 
     /// <summary>
     /// A transposed convolution with stride s is s x s plain ones: the output pixels of each phase see every s-th tap, reversed.
     /// </summary>
-    private void AddTransposed(Tensor node, ConvTranspose2dOp op)
+    private void AddTransposed(FusedNode fused, ConvTranspose2dOp op)
     {
-        ConvSource[] sources = _memory.Parts(node.Inputs[0]);
+        Tensor node = fused.Node;
+        ConvSource[] sources = Sources(fused);
         for (int phase = 0; phase < op.Stride * op.Stride; phase++)
         {
             var rows = TransposedPhase.Of(phase / op.Stride, op.R, op.Stride, op.Padding, node.Shape.H);
@@ -228,29 +233,31 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             if (rows.Outputs == 0 || columns.Outputs == 0) continue;
             var geometry = new ConvGeometry(rows.Taps, columns.Taps, 1, 1, rows.Padding, columns.Padding, rows.Outputs, columns.Outputs);
             ConvBlocking blocking = ConvBlocking.Choose(geometry, op.C, 2 * S.Width);
-            var target = new Target(_memory[node], op.Stride, rows.First, columns.First);
-            string name = $"transposed {op.R}x{op.S} phase {phase}", form = $"phase {phase} ";
+            var target = new Target(Map(node), op.Stride, rows.First, columns.First);
+            string name = $"transposed {op.R}x{op.S} phase {phase}";
             ConvWeights Weights() => TransposedPhase.Weights(op, rows, columns);
             if (op.K == 1)
             {
-                NativeMemoryBlock packed = _model.Packed(op, form, () => SingleOutputRow<S, V>.Pack(Weights()));
+                NativeMemoryBlock packed = PackSingle(op, Weights, phase);
                 Add(node, new SingleOutputConv<S, V>(name, sources, geometry, packed, blocking, target, null, op.Activation));
             }
             else
             {
-                PackedWeights packed = Pack(op, blocking.Blocks, Weights, form);
+                PackedWeights packed = Pack(op, blocking.Blocks, Weights, phase);
                 Add(node, new GatherConv<S, V>(name, sources, geometry, packed, blocking, target, null, op.Activation));
             }
         }
     }
 
-    private PackedWeights Pack(
-        Op op, IReadOnlyList<int> blocks, Func<ConvWeights> weights, string form = "", KernelTransform? transform = null) =>
-        _model.Packed(op, $"{form}{string.Join(',', blocks)}", () => new PackedWeights(weights(), S.Width, blocks, transform));
+    private PackedWeights Pack(Op op, IReadOnlyList<int> blocks, Func<ConvWeights> weights, int phase = 0) =>
+        _model.Packed(op, new WeightForm(WeightLayout.Panels, blocks) { Phase = phase }, () => new PackedWeights(weights(), S.Width, blocks));
+
+    private NativeMemoryBlock PackSingle(Op op, Func<ConvWeights> weights, int phase = 0) =>
+        _model.Packed(op, new WeightForm(WeightLayout.SingleOutput) { Phase = phase }, () => SingleOutputRow<S, V>.Pack(weights()));
 
     private void Add(Tensor node, Kernel kernel)
     {
         _steps.Add((node, kernel));
-        _rehearsal?.Add(kernel);
+        _warmup?.Add(kernel);
     }
 }

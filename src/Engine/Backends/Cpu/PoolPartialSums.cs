@@ -7,7 +7,7 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// Global average pooling from sums of parts of each image that the convolution before has left, [image][part][channel]. A unit
 /// is an image.
 /// </summary>
-internal sealed unsafe class PoolPartialSums<S, V>(Shape pooled, int parts, View sums, View target) : Kernel
+internal sealed unsafe class PoolPartialSums<S, V>(Shape pooled, int parts, CpuTensor sums, CpuTensor target) : Kernel
     where S : struct, ISimd<V> where V : struct
 {
     public override string Name => "pool partial sums";

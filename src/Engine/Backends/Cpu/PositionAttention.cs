@@ -7,7 +7,7 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// First step of position attention: the scores center · topᵀ, an HW x HW map for each image, with each row's greatest
 /// score behind the map. A unit is one pixel of center.
 /// </summary>
-internal sealed unsafe class AttentionScores<S, V>(string name, View top, View center, View scores) : Kernel
+internal sealed unsafe class AttentionScores<S, V>(string name, CpuTensor top, CpuTensor center, CpuTensor scores) : Kernel
     where S : struct, ISimd<V> where V : struct
 {
     private readonly int _pixels = top.Shape.H * top.Shape.W;
@@ -50,7 +50,7 @@ internal sealed unsafe class AttentionScores<S, V>(string name, View top, View c
 /// Second step: the softmax over a whole map needs its greatest score and then the sum of all exponentials. A unit is one row;
 /// it replaces the scores by exponentials and lays their sum down behind the rows' greatest scores.
 /// </summary>
-internal sealed unsafe class AttentionExponentials<S, V>(string name, View scores, int images, int pixels) : Kernel
+internal sealed unsafe class AttentionExponentials<S, V>(string name, CpuTensor scores, int images, int pixels) : Kernel
     where S : struct, ISimd<V> where V : struct
 {
     public override string Name => name;
@@ -86,7 +86,7 @@ internal sealed unsafe class AttentionExponentials<S, V>(string name, View score
 /// Third step: the map times bottomᵀ, divided by the map's sum. Row i, channel k of the product is element i · C + k of the
 /// result read as C x H x W. A unit is one row.
 /// </summary>
-internal sealed unsafe class AttentionProduct<S, V>(string name, View scores, View bottom, View target) : Kernel
+internal sealed unsafe class AttentionProduct<S, V>(string name, CpuTensor scores, CpuTensor bottom, CpuTensor target) : Kernel
     where S : struct, ISimd<V> where V : struct
 {
     private readonly int _pixels = bottom.Shape.H * bottom.Shape.W;

@@ -12,13 +12,13 @@ namespace LungSeg.Engine.Backends.Cpu;
 internal sealed unsafe class UpsampleBilinear<S, V, R, U> : Kernel
     where S : struct, ISimd<V> where V : struct where R : struct, ISimd<U> where U : struct
 {
-    private readonly View _source;
-    private readonly View _target;
+    private readonly CpuTensor _source;
+    private readonly CpuTensor _target;
     private readonly (int Low, int High, float Weight)[] _rows;
     private readonly (int Low, int High, float Weight)[] _columns;
     private readonly delegate*<float*, float*, float, float*, nint, void> _mix;
 
-    public UpsampleBilinear(string name, UpsampleBilinearOp op, View source, View target)
+    public UpsampleBilinear(string name, UpsampleBilinearOp op, CpuTensor source, CpuTensor target)
     {
         Name = name;
         _source = source;
@@ -40,7 +40,7 @@ internal sealed unsafe class UpsampleBilinear<S, V, R, U> : Kernel
 
     public override nint ScratchFloats => 2 * StretchedFloats;
 
-    private nint StretchedFloats => (_target.RowStride + View.Lanes - 1) / View.Lanes * View.Lanes;
+    private nint StretchedFloats => (_target.RowStride + CpuTensor.Lanes - 1) / CpuTensor.Lanes * CpuTensor.Lanes;
 
     public override void Run(int begin, int end, float* scratch)
     {

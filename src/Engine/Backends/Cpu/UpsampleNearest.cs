@@ -4,7 +4,7 @@ using LungSeg.Engine.Ops;
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>Nearest upsampling: a unit spreads one input row and copies it.</summary>
-internal sealed unsafe class UpsampleNearest(string name, UpsampleNearestOp op, View source, View target) : Kernel
+internal sealed unsafe class UpsampleNearest(string name, UpsampleNearestOp op, CpuTensor source, CpuTensor target) : Kernel
 {
     public override string Name => name;
 

@@ -75,7 +75,7 @@ public sealed class CudaBackend : IBackend
     public Model Load(Graph graph, LoadOptions? options = null)
     {
         options ??= new LoadOptions();
-        return new CudaModel(Passes.StandardPasses.Apply(graph, options), _context, _set, _kernels, options.Fuse, _stepwise);
+        return new CudaModel(Passes.StandardPasses.Apply(graph, options), _context, _set, _kernels, options.Patterns, _stepwise);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using LungSeg.Engine.Backends.Cuda.Driver;
+using LungSeg.Engine.Passes;
 using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;
@@ -9,16 +10,16 @@ internal sealed class CudaModel : Model
     private readonly CudaContext _context;
     private readonly KernelSet _set;
     private readonly PrecisionKernels _kernels;
-    private readonly bool _fuse;
+    private readonly FusionPatterns _patterns;
     private readonly bool _stepwise;
     private readonly WeightStore _weights;
     private readonly Lock _planning = new();
 
-    public CudaModel(Graph graph, CudaContext context, KernelSet set, PrecisionKernels kernels, bool fuse, bool stepwise) : base(graph)
+    public CudaModel(Graph graph, CudaContext context, KernelSet set, PrecisionKernels kernels, FusionPatterns patterns, bool stepwise) : base(graph)
     {
-        (_context, _set, _kernels, _fuse, _stepwise) = (context, set, kernels, fuse, stepwise);
+        (_context, _set, _kernels, _patterns, _stepwise) = (context, set, kernels, patterns, stepwise);
         // An operation without a kernel is found now, whatever the sizes of the plans will be.
-        Routines.Choose(graph, kernels, fuse);
+        Routines.Choose(Fuse(graph), kernels);
         _weights = new WeightStore(context);
     }
 
@@ -28,7 +29,7 @@ internal sealed class CudaModel : Model
         Graph graph = Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w));
         lock (_planning)
         {
-            IReadOnlyList<Routine> routines = Routines.Choose(graph, _kernels, _fuse);
+            IReadOnlyList<Routine> routines = Routines.Choose(Fuse(graph), _kernels);
             var memory = new MapMemory(_context, graph, routines, _kernels.ElementBytes);
             try
             {
@@ -52,6 +53,8 @@ internal sealed class CudaModel : Model
         _weights.Dispose();
         base.Dispose(disposing);
     }
+
+    private FusionPlan Fuse(Graph graph) => FusionPlan.Of(graph, CudaFusion.Of(_kernels), _patterns);
 
     private IReadOnlyList<PlanStep> Steps(IReadOnlyList<Routine> routines, IReadOnlyList<Launch> launches)
     {

@@ -1,4 +1,5 @@
 using LungSeg.Engine.Ops;
+using LungSeg.Engine.Passes;
 using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;
@@ -15,8 +16,8 @@ internal sealed class PerChannel(Tensor node, PrecisionKernels kernels) : Routin
         if (Node.Op is BatchNormOp norm)
         {
             int channels = CudaMap.Padded(Node.Shape.C);
-            parameters.Scale = (long)binder.Weights(norm, "scale", channels, () => Coefficients(norm, (gain, _, _) => gain));
-            parameters.Shift = (long)binder.Weights(norm, "shift", channels, () => Coefficients(norm, (gain, mean, bias) => bias - (mean * gain)));
+            parameters.Scale = (long)binder.Weights(norm, "scale", channels, () => ChannelPadding.Pad(FoldBatchNorm.ScaleAndShift(norm).Scale));
+            parameters.Shift = (long)binder.Weights(norm, "shift", channels, () => ChannelPadding.Pad(FoldBatchNorm.ScaleAndShift(norm).Shift));
             parameters.Activation = (int)norm.Activation;
         }
         else
@@ -24,13 +25,5 @@ internal sealed class PerChannel(Tensor node, PrecisionKernels kernels) : Routin
             parameters.Activation = (int)((ActivationOp)Node.Op).Function;
         }
         binder.LaunchItems(Node, _kernel, target.Items, parameters);
-    }
-
-    private static float[] Coefficients(BatchNormOp op, Func<double, double, double, double> of)
-    {
-        float[] weight = op.Weight.Read(), bias = op.Bias.Read(), mean = op.Mean.Read(), variance = op.Variance.Read();
-        var result = new float[CudaMap.Padded(weight.Length)];
-        for (int c = 0; c < weight.Length; c++) result[c] = (float)of(weight[c] / Math.Sqrt(variance[c] + (double)op.Eps), mean[c], bias[c]);
-        return result;
     }
 }

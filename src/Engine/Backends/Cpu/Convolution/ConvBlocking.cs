@@ -26,7 +26,7 @@ internal sealed record ConvBlocking(int RowsPerUnit, int ChannelsPerBlock, int C
         // As many channels as keep a panel and the rows of one output row in the cache, evenly over the blocks.
         int perChannel = geometry.R * Math.Max(geometry.S * lanes, geometry.PaddedWidth);
         int blocks = Math.Max(1, ((channels * perChannel) + CacheFloats - 1) / CacheFloats);
-        int block = Math.Min(channels, View.Padded((channels + blocks - 1) / blocks));
+        int block = Math.Min(channels, CpuTensor.Padded((channels + blocks - 1) / blocks));
 
         int pitch = geometry.PaddedWidth * block, rows = 1, most = Math.Max(1, geometry.OutputHeight / UnitsPerImage);
         while (rows < most && ((rows * geometry.Stride) + geometry.R) * pitch < CacheFloats) rows++;

@@ -7,19 +7,19 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// squeeze-and-excite gate, one number for each image and channel), if anything; how often each of its pixels is seen along a
 /// row and a column (nearest-neighbour upsampling); and a bilinear upsampling whose rows are computed when they are read.
 /// </summary>
-internal readonly record struct ConvSource(View View, View? Scale = null, int Repeat = 1, Tensor? Upsampled = null)
+internal readonly record struct ConvSource(CpuTensor Map, CpuTensor? Scale = null, int Repeat = 1, Tensor? Upsampled = null)
 {
     /// <summary>Rows that the convolution sees.</summary>
-    public int Height => Upsampled?.Shape.H ?? View.Shape.H * Repeat;
+    public int Height => Upsampled?.Shape.H ?? Map.Shape.H * Repeat;
 
     /// <summary>Columns that the convolution sees.</summary>
-    public int Width => Upsampled?.Shape.W ?? View.Shape.W * Repeat;
+    public int Width => Upsampled?.Shape.W ?? Map.Shape.W * Repeat;
 
     /// <summary>Whether it is one pixel that is seen everywhere.</summary>
-    public bool IsConstant => Upsampled is not null && View.Shape is { H: 1, W: 1 };
+    public bool IsConstant => Upsampled is not null && Map.Shape is { H: 1, W: 1 };
 
     /// <summary>Whether it can be read where it lies, vector by vector.</summary>
-    public bool IsPlain => Scale is null && !View.IsPlanar && Upsampled is null;
+    public bool IsPlain => Scale is null && !Map.IsPlanar && Upsampled is null;
 
     /// <summary>
     /// Copies some channels of size x size pixels, the given distance apart, to [row][column][channel] with the given
@@ -27,14 +27,14 @@ internal readonly record struct ConvSource(View View, View? Scale = null, int Re
     /// </summary>
     public unsafe void CopyWindow(int n, int top, int left, int size, int distance, int channel, int channels, float* target, int stride)
     {
-        float* gate = Scale is View scale ? scale.Pixel(n, 0, 0) + channel : null;
+        float* gate = Scale is CpuTensor scale ? scale.Pixel(n, 0, 0) + channel : null;
         for (int i = 0; i < size; i++)
         {
             for (int j = 0; j < size; j++, target += stride)
             {
                 int row = top + (i * distance), column = left + (j * distance);
                 if ((uint)row < (uint)Height && (uint)column < (uint)Width)
-                    CopiedRows.Copy(View.Pixel(n, row / Repeat, column / Repeat) + (channel * View.ChannelStride), View, gate, target, stride, 1, channels);
+                    CopiedRows.Copy(Map.Pixel(n, row / Repeat, column / Repeat) + (channel * Map.ChannelStride), Map, gate, target, stride, 1, channels);
                 else
                     NativeMemory.Clear(target, (nuint)(channels * sizeof(float)));
             }

@@ -10,7 +10,7 @@ internal sealed unsafe class ConvolvedRows<S, V>(
     where S : struct, ISimd<V> where V : struct
 {
     private readonly Gather _gather = new(sources, convolution);
-    private readonly int _channels = sources.Sum(source => source.View.Shape.C);
+    private readonly int _channels = sources.Sum(source => source.Map.Shape.C);
     private readonly int _columns = Math.Min(convolution.OutputWidth, reader.PaddedWidth - reader.PadLeft);
 
     public nint ScratchFloats(int channels) => _gather.Floats(_channels);

@@ -14,23 +14,23 @@ internal sealed unsafe class CopiedRows(ConvSource source, ConvGeometry reader) 
 
     public void FillRow(float* target, nint pixelStep, int n, int row, int channel, int channels, float* scratch)
     {
-        View view = source.View;
+        CpuTensor map = source.Map;
         // A planar tensor has no padding to read.
-        if (view.IsPlanar) channels = Math.Min(channels, view.Shape.C - channel);
-        float* pixels = view.Pixel(n, row / source.Repeat, 0) + (channel * view.ChannelStride);
-        float* gate = source.Scale is View scale ? scale.Pixel(n, 0, 0) + channel : null;
+        if (map.IsPlanar) channels = Math.Min(channels, map.Shape.C - channel);
+        float* pixels = map.Pixel(n, row / source.Repeat, 0) + (channel * map.ChannelStride);
+        float* gate = source.Scale is CpuTensor scale ? scale.Pixel(n, 0, 0) + channel : null;
         if (source.Repeat == 1)
         {
-            Copy(pixels + ((_begin - reader.PadLeft) * view.PixelStride), view, gate, target + (_begin * pixelStep), pixelStep, _end - _begin, channels);
+            Copy(pixels + ((_begin - reader.PadLeft) * map.PixelStride), map, gate, target + (_begin * pixelStep), pixelStep, _end - _begin, channels);
             return;
         }
         for (int column = _begin; column < _end; column++)
-            Copy(pixels + ((column - reader.PadLeft) / source.Repeat * view.PixelStride), view, gate, target + (column * pixelStep), pixelStep, 1, channels);
+            Copy(pixels + ((column - reader.PadLeft) / source.Repeat * map.PixelStride), map, gate, target + (column * pixelStep), pixelStep, 1, channels);
     }
 
     /// <summary>Copies some channels of a row's pixels, multiplied by a gate if there is one; nothing past them is touched.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Copy(float* from, View source, float* gate, float* to, nint stride, int pixels, int channels)
+    public static void Copy(float* from, CpuTensor source, float* gate, float* to, nint stride, int pixels, int channels)
     {
         if (gate == null && stride == channels && source.ChannelStride == 1 && source.PixelStride == channels)
         {

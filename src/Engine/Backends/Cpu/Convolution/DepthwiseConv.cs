@@ -23,7 +23,7 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
     private readonly ConvGeometry _geometry;
     private readonly NativeMemoryBlock _packed;
     private readonly Target _target;
-    private readonly View? _rowSums;
+    private readonly CpuTensor? _rowSums;
     private readonly int _channels;
     private readonly int _slab;
     private readonly int _slabs;
@@ -34,7 +34,7 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
     private readonly delegate*<in DepthwiseTaps, int, void> _pixels;
 
     public DepthwiseConv(
-        string name, IRowSource rows, Shape input, ConvGeometry geometry, NativeMemoryBlock packed, View target, View? rowSums,
+        string name, IRowSource rows, Shape input, ConvGeometry geometry, NativeMemoryBlock packed, CpuTensor target, CpuTensor? rowSums,
         Activation activation, int threads)
     {
         Name = name;
@@ -45,7 +45,7 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
         _packed = packed;
         _target = new Target(target);
         _rowSums = rowSums;
-        _channels = View.Padded(input.C);
+        _channels = CpuTensor.Padded(input.C);
         _ringRows = Math.Min(((geometry.R - 1) * geometry.Dilation) + 1, input.H);
         // Slabs have nothing in common, while ranges of rows both compute the rows between them. So slabs for all threads first, two for
         // each where they are wide enough, and then as few ranges as keep all threads at work.
@@ -54,7 +54,7 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
         if (threads > 1 && each > 0) slabs = Math.Max((slabs + threads - 1) / threads, Math.Min(each, 2)) * threads;
         _slab = ((_channels + slabs - 1) / slabs + panel - 1) / panel * panel;
         _slabs = (_channels + _slab - 1) / _slab;
-        _ringFloats = ((nint)_ringRows * geometry.PaddedWidth * _slab) + View.Lanes;
+        _ringFloats = ((nint)_ringRows * geometry.PaddedWidth * _slab) + CpuTensor.Lanes;
         _ranges = 1;
         while (_images * _slabs * _ranges % threads != 0 && _images * _slabs * _ranges < 4 * threads && _ranges < geometry.OutputHeight) _ranges++;
         switch (activation)
@@ -68,6 +68,8 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
 
     public override string Name { get; }
 
+    public override KernelKind Kind => new(GetType(), _rows.GetType(), _geometry.R, _geometry.S);
+
     public override int Units => _images * _slabs * _ranges;
 
     public override nint ScratchFloats => _ringFloats + _rows.ScratchFloats(_slab);
@@ -75,7 +77,7 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
     /// <summary>Packs weights [C, 1, R, S] and the bias, channels padded with zeros.</summary>
     public static NativeMemoryBlock Pack(ConvWeights weights)
     {
-        int taps = weights.R * weights.S, channels = View.Padded(weights.C);
+        int taps = weights.R * weights.S, channels = CpuTensor.Padded(weights.C);
         var packed = new NativeMemoryBlock((nint)(taps + 1) * channels);
         for (int c = 0; c < weights.C; c++)
         {
@@ -147,7 +149,7 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
                 taps.Output += done * taps.OutputStep;
                 if (done < pixels) _pixels(in taps, pixels - done);
             }
-            if (_rowSums is View sums)
+            if (_rowSums is CpuTensor sums)
                 AddUp(_target.Pixel(n, h, 0) + channel, channels, sums.Data + ((((nint)n * _geometry.OutputHeight) + h) * _channels) + channel);
         }
     }

@@ -16,7 +16,7 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Tiles<F>(in DepthwiseTaps t, int tiles) where F : struct, IConstant
     {
-        float* sums = stackalloc float[Pixels * View.Lanes];
+        float* sums = stackalloc float[Pixels * CpuTensor.Lanes];
         nint p1 = t.PixelStep, p2 = 2 * p1, p3 = 3 * p1, columnStep = t.ColumnStep, weightStep = t.WeightStep;
         for (int tile = 0; tile < tiles; tile++)
         {
@@ -50,7 +50,7 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Adjacent<F, Taps>(in DepthwiseTaps t, int tiles) where F : struct, IConstant where Taps : struct, IConstant
     {
-        float* sums = stackalloc float[Pixels * View.Lanes];
+        float* sums = stackalloc float[Pixels * CpuTensor.Lanes];
         bool five = Taps.Value == 5;
         nint p = t.ColumnStep, weightStep = t.WeightStep;
         for (int tile = 0; tile < tiles; tile++)
@@ -86,7 +86,7 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Alternate<F, Taps>(in DepthwiseTaps t, int tiles) where F : struct, IConstant where Taps : struct, IConstant
     {
-        float* sums = stackalloc float[Pixels * View.Lanes];
+        float* sums = stackalloc float[Pixels * CpuTensor.Lanes];
         bool five = Taps.Value == 5;
         nint p = t.ColumnStep, weightStep = t.WeightStep;
         for (int tile = 0; tile < tiles; tile++)

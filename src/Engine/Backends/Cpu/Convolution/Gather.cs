@@ -13,7 +13,7 @@ internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry,
     private readonly bool _dense =
         ((rowsPerUnit - 1) * geometry.Stride) + ((geometry.R - 1) * geometry.Dilation) + 1 <= geometry.R * rowsPerUnit * geometry.Stride;
 
-    private readonly ConcatenatedRows _rows = new([.. sources.Select(source => (new CopiedRows(source, geometry), source.View.Shape.C))]);
+    private readonly ConcatenatedRows _rows = new([.. sources.Select(source => (new CopiedRows(source, geometry), source.Map.Shape.C))]);
 
     private readonly bool _inPlace =
         sources.Length == 1 && sources[0].IsPlain && sources[0].Repeat == 1 && geometry.PadLeft == 0 && geometry.PaddedWidth <= sources[0].Width;
@@ -29,17 +29,17 @@ internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry,
         : geometry.R * rowsPerUnit;
 
     /// <summary>Floats of the buffer for blocks of the given channels; copies may run a vector over.</summary>
-    public nint Floats(int channels) => _inPlace ? 0 : ((nint)Slots * geometry.PaddedWidth * channels) + View.Lanes;
+    public nint Floats(int channels) => _inPlace ? 0 : ((nint)Slots * geometry.PaddedWidth * channels) + CpuTensor.Lanes;
 
     /// <summary>Floats from a column to the next.</summary>
-    public nint PixelStep(int channels) => _inPlace ? sources[0].View.PixelStride : channels;
+    public nint PixelStep(int channels) => _inPlace ? sources[0].Map.PixelStride : channels;
 
     /// <summary>What row offsets count from, for an image and a block of channels that starts at the given one.</summary>
-    public float* Origin(float* buffer, int n, int channel) => _inPlace ? sources[0].View.Pixel(n, 0, 0) + channel : buffer;
+    public float* Origin(float* buffer, int n, int channel) => _inPlace ? sources[0].Map.Pixel(n, 0, 0) + channel : buffer;
 
     /// <summary>Where the row lies that kernel row r reads for an output row of the unit that starts at first.</summary>
     public nint RowOffset(int row, int first, int r, int channels) =>
-        _inPlace ? geometry.InputRow(row, r) * sources[0].View.RowStride : Slot(row, first, r) * (nint)geometry.PaddedWidth * channels;
+        _inPlace ? geometry.InputRow(row, r) * sources[0].Map.RowStride : Slot(row, first, r) * (nint)geometry.PaddedWidth * channels;
 
     // The buffer's row.
     private int Slot(int row, int first, int r) =>

@@ -32,7 +32,7 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
         _blocks = blocking.ChannelBlocks(weights);
         _rowsPerUnit = blocking.RowsPerUnit;
         _unitsPerImage = (geometry.OutputHeight + _rowsPerUnit - 1) / _rowsPerUnit;
-        _images = sources[0].View.Shape.N;
+        _images = sources[0].Map.Shape.N;
         _gather = new Gather(sources, geometry, _rowsPerUnit);
         _target = target;
         _residual = residual;
@@ -41,6 +41,8 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
     }
 
     public override string Name { get; }
+
+    public override KernelKind Kind => new(GetType(), R: _geometry.R, S: _geometry.S, Variant: _weights.Groups);
 
     public override int Units => _images * _unitsPerImage;
 

@@ -7,12 +7,12 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// <summary>Rows of a map that bilinear upsampling makes of another.</summary>
 internal sealed unsafe class InterpolatedRows<S, V> : IRowSource where S : struct, ISimd<V> where V : struct
 {
-    private readonly View _source;
+    private readonly CpuTensor _source;
     private readonly int _padLeft;
     private readonly (int Low, int High, float Weight)[] _rows;
     private readonly (int Low, int High, float Weight)[] _columns;
 
-    public InterpolatedRows(View source, UpsampleBilinearOp op, Shape result, ConvGeometry reader)
+    public InterpolatedRows(CpuTensor source, UpsampleBilinearOp op, Shape result, ConvGeometry reader)
     {
         _source = source;
         _padLeft = reader.PadLeft;

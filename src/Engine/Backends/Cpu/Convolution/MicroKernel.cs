@@ -111,8 +111,8 @@ internal static unsafe class MicroKernel<S, V> where S : struct, ISimd<V> where 
             for (nint k = run->Length; k > 0; k -= 2)
             {
                 S.PrefetchFar(next);
-                next += View.Lanes;
-                if (S.Width == View.Lanes) { S.PrefetchFar(next); next += View.Lanes; }
+                next += CpuTensor.Lanes;
+                if (S.Width == CpuTensor.Lanes) { S.PrefetchFar(next); next += CpuTensor.Lanes; }
                 V w0 = S.Load(w), w1 = Vectors.Value > 1 ? S.Load(w + S.Width) : w0, x;
                 x = S.Broadcast(*a0); c00 = S.MultiplyAdd(x, w0, c00); if (Vectors.Value > 1) c01 = S.MultiplyAdd(x, w1, c01);
                 if (Pixels.Value > 1) { x = S.Broadcast(*(a0 + stride)); c10 = S.MultiplyAdd(x, w0, c10); if (Vectors.Value > 1) c11 = S.MultiplyAdd(x, w1, c11); }

@@ -89,7 +89,7 @@ internal sealed unsafe class PackedWeights : IDisposable
     {
         for (int merge = 1; merge < groups; merge++)
         {
-            if (outputsPerGroup * merge >= View.Lanes && groups % merge == 0) return merge;
+            if (outputsPerGroup * merge >= CpuTensor.Lanes && groups % merge == 0) return merge;
         }
         return groups;
     }

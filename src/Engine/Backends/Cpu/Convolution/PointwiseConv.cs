@@ -17,16 +17,16 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
     private const int WantedUnits = 16, FewestTiles = 2;
     private readonly ConvSource[] _sources;
     private readonly PackedWeights _weights;
-    private readonly View _target;
-    private readonly View? _residual;
+    private readonly CpuTensor _target;
+    private readonly CpuTensor? _residual;
     private readonly Activation _activation;
-    private readonly View? _sums;
+    private readonly CpuTensor? _sums;
     private readonly PointwiseHead<S, V>? _head;
     private readonly nint _pixelStride;
     private readonly int _firstSource;
     private readonly int _lastSource;
     private readonly nint _constantFloats;
-    private readonly View? _scaled;
+    private readonly CpuTensor? _scaled;
     private readonly int _pixels;
     private readonly int _pixelsPerUnit;
     private readonly int _stretches;
@@ -34,7 +34,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
 
     /// <summary>Binds it to memory: the target is that of the head, if there is one.</summary>
     public PointwiseConv(
-        ConvSource[] sources, PackedWeights weights, View? scaled, View target, View? residual, Activation activation, View? sums, PointwiseHead<S, V>? head = null)
+        ConvSource[] sources, PackedWeights weights, CpuTensor? scaled, CpuTensor target, CpuTensor? residual, Activation activation, CpuTensor? sums, PointwiseHead<S, V>? head = null)
     {
         _sources = sources;
         _weights = weights;
@@ -47,8 +47,8 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         _firstSource = Array.FindIndex(sources, source => !source.IsConstant);
         _lastSource = Array.FindLastIndex(sources, source => !source.IsConstant);
         _pixels = target.Shape.H * target.Shape.W;
-        _pixelStride = head is null ? target.PixelStride : View.Spread(View.Padded(head.Channels));
-        int floatsPerPixel = sources.Where(source => !source.IsConstant).Sum(source => source.View.Shape.C) + (int)_pixelStride;
+        _pixelStride = head is null ? target.PixelStride : CpuTensor.Spread(CpuTensor.Padded(head.Channels));
+        int floatsPerPixel = sources.Where(source => !source.IsConstant).Sum(source => source.Map.Shape.C) + (int)_pixelStride;
         int tiles = Tiles(_pixels), most = Math.Max(CacheFloats / floatsPerPixel / S.TileRows, FewestTiles);
         // A head wants all panels of a pixel.
         if (head is not null) most = Math.Clamp(tiles / WantedUnits, 1, most);
@@ -57,10 +57,12 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         _panelGroups = head is null ? Math.Min((WantedUnits + _stretches - 1) / _stretches, weights.Panels.Length) : 1;
         Panel last = weights.Panels[^1];
         _constantFloats = sources.Any(source => source.IsConstant) ? last.Bias + (last.Vectors * S.Width) - weights.Panels[0].Bias : 0;
-        ScratchFloats = _constantFloats + (head is null ? 0 : (_pixelsPerUnit * _pixelStride) + View.Lanes);
+        ScratchFloats = _constantFloats + (head is null ? 0 : (_pixelsPerUnit * _pixelStride) + CpuTensor.Lanes);
     }
 
     public override string Name => $"pointwise{(_scaled is not null ? " scaled" : "")}{(_constantFloats > 0 ? ", part constant" : "")}{(_head is null ? "" : ", single output")}";
+
+    public override KernelKind Kind => new(GetType(), Variant: (_scaled is null ? 0 : 1) | (_constantFloats > 0 ? 2 : 0) | (_head is null ? 0 : 4));
 
     public override int Units => _target.Shape.N * _stretches * _panelGroups;
 
@@ -73,7 +75,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
     public static int MostParts(Shape target) => (Tiles(target.H * target.W) + FewestTiles - 1) / FewestTiles;
 
     /// <summary>The blocks of input channels: one for each source.</summary>
-    public static IReadOnlyList<int> Blocks(ConvSource[] sources) => [.. sources.Select(source => source.View.Shape.C)];
+    public static IReadOnlyList<int> Blocks(ConvSource[] sources) => [.. sources.Select(source => source.Map.Shape.C)];
 
     public override void Run(int begin, int end, float* scratch)
     {
@@ -84,7 +86,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
             int first = stretch * _pixelsPerUnit, last = Math.Min(first + _pixelsPerUnit, _pixels);
             int firstPanel = group * _weights.Panels.Length / _panelGroups, endPanel = (group + 1) * _weights.Panels.Length / _panelGroups;
             float* output = _head is null ? _target.Pixel(n, 0, 0) + (first * _pixelStride) : unitPixels;
-            float* packed = _scaled is View scaled ? scaled.Data + (n * _weights.WeightFloats) : _weights.Data;
+            float* packed = _scaled is CpuTensor scaled ? scaled.Data + (n * _weights.WeightFloats) : _weights.Data;
             // What the first sums of a panel start from.
             float* bias = _weights.Data + _weights.Panels[0].Bias;
             if (_constantFloats > 0)
@@ -93,10 +95,10 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
                 bias = scratch;
             }
             nint row = 0;
-            for (int i = 0; i < _sources.Length; row += _sources[i++].View.Shape.C)
+            for (int i = 0; i < _sources.Length; row += _sources[i++].Map.Shape.C)
             {
                 if (_sources[i].IsConstant) continue;
-                View source = _sources[i].View;
+                CpuTensor source = _sources[i].Map;
                 float* input = source.Pixel(n, 0, 0) + (first * source.PixelStride);
                 for (int p = firstPanel; p < endPanel; p++)
                 {
@@ -105,7 +107,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
                     RunPanel(i, input, n, first, last - first, weights, panel, bias, output + panel.OutputChannel);
                 }
             }
-            if (_sums is View sums)
+            if (_sums is CpuTensor sums)
             {
                 for (int p = firstPanel; p < endPanel; p++)
                     AddUp(n, first, last - first, _weights.Panels[p], sums.Data + ((((nint)n * _stretches) + stretch) * _target.Channels));
@@ -148,13 +150,13 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
             {
                 if (source.IsConstant)
                 {
-                    tile.Input = tile.Next = source.View.Pixel(n, 0, 0);
-                    run.Length = source.View.Shape.C;
+                    tile.Input = tile.Next = source.Map.Pixel(n, 0, 0);
+                    run.Length = source.Map.Shape.C;
                     tile.Weights = _weights.Data + panel.Weights + (row * panel.Vectors * S.Width);
                     MicroKernel<S, V>.For(1, panel.Vectors)(&tile);
                     tile.Initial = tile.Output;
                 }
-                row += source.View.Shape.C;
+                row += source.Map.Shape.C;
             }
         }
     }
@@ -162,7 +164,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
     private void RunPanel(int index, float* input, int n, int first, int pixels, float* weights, Panel panel, float* bias, float* output)
     {
         bool isFirst = index == _firstSource, isLast = index == _lastSource;
-        View source = _sources[index].View;
+        CpuTensor source = _sources[index].Map;
         Run run;
         run.Input = run.Weights = 0;
         run.Length = source.Shape.C;
@@ -178,10 +180,10 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         tile.Floor = isLast ? Epilogue<S, V>.Floor(_activation) : float.NegativeInfinity;
         bool epilogue = isLast && Epilogue<S, V>.IsNeeded(_activation);
         float* residual = null;
-        if (_residual is View view && isFirst)
+        if (_residual is CpuTensor map && isFirst)
         {
-            tile.ResidualStride = view.PixelStride;
-            residual = view.Pixel(n, 0, 0) + (first * tile.ResidualStride) + panel.OutputChannel;
+            tile.ResidualStride = map.PixelStride;
+            residual = map.Pixel(n, 0, 0) + (first * tile.ResidualStride) + panel.OutputChannel;
         }
         int tiles = Tiles(pixels);
         for (int t = 0; t < tiles; t++)

@@ -7,11 +7,11 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// A 1x1 convolution's packed weights, multiplied by the gates that its inputs pass through: a copy for each image, which has gates of its
 /// own. A unit is a panel of an image.
 /// </summary>
-internal sealed unsafe class ScaledWeights<S, V>(ConvSource[] sources, PackedWeights weights, View target) : Kernel where S : struct, ISimd<V> where V : struct
+internal sealed unsafe class ScaledWeights<S, V>(ConvSource[] sources, PackedWeights weights, CpuTensor target) : Kernel where S : struct, ISimd<V> where V : struct
 {
     public override string Name => "scaled weights";
 
-    public override int Units => sources[0].View.Shape.N * weights.Panels.Length;
+    public override int Units => sources[0].Map.Shape.N * weights.Panels.Length;
 
     public override void Run(int begin, int end, float* scratch)
     {
@@ -22,8 +22,8 @@ internal sealed unsafe class ScaledWeights<S, V>(ConvSource[] sources, PackedWei
             float* from = weights.Data + panel.Weights, to = target.Data + (n * weights.WeightFloats) + panel.Weights;
             foreach (ConvSource source in sources)
             {
-                nint count = (nint)source.View.Shape.C * panel.Vectors * S.Width;
-                if (source.Scale is View gate) Multiply(from, gate.Pixel(n, 0, 0), source.View.Shape.C, panel.Vectors * S.Width, to);
+                nint count = (nint)source.Map.Shape.C * panel.Vectors * S.Width;
+                if (source.Scale is CpuTensor gate) Multiply(from, gate.Pixel(n, 0, 0), source.Map.Shape.C, panel.Vectors * S.Width, to);
                 else System.Buffer.MemoryCopy(from, to, count * sizeof(float), count * sizeof(float));
                 from += count;
                 to += count;

@@ -14,29 +14,31 @@ internal sealed unsafe class SingleOutputConv<S, V> : Kernel where S : struct, I
     private readonly Gather _gather;
     private readonly Target _target;
     private readonly int _images;
-    private readonly View? _residual;
+    private readonly CpuTensor? _residual;
     private readonly int _channels;
     private readonly int _rowsPerUnit;
     private readonly int _unitsPerImage;
 
     public SingleOutputConv(
         string name, ConvSource[] sources, ConvGeometry geometry, NativeMemoryBlock packed, ConvBlocking blocking,
-        Target target, View? residual, Activation activation)
+        Target target, CpuTensor? residual, Activation activation)
     {
         Name = name;
         _geometry = geometry;
         _rowsPerUnit = blocking.RowsPerUnit;
         _unitsPerImage = (geometry.OutputHeight + _rowsPerUnit - 1) / _rowsPerUnit;
         _gather = new Gather(sources, geometry, _rowsPerUnit);
-        _channels = sources.Sum(source => source.View.Shape.C);
+        _channels = sources.Sum(source => source.Map.Shape.C);
         _target = target;
-        _images = sources[0].View.Shape.N;
+        _images = sources[0].Map.Shape.N;
         _residual = residual;
         _row = new SingleOutputRow<S, V>(packed, geometry.R * geometry.S, _channels, activation);
         ScratchFloats = _gather.Floats(_channels);
     }
 
     public override string Name { get; }
+
+    public override KernelKind Kind => new(GetType(), R: _geometry.R, S: _geometry.S);
 
     public override int Units => _images * _unitsPerImage;
 
@@ -69,7 +71,7 @@ internal sealed unsafe class SingleOutputConv<S, V> : Kernel where S : struct, I
             for (int s = 0; s < perRow; s++)
                 runs[count++] = new Run { Input = row + (s * _geometry.Dilation * step), Weights = ((r * perRow) + s) * length, Length = length };
         }
-        float* residual = _residual is View view ? view.Pixel(n, h, 0) : null;
+        float* residual = _residual is CpuTensor map ? map.Pixel(n, h, 0) : null;
         _row.Run(_gather.Origin(buffer, n, 0), _geometry.Stride * step, runs, count, _geometry.OutputWidth, _target.Pixel(n, h, 0), _target.PixelStride, residual);
     }
 }

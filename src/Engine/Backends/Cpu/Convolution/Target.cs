@@ -8,12 +8,12 @@ internal readonly unsafe struct Target
     public readonly nint RowStride;
     public readonly nint ImageStride;
 
-    public Target(View view, int step = 1, int firstRow = 0, int firstColumn = 0)
+    public Target(CpuTensor map, int step = 1, int firstRow = 0, int firstColumn = 0)
     {
-        Data = view.Pixel(0, firstRow, firstColumn);
-        PixelStride = step * view.PixelStride;
-        RowStride = step * view.RowStride;
-        ImageStride = view.ImageStride;
+        Data = map.Pixel(0, firstRow, firstColumn);
+        PixelStride = step * map.PixelStride;
+        RowStride = step * map.RowStride;
+        ImageStride = map.ImageStride;
     }
 
     public float* Pixel(int n, int h, int w) => Data + (n * ImageStride) + (h * RowStride) + (w * PixelStride);

@@ -26,8 +26,8 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
     private readonly ConvSource[] _sources;
     private readonly ConvGeometry _geometry;
     private readonly WinogradTiles _tiles;
-    private readonly View _target;
-    private readonly View? _residual;
+    private readonly CpuTensor _target;
+    private readonly CpuTensor? _residual;
     private readonly delegate*<in TileOutput, int, void> _transformOutput;
     private readonly int _tilesPerUnit;
     private readonly int _stretches;
@@ -37,7 +37,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
     private readonly nint _inputFloats;
 
     public WinogradConv(
-        ConvSource[] sources, ConvGeometry geometry, PackedWeights weights, ConvBlocking blocking, View target, View? residual,
+        ConvSource[] sources, ConvGeometry geometry, PackedWeights weights, ConvBlocking blocking, CpuTensor target, CpuTensor? residual,
         Activation activation, int threads)
     {
         _weights = weights;
@@ -52,8 +52,8 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
         _tilesPerUnit = weights.Bytes > ManyWeights ? ManyTiles : FewTiles;
         _stretches = (_tiles.Count + _tilesPerUnit - 1) / _tilesPerUnit;
         _panelGroups = Math.Min(weights.Panels.Length, Math.Max(1, threads / (target.Shape.N * _stretches)));
-        _windowFloats = (nint)Positions * View.Padded(channels);
-        _inputFloats = Positions * PositionFloats(View.Padded(channels));
+        _windowFloats = (nint)Positions * CpuTensor.Padded(channels);
+        _inputFloats = Positions * PositionFloats(CpuTensor.Padded(channels));
         ScratchFloats = HalfFloats + _windowFloats + _inputFloats + (Positions * PositionFloats(_productStride));
         switch (activation)
         {
@@ -66,6 +66,8 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
 
     public override string Name => $"winograd {W.Outputs}x{W.Outputs}{(_weights.Groups > 1 ? $" grouped {_weights.Groups}" : "")}";
 
+    public override KernelKind Kind => new(GetType(), Variant: _weights.Groups);
+
     public override int Units => _target.Shape.N * _stretches * _panelGroups;
 
     public override nint ScratchFloats { get; }
@@ -74,13 +76,13 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
 
     private static int Positions => TileSize * TileSize;
 
-    private static nint HalfFloats => Positions * View.Lanes;
+    private static nint HalfFloats => Positions * CpuTensor.Lanes;
 
     /// <summary>How the input channels are cut: whatever the map, so that a model's plans share the packed weights.</summary>
     public static ConvBlocking Blocking(int channels)
     {
         int blocks = (channels + MostChannels - 1) / MostChannels;
-        return new ConvBlocking(1, Math.Min(channels, View.Padded((channels + blocks - 1) / blocks)), channels, Positions);
+        return new ConvBlocking(1, Math.Min(channels, CpuTensor.Padded((channels + blocks - 1) / blocks)), channels, Positions);
     }
 
     public override void Run(int begin, int end, float* scratch)
@@ -95,7 +97,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
             {
                 ChannelBlock block = all with { FirstPanel = Math.Max(firstPanel, all.FirstPanel), EndPanel = Math.Min(endPanel, all.EndPanel) };
                 if (block.FirstPanel >= block.EndPanel) continue;
-                for (int tile = 0; tile < tiles; tile++) TransformInput(n, first + tile, block, half, window, inputs + (tile * View.Padded(block.Channels)));
+                for (int tile = 0; tile < tiles; tile++) TransformInput(n, first + tile, block, half, window, inputs + (tile * CpuTensor.Padded(block.Channels)));
                 Multiply(inputs, products, tiles, block);
                 if (!block.IsLast) continue;
                 for (int tile = 0; tile < tiles; tile++) TransformOutputs(n, first + tile, block, half, products + (tile * _productStride));
@@ -104,7 +106,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
     }
 
     // One vector more, so that positions do not all fall into one set of the cache, and the last tile's last vector may run over.
-    private nint PositionFloats(nint stride) => (_tilesPerUnit * stride) + View.Lanes;
+    private nint PositionFloats(nint stride) => (_tilesPerUnit * stride) + CpuTensor.Lanes;
 
     // The output channels of a block's panels, from the first to before the end.
     private int FirstOutput(ChannelBlock block) => _weights.Panels[block.FirstPanel].OutputChannel;
@@ -119,26 +121,26 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
     {
         int dilation = _geometry.Dilation, reach = (TileSize - 1) * dilation;
         int top = _tiles.Rows[tile] - _geometry.PadTop, left = _tiles.Columns[tile] - _geometry.PadLeft;
-        nint position = PositionFloats(View.Padded(block.Channels));
+        nint position = PositionFloats(CpuTensor.Padded(block.Channels));
         float** rows = stackalloc float*[TileSize];
         nint* columns = stackalloc nint[TileSize];
         int start = 0;
         foreach (ConvSource source in _sources)
         {
-            int from = Math.Max(block.Channel, start), to = Math.Min(block.Channel + block.Channels, start + source.View.Shape.C);
+            int from = Math.Max(block.Channel, start), to = Math.Min(block.Channel + block.Channels, start + source.Map.Shape.C);
             if (from < to)
             {
                 if (top >= 0 && left >= 0 && top + reach < source.Height && left + reach < source.Width && source.IsPlain)
                 {
                     for (int i = 0; i < TileSize; i++)
                     {
-                        rows[i] = source.View.Pixel(n, (top + (i * dilation)) / source.Repeat, 0) + (from - start);
-                        columns[i] = (left + (i * dilation)) / source.Repeat * source.View.PixelStride;
+                        rows[i] = source.Map.Pixel(n, (top + (i * dilation)) / source.Repeat, 0) + (from - start);
+                        columns[i] = (left + (i * dilation)) / source.Repeat * source.Map.PixelStride;
                     }
                 }
                 else
                 {
-                    int stride = View.Padded(to - from);
+                    int stride = CpuTensor.Padded(to - from);
                     source.CopyWindow(n, top, left, TileSize, dilation, from - start, to - from, window, stride);
                     for (int i = 0; i < TileSize; i++)
                     {
@@ -149,7 +151,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
                 // What a source's last vector holds past its channels is overwritten by the next source, or never read.
                 TransformInput(rows, columns, to - from, half, inputs + (from - block.Channel), position);
             }
-            start += source.View.Shape.C;
+            start += source.Map.Shape.C;
         }
     }
 
@@ -171,10 +173,10 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
 
     private void Multiply(float* inputs, float* products, int tiles, ChannelBlock block)
     {
-        nint stride = View.Padded(block.Channels), inputPosition = PositionFloats(stride), productPosition = PositionFloats(_productStride);
+        nint stride = CpuTensor.Padded(block.Channels), inputPosition = PositionFloats(stride), productPosition = PositionFloats(_productStride);
         int channels = block.PerGroup ? _weights.InputsPerGroup : block.Channels, calls = (tiles + S.TileRows - 1) / S.TileRows;
-        float* zero = stackalloc float[2 * View.Lanes];
-        new Span<float>(zero, 2 * View.Lanes).Clear();
+        float* zero = stackalloc float[2 * CpuTensor.Lanes];
+        new Span<float>(zero, 2 * CpuTensor.Lanes).Clear();
         Run run;
         run.Input = run.Weights = 0;
         run.Length = channels;
@@ -221,11 +223,11 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
         t.ColumnStep = dilation * _target.PixelStride;
         t.ResidualRowStep = t.ResidualColumnStep = 0;
         float* output = _target.Pixel(n, row, column), residual = null;
-        if (_residual is View view)
+        if (_residual is CpuTensor map)
         {
-            residual = view.Pixel(n, row, column);
-            t.ResidualRowStep = dilation * view.RowStride;
-            t.ResidualColumnStep = dilation * view.PixelStride;
+            residual = map.Pixel(n, row, column);
+            t.ResidualRowStep = dilation * map.RowStride;
+            t.ResidualColumnStep = dilation * map.PixelStride;
         }
         for (int p = block.FirstPanel; p < block.EndPanel; p++)
         {

@@ -12,7 +12,7 @@ internal static class WinogradCost
     public static int? Best(Conv2dOp op, ConvGeometry geometry, ConvSource input)
     {
         // Groups are merged until they are a vector wide.
-        if (op is not { R: 3, S: 3, Stride: 1 } || Math.Min(op.C, op.K) < View.Lanes) return null;
+        if (op is not { R: 3, S: 3, Stride: 1 } || Math.Min(op.C, op.K) < CpuTensor.Lanes) return null;
         long three = Products(geometry, 3), four = Products(geometry, 4);
         return Overhead * Math.Min(three, four) >= geometry.LiveTaps(input.Height, input.Width) ? null : three < four ? 3 : 4;
     }

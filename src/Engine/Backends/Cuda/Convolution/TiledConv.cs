@@ -80,13 +80,6 @@ internal sealed class TiledConv : Routine
         return TryOf(node, op, input, null, 1, UpsampledConv.Window, PhaseRaster(input.Source), 4, () => TransposedConv.Phases(op, node.Shape), kernels);
     }
 
-    /// <summary>Whether a convolution can multiply its input's channels on the way in.</summary>
-    public static bool TakesGate(Conv2dOp op, PrecisionKernels kernels) => op is { R: 1, S: 1, Stride: 1, Groups: 1, K: > 1, C: > 1 } && op.Padding == default && kernels.TiledConvolutions.Any(kernel => kernel.Gate);
-
-    /// <summary>Whether a convolution can read the source of an upsampling in the upsampling's stead.</summary>
-    public static bool TakesUpsampled(Conv2dOp op, UpsampleNearestOp upsample, PrecisionKernels kernels) =>
-        UpsampledConv.Takes(op, upsample) && kernels.TiledConvolutions.Any();
-
     public override void Bind(Binder binder)
     {
         CudaMap output = binder[Node];

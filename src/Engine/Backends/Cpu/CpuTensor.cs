@@ -5,7 +5,7 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// tail (what the padding holds is never read as a channel); a tensor of one channel is not padded. Planar (NCHW) is the
 /// graph's input alone. Strides are in floats.
 /// </summary>
-internal readonly unsafe struct View(float* data, Shape shape, bool planar = false)
+internal readonly unsafe struct CpuTensor(float* data, Shape shape, bool planar = false)
 {
     /// <summary>Channels are padded to the widest vector, whatever the instruction set: one layout for all.</summary>
     public const int Lanes = 16;
