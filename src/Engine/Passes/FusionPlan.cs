@@ -13,6 +13,7 @@ internal sealed class FusionPlan
     private readonly HashSet<Tensor> _unstored = [];
     private readonly Dictionary<Tensor, List<Tensor>> _readers;
     private readonly Dictionary<Tensor, Slice> _slices = [];
+    private readonly Dictionary<Tensor, int> _steps;
 
     private FusionPlan(Graph graph, IFusionTarget target, FusionPatterns patterns)
     {
@@ -29,6 +30,8 @@ internal sealed class FusionPlan
         }
         Dictionary<Tensor, Tensor> pooled = patterns.HasFlag(FusionPatterns.PooledSums) ? FindPooledSums() : [];
         Nodes = [.. graph.Nodes.Where(node => node != graph.Input && IsStored(node)).Select(node => Fuse(node, pooled))];
+        _steps = Nodes.Select((node, i) => (node.Node, Step: i + 1)).ToDictionary(pair => pair.Node, pair => pair.Step);
+        _steps.Add(graph.Input, 0);
         if (patterns.HasFlag(FusionPatterns.ConcatenationInPlace)) FindSlices();
         Lives = FindLives();
     }
@@ -39,17 +42,18 @@ internal sealed class FusionPlan
     /// <summary>The stored tensors in execution order, without the graph's input.</summary>
     public IReadOnlyList<FusedNode> Nodes { get; }
 
-    /// <summary>
-    /// From when to when each tensor that has memory of its own is needed. The graph's input is there at step 0, the tensor of
-    /// <see cref="Nodes"/>[i] at step i + 1; outputs are needed for ever.
-    /// </summary>
+    /// <summary>The first and the last step at which each tensor with memory of its own is needed; outputs are needed for ever.</summary>
     public IReadOnlyDictionary<Tensor, (int First, int Last)> Lives { get; }
 
     /// <summary>Decides for a graph and a backend's kernels.</summary>
-    public static FusionPlan Of(Graph graph, IFusionTarget target, FusionPatterns patterns = FusionPatterns.All) => new(graph, target, patterns);
+    public static FusionPlan Of(Graph graph, IFusionTarget target, FusionPatterns patterns = FusionPatterns.All) =>
+        new(graph, target, patterns);
 
     /// <summary>Whether a tensor is in memory at some time.</summary>
     public bool IsStored(Tensor tensor) => !_unstored.Contains(tensor);
+
+    /// <summary>The step at which a stored tensor is made: 0 for the graph's input, i + 1 for that of <see cref="Nodes"/>[i].</summary>
+    public int StepOf(Tensor stored) => _steps[stored];
 
     /// <summary>Where a tensor lies in the concatenation that it is written into; null if it has memory of its own.</summary>
     public Slice? SliceOf(Tensor tensor) => _slices.GetValueOrDefault(tensor);
@@ -58,7 +62,8 @@ internal sealed class FusionPlan
     public Tensor OwnerOf(Tensor tensor) => _slices.TryGetValue(tensor, out Slice? slice) ? OwnerOf(slice.Host) : tensor;
 
     /// <summary>A plan for people: a line for each stored tensor.</summary>
-    public override string ToString() => string.Concat(Nodes.Select(node => $"{node}{(SliceOf(node.Node) is { } slice ? $", in {slice.Host.Path} from {slice.Channel}" : "")}\n"));
+    public override string ToString() => string.Concat(Nodes.Select(node =>
+        $"{node}{(SliceOf(node.Node) is { } slice ? $", in {slice.Host.Path} from {slice.Channel}" : "")}\n"));
 
     private static IEnumerable<Tensor> Read(Tensor node) => node.Inputs.Where((_, index) => node.Op.ReadsInput(index));
 
@@ -77,10 +82,13 @@ internal sealed class FusionPlan
         for (FusionPatterns left = matching; left != FusionPatterns.None; left &= left - 1)
         {
             FusionPatterns pattern = left & (FusionPatterns)(-(int)left);
-            if (FusionPredicates.Takes(pattern, Graph, reader, tensor) && IsFree(pattern, reader, tensor) && _target.Takes(pattern, Graph, reader, tensor)) return true;
+            if (Takes(pattern, reader, tensor) && IsFree(pattern, reader, tensor)) return true;
         }
         return false;
     }
+
+    private bool Takes(FusionPatterns pattern, Tensor reader, Tensor tensor) =>
+        FusionPredicates.Takes(pattern, Graph, reader, tensor) && _target.Takes(pattern, Graph, reader, tensor);
 
     // A sum multiplies one operand, not two. A block is one operation with all its layers or none.
     private bool IsFree(FusionPatterns pattern, Tensor reader, Tensor tensor) => pattern switch
@@ -96,8 +104,7 @@ internal sealed class FusionPlan
         Dictionary<Tensor, Tensor> result = [];
         foreach (Tensor node in Graph.Nodes.Where(IsStored))
         {
-            Tensor? pooling = _readers[node].FirstOrDefault(reader => IsStored(reader)
-                && FusionPredicates.Takes(FusionPatterns.PooledSums, Graph, reader, node) && _target.Takes(FusionPatterns.PooledSums, Graph, reader, node));
+            Tensor? pooling = _readers[node].FirstOrDefault(reader => IsStored(reader) && Takes(FusionPatterns.PooledSums, reader, node));
             if (pooling is not null) result.Add(node, pooling);
         }
         return result;
@@ -121,7 +128,10 @@ internal sealed class FusionPlan
             };
         }
         if (node.Op is AddOp && unstored is [{ Op: MulOp } product, ..])
-            return new FusedNode(node) { Sources = [.. Sources(product)], Addend = node.Inputs.Single(input => input != product), Unstored = unstored };
+        {
+            Tensor addend = node.Inputs.Single(input => input != product);
+            return new FusedNode(node) { Sources = [.. Sources(product)], Addend = addend, Unstored = unstored };
+        }
         return new FusedNode(node) { Sources = [.. Read(node).SelectMany(Sources)], Unstored = unstored };
     }
 
@@ -133,7 +143,8 @@ internal sealed class FusionPlan
         _ => tensor.Inputs.SelectMany(Sources),
     };
 
-    private IEnumerable<Tensor> Unstored(Tensor node) => Read(node).Where(input => !IsStored(input)).SelectMany(input => Unstored(input).Prepend(input));
+    private IEnumerable<Tensor> Unstored(Tensor node) =>
+        Read(node).Where(input => !IsStored(input)).SelectMany(input => Unstored(input).Prepend(input));
 
     private void FindSlices()
     {
@@ -164,7 +175,8 @@ internal sealed class FusionPlan
         void Need(Tensor tensor, int step)
         {
             Tensor owner = OwnerOf(tensor);
-            lives[owner] = lives.TryGetValue(owner, out (int First, int Last) life) ? (life.First, Math.Max(life.Last, step)) : (step, step);
+            bool known = lives.TryGetValue(owner, out (int First, int Last) life);
+            lives[owner] = known ? (life.First, Math.Max(life.Last, step)) : (step, step);
         }
     }
 }
@@ -175,10 +187,10 @@ internal sealed record FusedNode(Tensor Node)
     /// <summary>A convolution before it, never stored, that its kernel computes on the way; null if there is none.</summary>
     public Tensor? Producer { get; init; }
 
-    /// <summary>What is read in place of the operation's inputs (of the producer's, if there is one), but for <see cref="Addend"/>.</summary>
+    /// <summary>What is read in place of the operation's inputs, or of its producer's, but for <see cref="Addend"/>.</summary>
     public IReadOnlyList<FusedSource> Sources { get; init; } = [];
 
-    /// <summary>What is added to the result before the activation, read as it lies: a convolution's residual, a gated sum's other operand.</summary>
+    /// <summary>What is added before the activation, read as it lies: a convolution's residual, a gated sum's other operand.</summary>
     public Tensor? Addend { get; init; }
 
     /// <summary>The global pooling that a convolution adds up for as it writes.</summary>
@@ -194,7 +206,8 @@ internal sealed record FusedNode(Tensor Node)
     public bool IsGated => Sources.Any(source => source.Gate is not null);
 
     /// <summary>The tensors in memory that its kernel reads.</summary>
-    public IEnumerable<Tensor> Reads => Sources.SelectMany(source => (Tensor?[])[source.Tensor, source.Gate]).Append(Addend).OfType<Tensor>().Distinct();
+    public IEnumerable<Tensor> Reads =>
+        Sources.SelectMany(source => (Tensor?[])[source.Tensor, source.Gate]).Append(Addend).OfType<Tensor>().Distinct();
 
     /// <summary>A line for people, such as <c>block.project: conv2d of block.depthwise * block.gate + block.input</c>.</summary>
     public override string ToString() => $"{Node.Path}: {Node.Op.Name} "
@@ -213,8 +226,10 @@ internal sealed record FusedNode(Tensor Node)
 internal sealed record FusedSource(Tensor Tensor, Tensor? Gate = null, int Repeat = 1, Tensor? Upsampled = null)
 {
     /// <summary>Such as <c>block.depthwise * block.gate</c>.</summary>
-    public override string ToString() =>
-        $"{Tensor.Path}{(Gate is null ? "" : $" * {Gate.Path}")}{(Repeat == 1 ? "" : $" x{Repeat}")}{(Upsampled is null ? "" : $" bilinear to {Upsampled.Shape.H}x{Upsampled.Shape.W}")}";
+    public override string ToString() => Tensor.Path
+        + (Gate is null ? "" : $" * {Gate.Path}")
+        + (Repeat == 1 ? "" : $" x{Repeat}")
+        + (Upsampled is null ? "" : $" bilinear to {Upsampled.Shape.H}x{Upsampled.Shape.W}");
 }
 
 /// <summary>Where a part of a concatenation lies in it.</summary>

@@ -12,7 +12,8 @@ internal static class FusionPredicates
     public static bool IsPointwise(Op op) => op is Conv2dOp { R: 1, S: 1, Stride: 1, Groups: 1, K: > 1 } conv && conv.Padding == default;
 
     /// <summary>Whether a convolution has one filter for each channel.</summary>
-    public static bool IsDepthwise(Op op) => op is Conv2dOp { Groups: > 1, Residual: false } conv && conv.Groups == conv.C && conv.K == conv.C;
+    public static bool IsDepthwise(Op op) =>
+        op is Conv2dOp { Groups: > 1, Residual: false } conv && conv.Groups == conv.C && conv.K == conv.C;
 
     /// <summary>Whether a tensor is a map times one number for each image and channel.</summary>
     public static bool IsGate(Graph graph, Tensor tensor) => tensor.Op is MulOp { Activation: Activation.None } && tensor.Shape.C > 1
@@ -20,7 +21,8 @@ internal static class FusionPredicates
         && tensor.Inputs[1].Shape is { H: 1, W: 1 } && tensor.Inputs[1].Shape.C == tensor.Shape.C;
 
     /// <summary>Whether a tensor is what bilinear upsampling makes of a single pixel.</summary>
-    public static bool IsPooledBranch(Graph graph, Tensor tensor) => IsInterpolation(graph, tensor) && tensor.Inputs[0].Shape is { H: 1, W: 1 };
+    public static bool IsPooledBranch(Graph graph, Tensor tensor) =>
+        IsInterpolation(graph, tensor) && tensor.Inputs[0].Shape is { H: 1, W: 1 };
 
     /// <summary>The patterns by which a tensor might never be stored, as far as it and what is before it say.</summary>
     public static FusionPatterns Of(Graph graph, Tensor tensor) => tensor.Op switch
@@ -29,23 +31,27 @@ internal static class FusionPredicates
         UpsampleNearestOp => FusionPatterns.NearestUpsampling,
         UpsampleBilinearOp when IsPooledBranch(graph, tensor) => FusionPatterns.BilinearUpsampling | FusionPatterns.PooledBranch,
         UpsampleBilinearOp when IsInterpolation(graph, tensor) => FusionPatterns.BilinearUpsampling,
-        MulOp { Activation: Activation.None } => FusionPatterns.GatedSum | (IsGate(graph, tensor) ? FusionPatterns.Gate : FusionPatterns.None),
+        MulOp when IsGate(graph, tensor) => FusionPatterns.Gate | FusionPatterns.GatedSum,
+        MulOp { Activation: Activation.None } => FusionPatterns.GatedSum,
         AdaptiveAvgPool2dOp when IsSqueeze(graph, tensor) => FusionPatterns.SqueezeExcite,
         Conv2dOp { Residual: false } conv => OfConvolution(graph, tensor, conv),
         _ => FusionPatterns.None,
     };
 
-    /// <summary>Whether a pattern takes a tensor that matches it, as far as its reader says, which may see it as a part of a concatenation.</summary>
+    /// <summary>Whether a pattern takes a tensor that matches it, as far as a reader says, which may see it as a part of a concatenation.</summary>
     public static bool Takes(FusionPatterns pattern, Graph graph, Tensor reader, Tensor tensor) => pattern switch
     {
-        FusionPatterns.Concatenation or FusionPatterns.NearestUpsampling or FusionPatterns.Gate => reader.Op is Conv2dOp or ConvTranspose2dOp,
+        FusionPatterns.Concatenation or FusionPatterns.NearestUpsampling => reader.Op is Conv2dOp or ConvTranspose2dOp,
+        FusionPatterns.Gate => reader.Op is Conv2dOp or ConvTranspose2dOp,
         FusionPatterns.BilinearUpsampling => IsDepthwise(reader.Op),
         // Of parts that are all the same at every pixel there would be nothing to read.
         FusionPatterns.PooledBranch => IsPointwise(reader.Op) && reader.Inputs[0].Op is ConcatOp && reader.Inputs[0].Inputs.Contains(tensor)
             && !reader.Inputs[0].Inputs.All(part => IsPooledBranch(graph, part)),
-        FusionPatterns.GatedSum => reader.Op is AddOp && reader.Inputs[0] != reader.Inputs[1] && reader.Inputs[0].Shape == reader.Inputs[1].Shape,
+        FusionPatterns.GatedSum => reader.Op is AddOp && reader.Inputs[0] != reader.Inputs[1]
+            && reader.Inputs[0].Shape == reader.Inputs[1].Shape,
         FusionPatterns.Expansion or FusionPatterns.FirstLayer => IsDepthwise(reader.Op) && reader.Inputs[0] == tensor,
-        FusionPatterns.Head => reader.Inputs[0] == tensor && reader.Op is Conv2dOp { K: 1, R: 1, S: 1, Stride: 1, Residual: false } head && head.Padding == default,
+        FusionPatterns.Head => reader.Op is Conv2dOp { K: 1, R: 1, S: 1, Stride: 1, Residual: false } head && head.Padding == default
+            && reader.Inputs[0] == tensor,
         FusionPatterns.PooledSums => reader.Op is AdaptiveAvgPool2dOp { OutputSize: 1 } && tensor.Op is Conv2dOp { K: > 1 },
         FusionPatterns.SqueezeExcite => tensor.Op is AdaptiveAvgPool2dOp ? IsHidden(graph, reader) : IsExcitation(reader),
         _ => false,
@@ -57,7 +63,8 @@ internal static class FusionPredicates
         FusionPatterns result = FusionPatterns.None;
         if (graph.Consumers[tensor] != 1) return result;
         bool pointwise = IsPointwise(conv);
-        if (conv is { Groups: 1, Dilation: 1, K: > 1 } && tensor.Inputs[0].Op is not (ConcatOp or MulOp or UpsampleNearestOp or UpsampleBilinearOp))
+        bool readsUnstored = tensor.Inputs[0].Op is ConcatOp or MulOp or UpsampleNearestOp or UpsampleBilinearOp;
+        if (conv is { Groups: 1, Dilation: 1, K: > 1 } && !readsUnstored)
         {
             if (pointwise) result |= FusionPatterns.Expansion;
             else if (conv.C <= FewChannels) result |= FusionPatterns.FirstLayer;
@@ -74,7 +81,8 @@ internal static class FusionPredicates
     private static bool IsSqueeze(Graph graph, Tensor tensor) => tensor.Op is AdaptiveAvgPool2dOp { OutputSize: 1 }
         && tensor.Shape.C > 1 && tensor.Inputs[0] != graph.Input && graph.Consumers[tensor] == 1;
 
-    private static bool IsHidden(Graph graph, Tensor tensor) => tensor.Op is Conv2dOp { R: 1, S: 1, Stride: 1, Groups: 1, Residual: false } conv
+    private static bool IsHidden(Graph graph, Tensor tensor) =>
+        tensor.Op is Conv2dOp { R: 1, S: 1, Stride: 1, Groups: 1, Residual: false } conv
         && conv.Padding == default && graph.Consumers[tensor] == 1 && IsSqueeze(graph, tensor.Inputs[0]);
 
     private static bool IsExcitation(Tensor tensor) =>

@@ -9,6 +9,7 @@ public sealed record OpCase(string Description, Graph Graph, int Seed, LoadOptio
     public float[] Input(Shape shape) => RandomLayers.Values(Seed, "input", checked((int)shape.Count), -1, 1);
 
     public override string ToString() =>
-        $"{Description} of {Graph.Input.Shape}, seed {Seed}{(Options.Patterns == FusionPatterns.All ? "" : $", fused by {Options.Patterns}")}"
+        $"{Description} of {Graph.Input.Shape}, seed {Seed}"
+        + (Options.Patterns == FusionPatterns.All ? "" : $", fused by {Options.Patterns}")
         + (Options.Taps.Count > 0 ? $", taps {string.Join(" ", Options.Taps)}" : "");
 }

@@ -18,7 +18,9 @@ internal static class OpCases
     private static readonly Gen<int> Seed = Gen.Int[0, 1 << 20];
     // All patterns of fusion mostly, else none or any of them.
     private static readonly Gen<FusionPatterns> Patterns = Gen.Frequency(
-        (4, Gen.Const(FusionPatterns.All)), (1, Gen.Const(FusionPatterns.None)), (2, Gen.Int[0, (int)FusionPatterns.All].Select(patterns => (FusionPatterns)patterns)));
+        (4, Gen.Const(FusionPatterns.All)),
+        (1, Gen.Const(FusionPatterns.None)),
+        (2, Gen.Int[0, (int)FusionPatterns.All].Select(patterns => (FusionPatterns)patterns)));
 
     private enum Residual { None, ConvPlusShortcut, ShortcutPlusConv }
 
@@ -201,7 +203,8 @@ internal static class OpCases
         Gen.Select(Seed, Patterns, (seed, patterns) =>
         {
             Graph graph = Graph.Record(input, x => network(new RandomLayers(seed), x));
-            return new OpCase(description, graph, seed, new LoadOptions { Patterns = patterns, Taps = [.. taps.Where(graph.Taps.ContainsKey)] });
+            var options = new LoadOptions { Patterns = patterns, Taps = [.. taps.Where(graph.Taps.ContainsKey)] };
+            return new OpCase(description, graph, seed, options);
         });
 
     private static Gen<(int, int)> Square(int low, int high) => Gen.Int[low, high].Select(size => (size, size));

@@ -16,7 +16,8 @@ internal sealed class CpuFusion : IFusionTarget
         FusionPatterns.Gate => !FusionPredicates.IsDepthwise(reader.Op),
         FusionPatterns.GatedSum => FusionPredicates.IsGate(graph, tensor),
         FusionPatterns.PooledSums => FusionPredicates.IsDepthwise(tensor.Op) || IsPointwise(graph, tensor),
-        FusionPatterns.BilinearUpsampling or FusionPatterns.PooledBranch or FusionPatterns.Expansion or FusionPatterns.FirstLayer or FusionPatterns.Head => true,
+        FusionPatterns.BilinearUpsampling or FusionPatterns.PooledBranch => true,
+        FusionPatterns.Expansion or FusionPatterns.FirstLayer or FusionPatterns.Head => true,
         _ => false,
     };
 

@@ -8,8 +8,8 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// A map times a gate of one number for each image and channel, plus another map, then an activation: the end of a block with
 /// squeeze-and-excitation. A unit is a row.
 /// </summary>
-internal sealed unsafe class GatedSum<S, V>(CpuTensor x, CpuTensor gate, CpuTensor residual, CpuTensor target, Activation activation) : Kernel
-    where S : struct, ISimd<V> where V : struct
+internal sealed unsafe class GatedSum<S, V>(CpuTensor x, CpuTensor gate, CpuTensor residual, CpuTensor target, Activation activation)
+    : Kernel where S : struct, ISimd<V> where V : struct
 {
     public override string Name => "gate, add";
 

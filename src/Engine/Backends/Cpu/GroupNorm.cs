@@ -46,7 +46,8 @@ internal sealed unsafe class RowMoments<S, V>(string name, CpuTensor source, Cpu
 /// Second half: adds the rows' moments up in double precision, by Chan's rule, and normalises with a scale and a shift by
 /// channel. A unit is a row; each worker adds up the moments of the images that it meets.
 /// </summary>
-internal sealed unsafe class GroupNorm<S, V>(string name, GroupNormOp op, CpuTensor source, CpuTensor moments, NativeMemoryBlock weights, CpuTensor target)
+internal sealed unsafe class GroupNorm<S, V>(
+    string name, GroupNormOp op, CpuTensor source, CpuTensor moments, NativeMemoryBlock weights, CpuTensor target)
     : Kernel where S : struct, ISimd<V> where V : struct
 {
     public override string Name => name;

@@ -9,7 +9,8 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// x · scale + shift by channel, then an activation: a batch norm that no convolution took up, or an activation of its own.
 /// A unit is a row.
 /// </summary>
-internal sealed unsafe class PerChannel<S, V>(string name, CpuTensor source, NativeMemoryBlock? scaleAndShift, CpuTensor target, Activation activation)
+internal sealed unsafe class PerChannel<S, V>(
+    string name, CpuTensor source, NativeMemoryBlock? scaleAndShift, CpuTensor target, Activation activation)
     : Kernel where S : struct, ISimd<V> where V : struct
 {
     public override string Name => name;

@@ -30,7 +30,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     {
         (_model, _plan, _workers, _warmup) = (model, plan, workers, warmup);
         _unpacksInput = plan.Graph.Outputs.Contains(plan.Graph.Input) || plan.Nodes.Any(ReadsUnpackedInput);
-        _memory = new PlanMemory(plan, _unpacksInput, plan.Nodes.SelectMany(Temporaries));
+        _memory = new PlanMemory(plan, _unpacksInput, plan.Nodes.Select(TemporaryOf).OfType<Temporary>());
     }
 
     public CpuPlan Build()
@@ -40,9 +40,11 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         foreach (FusedNode node in _plan.Nodes) Add(node);
         List<CpuBuffer> outputs = [.. _plan.Graph.Outputs.Select(output => new CpuBuffer(Map(output)))];
         Dictionary<Tensor, IReadOnlyList<Tensor>> unstored = _plan.Nodes.ToDictionary(node => node.Node, node => node.Unstored);
-        IReadOnlyList<PlanStep> steps = PlanStep.Of([.. _steps.Select(step => (step.Node, step.Kernel.Name))], node => unstored.GetValueOrDefault(node, []));
+        IReadOnlyList<PlanStep> steps = PlanStep.Of(
+            [.. _steps.Select(step => (step.Node, step.Kernel.Name))], node => unstored.GetValueOrDefault(node, []));
         return new CpuPlan(
-            _workers, [.. _steps.Select((step, i) => new Step(steps[i], step.Kernel))], _memory.Arena, new CpuBuffer(_memory[input]), outputs, _steps.Max(step => step.Kernel.ScratchFloats));
+            _workers, [.. _steps.Select((step, i) => new Step(steps[i], step.Kernel))], _memory.Arena, new CpuBuffer(_memory[input]),
+            outputs, _steps.Max(step => step.Kernel.ScratchFloats));
     }
 
     // Convolutions gather planar pixels; their residuals and all other operations do not.
@@ -52,14 +54,15 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         return node.Addend == input || (node.Node.Op is not (Conv2dOp or ConvTranspose2dOp) && node.Reads.Contains(input));
     }
 
-    private IEnumerable<Temporary> Temporaries(FusedNode fused)
+    private Temporary? TemporaryOf(FusedNode fused)
     {
         Tensor node = fused.Node;
-        nint pixels = (nint)node.Shape.H * node.Shape.W;
-        if (fused.Sums is Tensor pooled) yield return new Temporary(node, pooled.Shape.N * MostParts(pooled) * (nint)CpuTensor.Padded(node.Shape.C), pooled);
-        else if (fused.IsGated && Product(fused) is Conv2dOp op) yield return new Temporary(node, node.Shape.N * PackedWeights.PointwiseFloats(op.K, op.C, S.Width), node);
-        else if (node.Op is GroupNormOp) yield return new Temporary(node, (nint)node.Shape.N * node.Shape.H * 2 * CpuTensor.Padded(node.Shape.C), node);
-        else if (node.Op is PositionAttentionOp) yield return new Temporary(node, node.Shape.N * ((pixels + 2) * pixels), node);
+        nint images = node.Shape.N, pixels = (nint)node.Shape.H * node.Shape.W, channels = CpuTensor.Padded(node.Shape.C);
+        if (fused.Sums is Tensor pooled) return new Temporary(node, images * MostParts(pooled) * channels, pooled);
+        if (fused.IsGated && Product(fused) is Conv2dOp op)
+            return new Temporary(node, images * PackedWeights.PointwiseFloats(op.K, op.C, S.Width), node);
+        if (node.Op is GroupNormOp) return new Temporary(node, images * node.Shape.H * 2 * channels, node);
+        return node.Op is PositionAttentionOp ? new Temporary(node, images * ((pixels + 2) * pixels), node) : null;
     }
 
     private static int MostParts(Tensor convolution) =>
@@ -115,13 +118,15 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         switch (node.Op)
         {
             case BatchNormOp op:
-                Add(node, new PerChannel<T, U>(name, x, _model.Packed(op, new WeightForm(WeightLayout.PerChannel), () => PerChannel<T, U>.Pack(op)), target, op.Activation));
+                NativeMemoryBlock scale = _model.Packed(op, new WeightForm(WeightLayout.PerChannel), () => PerChannel<T, U>.Pack(op));
+                Add(node, new PerChannel<T, U>(name, x, scale, target, op.Activation));
                 break;
             case ActivationOp op: Add(node, new PerChannel<T, U>(name, x, null, target, op.Function)); break;
             case GroupNormOp op:
                 CpuTensor moments = _memory.Temporary(node);
                 Add(node, new RowMoments<T, U>("row moments", x, moments));
-                Add(node, new GroupNorm<T, U>(name, op, x, moments, _model.Packed(op, new WeightForm(WeightLayout.PerChannel), () => GroupNorm<T, U>.Pack(op)), target));
+                NativeMemoryBlock affine = _model.Packed(op, new WeightForm(WeightLayout.PerChannel), () => GroupNorm<T, U>.Pack(op));
+                Add(node, new GroupNorm<T, U>(name, op, x, moments, affine, target));
                 break;
             case MaxPool2dOp op: Add(node, new MaxPool2d<T, U>(name, op, x, target)); break;
             case AdaptiveAvgPool2dOp op: Add(node, new AdaptiveAvgPool2d<T, U>(name, op, x, target)); break;
@@ -149,16 +154,19 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         CpuTensor? sums = fused.Pooling is Tensor pooling ? _memory.Temporary(pooling) : null;
         if (FusionPredicates.IsDepthwise(op))
         {
-            NativeMemoryBlock packed = _model.Packed(op, new WeightForm(WeightLayout.Depthwise), () => DepthwiseConv<S, V>.Pack(ConvWeights.Of(op)));
+            NativeMemoryBlock packed = _model.Packed(
+                op, new WeightForm(WeightLayout.Depthwise), () => DepthwiseConv<S, V>.Pack(ConvWeights.Of(op)));
             (IRowSource rows, string before) = Rows(fused, sources, geometry);
-            Add(node, new DepthwiseConv<S, V>($"{before}depthwise {window}", rows, node.Inputs[0].Shape, geometry, packed, target, sums, op.Activation, _workers.Count));
+            Add(node, new DepthwiseConv<S, V>(
+                $"{before}depthwise {window}", rows, node.Inputs[0].Shape, geometry, packed, target, sums, op.Activation, _workers.Count));
             if (sums is not null) _parts[node] = node.Shape.H;
         }
         else if (Product(fused) is Conv2dOp product)
         {
             PackedWeights packed = Pack(product, PointwiseConv<S, V>.Blocks(sources), () => ConvWeights.Of(product));
             PointwiseHead<S, V>? head = fused.Producer is null ? null : new(PackSingle(op, () => ConvWeights.Of(op)), op.C, op.Activation);
-            var kernel = new PointwiseConv<S, V>(sources, packed, Scaled(fused, sources, packed), target, residual, product.Activation, sums, head);
+            CpuTensor? scaled = Scaled(fused, sources, packed);
+            var kernel = new PointwiseConv<S, V>(sources, packed, scaled, target, residual, product.Activation, sums, head);
             Add(node, kernel);
             if (sums is not null) _parts[node] = kernel.Parts;
         }
@@ -170,7 +178,8 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         }
         else if (WinogradCost.Best(op, geometry, sources[0]) is int outputs)
         {
-            if (outputs == Winograd3<S, V>.Outputs) AddWinograd<Winograd3<S, V>>(node, op, WeightLayout.Winograd3, sources, geometry, residual);
+            bool three = outputs == Winograd3<S, V>.Outputs;
+            if (three) AddWinograd<Winograd3<S, V>>(node, op, WeightLayout.Winograd3, sources, geometry, residual);
             else AddWinograd<Winograd4<S, V>>(node, op, WeightLayout.Winograd4, sources, geometry, residual);
         }
         else
@@ -203,14 +212,16 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         }
         IRowSource[] rows = [.. sources.Select(source => Rows(source, reader))];
         string before = sources.Any(source => source.Upsampled is not null) ? "bilinear, " : "";
-        return (rows.Length == 1 ? rows[0] : new ConcatenatedRows([.. rows.Zip(sources, (row, source) => (row, source.Map.Shape.C))]), before);
+        if (rows.Length == 1) return (rows[0], before);
+        return (new ConcatenatedRows([.. rows.Zip(sources, (row, source) => (row, source.Map.Shape.C))]), before);
     }
 
     private static IRowSource Rows(ConvSource source, ConvGeometry reader) => source.Upsampled is { Op: UpsampleBilinearOp op } result
         ? new InterpolatedRows<S, V>(source.Map, op, result.Shape, reader)
         : new CopiedRows(source, reader);
 
-    private void AddWinograd<W>(Tensor node, Conv2dOp op, WeightLayout layout, ConvSource[] sources, ConvGeometry geometry, CpuTensor? residual)
+    private void AddWinograd<W>(
+        Tensor node, Conv2dOp op, WeightLayout layout, ConvSource[] sources, ConvGeometry geometry, CpuTensor? residual)
         where W : struct, IWinograd<S, V>
     {
         ConvBlocking blocking = WinogradConv<S, V, W>.Blocking(op.C);
@@ -249,11 +260,17 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         }
     }
 
-    private PackedWeights Pack(Op op, IReadOnlyList<int> blocks, Func<ConvWeights> weights, int phase = 0) =>
-        _model.Packed(op, new WeightForm(WeightLayout.Panels, blocks) { Phase = phase }, () => new PackedWeights(weights(), S.Width, blocks));
+    private PackedWeights Pack(Op op, IReadOnlyList<int> blocks, Func<ConvWeights> weights, int phase = 0)
+    {
+        var form = new WeightForm(WeightLayout.Panels, blocks) { Phase = phase };
+        return _model.Packed(op, form, () => new PackedWeights(weights(), S.Width, blocks));
+    }
 
-    private NativeMemoryBlock PackSingle(Op op, Func<ConvWeights> weights, int phase = 0) =>
-        _model.Packed(op, new WeightForm(WeightLayout.SingleOutput) { Phase = phase }, () => SingleOutputRow<S, V>.Pack(weights()));
+    private NativeMemoryBlock PackSingle(Op op, Func<ConvWeights> weights, int phase = 0)
+    {
+        var form = new WeightForm(WeightLayout.SingleOutput) { Phase = phase };
+        return _model.Packed(op, form, () => SingleOutputRow<S, V>.Pack(weights()));
+    }
 
     private void Add(Tensor node, Kernel kernel)
     {

@@ -3,7 +3,7 @@ using LungSeg.Engine.Passes;
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>Working memory of a node's kernels, needed from the step that makes some tensor until the node's own.</summary>
-internal readonly record struct Temporary(Tensor Owner, nint Floats, Tensor From);
+internal sealed record Temporary(Tensor Owner, nint Floats, Tensor From);
 
 /// <summary>
 /// Where tensors and working memory lie in one arena, by lifetime alone. The planar input keeps its memory for the whole run, so that a
@@ -29,11 +29,11 @@ internal sealed unsafe class PlanMemory
         }
         foreach (Temporary temporary in temporaries)
         {
-            Place(temporary.Floats, plan.Lives[temporary.From].First, plan.Lives[temporary.Owner].First, start =>
+            Place(temporary.Floats, plan.StepOf(temporary.From), plan.StepOf(temporary.Owner), start =>
                 _temporaries[temporary.Owner] = new CpuTensor(start, new Shape(1, 1, 1, (int)temporary.Floats)));
         }
-        Unpacked = default;
-        if (unpacksInput) Place(new CpuTensor(null, input.Shape).Count, 0, plan.Lives[input].Last, start => Unpacked = new CpuTensor(start, input.Shape));
+        if (unpacksInput)
+            Place(new CpuTensor(null, input.Shape).Count, 0, plan.Lives[input].Last, start => Unpacked = new CpuTensor(start, input.Shape));
 
         (nint[] offsets, nint floats) = MemoryPlan.Place(lives);
         Arena = new NativeMemoryBlock(floats + Slack);

@@ -22,13 +22,14 @@ internal enum WeightLayout
     Winograd4,
 }
 
-/// <summary>A layout, the blocks into which a convolution's input channels are cut, and which of a transposed convolution's phases it is for.</summary>
+/// <summary>A layout, and the blocks into which a convolution's input channels are cut for it.</summary>
 internal sealed record WeightForm(WeightLayout Layout, params IReadOnlyList<int> Blocks)
 {
     /// <summary>The phase of a transposed convolution; 0 for any other operation.</summary>
     public int Phase { get; init; }
 
-    public bool Equals(WeightForm? other) => other is not null && Layout == other.Layout && Phase == other.Phase && Blocks.SequenceEqual(other.Blocks);
+    public bool Equals(WeightForm? other) =>
+        other is not null && Layout == other.Layout && Phase == other.Phase && Blocks.SequenceEqual(other.Blocks);
 
     public override int GetHashCode() => HashCode.Combine(Layout, Phase, Blocks.Count);
 }

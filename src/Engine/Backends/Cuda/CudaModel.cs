@@ -15,7 +15,8 @@ internal sealed class CudaModel : Model
     private readonly WeightStore _weights;
     private readonly Lock _planning = new();
 
-    public CudaModel(Graph graph, CudaContext context, KernelSet set, PrecisionKernels kernels, FusionPatterns patterns, bool stepwise) : base(graph)
+    public CudaModel(Graph graph, CudaContext context, KernelSet set, PrecisionKernels kernels, FusionPatterns patterns, bool stepwise)
+        : base(graph)
     {
         (_context, _set, _kernels, _patterns, _stepwise) = (context, set, kernels, patterns, stepwise);
         // An operation without a kernel is found now, whatever the sizes of the plans will be.
@@ -29,8 +30,9 @@ internal sealed class CudaModel : Model
         Graph graph = Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w));
         lock (_planning)
         {
-            IReadOnlyList<Routine> routines = Routines.Choose(Fuse(graph), _kernels);
-            var memory = new MapMemory(_context, graph, routines, _kernels.ElementBytes);
+            FusionPlan plan = Fuse(graph);
+            IReadOnlyList<Routine> routines = Routines.Choose(plan, _kernels);
+            var memory = new MapMemory(_context, plan, routines, _kernels.ElementBytes);
             try
             {
                 var binder = new Binder(_set, memory, _weights);
@@ -38,7 +40,7 @@ internal sealed class CudaModel : Model
                 BindOutputs(graph, memory, binder);
                 _set.Load(binder.Launches.Select(launch => launch.Kernel));
                 _weights.Upload();
-                return new CudaPlan(_context, _set, graph, memory, binder.Launches, Steps(routines, binder.Launches), _stepwise);
+                return new CudaPlan(_context, _set, graph, memory, binder.Launches, Steps(plan, binder.Launches), _stepwise);
             }
             catch
             {
@@ -56,10 +58,12 @@ internal sealed class CudaModel : Model
 
     private FusionPlan Fuse(Graph graph) => FusionPlan.Of(graph, CudaFusion.Of(_kernels), _patterns);
 
-    private IReadOnlyList<PlanStep> Steps(IReadOnlyList<Routine> routines, IReadOnlyList<Launch> launches)
+    private IReadOnlyList<PlanStep> Steps(FusionPlan plan, IReadOnlyList<Launch> launches)
     {
-        Dictionary<Tensor, IEnumerable<Tensor>> absorbed = routines.ToDictionary(routine => routine.Node, routine => routine.Absorbed);
-        return PlanStep.Of([.. launches.Select(launch => (launch.Node, launch.Kernel.Name))], node => absorbed.GetValueOrDefault(node, []), _kernels.ElementBytes);
+        Dictionary<Tensor, IReadOnlyList<Tensor>> unstored = plan.Nodes.ToDictionary(node => node.Node, node => node.Unstored);
+        return PlanStep.Of(
+            [.. launches.Select(launch => (launch.Node, launch.Kernel.Name))], node => unstored.GetValueOrDefault(node, []),
+            _kernels.ElementBytes);
     }
 
     private void BindOutputs(Graph graph, MapMemory memory, Binder binder)

@@ -7,20 +7,14 @@ namespace LungSeg.Engine.Backends.Cuda;
 internal sealed class Elementwise : Routine
 {
     private readonly (Tensor A, Tensor B, Tensor? Added) _operands;
-    private readonly Tensor? _product;
     private readonly KernelInfo _kernel;
 
     public Elementwise(Tensor node, (Tensor Product, Tensor Added)? fused, PrecisionKernels kernels) : base(node)
     {
-        _product = fused?.Product;
         IReadOnlyList<Tensor> operands = fused?.Product.Inputs ?? node.Inputs;
         _operands = (operands[0], operands[1], fused?.Added);
         _kernel = kernels.One(fused is not null || node.Op is MulOp ? "mul" : "add", node, node.Shape.C == 1);
     }
-
-    public override IEnumerable<Tensor> Reads => ((Tensor?[])[_operands.A, _operands.B, _operands.Added]).OfType<Tensor>();
-
-    public override IEnumerable<Tensor> Absorbed => _product is null ? [] : [_product];
 
     public override void Bind(Binder binder)
     {

@@ -1,29 +1,26 @@
 using LungSeg.Engine.Backends.Cuda.Driver;
-using LungSeg.Engine.Ops;
+using LungSeg.Engine.Passes;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
 /// <summary>
 /// Where a plan's tensors lie: one arena by lifetime, and apart from it the planar input and outputs, which are copied from and to the
-/// host. Parts of a concatenation are slices of it where their channels begin at a multiple of 8, so that their makers write them in place.
+/// host.
 /// </summary>
 internal sealed class MapMemory : IDisposable
 {
     private const int Alignment = 256;
-    private readonly Graph _graph;
-    private readonly Dictionary<Tensor, (Tensor Host, int Channel)> _slices = [];
-    private readonly Dictionary<(Tensor Host, int Part), Tensor> _inPlace = [];
+    private readonly FusionPlan _plan;
     private readonly Dictionary<Tensor, int> _places = [];
     private readonly Dictionary<(Tensor Node, int Index), int> _workspaces = [];
     private readonly Dictionary<Tensor, int> _planarMaps = [];
 
-    public MapMemory(CudaContext context, Graph graph, IReadOnlyList<Routine> routines, int elementBytes)
+    public MapMemory(CudaContext context, FusionPlan plan, IReadOnlyList<Routine> routines, int elementBytes)
     {
-        _graph = graph;
+        _plan = plan;
         ElementBytes = elementBytes;
-        HashSet<Tensor> made = [.. routines.Select(routine => routine.Node)];
-        FindSlices(made);
-        FindPlanarMaps(made);
+        Graph graph = plan.Graph;
+        FindPlanarMaps();
         Arena = new DeviceSlices(context, PlaceMaps(routines), $"the maps of {graph.Input.Shape}");
         try
         {
@@ -54,7 +51,7 @@ internal sealed class MapMemory : IDisposable
         get
         {
             if (_planarMaps.TryGetValue(tensor, out int output)) return new CudaMap(PlanarOutput(output), tensor.Shape);
-            if (_slices.TryGetValue(tensor, out (Tensor Host, int Channel) slice))
+            if (_plan.SliceOf(tensor) is { } slice)
             {
                 CudaMap host = this[slice.Host];
                 return new CudaMap(host.Address + (ulong)(slice.Channel * ElementBytes), tensor.Shape, host.PixelStride);
@@ -70,9 +67,10 @@ internal sealed class MapMemory : IDisposable
     public ulong PlanarOutput(int index) => Planar[1 + index];
 
     /// <summary>Whether an output is written as planar float32 by whoever makes it.</summary>
-    public bool IsPlanarAlready(int output) => _planarMaps.TryGetValue(_graph.Outputs[output], out int first) && first == output;
+    public bool IsPlanarAlready(int output) => _planarMaps.TryGetValue(_plan.Graph.Outputs[output], out int first) && first == output;
 
-    public bool IsInPlace(Tensor concat, int part) => _inPlace.ContainsKey((concat, part));
+    public bool IsInPlace(Tensor concat, int part) =>
+        _plan.SliceOf(concat.Inputs[part]) is { } slice && slice.Host == concat && slice.Part == part;
 
     public void Dispose()
     {
@@ -80,68 +78,38 @@ internal sealed class MapMemory : IDisposable
         Planar.Dispose();
     }
 
-    // Kernels write whole vectors: a part fits in place if it fills whole ones, or is the last, whose padding is the host's own. Where
-    // one part does not, all are copied, element by element.
-    private void FindSlices(HashSet<Tensor> made)
-    {
-        foreach (Tensor host in _graph.Nodes.Where(node => node.Op is ConcatOp && made.Contains(node)))
-        {
-            if (!Concat.IsAligned(host)) continue;
-            int channel = 0;
-            for (int part = 0; part < host.Inputs.Count; part++)
-            {
-                Tensor tensor = host.Inputs[part];
-                if (tensor != _graph.Input && !_slices.ContainsKey(tensor))
-                {
-                    _slices.Add(tensor, (host, channel));
-                    _inPlace.Add((host, part), tensor);
-                }
-                channel += tensor.Shape.C;
-            }
-        }
-    }
-
     // A float32 map of one channel is planar as it is.
-    private void FindPlanarMaps(HashSet<Tensor> made)
+    private void FindPlanarMaps()
     {
         if (ElementBytes != sizeof(float)) return;
-        for (int i = 0; i < _graph.Outputs.Count; i++)
+        for (int i = 0; i < _plan.Graph.Outputs.Count; i++)
         {
-            Tensor output = _graph.Outputs[i];
-            if (output.Shape.C == 1 && output != _graph.Input && made.Contains(output) && !_slices.ContainsKey(output)) _planarMaps.TryAdd(output, i);
+            Tensor output = _plan.Graph.Outputs[i];
+            if (output.Shape.C == 1 && output != _plan.Graph.Input && _plan.SliceOf(output) is null) _planarMaps.TryAdd(output, i);
         }
     }
 
     private IReadOnlyList<DeviceSlice> PlaceMaps(IReadOnlyList<Routine> routines)
     {
-        Dictionary<Tensor, int> first = [], last = [];
-        for (int step = 0; step < routines.Count; step++)
-        {
-            foreach (Tensor read in routines[step].Reads) last[Host(read)] = step;
-            Tensor host = Host(routines[step].Node);
-            first.TryAdd(host, step);
-            last[host] = Math.Max(last.GetValueOrDefault(host), step);
-        }
-        foreach (Tensor output in _graph.Outputs) last[Host(output)] = routines.Count;
-
         var lives = new List<Lifetime>();
-        foreach ((Tensor host, int begin) in first.Where(pair => !_planarMaps.ContainsKey(pair.Key)))
+        bool unpacked = routines.Any(routine => routine.Node == _plan.Graph.Input);
+        foreach ((Tensor tensor, (int first, int last)) in _plan.Lives)
         {
-            _places.Add(host, lives.Count);
-            lives.Add(new Lifetime((nint)(CudaMap.Elements(host.Shape) * ElementBytes), begin, last[host]));
+            if (_planarMaps.ContainsKey(tensor) || (tensor == _plan.Graph.Input && !unpacked)) continue;
+            _places.Add(tensor, lives.Count);
+            lives.Add(new Lifetime((nint)(CudaMap.Elements(tensor.Shape) * ElementBytes), first, last));
         }
-        for (int step = 0; step < routines.Count; step++)
+        foreach (Routine routine in routines)
         {
-            IReadOnlyList<long> workspaces = routines[step].Workspaces;
+            int step = _plan.StepOf(routine.Node);
+            IReadOnlyList<long> workspaces = routine.Workspaces;
             for (int i = 0; i < workspaces.Count; i++)
             {
-                _workspaces.Add((routines[step].Node, i), lives.Count);
+                _workspaces.Add((routine.Node, i), lives.Count);
                 lives.Add(new Lifetime((nint)workspaces[i], step, step));
             }
         }
         (nint[] offsets, _) = MemoryPlan.Place(lives, Alignment);
         return [.. lives.Select((life, i) => new DeviceSlice(offsets[i], life.Size))];
     }
-
-    private Tensor Host(Tensor tensor) => _slices.TryGetValue(tensor, out (Tensor Host, int Channel) slice) ? Host(slice.Host) : tensor;
 }

@@ -16,8 +16,10 @@ internal sealed class PerChannel(Tensor node, PrecisionKernels kernels) : Routin
         if (Node.Op is BatchNormOp norm)
         {
             int channels = CudaMap.Padded(Node.Shape.C);
-            parameters.Scale = (long)binder.Weights(norm, "scale", channels, () => ChannelPadding.Pad(FoldBatchNorm.ScaleAndShift(norm).Scale));
-            parameters.Shift = (long)binder.Weights(norm, "shift", channels, () => ChannelPadding.Pad(FoldBatchNorm.ScaleAndShift(norm).Shift));
+            float[] Scale() => ChannelPadding.Pad(FoldBatchNorm.ScaleAndShift(norm).Scale);
+            float[] Shift() => ChannelPadding.Pad(FoldBatchNorm.ScaleAndShift(norm).Shift);
+            parameters.Scale = (long)binder.Weights(norm, "scale", channels, Scale);
+            parameters.Shift = (long)binder.Weights(norm, "shift", channels, Shift);
             parameters.Activation = (int)norm.Activation;
         }
         else

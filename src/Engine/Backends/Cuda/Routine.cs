@@ -5,12 +5,6 @@ internal abstract class Routine(Tensor node)
 {
     public Tensor Node { get; } = node;
 
-    /// <summary>The tensors whose data it reads; fusion may have moved them away from the node's own inputs.</summary>
-    public virtual IEnumerable<Tensor> Reads => Node.Inputs.Where((_, index) => Node.Op.ReadsInput(index));
-
-    /// <summary>Nodes that are never stored, because it does their work on the way.</summary>
-    public virtual IEnumerable<Tensor> Absorbed => [];
-
     /// <summary>Whether it reads the graph's input as it comes, planar.</summary>
     public virtual bool ReadsPlanar => false;
 

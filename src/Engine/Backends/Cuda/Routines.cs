@@ -11,7 +11,8 @@ internal static class Routines
     {
         Graph graph = plan.Graph;
         List<Routine> routines = [.. plan.Nodes.Select(node => Of(node, node.Node, graph, kernels))];
-        bool unpacked = graph.Outputs.Contains(graph.Input) || routines.Any(routine => !routine.ReadsPlanar && routine.Reads.Contains(graph.Input));
+        bool unpacked = graph.Outputs.Contains(graph.Input)
+            || plan.Nodes.Zip(routines, (node, routine) => !routine.ReadsPlanar && node.Reads.Contains(graph.Input)).Any(reads => reads);
         if (unpacked) routines.Insert(0, new FromPlanar(graph.Input, kernels));
         return routines;
     }
@@ -35,7 +36,8 @@ internal static class Routines
     };
 
     // The product that a sum adds something to in the same launch, and what it adds.
-    private static (Tensor Product, Tensor Added)? ProductOf(FusedNode fused) => fused.Addend is { } added ? (fused.Unstored[0], added) : null;
+    private static (Tensor Product, Tensor Added)? ProductOf(FusedNode fused) =>
+        fused.Addend is { } added ? (fused.Unstored[0], added) : null;
 
     private static Routine Convolution(FusedNode fused, Conv2dOp op, Graph graph, PrecisionKernels kernels)
     {

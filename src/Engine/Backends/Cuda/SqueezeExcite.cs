@@ -14,10 +14,6 @@ internal sealed class SqueezeExcite(Tensor node, SqueezeExciteBlock block, Preci
     private readonly KernelInfo _kernel = kernels.One("squeeze_excite", node);
     private readonly PoolParameters _sums = AdaptiveAvgPool2d.Sums(block.Source.Shape, 1);
 
-    public override IEnumerable<Tensor> Reads => [block.Source];
-
-    public override IEnumerable<Tensor> Absorbed => [Node.Inputs[0], Node.Inputs[0].Inputs[0]];
-
     public override IReadOnlyList<long> Workspaces => [_sums.PartialFloats * sizeof(float)];
 
     /// <summary>Whether the hidden layer fits into the kernel's shared memory.</summary>

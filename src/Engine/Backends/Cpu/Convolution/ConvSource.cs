@@ -34,9 +34,11 @@ internal readonly record struct ConvSource(CpuTensor Map, CpuTensor? Scale = nul
             {
                 int row = top + (i * distance), column = left + (j * distance);
                 if ((uint)row < (uint)Height && (uint)column < (uint)Width)
-                    CopiedRows.Copy(Map.Pixel(n, row / Repeat, column / Repeat) + (channel * Map.ChannelStride), Map, gate, target, stride, 1, channels);
-                else
-                    NativeMemory.Clear(target, (nuint)(channels * sizeof(float)));
+                {
+                    float* pixel = Map.Pixel(n, row / Repeat, column / Repeat) + (channel * Map.ChannelStride);
+                    CopiedRows.Copy(pixel, Map, gate, target, stride, 1, channels);
+                }
+                else NativeMemory.Clear(target, (nuint)(channels * sizeof(float)));
             }
         }
     }

@@ -21,11 +21,15 @@ internal sealed unsafe class CopiedRows(ConvSource source, ConvGeometry reader) 
         float* gate = source.Scale is CpuTensor scale ? scale.Pixel(n, 0, 0) + channel : null;
         if (source.Repeat == 1)
         {
-            Copy(pixels + ((_begin - reader.PadLeft) * map.PixelStride), map, gate, target + (_begin * pixelStep), pixelStep, _end - _begin, channels);
+            float* first = pixels + ((_begin - reader.PadLeft) * map.PixelStride);
+            Copy(first, map, gate, target + (_begin * pixelStep), pixelStep, _end - _begin, channels);
             return;
         }
         for (int column = _begin; column < _end; column++)
-            Copy(pixels + ((column - reader.PadLeft) / source.Repeat * map.PixelStride), map, gate, target + (column * pixelStep), pixelStep, 1, channels);
+        {
+            float* pixel = pixels + ((column - reader.PadLeft) / source.Repeat * map.PixelStride);
+            Copy(pixel, map, gate, target + (column * pixelStep), pixelStep, 1, channels);
+        }
     }
 
     /// <summary>Copies some channels of a row's pixels, multiplied by a gate if there is one; nothing past them is touched.</summary>

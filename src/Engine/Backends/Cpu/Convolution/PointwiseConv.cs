@@ -34,7 +34,8 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
 
     /// <summary>Binds it to memory: the target is that of the head, if there is one.</summary>
     public PointwiseConv(
-        ConvSource[] sources, PackedWeights weights, CpuTensor? scaled, CpuTensor target, CpuTensor? residual, Activation activation, CpuTensor? sums, PointwiseHead<S, V>? head = null)
+        ConvSource[] sources, PackedWeights weights, CpuTensor? scaled, CpuTensor target, CpuTensor? residual, Activation activation,
+        CpuTensor? sums, PointwiseHead<S, V>? head = null)
     {
         _sources = sources;
         _weights = weights;
@@ -62,7 +63,8 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
 
     public override string Name => $"pointwise{(_scaled is not null ? " scaled" : "")}{(_constantFloats > 0 ? ", part constant" : "")}{(_head is null ? "" : ", single output")}";
 
-    public override KernelKind Kind => new(GetType(), Variant: (_scaled is null ? 0 : 1) | (_constantFloats > 0 ? 2 : 0) | (_head is null ? 0 : 4));
+    public override KernelKind Kind =>
+        new(GetType(), Variant: (_scaled is null ? 0 : 1) | (_constantFloats > 0 ? 2 : 0) | (_head is null ? 0 : 4));
 
     public override int Units => _target.Shape.N * _stretches * _panelGroups;
 

@@ -7,7 +7,8 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// A 1x1 convolution's packed weights, multiplied by the gates that its inputs pass through: a copy for each image, which has gates of its
 /// own. A unit is a panel of an image.
 /// </summary>
-internal sealed unsafe class ScaledWeights<S, V>(ConvSource[] sources, PackedWeights weights, CpuTensor target) : Kernel where S : struct, ISimd<V> where V : struct
+internal sealed unsafe class ScaledWeights<S, V>(ConvSource[] sources, PackedWeights weights, CpuTensor target) : Kernel
+    where S : struct, ISimd<V> where V : struct
 {
     public override string Name => "scaled weights";
 

@@ -97,7 +97,8 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
             {
                 ChannelBlock block = all with { FirstPanel = Math.Max(firstPanel, all.FirstPanel), EndPanel = Math.Min(endPanel, all.EndPanel) };
                 if (block.FirstPanel >= block.EndPanel) continue;
-                for (int tile = 0; tile < tiles; tile++) TransformInput(n, first + tile, block, half, window, inputs + (tile * CpuTensor.Padded(block.Channels)));
+                nint stride = CpuTensor.Padded(block.Channels);
+                for (int tile = 0; tile < tiles; tile++) TransformInput(n, first + tile, block, half, window, inputs + (tile * stride));
                 Multiply(inputs, products, tiles, block);
                 if (!block.IsLast) continue;
                 for (int tile = 0; tile < tiles; tile++) TransformOutputs(n, first + tile, block, half, products + (tile * _productStride));
@@ -173,7 +174,8 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
 
     private void Multiply(float* inputs, float* products, int tiles, ChannelBlock block)
     {
-        nint stride = CpuTensor.Padded(block.Channels), inputPosition = PositionFloats(stride), productPosition = PositionFloats(_productStride);
+        nint stride = CpuTensor.Padded(block.Channels);
+        nint inputPosition = PositionFloats(stride), productPosition = PositionFloats(_productStride);
         int channels = block.PerGroup ? _weights.InputsPerGroup : block.Channels, calls = (tiles + S.TileRows - 1) / S.TileRows;
         float* zero = stackalloc float[2 * CpuTensor.Lanes];
         new Span<float>(zero, 2 * CpuTensor.Lanes).Clear();

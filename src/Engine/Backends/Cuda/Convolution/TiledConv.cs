@@ -56,10 +56,6 @@ internal sealed class TiledConv : Routine
         };
     }
 
-    public override IEnumerable<Tensor> Reads => ((Tensor?[])[_input.Source, _input.Gate, _residual]).OfType<Tensor>();
-
-    public override IEnumerable<Tensor> Absorbed => _input.Source == Node.Inputs[0] ? [] : [Node.Inputs[0]];
-
     public override IReadOnlyList<long> Workspaces => _reduce is null ? [] : [_sizes.PartialFloats * sizeof(float)];
 
     /// <summary>The convolution with the best kernel; null where it must be computed otherwise.</summary>
