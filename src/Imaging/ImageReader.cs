@@ -1,18 +1,19 @@
 using LungSeg.Imaging.Codecs;
 using LungSeg.Imaging.Codecs.Jpeg;
+using LungSeg.Imaging.Codecs.Jpeg2000;
 using LungSeg.Imaging.Dicom;
 using LungSeg.IO;
 
 namespace LungSeg.Imaging;
 
-/// <summary>Reads DICOM files and PNG, JPEG, BMP and TIFF pictures, told apart by their content and never by a file name's extension.</summary>
+/// <summary>Reads DICOM files and PNG, JPEG, JPEG 2000, BMP and TIFF pictures, told apart by their content and never by a file name's extension.</summary>
 public static class ImageReader
 {
     /// <summary>The most bytes that an image file may have.</summary>
     public const long MaximumFileBytes = 1L << 30;
 
     private const int HeadBytes = 1024;
-    private static readonly IImageDecoder[] Pictures = [new PngDecoder(), new JpegPictureDecoder(), new BmpDecoder(), new TiffDecoder()];
+    private static readonly IImageDecoder[] Pictures = [new PngDecoder(), new JpegPictureDecoder(), new Jpeg2000PictureDecoder(), new BmpDecoder(), new TiffDecoder()];
     private static readonly DicomOptions Defaults = new();
 
     /// <summary>Reads one complete picture, turned upright where its EXIF orientation says so.</summary>

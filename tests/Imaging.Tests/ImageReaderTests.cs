@@ -49,7 +49,7 @@ public sealed class ImageReaderTests
     public void An_unknown_format_is_named_by_what_it_looks_like(string content, string name)
     {
         string message = Refusal(System.Text.Encoding.Latin1.GetBytes(content));
-        Assert.Contains("DICOM, PNG, JPEG, BMP, TIFF expected", message);
+        Assert.Contains("DICOM, PNG, JPEG, JPEG 2000, BMP, TIFF expected", message);
         Assert.Contains(name, message);
     }
 

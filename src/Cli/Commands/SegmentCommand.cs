@@ -12,7 +12,7 @@ internal static class SegmentCommand
     {
         var images = new Argument<string[]>("IMAGE")
         {
-            Description = "DICOM, PNG, JPEG, BMP or TIFF pictures: files, folders with all below them, patterns ('x/**/*.dcm'), or @LIST, a file of paths",
+            Description = "DICOM, PNG, JPEG, JPEG 2000, BMP or TIFF pictures: files, folders with all below them, patterns ('x/**/*.dcm'), or @LIST, a file of paths",
             Arity = ArgumentArity.OneOrMore,
         };
         var directory = new Option<string>("--output", "-o")

@@ -8,7 +8,7 @@ namespace LungSeg.Cli.Comparison;
 internal sealed record Comparable(int Width, int Height, float[] Values)
 {
     private const string Output = "output";
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".dcm", ".npy", ".safetensors"];
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".jp2", ".j2k", ".dcm", ".npy", ".safetensors"];
 
     public bool IsMask { get; } = Values.All(value => value is 0 or 1);
 

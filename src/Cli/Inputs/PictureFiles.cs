@@ -6,7 +6,7 @@ namespace LungSeg.Cli.Inputs;
 /// <summary>Which of the files in a folder are pictures to segment. Files that somebody names are taken as they are.</summary>
 internal static class PictureFiles
 {
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".tif", ".tiff", ".dcm", ".dicom", ".dic", ".ima"];
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".tif", ".tiff", ".jp2", ".j2k", ".j2c", ".jpc", ".dcm", ".dicom", ".dic", ".ima"];
 
     /// <summary>The endings of what this program writes, and of masks as other programs name them.</summary>
     private static readonly string[] OutputEndings = [.. ResultFormats.All.Select(writer => writer.Extension), "_mask.png"];

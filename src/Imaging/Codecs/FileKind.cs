@@ -9,8 +9,8 @@ internal static class FileKind
             return "a GIF picture, which is not supported; save it as PNG";
         if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file[8..].StartsWith("WEBP"u8))
             return "a WebP picture, which is not supported; save it as PNG";
-        if (file.StartsWith("\0\0\0\u000CjP  "u8) || file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x4F, 0xFF, 0x51]))
-            return "a JPEG 2000 picture, which is not supported; save it as PNG";
+        if (file.StartsWith("\0\0\0\u000CJXL "u8) || file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x0A]))
+            return "a JPEG XL picture, which is not supported; save it as PNG";
         if (file.Length >= 12 && file[4..].StartsWith("ftyp"u8))
             return "a HEIF, AVIF or video file, which is not supported; save it as PNG";
         if (file.StartsWith("%PDF"u8))

@@ -34,7 +34,7 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         ImagePixel.RefuseNoImage(data);
         FrameDecoder.RefuseUnsupported(dicom.Syntax);
         ImagePixel image = ImagePixel.Read(data, log);
-        (Frame frame, int number) = FrameDecoder.Decode(dicom, image, options, log);
+        (Frame frame, int number, image) = FrameDecoder.Decode(dicom, image, options, log);
         (ushort[] samples, int depth) = image.IsColor
             ? ColorPicture.Make(frame, image, data, options, log)
             : GreyPicture.Make(frame, image, data, options, log);

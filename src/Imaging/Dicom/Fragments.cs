@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LungSeg.Imaging.Dicom.Codecs;
 
 namespace LungSeg.Imaging.Dicom;
 
@@ -70,12 +71,12 @@ internal static class Fragments
             : throw new ImageException($"the DICOM file is damaged: its offset table does not lead to frame {frame}");
     }
 
-    /// <summary>Without a table, a fragment that begins with a JPEG's start mark begins a frame.</summary>
+    /// <summary>Without a table, a fragment that begins with a start mark of JPEG or JPEG 2000 begins a frame.</summary>
     private static (int First, int Count) ByStart(byte[] bytes, List<Fragment> all, int frame, int frames)
     {
         List<int> starts = [];
         for (int i = 0; i < all.Count; i++)
-            if (all[i].Length >= 3 && bytes.AsSpan(all[i].Offset).StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]))
+            if (all[i].Length >= 4 && (bytes.AsSpan(all[i].Offset).StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]) || Jpeg2000Frame.Recognizes(bytes.AsSpan(all[i].Offset, all[i].Length))))
                 starts.Add(i);
         if (starts.Count != frames)
             throw new ImageException($"the DICOM file has {frames} frames in {all.Count} fragments and no offset table that tells them apart");

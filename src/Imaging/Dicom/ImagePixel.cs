@@ -10,6 +10,9 @@ internal sealed record ImagePixel(
 
     public bool IsYbr => Photometric is "YBR_FULL" or "YBR_FULL_422";
 
+    /// <summary>Whether colours were transformed by JPEG 2000, whose decoder turns them back into red, green and blue.</summary>
+    public bool IsTransformed => Photometric is "YBR_RCT" or "YBR_ICT";
+
     /// <summary>Bits to the right of a stored value's lowest.</summary>
     public int Shift => HighBit + 1 - BitsStored;
 
@@ -42,7 +45,7 @@ internal sealed record ImagePixel(
             null => throw DataSet.Missing(Tags.PixelRepresentation),
             var other => throw new ImageException($"the DICOM file is damaged: {Tags.Describe(Tags.PixelRepresentation)} is {other}, 0 or 1 was expected"),
         };
-        if (samples == 3 && (signed || high + 1 != stored || (allocated != 8 && photometric != "RGB")))
+        if (samples == 3 && (signed || high + 1 != stored || (allocated != 8 && photometric is not ("RGB" or "YBR_RCT" or "YBR_ICT"))))
             throw new ImageException($"the DICOM file holds {(signed ? "signed" : $"{stored} of {allocated}-bit")} {photometric} colour, which is not supported");
         bool planar = samples == 3 && data.UInt16(Tags.PlanarConfiguration) == 1;
         ImagePixel image = new(rows, columns, samples, photometric, planar, allocated, stored, high, signed, ReadFrames(data));
@@ -65,9 +68,12 @@ internal sealed record ImagePixel(
     private static int SamplesOf(string photometric) => photometric switch
     {
         "MONOCHROME1" or "MONOCHROME2" or "PALETTE COLOR" => 1,
-        "RGB" or "YBR_FULL" or "YBR_FULL_422" => 3,
-        _ => throw new ImageException($"the DICOM file is in {Printable(photometric)}, which is not supported; MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL or YBR_FULL_422 was expected"),
+        "RGB" or "YBR_FULL" or "YBR_FULL_422" or "YBR_RCT" or "YBR_ICT" => 3,
+        _ => throw UnsupportedPhotometric(photometric),
     };
+
+    public static ImageException UnsupportedPhotometric(string photometric) =>
+        new($"the DICOM file is in {Printable(photometric)}, which is not supported; MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL or YBR_FULL_422 was expected");
 
     private static (int Allocated, int Stored, int High) ReadBits(DataSet data, DecisionLog log)
     {

@@ -54,12 +54,12 @@ public sealed class DicomRefusalTests
     }
 
     [Theory]
-    [InlineData("1.2.840.10008.1.2.4.90", "JPEG 2000 lossless", "gdcmconv --raw")]
-    [InlineData("1.2.840.10008.1.2.4.91", "JPEG 2000", "gdcmconv --raw")]
-    [InlineData("1.2.840.10008.1.2.4.201", "HTJ2K", "pydicom")]
+    [InlineData("1.2.840.10008.1.2.4.92", "JPEG 2000 part 2", "opj_decompress")]
+    [InlineData("1.2.840.10008.1.2.4.201", "HTJ2K", "opj_decompress")]
+    [InlineData("1.2.840.10008.1.2.4.110", "JPEG XL", "djxl")]
     [InlineData("1.2.840.10008.1.2.4.102", "MPEG-4", "ffmpeg")]
     [InlineData("1.2.840.10008.1.2.4.94", "JPIP", "server")]
-    [InlineData("1.2.3.4", "unknown (1.2.3.4)", "gdcmconv")]
+    [InlineData("1.2.3.4", "unknown (1.2.3.4)", "uncompressed")]
     public void A_compression_that_is_not_read_is_named_with_what_converts_it(string uid, string name, string advice)
     {
         string message = new DicomBuilder().Syntax(uid).Refusal();

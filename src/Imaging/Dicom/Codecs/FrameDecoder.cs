@@ -5,18 +5,32 @@ namespace LungSeg.Imaging.Dicom.Codecs;
 /// <summary>Finds the frame that was asked for and decodes it by the file's transfer syntax.</summary>
 internal static class FrameDecoder
 {
-    private const string Lossy = "JPEG", Lossless = "JPEG lossless", Ls = "JPEG-LS";
+    private const string Lossy = "JPEG", Lossless = "JPEG lossless", Ls = "JPEG-LS", Wavelet = "JPEG 2000";
 
-    public static (Frame Frame, int Number) Decode(DicomFile file, ImagePixel image, DicomOptions options, DecisionLog log)
+    /// <summary>The frame, its number, and the image as the coded data has it, where that disagrees with the attributes and counts.</summary>
+    public static (Frame Frame, int Number, ImagePixel Image) Decode(DicomFile file, ImagePixel image, DicomOptions options, DecisionLog log)
     {
         TransferSyntax syntax = file.Syntax;
         if (image.IsBinary)
-            return (BinaryPixels.Decode(file, image, options.Frame, log), options.Frame ?? 1);
+            return (BinaryPixels.Decode(file, image, options.Frame, log), options.Frame ?? 1, image);
         int number = Choose(image.Frames, options.Frame, log);
-        if (syntax.Coding == PixelCoding.Native)
-            return (NativePixels.Decode(file.DataSet, image, number, log), number);
-        byte[] coded = Fragments.ReadFrame(file, number, image.Frames, log);
-        return (syntax.Coding == PixelCoding.Rle ? RunLength.Decode(coded, image) : DecodeJpeg(coded, image, syntax, log), number);
+        bool isJpeg = syntax.Coding is PixelCoding.Jpeg or PixelCoding.Jpeg2000;
+        byte[] coded = syntax.Coding == PixelCoding.Native ? [] : Fragments.ReadFrame(file, number, image.Frames, log);
+        if (isJpeg && Jpeg2000Frame.Recognizes(coded))
+        {
+            if (syntax.Coding != PixelCoding.Jpeg2000)
+                log.Warn("transfer syntax", $"the file names {syntax.Name}, but its pixel data is {Wavelet}; read as such");
+            (Frame frame, ImagePixel found) = Jpeg2000Frame.Decode(coded, image, log);
+            return (frame, number, found);
+        }
+        if (image.IsTransformed)
+            throw ImagePixel.UnsupportedPhotometric(image.Photometric);
+        return (syntax.Coding switch
+        {
+            PixelCoding.Native => NativePixels.Decode(file.DataSet, image, number, log),
+            PixelCoding.Rle => RunLength.Decode(coded, image),
+            _ => DecodeJpeg(coded, image, syntax, log),
+        }, number, image);
     }
 
     /// <summary>Refuses a compression that cannot be read, by name, with the command that converts it.</summary>
@@ -54,7 +68,8 @@ internal static class FrameDecoder
             0xC0 or 0xC1 or 0xC2 => Lossy,
             _ => throw new ImageException($"the DICOM file uses a JPEG process (0xFF{marker:X2}) that is rarely used and not supported"),
         };
-        string stated = syntax.Name.StartsWith(Ls, StringComparison.Ordinal) ? Ls
+        string stated = syntax.Coding == PixelCoding.Jpeg2000 ? Wavelet
+            : syntax.Name.StartsWith(Ls, StringComparison.Ordinal) ? Ls
             : syntax.Name.StartsWith(Lossless, StringComparison.Ordinal) ? Lossless : Lossy;
         if (stated != found)
             log.Warn("transfer syntax", $"the file names {syntax.Name}, but its pixel data is {found}; read as such");
