@@ -79,7 +79,7 @@ internal sealed class DicomBuilder
         writer.Write((ushort)(tag >> 16));
         writer.Write((ushort)tag);
         writer.Write(Encoding.ASCII.GetBytes(vr));
-        if (vr is "OB" or "OW" or "SQ" or "UN")
+        if (vr is "OB" or "OW" or "OV" or "SQ" or "UN")
         {
             writer.Write((ushort)0);
             writer.Write(undefinedLength ? -1 : value.Length);

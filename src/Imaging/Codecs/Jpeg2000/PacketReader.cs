@@ -66,23 +66,24 @@ internal sealed class PacketReader
         switch (p.Order)
         {
             case ProgressionOrder.Lrcp:
+                Resolution[] all = [.. Enumerable.Range(p.FirstResolution, Math.Max(0, p.EndResolution - p.FirstResolution)).SelectMany(r => AtResolution(p, r))];
                 for (int layer = 0; layer < p.EndLayer; layer++)
-                    for (int r = p.FirstResolution; r < p.EndResolution; r++)
-                        foreach (Resolution resolution in AtResolution(p, r))
-                            ReadLayer(resolution, layer);
+                    ReadLayer(all, layer);
                 break;
             case ProgressionOrder.Rlcp:
                 for (int r = p.FirstResolution; r < p.EndResolution; r++)
+                {
+                    Resolution[] one = AtResolution(p, r);
                     for (int layer = 0; layer < p.EndLayer; layer++)
-                        foreach (Resolution resolution in AtResolution(p, r))
-                            ReadLayer(resolution, layer);
+                        ReadLayer(one, layer);
+                }
                 break;
             case ProgressionOrder.Rpcl:
                 for (int r = p.FirstResolution; r < p.EndResolution; r++)
                     ReadByPosition(AtResolution(p, r), p.EndLayer, tile);
                 break;
             case ProgressionOrder.Pcrl:
-                ReadByPosition([.. Enumerable.Range(p.FirstComponent, p.EndComponent - p.FirstComponent).SelectMany(c => OfComponent(p, c))], p.EndLayer, tile);
+                ReadByPosition([.. Enumerable.Range(p.FirstComponent, Math.Max(0, p.EndComponent - p.FirstComponent)).SelectMany(c => OfComponent(p, c))], p.EndLayer, tile);
                 break;
             default:
                 for (int c = p.FirstComponent; c < p.EndComponent; c++)
@@ -92,18 +93,19 @@ internal sealed class PacketReader
     }
 
     private Resolution[] AtResolution(Progression p, int r) =>
-        [.. _components[Math.Min(p.FirstComponent, _components.Length)..p.EndComponent].Where(c => r < c.Resolutions.Length).Select(c => c.Resolutions[r]).Where(HasPrecincts)];
+        [.. _components.Take(p.EndComponent).Skip(p.FirstComponent).Where(c => r < c.Resolutions.Length).Select(c => c.Resolutions[r]).Where(HasPrecincts)];
 
     private Resolution[] OfComponent(Progression p, int c) =>
         [.. _components[c].Resolutions.Skip(p.FirstResolution).Take(p.EndResolution - p.FirstResolution).Where(HasPrecincts)];
 
     private static bool HasPrecincts(Resolution resolution) => resolution.PrecinctCount > 0;
 
-    private void ReadLayer(Resolution resolution, int layer)
+    private void ReadLayer(Resolution[] resolutions, int layer)
     {
-        for (int precinct = 0; precinct < resolution.LayersRead.Length; precinct++)
-            if (resolution.LayersRead[precinct] == layer)
-                ReadPacket(resolution, precinct);
+        foreach (Resolution resolution in resolutions)
+            for (int precinct = 0; precinct < resolution.LayersRead.Length; precinct++)
+                if (resolution.LayersRead[precinct] == layer)
+                    ReadPacket(resolution, precinct);
     }
 
     /// <summary>Goes over the tile and reads, where a precinct of one of the resolutions begins, what is lacking of its layers.</summary>
