@@ -18,7 +18,9 @@ public static partial class AtomicFile
     public static void Write(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Writes several files. None gets its name before all are complete on the disk.</summary>
-    /// <exception cref="FileException">A path cannot be written; no file was made or changed, unless the renaming itself failed half-way.</exception>
+    /// <exception cref="FileException">
+    /// A path cannot be written; no file was made or changed, unless the renaming itself failed half-way.
+    /// </exception>
     public static void Write(params IReadOnlyList<(string Path, Action<Stream> Write)> files)
     {
         List<(string Temporary, string Path)> complete = [];
@@ -28,7 +30,8 @@ public static partial class AtomicFile
             foreach ((string name, Action<Stream> write) in files)
             {
                 path = name;
-                if (Directory.Exists(path)) throw new FileException($"{path}: is a directory, the name of a file was expected") { Remedy = Remedy.NameOutput };
+                if (Directory.Exists(path))
+                    throw new FileException($"{path}: is a directory, the name of a file was expected") { Remedy = Remedy.NameOutput };
                 string temporary = $"{path}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp";
                 using FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write);
                 complete.Add((temporary, path));
@@ -51,7 +54,9 @@ public static partial class AtomicFile
     }
 
     /// <summary>Copies a file.</summary>
-    /// <exception cref="FileException">One cannot be read or the other cannot be written; the old target, if there was one, is as it was.</exception>
+    /// <exception cref="FileException">
+    /// One cannot be read or the other cannot be written; the old target, if there was one, is as it was.
+    /// </exception>
     public static void Copy(string from, string to) => Write(to, stream =>
     {
         using FileStream source = OpenRead(from);
@@ -103,7 +108,8 @@ public static partial class AtomicFile
         }
     }
 
-    private static bool IsFileFault(Exception e) => e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
+    private static bool IsFileFault(Exception e) =>
+        e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
     private static string Reason(string path, Exception e) => e switch
     {

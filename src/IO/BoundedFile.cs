@@ -14,7 +14,9 @@ public static class BoundedFile
     /// <exception cref="FileException">The path cannot be read.</exception>
     public static byte[] Read(string path, long limit, string expected) => Read(path, limit, expected, Stream.Null);
 
-    /// <summary>Reads a file as <see cref="Read(string, long, string)"/> does and copies what comes to <paramref name="copy"/> as it comes.</summary>
+    /// <summary>
+    /// Reads a file as <see cref="Read(string, long, string)"/> does and copies what comes to <paramref name="copy"/> as it comes.
+    /// </summary>
     internal static byte[] Read(string path, long limit, string expected, Stream copy)
     {
         try
@@ -24,8 +26,10 @@ public static class BoundedFile
             if (!before.Exists && path.Contains('\uFFFD'))
                 throw new FileException($"{path}: cannot be opened: its name holds bytes that are not UTF-8; rename the file");
             if (!before.Exists) throw new FileException($"{path}: no such file", new FileNotFoundException(null, path));
-            if (before.Length > limit) throw new FileException($"{path}: {Size(before.Length)} is over the limit of {Size(limit)} for one {expected}");
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+            if (before.Length > limit)
+                throw new FileException($"{path}: {Size(before.Length)} is over the limit of {Size(limit)} for one {expected}");
+            using FileStream stream = new(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
             byte[] content = ReadToEnd(stream, before.Length, limit, expected, copy);
             FileInfo after = new(path);
             // A pipe changes as it is read.

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace LungSeg.IO;
 
 /// <summary>
-/// Tables of comma-separated values: quoted as RFC 4180 says; lines end with a line feed alone, which every reader takes and line tools need.
+/// Tables of comma-separated values: quoted as RFC 4180 says; lines end with a line feed alone, which every reader takes and line tools
+/// need.
 /// </summary>
 public static class Csv
 {

@@ -7,8 +7,8 @@ public static class ProductVersion
 {
     private const int CommitLength = 12;
 
-    private static readonly string[] Parts =
-        (typeof(ProductVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown").Split('+', 2);
+    private static readonly string[] Parts = (typeof(ProductVersion).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown").Split('+', 2);
 
     /// <summary>The version, such as 0.1.0.</summary>
     public static string Number => Parts[0];

@@ -21,9 +21,11 @@ public sealed class BoundedFileTests : IDisposable
             Assert.Equal(bytes, Read("a"));
         }
         File.WriteAllBytes(_directory["a"], new byte[Limit + 1]);
-        Assert.EndsWith("a: 200001 bytes is over the limit of 200000 bytes for one test file", Assert.Throws<FileException>(() => Read("a")).Message);
+        FileException e = Assert.Throws<FileException>(() => Read("a"));
+        Assert.EndsWith("a: 200001 bytes is over the limit of 200000 bytes for one test file", e.Message);
         File.WriteAllBytes(_directory["a"], new byte[3 << 20]);
-        Assert.Contains("3 MiB is over the limit of 2 MiB", Assert.Throws<FileException>(() => BoundedFile.Read(_directory["a"], 2 << 20, "test file")).Message);
+        e = Assert.Throws<FileException>(() => BoundedFile.Read(_directory["a"], 2 << 20, "test file"));
+        Assert.Contains("3 MiB is over the limit of 2 MiB", e.Message);
     }
 
     [Fact]
@@ -55,20 +57,23 @@ public sealed class BoundedFileTests : IDisposable
         await writer;
 
         // The writer's end breaks when the reader leaves at the limit.
-        writer = Task.Run(() => Record.Exception(() => File.WriteAllBytes(pipe, new byte[Limit * 3])), TestContext.Current.CancellationToken);
+        writer = Task.Run(
+            () => Record.Exception(() => File.WriteAllBytes(pipe, new byte[Limit * 3])), TestContext.Current.CancellationToken);
         Assert.Contains("more than the limit of 200000 bytes", Assert.Throws<FileException>(() => Read("pipe")).Message);
         await writer;
     }
 
     [Fact]
-    public void A_directory_is_refused() => Assert.Contains("is a directory, but one test file was expected", Assert.Throws<FileException>(() => Read("")).Message);
+    public void A_directory_is_refused() =>
+        Assert.Contains("is a directory, but one test file was expected", Assert.Throws<FileException>(() => Read("")).Message);
 
     [Fact]
     public void A_link_that_leads_nowhere_is_told_from_a_file_that_is_not_there()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a right there");
         File.CreateSymbolicLink(_directory["link"], "nowhere");
-        Assert.Contains("link: the link leads to 'nowhere', and there is no such file", Assert.Throws<FileException>(() => Read("link")).Message);
+        FileException e = Assert.Throws<FileException>(() => Read("link"));
+        Assert.Contains("link: the link leads to 'nowhere', and there is no such file", e.Message);
         Assert.EndsWith("other: no such file", Assert.Throws<FileException>(() => Read("other")).Message);
     }
 

@@ -4,7 +4,9 @@ public sealed class CsvTests
 {
     [Fact]
     public void Cells_are_quoted_as_rfc_4180_says_and_a_line_ends_with_a_line_feed() =>
-        Assert.Equal("a,\"b,c\",\"d \"\"e\"\"\",\"f\ng\",\"h\r\",,,i j\n", Csv.Line(["a", "b,c", "d \"e\"", "f\ng", "h\r", "", null, "i j"]));
+        Assert.Equal(
+            "a,\"b,c\",\"d \"\"e\"\"\",\"f\ng\",\"h\r\",,,i j\n",
+            Csv.Line(["a", "b,c", "d \"e\"", "f\ng", "h\r", "", null, "i j"]));
 
     [Fact]
     public void Numbers_read_back_as_they_were()

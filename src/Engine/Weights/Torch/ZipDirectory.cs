@@ -4,8 +4,8 @@ using System.Text;
 namespace LungSeg.Engine.Weights.Torch;
 
 /// <summary>
-/// The central directory of a zip file, with zip64. The BCL's reader hides where a stored file lies, which is what
-/// mapping it in place needs.
+/// The central directory of a zip file, with zip64. The BCL's reader hides where a stored file begins, which
+/// reading its weights in place needs.
 /// </summary>
 internal static class ZipDirectory
 {

@@ -1,4 +1,5 @@
 using LungSeg.Engine;
+using LungSeg.IO;
 
 namespace LungSeg.Benchmarks.Onnx;
 
@@ -13,13 +14,11 @@ internal static class ExportCommand
         int[] size = arguments.Integers("--size", native.H, native.W), batch = arguments.Integers("--batch", 1);
         if (size.Length != 2 || batch.Length != 1) throw new UsageException("'--size' takes HxW and '--batch' one number");
         Graph graph = network.Record(batch[0], size[0], size[1]);
-        string partial = $"{file}.{Environment.ProcessId}.tmp";
-        using (FileStream stream = File.Create(partial))
+        AtomicFile.Write(file, stream =>
         {
             if (Path.GetExtension(file) == ".json") GraphJson.Write(graph, stream);
             else stream.Write(OnnxExporter.Export(graph));
-        }
-        File.Move(partial, file, overwrite: true);
+        });
         return 0;
     }
 }

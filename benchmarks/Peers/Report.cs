@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using LungSeg.IO;
 
 namespace LungSeg.Benchmarks.Peers;
 
@@ -22,18 +23,13 @@ internal static class Report
     public static string Mean(IReadOnlyCollection<PeerResult> results) =>
         $"| **geometric mean** | | | | | | | **{Ratio(GeometricMean(results))}** |";
 
-    public static void WriteJson(IReadOnlyList<PeerResult> results, string file)
+    public static void WriteJson(IReadOnlyList<PeerResult> results, string file) => AtomicFile.Write(file, stream =>
     {
-        string partial = $"{file}.{Environment.ProcessId}.tmp";
-        using (FileStream stream = File.Create(partial))
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true }))
-        {
-            json.WriteStartArray();
-            foreach (PeerResult result in results) Write(json, result);
-            json.WriteEndArray();
-        }
-        File.Move(partial, file, overwrite: true);
-    }
+        using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+        json.WriteStartArray();
+        foreach (PeerResult result in results) Write(json, result);
+        json.WriteEndArray();
+    });
 
     private static void Write(Utf8JsonWriter json, PeerResult result)
     {

@@ -1,0 +1,118 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace LungSeg.Cli.Tests;
+
+/// <summary>Dependencies point one way, as docs/architecture.md says: between projects, between namespaces, between commands.</summary>
+public sealed partial class DependencyTests
+{
+    private static readonly string Source = Repository.PathOf("src");
+
+    [Theory]
+    [InlineData("IO")]
+    [InlineData("Kernels")]
+    [InlineData("Engine", "IO")]
+    [InlineData("Imaging", "IO")]
+    [InlineData("Models", "Engine", "Imaging")]
+    [InlineData("Cli", "Models")]
+    public void A_project_sees_only_what_is_below_it(string project, params string[] expected)
+    {
+        string folder = Path.Combine(Source, project);
+        string[] found = [.. XDocument.Load(Path.Combine(folder, $"{project}.csproj")).Descendants("ProjectReference")
+            .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')))];
+        Assert.Equal(expected, found);
+        foreach (string file in Files(folder))
+        {
+            IEnumerable<string> others = Directory.GetDirectories(Source).Select(path => Path.GetFileName(path)!);
+            foreach (string other in others.Where(other => other != project && !Below(project).Contains(other)))
+                Assert.False(Regex.IsMatch(Code(file), $@"\bLungSeg\.{other}\b"), $"{file} names LungSeg.{other}");
+        }
+    }
+
+    [Theory]
+    [InlineData("Engine/Ops", "Engine.Backends", "Engine.Passes", "Engine.Nn")]
+    [InlineData("Engine/Passes", "Engine.Backends")]
+    [InlineData("Engine/Nn", "Engine.Backends")]
+    [InlineData("Engine/Weights", "Engine.Backends")]
+    [InlineData("Engine/Backends/Reference", "Engine.Backends.Cpu", "Engine.Backends.Cuda")]
+    [InlineData("Engine/Backends/Cpu", "Engine.Backends.Cuda")]
+    [InlineData("Engine/Backends/Cuda", "Engine.Backends.Cpu")]
+    [InlineData("Imaging/Codecs", "Imaging.Dicom", "Imaging.Outputs", "Imaging.Evaluation")]
+    [InlineData("Imaging/Evaluation", "Imaging.Synthesis", "Imaging.Dicom", "Imaging.Outputs")]
+    public void A_namespace_does_not_see_those_above_it(string folder, params string[] forbidden)
+    {
+        foreach (string file in Files(Path.Combine(Source, folder)))
+            foreach (string name in forbidden) Assert.False(Code(file).Contains($"LungSeg.{name}"), $"{file} names LungSeg.{name}");
+    }
+
+    // Namespaces that name each other, directly or through others. The list of those that still do only gets shorter.
+    [Fact]
+    public void Namespaces_make_no_circles()
+    {
+        string[] known = ["LungSeg.Cli.Reports LungSeg.Cli.Runs", "LungSeg.Imaging.Dicom.Writing LungSeg.Imaging.Outputs"];
+        var uses = new Dictionary<string, HashSet<string>>();
+        foreach (string file in Files(Source))
+        {
+            string text = File.ReadAllText(file);
+            if (Namespace().Match(text) is not { Success: true } here) continue;
+            if (!uses.TryGetValue(here.Groups[1].Value, out HashSet<string>? seen)) uses[here.Groups[1].Value] = seen = [];
+            foreach (Match match in Using().Matches(text)) seen.Add(match.Groups[1].Value);
+        }
+        Dictionary<string, HashSet<string>> reach = uses.Keys.ToDictionary(name => name, Reach);
+        string[] circles = [.. uses.Keys.Where(name => reach[name].Contains(name))
+            .Select(name => string.Join(' ', uses.Keys.Where(other => Meet(name, other)).Order(StringComparer.Ordinal)))
+            .Distinct()];
+        Assert.Empty(circles.Except(known));
+
+        bool Meet(string one, string other) => reach[one].Contains(other) && reach[other].Contains(one);
+
+        HashSet<string> Reach(string from)
+        {
+            HashSet<string> reached = [];
+            var open = new Stack<string>([from]);
+            while (open.TryPop(out string? name))
+            {
+                foreach (string next in uses.GetValueOrDefault(name, []))
+                    if (reached.Add(next)) open.Push(next);
+            }
+            return reached;
+        }
+    }
+
+    [Fact]
+    public void Commands_do_not_call_each_other()
+    {
+        string[] files = Directory.GetFiles(Path.Combine(Source, "Cli", "Commands"), "*Command.cs");
+        Assert.True(files.Length > 10);
+        foreach (string file in files)
+        {
+            string text = File.ReadAllText(file);
+            foreach (string other in files.Where(other => other != file).Select(other => Path.GetFileNameWithoutExtension(other)))
+                Assert.False(Regex.IsMatch(text, $@"(?<![\w.""]){other}\b"), $"{file} names {other}");
+        }
+    }
+
+    private static string[] Below(string project) => project switch
+    {
+        "Cli" => ["IO", "Engine", "Imaging", "Models", "Kernels"],
+        "Models" => ["IO", "Engine", "Imaging", "Kernels"],
+        // The host's side of a kernel is compiled from the kernel's own parameters.
+        "Engine" => ["IO", "Kernels"],
+        // AtomicFile is compiled into the tool.
+        "Imaging" or "Kernels" => ["IO"],
+        _ => [],
+    };
+
+    /// <summary>A file without the lines that are comments, which may speak of anything.</summary>
+    private static string Code(string file) =>
+        string.Join('\n', File.ReadLines(file).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal)));
+
+    private static IEnumerable<string> Files(string folder) => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories)
+        .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"));
+
+    [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+
+    [GeneratedRegex(@"^using (?:static )?(LungSeg[\w.]*);", RegexOptions.Multiline)]
+    private static partial Regex Using();
+}

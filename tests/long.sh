@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Tests that take longer than the everyday suite may, run by hand: long.sh NAME.
+#   networks   all nine networks on the emulated GPU, in every precision (about half an hour on two cores)
+#   kernels    the self-test of every kernel on the emulated GPU (some minutes)
+#   fuzz       the fuzz tests of the parsers with a hundred times as many cases (LUNGSEG_FUZZ_CASES sets another number)
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+run() {
+    local project=$1
+    shift
+    dotnet run --project "tests/$project" -c Release -- -noColor -diagnostics "$@"
+}
+
+case "${1:-}" in
+networks) run Models.Tests -explicit only -class '*EmulatedGpuTests' ;;
+kernels) run Cli.Tests -explicit only -class '*SelfTestKernelsTests' ;;
+fuzz)
+    export LUNGSEG_FUZZ_CASES=${LUNGSEG_FUZZ_CASES:-600000}
+    status=0
+    for project in Engine.Tests Imaging.Tests; do run "$project" -class '*FuzzTests' || status=1; done
+    exit "$status"
+    ;;
+*)
+    sed -n '2,5p' "$0"
+    exit 2
+    ;;
+esac

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# The tests that need other programs: peers.sh [RESULTS]. RESULTS is the table of an everyday run (tests/everyday.sh), which is made first if it
+# is not there. As root on Debian this installs the programs. Then it runs again what was skipped in the everyday run, and compares the Arm64
+# program's mask with this machine's. RESULTS then holds what both runs found.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DEBIAN_FRONTEND=noninteractive
+results=${1:-artifacts/tests.tsv}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+
+packages=(chromium dicom3tools dcmtk fish zsh gcc libc6-dev bsdutils libopenjp2-tools libgdcm-tools python3-pydicom python3-numpy
+    qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross)
+
+install() {
+    if [ "$(id -u)" != 0 ] || [ ! -f /etc/debian_version ]; then
+        echo "peers: nothing is installed: that needs root on Debian"
+        return
+    fi
+    apt-get update -qq > "$work/apt.log" 2>&1 || echo "peers: apt-get update failed: $(tail -n 1 "$work/apt.log")"
+    apt-get install -y -qq --no-install-recommends "${packages[@]}" > "$work/apt.log" 2>&1 && return
+    # One that is not to be had does not keep the others away.
+    for package in "${packages[@]}"; do
+        apt-get install -y -qq --no-install-recommends "$package" > "$work/apt.log" 2>&1 ||
+            echo "peers: $package cannot be installed, its tests are skipped: $(grep -m 1 '^E:' "$work/apt.log")"
+    done
+}
+
+# A processor that lacks instructions lacks them the second time too.
+again() {
+    awk -F '\t' '$1 == "Skip" && $6 !~ /^this processor has no/ { print $2 "\t" $3 "." $4 }' "$results" | sort -u > "$work/again"
+    cut -f 1 "$work/again" | sort -u | while read -r assembly; do
+        filters=()
+        while read -r method; do filters+=(-method "$method"); done < <(awk -F '\t' -v a="$assembly" '$1 == a { print $2 }' "$work/again")
+        dotnet exec "$assembly" "${filters[@]}" -noLogo -noColor -result-xml "$work/$(basename "$assembly").xml" || touch "$work/failed"
+    done
+    find "$work" -maxdepth 1 -name '*.xml' -print0 | xargs -0r tests/results.sh read > "$work/later.tsv"
+}
+
+# The published Arm64 program under qemu gives the mask that this machine gives, byte by byte.
+arm64() {
+    local outcome=Pass reason="" out=$work/arm64 qemu
+    qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64 || true)
+    if [ "$(uname -m)" = aarch64 ]; then
+        reason="this machine is Arm64: all tests ran there"
+    elif [ -z "$qemu" ] || [ ! -d /usr/aarch64-linux-gnu/lib ]; then
+        reason="qemu-user-static or the Arm64 C library is not installed"
+    fi
+    if [ -n "$reason" ]; then
+        outcome=Skip
+    else
+        # .NET's concurrent collector crashes now and then under qemu 7.2, whatever the program.
+        if ! { dotnet publish src/Cli -c Release -r linux-arm64 -o "$out/program" -v q --nologo > "$work/publish.log" 2>&1 || { tail -n 5 "$work/publish.log"; false; }; } ||
+            ! DOTNET_gcConcurrent=0 timeout 900 "$qemu" -L /usr/aarch64-linux-gnu "$out/program/lungseg" segment samples/radiograph.png -o "$out/arm" ||
+            ! dotnet run -c Release --project src/Cli -- segment samples/radiograph.png -o "$out/here" ||
+            ! cmp "$out/arm/radiograph.mask.png" "$out/here/radiograph.mask.png"; then
+            outcome=Fail
+        fi
+    fi
+    echo "peers: Arm64 under qemu: $outcome $reason"
+    printf '%s\tpeers.sh\tpeers\tarm64\tThe Arm64 program under qemu gives the same mask byte by byte\t%s\n' "$outcome" "$reason" >> "$work/later.tsv"
+    [ "$outcome" != Fail ]
+}
+
+[ -f "$results" ] || { mkdir -p "$(dirname "$results")"; tests/everyday.sh "$results" || status=1; }
+install
+again
+[ ! -e "$work/failed" ] || status=1
+arm64 || status=1
+tests/results.sh merge "$results" "$work/later.tsv" > "$work/all.tsv" && cp "$work/all.tsv" "$results"
+# By itself, this is the last word; .ci/run has its own.
+[ -n "${1:-}" ] || tests/results.sh summary "$results" || status=1
+exit "$status"
