@@ -11,10 +11,11 @@ trap 'rm -rf "$work"' EXIT
 status=0
 
 packages=(chromium dicom3tools dcmtk fish zsh gcc libc6-dev bsdutils libopenjp2-tools libgdcm-tools python3-pydicom python3-numpy
+    python3-nibabel python3-pil teem-apps nodejs npm
     qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross)
 
 install() {
-    if [ "$(id -u)" != 0 ] || [ ! -f /etc/debian_version ]; then
+    if [ "$(id -u)" != 0 ] || ! grep -qx 'ID=debian' /etc/os-release 2> /dev/null; then
         echo "peers: nothing is installed: that needs root on Debian"
         return
     fi
@@ -25,6 +26,14 @@ install() {
         apt-get install -y -qq --no-install-recommends "$package" > "$work/apt.log" 2>&1 ||
             echo "peers: $package cannot be installed, its tests are skipped: $(grep -m 1 '^E:' "$work/apt.log")"
     done
+}
+
+# The viewers' own code; its folder is not part of the repository.
+viewers() {
+    [ -d tests/Viewers ] && [ ! -d tests/Viewers/node_modules ] || return
+    command -v npm > /dev/null || { echo "peers: npm is not installed: the viewers' tests are skipped"; return; }
+    (cd tests/Viewers && timeout 600 npm ci --no-audit --no-fund) > "$work/npm.log" 2>&1 ||
+        echo "peers: npm ci failed, the viewers' tests are skipped: $(tail -n 1 "$work/npm.log")"
 }
 
 # A processor that lacks instructions lacks them the second time too.
@@ -65,6 +74,7 @@ arm64() {
 
 [ -f "$results" ] || { mkdir -p "$(dirname "$results")"; tests/everyday.sh "$results" || status=1; }
 install
+viewers
 again
 [ ! -e "$work/failed" ] || status=1
 arm64 || status=1
