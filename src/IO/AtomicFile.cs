@@ -23,7 +23,7 @@ public static partial class AtomicFile
     /// </exception>
     public static void Write(params IReadOnlyList<(string Path, Action<Stream> Write)> files)
     {
-        List<(string Temporary, string Path)> complete = [];
+        List<Unfinished> unfinished = [];
         string path = "";
         try
         {
@@ -32,25 +32,30 @@ public static partial class AtomicFile
                 path = name;
                 if (Directory.Exists(path))
                     throw new FileException($"{path}: is a directory, the name of a file was expected") { Remedy = Remedy.NameOutput };
-                string temporary = $"{path}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp";
-                using FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write);
-                complete.Add((temporary, path));
-                write(stream);
-                stream.Flush(flushToDisk: true);
+                var file = new Unfinished(path);
+                unfinished.Add(file);
+                write(file.Stream);
+                // The disk works on this one while the next is written.
+                file.BeginFlush();
             }
-            foreach ((string temporary, string name) in complete)
+            foreach (Unfinished file in unfinished)
             {
-                path = name;
-                File.Move(temporary, path, overwrite: true);
+                path = file.Path;
+                file.EndFlush();
+            }
+            foreach (Unfinished file in unfinished)
+            {
+                path = file.Path;
+                File.Move(file.Temporary, path, overwrite: true);
             }
         }
         catch (Exception e)
         {
-            foreach ((string temporary, _) in complete) Discard(temporary);
+            foreach (Unfinished file in unfinished) file.Discard();
             if (IsFileFault(e)) throw new FileException($"{path}: cannot be written: {Reason(path, e)}", e);
             throw;
         }
-        foreach (string directory in complete.Select(file => DirectoryOf(file.Path)).Distinct()) DirectoryFlush.Try(directory);
+        foreach (string directory in unfinished.Select(file => DirectoryOf(file.Path)).Distinct()) DirectoryFlush.Try(directory);
     }
 
     /// <summary>Copies a file.</summary>
@@ -84,7 +89,7 @@ public static partial class AtomicFile
         catch
         {
             stream.Dispose();
-            Discard(temporary);
+            Delete(temporary);
             throw;
         }
         DirectoryFlush.Try(DirectoryOf(path));
@@ -92,7 +97,7 @@ public static partial class AtomicFile
     }
 
     /// <summary>Whether a name is one that <see cref="Write(string, Action{Stream})"/> gives to a file until it is complete.</summary>
-    public static bool IsUnfinished(string path) => Unfinished().IsMatch(path);
+    public static bool IsUnfinished(string path) => TemporaryName().IsMatch(path);
 
     private static string DirectoryOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path))!;
 
@@ -119,7 +124,7 @@ public static partial class AtomicFile
         _ => e.Message.ReplaceLineEndings(" "),
     };
 
-    private static void Discard(string temporary)
+    private static void Delete(string temporary)
     {
         try
         {
@@ -132,5 +137,39 @@ public static partial class AtomicFile
     }
 
     [GeneratedRegex(@"\.\d+-[0-9a-f]{32}\.tmp$")]
-    private static partial Regex Unfinished();
+    private static partial Regex TemporaryName();
+
+    /// <summary>A file that has not got its name yet.</summary>
+    private sealed class Unfinished(string path)
+    {
+        private Task? _flush;
+
+        public string Path => path;
+
+        public string Temporary { get; } = $"{path}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp";
+
+        public FileStream Stream => field ??= new FileStream(Temporary, FileMode.CreateNew, FileAccess.Write);
+
+        public void BeginFlush() => _flush = Task.Run(() => Stream.Flush(flushToDisk: true));
+
+        public void EndFlush()
+        {
+            _flush!.GetAwaiter().GetResult();
+            Stream.Dispose();
+        }
+
+        public void Discard()
+        {
+            try
+            {
+                _flush?.Wait();
+                if (File.Exists(Temporary)) Stream.Dispose();
+            }
+            catch (Exception e) when (e is AggregateException || IsFileFault(e))
+            {
+                // The error that led here is the one worth telling.
+            }
+            Delete(Temporary);
+        }
+    }
 }
