@@ -54,7 +54,8 @@ public sealed class AtomicFileTests : IDisposable
                 // The first is on its way to the disk already, under a name that a later run knows as unfinished.
                 Assert.Equal(2, _directory.Files.Length);
                 Assert.All(_directory.Files, file => Assert.True(AtomicFile.IsUnfinished(file)));
-                Assert.Contains(_directory.Files, file => new FileInfo(file).Length == 1);
+                Assert.True(SpinWait.SpinUntil(
+                    () => _directory.Files.Any(file => new FileInfo(file).Length == 1), TimeSpan.FromSeconds(30)));
             }
         ));
         Assert.All(_directory.Files, file => Assert.False(AtomicFile.IsUnfinished(file)));
