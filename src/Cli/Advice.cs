@@ -12,7 +12,6 @@ internal static class Advice
     public static string? For(Remedy remedy) => remedy switch
     {
         Remedy.None => null,
-        Remedy.OtherMapping => "--voi minmax or none",
         Remedy.ChooseFrame => "--frame",
         Remedy.NativeMode => "--compat fixed",
         Remedy.NameOutput => "-o",

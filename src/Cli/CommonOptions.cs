@@ -93,6 +93,20 @@ internal static class CommonOptions
     public static Option<string> Compatibility() => Choice(
         "--compat", "fixed: a mask on the picture's own pixels; upstream: the study's own steps bit for bit, 512 x 512 mask", "fixed", "fixed", "upstream");
 
+    /// <summary>The word of <c>--contrast</c> for leaving it alone.</summary>
+    public const string Off = "off";
+
+    /// <summary><c>--contrast</c>: whether images of low contrast are stretched.</summary>
+    public static Option<string> Contrast() => Choice(
+        "--contrast", "An image that uses under a tenth of its range: stretch it for the network (auto), or leave it alone (off)", "auto", "auto", Off);
+
+    /// <summary>The word of <c>--labels</c> for taking all labels of a mask.</summary>
+    public const string Union = "union";
+
+    /// <summary><c>--labels</c>: what becomes of a mask with more than two values.</summary>
+    public static Option<string> Labels() => Choice(
+        "--labels", "A mask of several labels, such as 0, 127 and 255: refuse it, or take all that is not 0 for lung (union)", "refuse", "refuse", Union);
+
     /// <summary>The first of some options that was given; null if none was.</summary>
     public static Option? Given(ParseResult parsed, params ReadOnlySpan<Option> options)
     {

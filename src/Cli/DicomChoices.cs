@@ -27,6 +27,7 @@ internal sealed class DicomChoices
     {
         Voi = Enum.Parse<Voi>(parsed.GetRequiredValue(_voi), ignoreCase: true),
         Invert = Enum.Parse<Inversion>(parsed.GetRequiredValue(_invert), ignoreCase: true),
+        ImagesOnly = true,
         Frame = parsed.GetValue(_frame) is > 0 and int frame ? frame : null,
     };
 }

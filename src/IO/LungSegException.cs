@@ -19,9 +19,6 @@ public enum Remedy
     /// <summary>Nothing but the input itself.</summary>
     None,
 
-    /// <summary>Display the DICOM values by the full range, or as they are, instead of by the file's own window.</summary>
-    OtherMapping,
-
     /// <summary>Choose one frame of a file that has several.</summary>
     ChooseFrame,
 

@@ -6,14 +6,14 @@ using LungSeg.IO;
 
 namespace LungSeg.Imaging;
 
-/// <summary>Reads DICOM files and PNG, JPEG, JPEG 2000, BMP and TIFF pictures, told apart by their content and never by a file name's extension.</summary>
+/// <summary>Reads DICOM files and PNG, JPEG, JPEG 2000, BMP, TIFF and GIF images, told apart by their content and never by a file name's extension.</summary>
 public static class ImageReader
 {
     /// <summary>The most bytes that an image file may have.</summary>
     public const long MaximumFileBytes = 1L << 30;
 
-    private const int HeadBytes = 1024;
-    private static readonly IImageDecoder[] Pictures = [new PngDecoder(), new JpegPictureDecoder(), new Jpeg2000PictureDecoder(), new BmpDecoder(), new TiffDecoder()];
+    private const int HeadBytes = 1 << 14;
+    private static readonly IImageDecoder[] Pictures = [new PngDecoder(), new JpegPictureDecoder(), new Jpeg2000PictureDecoder(), new BmpDecoder(), new TiffDecoder(), new GifDecoder()];
     private static readonly DicomOptions Defaults = new();
 
     /// <summary>Reads one complete picture, turned upright where its EXIF orientation says so.</summary>
@@ -30,21 +30,27 @@ public static class ImageReader
     /// <exception cref="FileException">The path cannot be read, or the file has more than <see cref="MaximumFileBytes"/>.</exception>
     public static byte[] ReadFile(string path) => BoundedFile.Read(path, MaximumFileBytes, "image file");
 
+    /// <summary>Whether a file begins as one of the formats; see <see cref="Recognize"/>.</summary>
+    public static bool Recognizes(string path) => Recognize(path).Format is not null;
+
     /// <summary>
-    /// Whether a file begins as one of the formats. Cheap: its first kilobyte is read. False for what cannot be read.
+    /// Tells a file by its first kilobytes alone: its format, null for what is none of those that are read or cannot be read; and, of a DICOM
+    /// object that is no acquired image, what it is, such as "segmentation", "structured report" or "presentation state".
     /// </summary>
-    public static bool Recognizes(string path)
+    public static (string? Format, string? DicomObject) Recognize(string path)
     {
         try
         {
             using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
             byte[] head = new byte[HeadBytes];
             int read = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-            return AllDecoders(Defaults).Any(decoder => decoder.Recognizes(head.AsSpan(0, read)));
+            Array.Resize(ref head, read);
+            IImageDecoder? decoder = AllDecoders(Defaults).FirstOrDefault(decoder => decoder.Recognizes(head));
+            return (decoder?.Format, decoder is DicomDecoder ? DicomFile.NoImage(head) : null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            return false;
+            return (null, null);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using LungSeg.Imaging.Masks;
 
 namespace LungSeg.Imaging;
 
@@ -67,11 +68,27 @@ public sealed class LungMask
         return new LungMask(width, height, pixels);
     }
 
-    /// <summary>Reads a mask from a picture: lung wherever it is brighter than half.</summary>
+    /// <summary>Reads a mask from an image in any of the codings of <see cref="MaskImage"/>: lung wherever it is brighter than half.</summary>
+    /// <exception cref="ImageException">The image holds more than two labels, or is no mask at all.</exception>
     public static LungMask FromPicture(Radiograph picture)
     {
-        byte[] grey = picture.ToGrey8();
-        return new LungMask(picture.Width, picture.Height, Array.ConvertAll(grey, g => g > 127 ? (byte)1 : (byte)0));
+        var mask = MaskImage.Of(picture);
+        return mask.Labels.Count == 0
+            ? FromProbabilities(mask.Values, mask.Width, mask.Height)
+            : throw new ImageException($"{picture.Name}: the mask has several labels ({string.Join(", ", mask.Labels)}), two were expected");
+    }
+
+    /// <summary>The mask without the pixels of another one of its size.</summary>
+    /// <exception cref="ArgumentException">The other mask has another size.</exception>
+    public LungMask Without(LungMask other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Width != Width || other.Height != Height)
+            throw new ArgumentException($"a mask of {Width} x {Height} pixels expected, {other.Width} x {other.Height} found", nameof(other));
+        byte[] pixels = new byte[_pixels.Length];
+        for (int i = 0; i < pixels.Length; i++)
+            pixels[i] = (byte)(_pixels[i] & ~other._pixels[i]);
+        return new LungMask(Width, Height, pixels);
     }
 
     /// <summary>Takes the nearest pixel for each new one: (x + 0.5) * Width / width, rounded down.</summary>

@@ -45,6 +45,11 @@ public sealed record LungSegmentation
     /// <summary>Questions about picture and mask that a person should look at; empty where nothing stood out.</summary>
     public IReadOnlyList<QualityFlag> Flags => _flags ??= QualityRules.Apply(this, Measures);
 
+    /// <summary>What the reader found and chose, and how the contrast was stretched where it was.</summary>
+    public IReadOnlyList<Decision> Decisions => Method.Contrast is { } stretch
+        ? [.. Picture.Decisions, new Decision("contrast", $"{stretch} of 0 to {Picture.MaxValue}, as the image uses less than a tenth of its range", IsWarning: true)]
+        : Picture.Decisions;
+
     /// <summary>The mask's share of its picture, 0 to 1.</summary>
     public double LungShare => (double)Mask.Area / Mask.Pixels.Length;
 
@@ -83,6 +88,9 @@ public sealed record SegmentationMethod(string Network, string Weights, int Netw
 
     /// <summary>SHA-256 of the weights file in lower-case hexadecimal, computed when first asked for; "" where there is no file.</summary>
     public Lazy<string> WeightsSha256 { get; init; } = new("");
+
+    /// <summary>How the image's contrast was stretched before the network saw it; null where it was not.</summary>
+    public ContrastStretch? Contrast { get; init; }
 }
 
 /// <summary>How long the steps of one segmentation took; <see cref="Read"/> is zero for a picture that was given in memory.</summary>

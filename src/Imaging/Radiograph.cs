@@ -77,6 +77,21 @@ public sealed class Radiograph
     /// <summary>What the reader found and chose, in order; empty for formats that leave nothing to choose.</summary>
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
+    /// <summary>
+    /// The alpha channel, height x width samples, where the file has one and its colour is the same everywhere: the image is the shape that the
+    /// channel cuts out. Null otherwise.
+    /// </summary>
+    internal ushort[]? Alpha { get; init; }
+
+    /// <summary>Whether all pixels of interleaved samples have one colour.</summary>
+    internal static bool IsOneColor(ReadOnlySpan<ushort> samples, int channels)
+    {
+        for (int i = channels; i < samples.Length; i++)
+            if (samples[i] != samples[i - channels])
+                return false;
+        return true;
+    }
+
     /// <summary>The lowest and the highest sample.</summary>
     internal (int Low, int High) Extent()
     {

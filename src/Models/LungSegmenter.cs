@@ -20,6 +20,7 @@ public sealed class LungSegmenter : IDisposable
     private readonly Preprocess _preprocess;
     private readonly Postprocess _postprocess;
     private readonly BlockingCollection<Plan> _idle;
+    private readonly bool _stretches;
 
     private LungSegmenter(NetworkWeights weights, LungSegmenterOptions options)
     {
@@ -29,6 +30,7 @@ public sealed class LungSegmenter : IDisposable
         Network.CheckSize(new Shape(1, 3, NetworkSize, NetworkSize));
         _preprocess = new Preprocess(Network, options.Compat, NetworkSize);
         _postprocess = new Postprocess(options.Compat, options.Threshold);
+        _stretches = options.StretchContrast && options.Compat == Compat.Fixed;
         Graph graph = Network.Load(weights.StateDict);
         IBackend backend = options.Backend ?? (_ownBackend = new CpuBackend(threads: options.Plans > 1 ? 1 : 0));
         try
@@ -87,7 +89,7 @@ public sealed class LungSegmenter : IDisposable
     public LungSegmentation Segment(string path, DicomOptions? dicom = null)
     {
         long start = Stopwatch.GetTimestamp();
-        Radiograph picture = ImageReader.Read(path, dicom ?? new DicomOptions());
+        Radiograph picture = ImageReader.Read(path, (dicom ?? new DicomOptions()) with { ImagesOnly = true });
         TimeSpan read = Stopwatch.GetElapsedTime(start);
         LungSegmentation result = Segment(picture);
         return result with { Times = result.Times with { Read = read } };
@@ -112,7 +114,8 @@ public sealed class LungSegmenter : IDisposable
     private LungSegmentation SegmentHere(Radiograph picture)
     {
         long start = Stopwatch.GetTimestamp();
-        float[] input = _preprocess.Apply(picture);
+        ContrastStretch? stretch = Stretch(picture);
+        float[] input = _preprocess.Apply(stretch?.Apply(picture) ?? picture);
         TimeSpan preprocess = Stopwatch.GetElapsedTime(start);
         (ProbabilityMap output, TimeSpan network) = Run(plan =>
         {
@@ -121,22 +124,25 @@ public sealed class LungSegmenter : IDisposable
         });
         long computed = Stopwatch.GetTimestamp();
         (ProbabilityMap probabilities, LungMask mask) = _postprocess.Apply(output, picture);
-        return Result(picture, probabilities, mask, preprocess, network, computed);
+        return Result(picture, stretch, probabilities, mask, preprocess, network, computed);
     }
 
     // The plan resizes the picture and cuts the mask itself; the probabilities are brought to the picture's size if somebody reads them.
     private LungSegmentation SegmentOn(IPicturePlan device, Radiograph picture)
     {
         long start = Stopwatch.GetTimestamp();
-        PictureInput input = _preprocess.Describe(picture);
+        ContrastStretch? stretch = Stretch(picture);
+        PictureInput input = _preprocess.Describe(stretch?.Apply(picture) ?? picture);
         TimeSpan preprocess = Stopwatch.GetElapsedTime(start);
         (int width, int height) = _postprocess.CutSize(picture, NetworkSize);
         byte[] cut = new byte[width * height];
         (ProbabilityMap output, TimeSpan network) = Run(plan => ((IPicturePlan)plan).Execute(input, _postprocess.Threshold, width, height, cut));
         long computed = Stopwatch.GetTimestamp();
         LungMask mask = _postprocess.Clean(new LungMask(width, height, cut));
-        return Result(picture, _postprocess.AtCut(output, picture), mask, preprocess, network, computed);
+        return Result(picture, stretch, _postprocess.AtCut(output, picture), mask, preprocess, network, computed);
     }
+
+    private ContrastStretch? Stretch(Radiograph picture) => _stretches ? ContrastStretch.Of(picture) : null;
 
     private (ProbabilityMap Output, TimeSpan Time) Run(Action<Plan> network)
     {
@@ -155,12 +161,12 @@ public sealed class LungSegmenter : IDisposable
     }
 
     private LungSegmentation Result(
-        Radiograph picture, ProbabilityMap probabilities, LungMask mask, TimeSpan preprocess, TimeSpan network, long computed) => new()
+        Radiograph picture, ContrastStretch? stretch, ProbabilityMap probabilities, LungMask mask, TimeSpan preprocess, TimeSpan network, long computed) => new()
         {
             Picture = picture,
             Mask = mask,
             Probabilities = probabilities,
-            Method = Method,
+            Method = Method with { Contrast = stretch },
             Times = new SegmentationTimes(TimeSpan.Zero, preprocess, network, Stopwatch.GetElapsedTime(computed)),
         };
 }

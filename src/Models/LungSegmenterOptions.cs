@@ -1,4 +1,5 @@
 using LungSeg.Engine;
+using LungSeg.Imaging;
 
 namespace LungSeg.Models;
 
@@ -19,6 +20,12 @@ public sealed record LungSegmenterOptions
 
     /// <summary>How pictures are prepared and masks finished.</summary>
     public Compat Compat { get; init; } = Compat.Fixed;
+
+    /// <summary>
+    /// Whether an image that uses less than a tenth of its range is stretched before the network sees it (<see cref="ContrastStretch"/>). The
+    /// study's own steps never stretch.
+    /// </summary>
+    public bool StretchContrast { get; init; } = true;
 
     /// <summary>The height and width that pictures are resized to; null for what the network was trained at.</summary>
     public int? NetworkSize { get; init; }

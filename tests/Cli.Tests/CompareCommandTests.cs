@@ -75,7 +75,7 @@ public sealed class CompareCommandTests : IDisposable
         Write(_directory["a.png"], new bool[Side * Side], 255);
         ImageWriter.WritePng(_directory["wide.png"], 2 * Side, Side, 1, new byte[2 * Side * Side]);
         byte[] colour = new byte[3 * Side * Side];
-        colour[0] = 200;
+        for (int i = 0; i < colour.Length; i++) colour[i] = (byte)(i * 7);
         ImageWriter.WritePng(_directory["colour.png"], Side, Side, 3, colour);
         Lungseg.Run("compare", _directory["a.png"], _directory["wide.png"]).Refused("40 x 40", "80 x 40");
         Lungseg.Run("compare", _directory["a.png"], _directory["colour.png"]).Refused("colour");

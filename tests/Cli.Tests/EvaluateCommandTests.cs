@@ -197,13 +197,50 @@ public sealed class EvaluateCommandTests : IDisposable
     [Fact]
     public void A_mask_that_is_none_or_of_another_shape_is_told()
     {
-        Square(_directory["masks/a.png"], 10, 20, grey: 2);
+        byte[] dark = [.. Enumerable.Range(0, Side * Side).Select(i => (byte)(Inside(i, 10, 20) ? 100 : i == 0 ? 99 : 0))];
+        ImageWriter.WritePng(_directory["masks/a.png"], Side, Side, 1, dark);
         ImageWriter.WritePng(_directory["masks/b.mask.png"], 2 * Side, Side, 1, new byte[2 * Side * Side]);
         Run run = Evaluate();
         Assert.Equal(1, run.Exit);
         Assert.Contains("a mask is black and white", run.Error);
         Assert.Contains("128 x 64", run.Error);
         Assert.Contains("another shape", run.Error);
+    }
+
+    [Fact]
+    public void A_mask_of_several_labels_is_refused_by_name_or_all_of_it_is_lung()
+    {
+        foreach ((int one, int other) in new[] { (127, 255), (100, 200), (1, 2) })
+        {
+            byte[] labels = [.. Enumerable.Range(0, Side * Side).Select(i => (byte)(Inside(i, 10, 10) ? one : Inside(i, 20, 10) ? other : 0))];
+            ImageWriter.WritePng(_directory["masks/a.png"], Side, Side, 1, labels);
+            Run refused = Evaluate();
+            Assert.Equal(1, refused.Exit);
+            Assert.Contains($"3 labels (0, {one}, {other})", refused.Error);
+            Assert.Contains("--labels union", refused.Error);
+            JsonElement pictures = Evaluate("--labels", "union", "--json").Succeeded().Json.GetProperty("networks")[0].GetProperty("pictures");
+            Assert.Equal([1, 0.75, 0], pictures.EnumerateArray().Select(p => p.GetProperty("dice").GetDouble()));
+            string mask = _directory["made/a.mask.png"];
+            Lungseg.Run("compare", _directory["masks/a.png"], mask).Refused("3 labels", "--labels union");
+            Assert.Equal(1, Lungseg.Run("compare", _directory["masks/a.png"], mask, "--labels", "union", "--json").Succeeded().Json[0].GetProperty("dice").GetDouble());
+        }
+    }
+
+    [Fact]
+    public void What_a_mask_says_to_ignore_is_not_counted()
+    {
+        Directory.CreateDirectory(_directory["ignore"]);
+        // Of b, columns 10 to 29 are lung and 15 to 34 were predicted; without those under 15 and over 29 both are the same.
+        Square(_directory["ignore/b.png"], 0, 15);
+        JsonElement json = Evaluate("--ignore", _directory["ignore"], "--json").Json;
+        Assert.Equal([1, 30.0 / 35, 0], json.GetProperty("networks")[0].GetProperty("pictures").EnumerateArray().Select(p => p.GetProperty("dice").GetDouble()));
+        byte[] rest = [.. Enumerable.Range(0, Side * Side).Select(i => (byte)(i % Side is < 15 or > 29 ? 255 : 0))];
+        ImageWriter.WritePng(_directory["ignore/b.png"], Side, Side, 1, rest);
+        Run run = Evaluate("--ignore", _directory["ignore"]);
+        Assert.Equal(0, run.Exit);
+        Assert.Contains("counted whole, without a mask in", run.Error);
+        Assert.Equal(1, Evaluate("--ignore", _directory["ignore"], "--json").Json.GetProperty("networks")[0].GetProperty("pictures")[1].GetProperty("dice").GetDouble());
+        Evaluate("--ignore", _directory["nowhere"]).Refused("nowhere", "not counted");
     }
 
     private Run Evaluate(params string[] more) =>

@@ -42,14 +42,13 @@ public sealed class ImageReaderTests
     [Theory]
     [InlineData("hello, this is not a picture\n", "a text file")]
     [InlineData("BM is how this note begins, but it is a note", "a text file")]
-    [InlineData("GIF89a.....", "a GIF picture")]
     [InlineData("%PDF-1.7", "a PDF document")]
     [InlineData("RIFF....WEBPVP8 ", "a WebP picture")]
     [InlineData("PK\u0003\u0004....", "a ZIP archive")]
     public void An_unknown_format_is_named_by_what_it_looks_like(string content, string name)
     {
         string message = Refusal(System.Text.Encoding.Latin1.GetBytes(content));
-        Assert.Contains("DICOM, PNG, JPEG, JPEG 2000, BMP, TIFF expected", message);
+        Assert.Contains("DICOM, PNG, JPEG, JPEG 2000, BMP, TIFF, GIF expected", message);
         Assert.Contains(name, message);
     }
 
@@ -105,6 +104,18 @@ public sealed class ImageReaderTests
         int scan = whole.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]) + 20;
         for (int length = scan; length < whole.Length - 40; length += Math.Max(1, (whole.Length - scan) / 20))
             Assert.ThrowsAny<ImageException>(() => ImageReader.Decode([.. whole[..length], 0xFF, 0xD9], $"{name} cut at {length} of {whole.Length}"));
+    }
+
+    [Theory]
+    [InlineData("grey.jpg")]
+    [InlineData("grey_progressive.jpg")]
+    public void Stray_bytes_between_JPEG_segments_are_skipped_with_a_warning(string name)
+    {
+        byte[] whole = Fixtures.All[name].Bytes;
+        int at = 4 + BinaryPrimitives.ReadUInt16BigEndian(whole.AsSpan(4));
+        Radiograph read = ImageReader.Decode([.. whole[..at], 0, 7, 0xFF, 0, 0, .. whole[at..]], name);
+        Assert.True(ImageReader.Decode(whole, name).Samples.SequenceEqual(read.Samples));
+        Assert.Contains(read.Decisions, d => d.IsWarning && d.Text.StartsWith("5 bytes", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -54,6 +54,28 @@ public sealed class LungSegmenterTests
     }
 
     [Fact]
+    public void An_image_of_low_contrast_is_stretched_unless_it_is_left_alone()
+    {
+        Radiograph small = SyntheticRadiograph.Draw(384, 384, seed: 4).Picture;
+        Radiograph pale = new(384, 384, 1, 8, Array.ConvertAll(small.Samples.ToArray(), s => (ushort)(239 + s / 16)));
+        using LungSegmenter auto = LungSegmenter.Load(), off = LungSegmenter.Load(new() { StretchContrast = false });
+        using LungSegmenter study = LungSegmenter.Load(new() { Compat = Compat.Upstream });
+        LungMask plain = auto.Segment(small).Mask;
+        LungSegmentation stretched = auto.Segment(pale), alone = off.Segment(pale);
+        double with = Dice(stretched.Mask, plain), without = Dice(alone.Mask, plain);
+        TestContext.Current.SendDiagnosticMessage($"Dice against the plain image's mask: {with:F4} stretched, {without:F4} left alone");
+        Assert.InRange(with, 0.97, 1);
+        Assert.True(without < with);
+        Assert.InRange(stretched.Method.Contrast!.Value.High, 250, 255);
+        Assert.Contains(stretched.Decisions, d => d is { Topic: "contrast", IsWarning: true });
+        Assert.Null(alone.Method.Contrast);
+        Assert.Null(auto.Segment(small).Method.Contrast);
+        Assert.Null(study.Segment(pale).Method.Contrast);
+        // The image itself is as it was.
+        Assert.Same(pale, stretched.Picture);
+    }
+
+    [Fact]
     public void Three_lines_find_the_lungs_of_the_sample()
     {
         using LungSegmenter segmenter = LungSegmenter.Load();

@@ -19,12 +19,14 @@ internal static class CompareCommand
             Description = "Write NAME.difference.png there: white in both, orange in A alone, blue in B alone",
             HelpName = "DIR",
         };
+        Option<string> labels = CommonOptions.Labels();
         Option<bool> json = CommonOptions.Json();
 
-        var command = new Command("compare", "Compare masks or probability maps: Dice, IoU, differences.") { first, second, directory, json };
+        var command = new Command("compare", "Compare masks or probability maps: Dice, IoU, differences.") { first, second, directory, labels, json };
         command.SetAction(parsed =>
         {
             (string a, string b) = (parsed.GetRequiredValue(first), parsed.GetRequiredValue(second));
+            bool union = parsed.GetValue(labels) == CommonOptions.Union;
             string? target = parsed.GetValue(directory);
             if (target is not null) OutputDirectory.Check(target);
             InvocationConfiguration streams = parsed.InvocationConfiguration;
@@ -35,7 +37,7 @@ internal static class CompareCommand
             {
                 try
                 {
-                    results.Add(Compare(name, fileA, fileB, target is null ? null : Path.Combine(target, $"{stem}.difference.png")));
+                    results.Add(Compare(name, fileA, fileB, union, target is null ? null : Path.Combine(target, $"{stem}.difference.png")));
                 }
                 catch (Exception e) when (CommandLine.IsInput(e))
                 {
@@ -49,9 +51,9 @@ internal static class CompareCommand
         return command;
     }
 
-    private static MaskComparison Compare(string name, string fileA, string fileB, string? target)
+    private static MaskComparison Compare(string name, string fileA, string fileB, bool union, string? target)
     {
-        (Comparable a, Comparable b) = (Comparable.Read(fileA), Comparable.Read(fileB));
+        (Comparable a, Comparable b) = (Comparable.Read(fileA, union), Comparable.Read(fileB, union));
         var result = MaskComparison.Of(name, a, b);
         if (target is not null)
         {

@@ -27,18 +27,21 @@ internal static class EvaluateCommand
             CompletionSources = { new[] { NetworkChoice.All }.Concat(CommonOptions.NetworkKeys).ToArray() },
         };
         var predictions = new Option<string?>("--predictions") { Description = "A folder of masks or probability maps made before, instead of running a network", HelpName = "DIR" };
+        var ignore = new Option<string?>("--ignore") { Description = "A folder of masks of what is not counted, named as the masks are, such as heart and mediastinum", HelpName = "DIR" };
+        Option<string> labels = CommonOptions.Labels();
         Option<string?> weights = CommonOptions.Weights("A weights file instead of the network's file in the weights folder");
         var devices = new DeviceChoices();
         Option<double?> threshold = CommonOptions.Number("--threshold", "Lung is what is more probable than this; 0.5 if not given", 0, 1);
         var sweep = new Option<bool>("--threshold-sweep") { Description = "Also Dice at thresholds from 0.05 to 0.95" };
         Option<string> compat = CommonOptions.Compatibility();
         Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
+        Option<string> contrast = CommonOptions.Contrast();
         var directory = new Option<string?>("--output", "-o") { Description = "Write evaluation.csv, evaluation.json and evaluation.png there", HelpName = "DIR" };
         Option<bool> json = CommonOptions.Json();
 
         var command = new Command("evaluate", "Measure masks against reference masks: Dice, IoU, precision, recall, surface distances, with confidence intervals.")
         {
-            images, masks, networks, predictions, weights, threshold, sweep, compat, size, directory, json,
+            images, masks, networks, predictions, ignore, labels, weights, threshold, sweep, compat, size, contrast, directory, json,
         };
         devices.AddTo(command);
         var dicom = new DicomChoices();
@@ -47,12 +50,13 @@ internal static class EvaluateCommand
         {
             string? target = parsed.GetValue(directory), made = parsed.GetValue(predictions), file = parsed.GetValue(weights);
             if (target is not null) OutputDirectory.Check(target);
-            if (made is not null && CommonOptions.Given(parsed, [networks, weights, .. devices.All, compat, size]) is { } given)
+            if (made is not null && CommonOptions.Given(parsed, [networks, weights, .. devices.All, compat, size, contrast]) is { } given)
                 throw new UsageException($"{given.Name} goes with a network, not with --predictions");
             string pictures = parsed.GetRequiredValue(images);
             string[] references = parsed.GetValue(masks) ?? [];
             IReadOnlyList<float> thresholds = parsed.GetValue(sweep) ? EvaluationRun.SweepThresholds : [];
-            EvaluationPairs pairs = EvaluationPairs.Of(pictures, references, made, maps: thresholds.Count > 0);
+            EvaluationPairs pairs = EvaluationPairs.Of(pictures, references, made, maps: thresholds.Count > 0, parsed.GetValue(ignore));
+            bool union = parsed.GetValue(labels) == CommonOptions.Union;
             var choice = made is null ? NetworkChoice.Of(parsed.GetValue(networks) ?? [], file) : new NetworkChoice([], []);
             TextWriter error = parsed.InvocationConfiguration.Error;
             foreach (string notice in pairs.Notices) CommandLine.Tell(error, notice);
@@ -67,11 +71,12 @@ internal static class EvaluateCommand
                 Backend = backend,
                 Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
                 Compat = parsed.GetValue(compat) == "upstream" ? Compat.Upstream : Compat.Fixed,
+                StretchContrast = parsed.GetValue(contrast) != CommonOptions.Off,
                 NetworkSize = parsed.GetValue(size) is > 0 and int side ? side : null,
             };
-            var run = new EvaluationRun(dicom.Read(parsed), thresholds);
+            var run = new EvaluationRun(dicom.Read(parsed), thresholds, union);
             List<SourceResult> results = [];
-            IEnumerable<IMaskSource> sources = made is null ? choice.Asked.Select(network => Load(network, options)) : [new FileSource(made, options.Threshold)];
+            IEnumerable<IMaskSource> sources = made is null ? choice.Asked.Select(network => Load(network, options)) : [new FileSource(made, options.Threshold, union)];
             var progress = new RunProgress(pairs.Pairs.Count * Math.Max(1, choice.Asked.Count));
             ProgressDisplay.Show(error, progress, tell =>
             {
@@ -83,6 +88,8 @@ internal static class EvaluateCommand
             (string, string)[] conditions =
             [
                 ("pictures", pictures), ("masks", references.Length > 0 ? string.Join(", ", references) : "beside the pictures"),
+                .. parsed.GetValue(ignore) is { } left ? new[] { ("not counted", left) } : [],
+                .. union ? new[] { ("labels", CommonOptions.Union) } : [],
                 .. made is null ? new[] { ("mode", parsed.GetRequiredValue(compat)) } : [], ("threshold", Units.Fixed(options.Threshold, 2)),
             ];
             return Report(new EvaluationReport(conditions, results, choice.Missing, thresholds, pairs.Notices), target, parsed.GetValue(json), parsed.InvocationConfiguration.Output);

@@ -11,7 +11,7 @@ internal static class InspectCommand
 {
     public static Command Create()
     {
-        var files = new Argument<string[]>("FILE") { Description = "DICOM, PNG, JPEG, JPEG 2000, BMP or TIFF pictures", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE") { Description = "DICOM, PNG, JPEG, JPEG 2000, BMP, TIFF or GIF images", Arity = ArgumentArity.OneOrMore };
         var directory = new Option<string?>("--output", "-o") { Description = "Also write each picture as it was read, NAME.png, there; no file is replaced", HelpName = "DIR" };
         Option<bool> json = CommonOptions.Json();
         var dicom = new DicomChoices();

@@ -12,7 +12,7 @@ internal static class SegmentCommand
     {
         var images = new Argument<string[]>("IMAGE")
         {
-            Description = "DICOM, PNG, JPEG, JPEG 2000, BMP or TIFF pictures: files, folders with all below them, patterns ('x/**/*.dcm'), or @LIST, a file of paths",
+            Description = "DICOM, PNG, JPEG, JPEG 2000, BMP, TIFF or GIF images: files, folders with all below them, patterns ('x/**/*.dcm'), or @LIST, a file of paths",
             Arity = ArgumentArity.OneOrMore,
         };
         var directory = new Option<string>("--output", "-o")
@@ -27,6 +27,7 @@ internal static class SegmentCommand
         Option<double?> threshold = CommonOptions.Number("--threshold", "Lung is what is more probable than this; 0.5 if not given", 0, 1);
         Option<string> compat = CommonOptions.Compatibility();
         Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
+        Option<string> contrast = CommonOptions.Contrast();
         Option<IReadOnlyList<IResultWriter>?> format = CommonOptions.Formats();
 
         var resume = new Option<bool>("--resume") { Description = "Go on with a run: skip what is finished and unchanged, outputs verified" };
@@ -41,7 +42,7 @@ internal static class SegmentCommand
 
         var command = new Command("segment", "Find the lungs in X-rays.")
         {
-            images, directory, network, weights, threshold, compat, size, format, resume, shard, report, json, quiet,
+            images, directory, network, weights, threshold, compat, size, contrast, format, resume, shard, report, json, quiet,
         };
         devices.AddTo(command);
         var dicom = new DicomChoices();
@@ -57,6 +58,7 @@ internal static class SegmentCommand
                     WeightsFile = parsed.GetValue(weights),
                     Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
                     Compat = parsed.GetValue(compat) == "upstream" ? Compat.Upstream : Compat.Fixed,
+                    StretchContrast = parsed.GetValue(contrast) != CommonOptions.Off,
                     NetworkSize = parsed.GetValue(size) is > 0 and int given ? given : null,
                 },
                 Device = parsed.GetRequiredValue(devices.Device),

@@ -1,5 +1,7 @@
+using LungSeg.Cli.Inputs;
 using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
+using LungSeg.Imaging.Masks;
 using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Cli.Comparison;
@@ -7,8 +9,11 @@ namespace LungSeg.Cli.Comparison;
 /// <summary>A mask or probability map as it is compared: values from 0 to 1, and whether there are only the two.</summary>
 internal sealed record Comparable(int Width, int Height, float[] Values)
 {
+    /// <summary>How the names of probability maps end, without extension.</summary>
+    public const string MapEnding = ".probabilities";
+
     private const string Output = "output";
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".jp2", ".j2k", ".dcm", ".npy", ".safetensors"];
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".jp2", ".j2k", ".dcm", ".npy", ".safetensors"];
 
     public bool IsMask { get; } = Values.All(value => value is 0 or 1);
 
@@ -18,11 +23,12 @@ internal sealed record Comparable(int Width, int Height, float[] Values)
     public LungMask Cut(float threshold) => LungMask.FromProbabilities(Values, Width, Height, threshold);
 
     /// <summary>Reads a picture, a DICOM segmentation, a NumPy array, or the tensor <c>output</c> (1 x 1 x H x W) of a safetensors file.</summary>
-    public static Comparable Read(string path) => Path.GetExtension(path).ToUpperInvariant() switch
+    /// <remarks>An image of several labels is refused, or, with <paramref name="union"/>, lung is all that is not background.</remarks>
+    public static Comparable Read(string path, bool union) => Path.GetExtension(path).ToUpperInvariant() switch
     {
         ".SAFETENSORS" => ReadTensor(path),
         ".NPY" => ReadArray(path),
-        _ => ReadPicture(path),
+        _ => ReadImage(path, union),
     };
 
     private static Comparable ReadArray(string path)
@@ -31,28 +37,18 @@ internal sealed record Comparable(int Width, int Height, float[] Values)
         return new Comparable(map.Width, map.Height, map.Values.ToArray());
     }
 
-    private static Comparable ReadPicture(string path)
+    private static Comparable ReadImage(string path, bool union)
     {
-        Radiograph picture = ImageReader.Read(path);
-        float[] unit = picture.ToUnitFloat();
-        if (picture.Channels == 1) return new Comparable(picture.Width, picture.Height, Ranged(unit));
-        float[] grey = new float[picture.Width * picture.Height];
-        for (int i = 0; i < grey.Length; i++)
+        Radiograph image = ImageReader.Read(path);
+        // What is named as a map is one, however few values it has.
+        if (image.Channels == 1 && OutputNames.Short(Path.GetFileName(path)).EndsWith(MapEnding, StringComparison.OrdinalIgnoreCase)) return new Comparable(image.Width, image.Height, image.ToUnitFloat());
+        var mask = MaskImage.Of(image);
+        if (mask.Labels.Count > 0 && !union)
         {
-            (float red, float green, float blue) = (unit[3 * i], unit[(3 * i) + 1], unit[(3 * i) + 2]);
-            if (red != green || green != blue) throw new UsageException($"'{path}' is a colour picture: a mask or probability map is grey");
-            grey[i] = red;
+            throw new UsageException($"'{path}' holds {mask.Labels.Count} labels ({string.Join(", ", mask.Labels)}) where a mask has two: "
+                + "if all but 0 are lung, add --labels union, else make a mask of the lungs alone");
         }
-        return new Comparable(picture.Width, picture.Height, Ranged(grey));
-    }
-
-    // Masks of 0 and 1, as some programs write them, look black; a picture without anything brighter is such a mask.
-    private static float[] Ranged(float[] values)
-    {
-        float largest = values.Max();
-        return largest is > 0 and <= 1f / byte.MaxValue && values.All(value => value == 0 || value == largest)
-            ? Array.ConvertAll(values, value => value > 0 ? 1f : 0f)
-            : values;
+        return new Comparable(mask.Width, mask.Height, mask.Values);
     }
 
     private static Comparable ReadTensor(string path)

@@ -20,31 +20,35 @@ internal sealed class EvaluationPairs
     /// Pairs the pictures below a folder with masks of their names, or one picture with its masks; without masks those beside the
     /// pictures. Throws <see cref="UsageException"/> where nothing can be paired.
     /// </summary>
-    public static EvaluationPairs Of(string images, IReadOnlyList<string> masks, string? predictions, bool maps)
+    public static EvaluationPairs Of(string images, IReadOnlyList<string> masks, string? predictions, bool maps, string? ignored)
     {
-        if (!Directory.Exists(images)) return Single(images, masks, predictions);
+        if (!Directory.Exists(images)) return Single(images, masks, predictions, ignored);
         foreach (string folder in masks)
         {
             if (!Directory.Exists(folder)) throw new UsageException($"'{folder}' is no folder: '{images}' is one, so its masks are expected in folders");
         }
         if (predictions is not null && !Directory.Exists(predictions)) throw new UsageException($"'{predictions}' is no folder of predictions");
+        if (ignored is not null && !Directory.Exists(ignored)) throw new UsageException($"'{ignored}' is no folder of masks of what is not counted");
         MaskFolder[] references = masks.Count == 0
             ? [MaskFolder.Of(images, holdsPictures: true)]
             : [.. masks.Select(folder => MaskFolder.Of(folder, IsSame(folder, images)))];
         // A sweep needs maps; without one, maps stand in where there are no masks.
         MaskFolder[] predicted = predictions is null ? [] : maps ? [Predicted(true)] : [Predicted(false), Predicted(true)];
         var found = new EvaluationPairs([]);
-        found.Pair(images, Pictures(images, [.. masks, .. predictions is null ? [] : new[] { predictions }]), references, predicted);
+        found.Pair(
+            images, Pictures(images, [.. masks, .. new[] { predictions, ignored }.OfType<string>()]), references, predicted,
+            ignored is null ? null : MaskFolder.Of(ignored, IsSame(ignored, images)));
         return found;
 
         MaskFolder Predicted(bool wanted) => MaskFolder.Of(predictions, IsSame(predictions, images), wanted);
     }
 
-    private static EvaluationPairs Single(string image, IReadOnlyList<string> masks, string? prediction)
+    private static EvaluationPairs Single(string image, IReadOnlyList<string> masks, string? prediction, string? ignored)
     {
         if (masks.Count == 0) throw new UsageException($"name a mask for '{image}', or a folder of pictures with masks beside them");
         if (masks.FirstOrDefault(Directory.Exists) is { } folder) throw new UsageException($"'{folder}' is a folder: '{image}' is a file, so its mask is expected in a file");
-        return new EvaluationPairs([new EvaluationPair(OutputNames.Short(Path.GetFileName(image)), image, masks, prediction)]);
+        if (Directory.Exists(ignored)) throw new UsageException($"'{ignored}' is a folder: '{image}' is a file, so the mask of what is not counted is expected in a file");
+        return new EvaluationPairs([new EvaluationPair(OutputNames.Short(Path.GetFileName(image)), image, masks, prediction, ignored)]);
     }
 
     private static SortedDictionary<string, string> Pictures(string images, string[] others)
@@ -60,7 +64,7 @@ internal sealed class EvaluationPairs
         return pictures;
     }
 
-    private void Pair(string images, SortedDictionary<string, string> pictures, MaskFolder[] references, MaskFolder[] predicted)
+    private void Pair(string images, SortedDictionary<string, string> pictures, MaskFolder[] references, MaskFolder[] predicted, MaskFolder? ignored)
     {
         List<EvaluationPair> pairs = [];
         List<string> alone = [];
@@ -68,7 +72,7 @@ internal sealed class EvaluationPairs
         {
             string?[] masks = [.. references.Select(folder => folder.Find(name))];
             if (masks.Any(mask => mask is null)) alone.Add(name);
-            else pairs.Add(new EvaluationPair(name, file, [.. masks.OfType<string>()], predicted.Select(folder => folder.Find(name)).FirstOrDefault(file => file is not null)));
+            else pairs.Add(new EvaluationPair(name, file, [.. masks.OfType<string>()], predicted.Select(folder => folder.Find(name)).FirstOrDefault(file => file is not null), ignored?.Find(name)));
         }
         string places = string.Join(", ", references.Select(folder => $"'{folder.Path}'"));
         if (pictures.Count == 0) throw new UsageException($"no picture was found in '{images}' (masks and other outputs, by their names, do not count)");
@@ -78,6 +82,7 @@ internal sealed class EvaluationPairs
                 + "or a file with the picture's name in a folder of its own");
         }
         Tell($"not evaluated, without a mask in {places}", alone);
+        if (ignored is not null) Tell($"counted whole, without a mask in '{ignored.Path}'", pairs.Where(pair => pair.Ignored is null).Select(pair => pair.Name));
         Tell("masks without a picture", references.SelectMany(folder => folder.Names).Distinct().Where(name => !pictures.ContainsKey(name)).Order(StringComparer.Ordinal));
         Pairs = pairs;
     }

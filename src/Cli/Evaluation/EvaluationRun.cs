@@ -6,7 +6,10 @@ using LungSeg.Imaging.Evaluation;
 namespace LungSeg.Cli.Evaluation;
 
 /// <summary>Compares a source's masks with the references, picture by picture; a picture that fails is told and the others go on.</summary>
-internal sealed class EvaluationRun(DicomOptions dicom, IReadOnlyList<float> thresholds)
+/// <param name="dicom">How DICOM images are read.</param>
+/// <param name="thresholds">The thresholds of a sweep.</param>
+/// <param name="union">Whether all labels of a mask are lung.</param>
+internal sealed class EvaluationRun(DicomOptions dicom, IReadOnlyList<float> thresholds, bool union)
 {
     /// <summary>The thresholds of a sweep: from 0.05 to 0.95.</summary>
     public static IReadOnlyList<float> SweepThresholds { get; } = [.. Enumerable.Range(1, 19).Select(i => i / 20f)];
@@ -36,13 +39,18 @@ internal sealed class EvaluationRun(DicomOptions dicom, IReadOnlyList<float> thr
     private EvaluatedPicture Evaluate(IMaskSource source, EvaluationPair pair, WorstCases worst)
     {
         Radiograph picture = ImageReader.Read(pair.Picture, dicom);
-        LungMask reference = MaskReading.Reference(pair, picture);
-        (LungMask mask, Func<float, LungMask>? at) = source.Predict(pair, picture);
+        LungMask? ignored = MaskReading.Ignored(pair, picture, union);
+        LungMask reference = Counted(MaskReading.Reference(pair, picture, union));
+        (LungMask predicted, Func<float, LungMask>? at) = source.Predict(pair, picture);
+        LungMask mask = Counted(predicted);
         if (thresholds.Count > 0 && at is null)
             throw new UsageException($"'{pair.Prediction}' is a mask: a threshold sweep needs probability maps, which 'segment --format probabilities' writes");
         MaskScore score = MaskScore.Of(reference, mask, picture.Spacing);
         worst.Offer(score, () => CasePanel.Draw(pair.Name, picture, reference, mask, score));
         return new EvaluatedPicture(
-            pair.Name, picture.Width, picture.Height, picture.Spacing, score, [.. thresholds.Select(threshold => MaskOverlap.Of(reference, at!(threshold)).Dice)]);
+            pair.Name, picture.Width, picture.Height, picture.Spacing, score, [.. thresholds.Select(threshold => MaskOverlap.Of(reference, Counted(at!(threshold))).Dice)]);
+
+        // Both masks are cleared where nothing is counted: overlaps are those of the rest.
+        LungMask Counted(LungMask mask) => ignored is null ? mask : mask.Without(ignored);
     }
 }

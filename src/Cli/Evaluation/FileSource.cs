@@ -5,7 +5,7 @@ using LungSeg.Models;
 namespace LungSeg.Cli.Evaluation;
 
 /// <summary>Masks or probability maps that were made before; a map is cut at the threshold and not cleaned.</summary>
-internal sealed class FileSource(string path, float threshold) : IMaskSource
+internal sealed class FileSource(string path, float threshold, bool union) : IMaskSource
 {
     public string Name => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
 
@@ -16,7 +16,7 @@ internal sealed class FileSource(string path, float threshold) : IMaskSource
     public PredictedMask Predict(EvaluationPair pair, Radiograph picture)
     {
         string file = pair.Prediction ?? throw new UsageException($"'{pair.Name}' has no prediction in '{path}'");
-        Comparable values = Comparable.Read(file);
+        Comparable values = Comparable.Read(file, union);
         return new PredictedMask(Cut(threshold), values.IsMask ? null : Cut);
 
         LungMask Cut(float at) => MaskReading.OnPicture(values.Cut(at), picture, file);

@@ -10,7 +10,7 @@ namespace LungSeg.Cli.Evaluation;
 internal sealed class MaskFolder
 {
     /// <summary>How the names of masks and of maps end, what goes first where a picture has several.</summary>
-    private static readonly string[] MaskEndings = [".mask", "_mask", ".seg"], MapEndings = [".probabilities"];
+    private static readonly string[] MaskEndings = [".mask", "_mask", ".seg"], MapEndings = [Comparable.MapEnding];
 
     /// <summary>What else this program writes beside masks.</summary>
     private static readonly string[] PictureEndings = [".overlay", ".contour", ".difference", ".sc"];

@@ -11,12 +11,12 @@ internal static class MaskReading
     private const double AspectTolerance = 0.02;
 
     /// <summary>The union of a picture's reference masks. Throws for one that is no mask, or of another picture.</summary>
-    public static LungMask Reference(EvaluationPair pair, Radiograph picture)
+    public static LungMask Reference(EvaluationPair pair, Radiograph picture, bool union)
     {
-        LungMask? union = null;
+        LungMask? all = null;
         foreach (string file in pair.References)
         {
-            Comparable values = Comparable.Read(file);
+            Comparable values = Comparable.Read(file, union);
             LungMask mask = values.Cut(Half);
             float brightest = values.Values.Max();
             if (mask.Area == 0 && brightest > 0)
@@ -25,10 +25,14 @@ internal static class MaskReading
                     + "a mask is black and white, or 0 and 1");
             }
             mask = OnPicture(mask, picture, file);
-            union = union is null ? mask : new LungMask(mask.Width, mask.Height, [.. union.Pixels.ToArray().Zip(mask.Pixels.ToArray(), (a, b) => (byte)(a | b))]);
+            all = all is null ? mask : new LungMask(mask.Width, mask.Height, [.. all.Pixels.ToArray().Zip(mask.Pixels.ToArray(), (a, b) => (byte)(a | b))]);
         }
-        return union!;
+        return all!;
     }
+
+    /// <summary>What of a picture is not counted; null where nothing is left out.</summary>
+    public static LungMask? Ignored(EvaluationPair pair, Radiograph picture, bool union) =>
+        pair.Ignored is { } file ? OnPicture(Comparable.Read(file, union).Cut(Half), picture, file) : null;
 
     /// <summary>A mask on its picture's pixels: as it is, or by the nearest pixel where it has the picture's shape.</summary>
     public static LungMask OnPicture(LungMask mask, Radiograph picture, string file)

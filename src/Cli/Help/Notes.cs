@@ -19,7 +19,8 @@ internal static class Notes
         ["evaluate"] =
         [
             "The mask of NAME.png is NAME.mask.png or NAME_mask.png, or in a folder of its own also NAME.png; folders are paired by relative paths. What has no partner is named, and not evaluated.",
-            "Everything is measured on the picture's own pixels. A mask of another size and the same shape is resized to the nearest pixel; lung is what is brighter than half.",
+            "Everything is measured on the picture's own pixels. A mask of another size and the same shape is resized to the nearest pixel; lung is what is brighter than half. docs/reading.md says in which codings masks are read.",
+            "With --ignore both masks are cleared where the third one is set, before anything is measured.",
             "Dice, IoU, precision and recall: 1 for two empty masks; 0 where one is empty. Surface distances go between the outlines' pixels, both ways: their mean, and the larger of both ways' 95 % quantiles; 0 for two empty masks, undefined where one is empty, and then not part of the mean. Millimetres where the file states a spacing.",
             "Intervals: 95 %, percentile bootstrap of the mean over pictures, 2000 resamples, the same on every run. Pictures of one patient are taken for independent.",
             "A network that is named and has no weights is an error; of 'all', those without weights are named.",

@@ -11,6 +11,8 @@ internal sealed class InputCollection
     private readonly List<string> _notices = [];
     private readonly int[] _skipped = new int[Enum.GetValues<PictureFiles.Kind>().Length];
 
+    private readonly SortedDictionary<string, int> _dicomObjects = new(StringComparer.Ordinal);
+
     private InputCollection(string output) => _output = RealPath.Of(output);
 
     /// <summary>The pictures, each once: of a folder, pattern or list in the order of their names, of named files as they are named.</summary>
@@ -68,9 +70,10 @@ internal sealed class InputCollection
         {
             if (file.Fault is not null) _inputs.Add(file);
             if (file.Fault is not null || !takes(file.Name)) continue;
-            PictureFiles.Kind kind = PictureFiles.Of(file.Path);
+            PictureFiles.Kind kind = PictureFiles.Of(file.Path, out string? dicomObject);
             if (kind == PictureFiles.Kind.Picture) _inputs.Add(PictureFiles.IsEmpty(file.Path) ? file with { Fault = $"{file.Path}: the file is empty" } : file);
             else _skipped[(int)kind]++;
+            if (dicomObject is not null) _dicomObjects[dicomObject] = _dicomObjects.GetValueOrDefault(dicomObject) + 1;
         }
     }
 
@@ -93,6 +96,7 @@ internal sealed class InputCollection
         [
             .. Part(PictureFiles.Kind.Hidden, "hidden"),
             .. Part(PictureFiles.Kind.Output, "masks and other outputs by their names"),
+            .. Part(PictureFiles.Kind.DicomObject, $"DICOM objects that are no images to segment ({string.Join(", ", _dicomObjects.Select(o => $"{o.Value} {o.Key}"))})"),
             .. Part(PictureFiles.Kind.Other, "other files"),
         ];
         return parts.Length == 0 ? "" : before + string.Join(", ", parts);

@@ -6,21 +6,33 @@ namespace LungSeg.Cli.Inputs;
 /// <summary>Which of the files in a folder are pictures to segment. Files that somebody names are taken as they are.</summary>
 internal static class PictureFiles
 {
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".tif", ".tiff", ".jp2", ".j2k", ".j2c", ".jpc", ".dcm", ".dicom", ".dic", ".ima"];
+    /// <summary>Endings of DICOM files, which need not hold an image.</summary>
+    private static readonly string[] DicomExtensions = [".dcm", ".dicom", ".dic", ".ima"];
+
+    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".jp2", ".j2k", ".j2c", ".jpc", ".dcm", ".dicom", ".dic", ".ima"];
 
     /// <summary>The endings of what this program writes, and of masks as other programs name them.</summary>
     private static readonly string[] OutputEndings = [.. ResultFormats.All.Select(writer => writer.Extension), "_mask.png"];
 
-    public enum Kind { Picture, Hidden, Output, Other }
+    public enum Kind { Picture, Hidden, Output, DicomObject, Other }
 
-    public static Kind Of(string path)
+    public static Kind Of(string path) => Of(path, out _);
+
+    /// <summary>What a file is; of a DICOM object that is no image, also what it is by name, such as "segmentation".</summary>
+    public static Kind Of(string path, out string? dicomObject)
     {
+        dicomObject = null;
         string name = Path.GetFileName(path);
         if (name.StartsWith('.')) return Kind.Hidden;
         if (OutputEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase))) return Kind.Output;
-        if (name.Equals("DICOMDIR", StringComparison.OrdinalIgnoreCase)) return Kind.Other;
-        bool named = Extensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase);
-        return named || (!IsEmpty(path) && ImageReader.Recognizes(path)) ? Kind.Picture : Kind.Other;
+        string extension = Path.GetExtension(name);
+        bool named = Extensions.Contains(extension, StringComparer.OrdinalIgnoreCase);
+        // Only DICOM files are looked into: the others of a large folder are not opened twice.
+        if (named && !DicomExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase)) return Kind.Picture;
+        if (IsEmpty(path)) return named ? Kind.Picture : Kind.Other;
+        (string? format, dicomObject) = ImageReader.Recognize(path);
+        if (dicomObject is not null) return Kind.DicomObject;
+        return named || format is not null ? Kind.Picture : Kind.Other;
     }
 
     /// <summary>

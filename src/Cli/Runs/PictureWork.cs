@@ -66,7 +66,7 @@ internal sealed class PictureWork(
             Sha256 = read.Sha256,
             Lungs = LungFacts.Of(result),
             Flags = result.Flags,
-            Warnings = [.. picture.Decisions.Where(decision => decision.IsWarning).Select(decision => $"{decision.Topic}: {decision.Text}")],
+            Warnings = [.. result.Decisions.Where(decision => decision.IsWarning).Select(decision => $"{decision.Topic}: {decision.Text}")],
             Outputs = outputs,
             Milliseconds = times,
         };
@@ -78,7 +78,7 @@ internal sealed class PictureWork(
             Settings = settings.Fingerprint,
             Thumbnail = withThumbnail ? Thumbnail.Of(result) : null,
         })
-        { Decisions = picture.Decisions };
+        { Decisions = result.Decisions };
     }
 
     private PictureResult Failed(Input input, string error) => new(new JournalEntry

@@ -52,6 +52,7 @@ internal sealed record SegmentRequest
             ["weights"] = WeightsHash.OfFile(weights.File),
             ["size"] = $"{size}",
             ["threshold"] = Segmenter.Threshold.ToString(CultureInfo.InvariantCulture),
+            ["contrast"] = Segmenter.StretchContrast ? "auto" : "off",
             ["compat"] = Segmenter.Compat.ToString().ToLowerInvariant(),
             ["device"] = backend switch { CudaBackend => "cuda", CpuBackend => "cpu", _ => "reference" },
             ["precision"] = (backend is CudaBackend gpu ? gpu.Precision : Engine.Precision.Float32).Name(),

@@ -48,7 +48,22 @@ internal sealed class BmpDecoder : IImageDecoder
                     target[x * channels + c] = blueGreenRed[2 - c];
             }
         }
-        return new Radiograph((int)width, (int)height, channels, 8, samples) { Description = $"BMP, {bits} bits per pixel" };
+        // A shape may be drawn in the fourth byte alone.
+        ushort[]? alpha = null;
+        if (bits == 32 && Radiograph.IsOneColor(samples, channels))
+        {
+            alpha = new ushort[width * height];
+            for (int y = 0; y < height; y++)
+                for (int x = 0; x < width; x++)
+                    alpha[y * width + x] = file[data + stride * (signedHeight < 0 ? y : height - 1 - y) + 4 * x + 3];
+            alpha = Radiograph.IsOneColor(alpha, 1) ? null : alpha;
+        }
+        return new Radiograph((int)width, (int)height, channels, 8, samples)
+        {
+            Alpha = alpha,
+            Description = $"BMP, {bits} bits per pixel",
+            Decisions = alpha is null ? [] : [Decision.ShapeInAlpha],
+        };
 
         ReadOnlySpan<byte> Color(ReadOnlySpan<byte> row, int x)
         {

@@ -5,8 +5,6 @@ internal static class FileKind
 {
     public static string Describe(ReadOnlySpan<byte> file)
     {
-        if (file.StartsWith("GIF8"u8))
-            return "a GIF picture, which is not supported; save it as PNG";
         if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file[8..].StartsWith("WEBP"u8))
             return "a WebP picture, which is not supported; save it as PNG";
         if (file.StartsWith("\0\0\0\u000CJXL "u8) || file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0x0A]))

@@ -58,6 +58,7 @@ internal static class Orientation
             PatientLeftIsOnTheRight = picture.PatientLeftIsOnTheRight,
             Description = picture.Description,
             Decisions = picture.Decisions,
+            Alpha = picture.Alpha is { } alpha ? Apply(new Radiograph(picture.Width, picture.Height, 1, picture.BitDepth, alpha), orientation).Samples.ToArray() : null,
         };
     }
 

@@ -6,11 +6,17 @@ namespace LungSeg.Imaging.Codecs;
 /// <summary>The pieces of a PNG file, every one checked against its length and checksum, up to and including IEND.</summary>
 internal sealed class PngChunks
 {
+    /// <summary>Bytes that one byte of a Deflate stream can stand for; and data that no image needs, as a multiple of its pixels' bytes and beyond.</summary>
+    private const long MostGain = 1032, MostOverhead = 2, SmallData = 1 << 20;
+
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
 
     public required byte[] Header { get; init; }
 
     public required byte[]? Palette { get; init; }
+
+    /// <summary>The opacities of the palette's colours (tRNS); null where the file has none.</summary>
+    public required byte[]? Transparency { get; init; }
 
     public required byte[]? Exif { get; init; }
 
@@ -18,13 +24,16 @@ internal sealed class PngChunks
     public required int Frames { get; init; }
 
     /// <summary>The zlib stream, its IDAT pieces joined.</summary>
-    public required byte[] Data { get; init; }
+    public required MemoryStream Data { get; init; }
+
+    /// <summary>Whether the data can hold so many bytes: Deflate makes at most 1032 of one.</summary>
+    public bool CanHold(long bytes) => bytes <= (Data.Length + 1) * MostGain;
 
     public static PngChunks Read(ReadOnlySpan<byte> file)
     {
-        byte[]? header = null, palette = null, exif = null;
+        byte[]? header = null, palette = null, transparency = null, exif = null;
         int frames = 1;
-        using MemoryStream data = new(file.Length);
+        MemoryStream data = new();
         int at = Signature.Length;
         while (true)
         {
@@ -41,13 +50,15 @@ internal sealed class PngChunks
             if (header is null && !name.SequenceEqual("IHDR"u8))
                 throw new ImageException("the PNG file is damaged: its first chunk is not IHDR");
             if (name.SequenceEqual("IEND"u8))
-                return new PngChunks { Header = header!, Palette = palette, Exif = exif, Frames = frames, Data = data.ToArray() };
+                return new PngChunks { Header = header!, Palette = palette, Transparency = transparency, Exif = exif, Frames = frames, Data = Rewound(data) };
             if (name.SequenceEqual("IHDR"u8))
                 header ??= CheckedHeader(body);
             else if (name.SequenceEqual("PLTE"u8))
                 palette = body.ToArray();
             else if (name.SequenceEqual("IDAT"u8))
-                data.Write(body);
+                Join(data, body, header!);
+            else if (name.SequenceEqual("tRNS"u8))
+                transparency = body.ToArray();
             else if (name.SequenceEqual("eXIf"u8))
                 exif = body.ToArray();
             else if (name.SequenceEqual("acTL"u8) && body.Length >= 4)
@@ -65,6 +76,21 @@ internal sealed class PngChunks
             throw new ImageException("the PNG file is damaged: its header has a wrong length");
         PictureSize.Check(BinaryPrimitives.ReadUInt32BigEndian(body), BinaryPrimitives.ReadUInt32BigEndian(body[4..]));
         return body.ToArray();
+    }
+
+    private static void Join(MemoryStream data, ReadOnlySpan<byte> body, ReadOnlySpan<byte> header)
+    {
+        // Eight bytes are the most that a pixel has.
+        long pixels = 8L * BinaryPrimitives.ReadUInt32BigEndian(header) * BinaryPrimitives.ReadUInt32BigEndian(header[4..]);
+        if (data.Length + body.Length > MostOverhead * pixels + SmallData)
+            throw new ImageException("the PNG file is damaged: its data is larger than twice what its pixels can need");
+        data.Write(body);
+    }
+
+    private static MemoryStream Rewound(MemoryStream data)
+    {
+        data.Position = 0;
+        return data;
     }
 
     private static bool IsName(ReadOnlySpan<byte> name)

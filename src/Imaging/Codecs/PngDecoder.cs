@@ -11,6 +11,7 @@ namespace LungSeg.Imaging.Codecs;
 /// </summary>
 internal sealed class PngDecoder : IImageDecoder
 {
+    private const string EndsEarly = "the PNG file is damaged: its data ends before the last row";
     private const int Grey = 0, Rgb = 2, Indexed = 3, GreyAlpha = 4, Rgba = 6;
 
     /// <summary>Adam7: first column, first row, column step, row step of each pass.</summary>
@@ -39,40 +40,64 @@ internal sealed class PngDecoder : IImageDecoder
             throw new ImageException("the PNG file uses a compression, filter or interlace method that no PNG standard knows");
         if (color == Indexed && chunks.Palette is null)
             throw new ImageException("the PNG file is damaged: its palette is missing");
+        if (!chunks.CanHold((long)height * (((long)width * stored * depth + 7) / 8)))
+            throw new ImageException(EndsEarly);
         int channels = color is Grey or GreyAlpha ? 1 : 3;
-        ushort[] samples = new ushort[(long)width * height * channels];
-        Layout layout = new(width, channels, stored, depth, color == Indexed ? chunks.Palette : null);
-        try
-        {
-            using ZLibStream inflated = new(new MemoryStream(chunks.Data), CompressionMode.Decompress);
-            ReadOnlySpan<(int X, int Y, int Dx, int Dy)> passes = interlace == 1 ? Adam7 : [(0, 0, 1, 1)];
-            foreach ((int x, int y, int dx, int dy) in passes)
-                ReadPass(inflated, layout, samples, (x, y, dx, dy), (width - x + dx - 1) / dx, (height - y + dy - 1) / dy);
-            // The stream's own checksum is looked at when its end is read.
-            inflated.ReadByte();
-        }
-        catch (EndOfStreamException)
-        {
-            throw new ImageException("the PNG file is damaged: its data ends before the last row");
-        }
-        catch (InvalidDataException e)
-        {
-            throw new ImageException("the PNG file is damaged: its compressed data cannot be read", e);
-        }
+        Layout layout = new(width, channels, stored, depth, 0, color == Indexed ? chunks.Palette : null);
+        ushort[] samples = ReadSamples(chunks.Data, layout, height, interlace);
         string kind = color switch { Grey => "grey", GreyAlpha => "grey and alpha", Rgb => "colour", Rgba => "colour and alpha", _ => "palette" };
+        // A shape may be drawn in the alpha channel alone.
+        Layout? shape = !Radiograph.IsOneColor(samples, channels) ? null
+            : color is GreyAlpha or Rgba ? layout with { Channels = 1, First = stored - 1 }
+            : color == Indexed && chunks.Transparency is { } alphas ? layout with { Palette = Opacities(chunks.Palette!, alphas) }
+            : null;
+        ushort[]? alpha = shape is { } s ? ReadSamples(chunks.Data, s, height, interlace) : null;
+        if (shape is { Channels: 3 })
+            alpha = [.. alpha!.Where((_, i) => i % 3 == 0)];
         Radiograph picture = new(width, height, channels, depth == 16 ? 16 : 8, samples)
         {
+            Alpha = alpha,
             Description = $"PNG, {depth}-bit {kind}",
             Decisions =
             [
                 .. chunks.Frames == 1 ? [] : new[] { new Decision("animation", $"the first of {chunks.Frames} pictures was read", IsWarning: true) },
-                .. color is GreyAlpha or Rgba ? new[] { new Decision("alpha", "left out") } : [],
+                .. alpha is not null ? [Decision.ShapeInAlpha]
+                    : color is GreyAlpha or Rgba ? new[] { new Decision("alpha", "left out") } : [],
             ],
         };
         return chunks.Exif is { } exif ? Orientation.Apply(picture, Orientation.ReadExif(exif)) : picture;
     }
 
-    private readonly record struct Layout(int Width, int Channels, int Stored, int Depth, byte[]? Palette);
+    private static ushort[] ReadSamples(MemoryStream data, Layout layout, int height, int interlace)
+    {
+        ushort[] samples = new ushort[(long)layout.Width * height * layout.Channels];
+        data.Position = 0;
+        try
+        {
+            using ZLibStream inflated = new(data, CompressionMode.Decompress, leaveOpen: true);
+            ReadOnlySpan<(int X, int Y, int Dx, int Dy)> passes = interlace == 1 ? Adam7 : [(0, 0, 1, 1)];
+            foreach ((int x, int y, int dx, int dy) in passes)
+                ReadPass(inflated, layout, samples, (x, y, dx, dy), (layout.Width - x + dx - 1) / dx, (height - y + dy - 1) / dy);
+            // The stream's own checksum is looked at when its end is read.
+            inflated.ReadByte();
+            return samples;
+        }
+        catch (EndOfStreamException)
+        {
+            throw new ImageException(EndsEarly);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ImageException("the PNG file is damaged: its compressed data cannot be read", e);
+        }
+    }
+
+    /// <summary>A palette of the opacities of another one; colours without one are opaque (PNG, 11.3.2.1).</summary>
+    private static byte[] Opacities(byte[] palette, byte[] alphas) =>
+        [.. Enumerable.Range(0, palette.Length).Select(i => i / 3 < alphas.Length ? alphas[i / 3] : byte.MaxValue)];
+
+    /// <summary>How rows are stored, and which of a pixel's samples are kept, from <paramref name="First"/> on.</summary>
+    private readonly record struct Layout(int Width, int Channels, int Stored, int Depth, int First, byte[]? Palette);
 
     private static void ReadPass(Stream inflated, Layout layout, ushort[] samples, (int X, int Y, int Dx, int Dy) pass, int columns, int rows)
     {
@@ -104,13 +129,13 @@ internal sealed class PngDecoder : IImageDecoder
             if (layout.Depth == 16)
             {
                 for (int c = 0; c < pixel.Length; c++)
-                    pixel[c] = BinaryPrimitives.ReadUInt16BigEndian(row[((x * layout.Stored + c) * 2)..]);
+                    pixel[c] = BinaryPrimitives.ReadUInt16BigEndian(row[((x * layout.Stored + layout.First + c) * 2)..]);
                 continue;
             }
             if (layout.Depth == 8 && layout.Palette is null)
             {
                 for (int c = 0; c < pixel.Length; c++)
-                    pixel[c] = row[x * layout.Stored + c];
+                    pixel[c] = row[x * layout.Stored + layout.First + c];
                 continue;
             }
             int bit = x * layout.Depth, max = (1 << layout.Depth) - 1;

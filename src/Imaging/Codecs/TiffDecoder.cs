@@ -1,10 +1,8 @@
-using BitMiracle.LibTiff.Classic;
-
 namespace LungSeg.Imaging.Codecs;
 
 /// <summary>
-/// TIFF, first page: grey, RGB or palette, 8 or 16 bits, strips or tiles, any compression that LibTiff.NET reads. Extra samples
-/// (alpha) are dropped, white-is-zero is inverted, the orientation tag is applied.
+/// TIFF, first page: grey, RGB or palette, 1 to 16 bits, strips or tiles; uncompressed, PackBits, LZW, Deflate, JPEG and the fax codings.
+/// Extra samples (alpha) are dropped, white-is-zero is inverted, the orientation tag is applied.
 /// </summary>
 internal sealed class TiffDecoder : IImageDecoder
 {
@@ -15,27 +13,21 @@ internal sealed class TiffDecoder : IImageDecoder
 
     public Radiograph Decode(byte[] file)
     {
-        TiffDirectory.RefuseCut(file);
-        TiffErrors.Listen();
-        try
+        var directory = TiffDirectory.ReadFirst(file);
+        var layout = TiffLayout.Read(directory, file.Length);
+        ushort[] samples = TiffPixels.Read(file, layout, 0, layout.Channels);
+        // A shape may be drawn in the extra sample alone.
+        ushort[]? alpha = layout.HasExtraSample && Radiograph.IsOneColor(samples, layout.Channels) ? TiffPixels.Read(file, layout, layout.Channels, 1) : null;
+        Radiograph picture = new(layout.Width, layout.Height, layout.Channels, layout.Depth, samples)
         {
-            using Tiff tiff = Tiff.ClientOpen("picture", "r", new MemoryStream(file, writable: false), new TiffStream())
-                ?? throw TiffErrors.ToException();
-            TiffLayout layout = TiffLayout.Read(tiff, file.Length);
-            ushort[] samples = TiffPixels.Read(tiff, layout);
-            // LibTiff reports some losses and goes on; a picture with holes is not a picture.
-            if (TiffErrors.Any)
-                throw TiffErrors.ToException();
-            Radiograph picture = new(layout.Width, layout.Height, layout.Channels, layout.Bits, samples)
-            {
-                Description = $"TIFF, {layout.Bits}-bit {(layout.Channels == 1 ? "grey" : "colour")}",
-                Decisions = tiff.LastDirectory() ? [] : [new Decision("pages", "the first page of several was read", IsWarning: true)],
-            };
-            return Orientation.Apply(picture, layout.Orientation);
-        }
-        catch (Exception e) when (e is not (ImageException or OutOfMemoryException))
-        {
-            throw new ImageException($"the TIFF file is damaged or truncated: {(TiffErrors.Any ? TiffErrors.First : e.Message)}", e);
-        }
+            Alpha = alpha,
+            Description = $"TIFF, {layout.Bits}-bit {(layout.Channels == 1 ? "grey" : "colour")}",
+            Decisions =
+            [
+                .. directory.IsLast ? [] : new[] { new Decision("pages", "the first page of several was read", IsWarning: true) },
+                .. alpha is null ? [] : new[] { Decision.ShapeInAlpha },
+            ],
+        };
+        return Orientation.Apply(picture, layout.Orientation);
     }
 }

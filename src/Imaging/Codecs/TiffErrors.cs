@@ -3,7 +3,7 @@ using BitMiracle.LibTiff.Classic;
 
 namespace LungSeg.Imaging.Codecs;
 
-/// <summary>Keeps LibTiff's messages off standard error: the first one of each thread becomes the exception's text.</summary>
+/// <summary>Keeps LibTiff's errors and warnings off standard error: the first one of each thread becomes the exception's text.</summary>
 internal sealed class TiffErrors : TiffErrorHandler
 {
     private static readonly TiffErrors Handler = new();
@@ -31,9 +31,7 @@ internal sealed class TiffErrors : TiffErrorHandler
     public override void ErrorHandler(Tiff tif, string method, string format, params object[] args) =>
         _first ??= string.Format(CultureInfo.InvariantCulture, format, args).ReplaceLineEndings(" ").TrimEnd('.');
 
-    public override void WarningHandler(Tiff tif, string method, string format, params object[] args)
-    {
-    }
+    public override void WarningHandler(Tiff tif, string method, string format, params object[] args) => ErrorHandler(tif, method, format, args);
 
     public override void ErrorHandlerExt(Tiff tif, object clientData, string method, string format, params object[] args)
     {

@@ -1,76 +1,64 @@
 using System.Runtime.InteropServices;
-using BitMiracle.LibTiff.Classic;
 
 namespace LungSeg.Imaging.Codecs;
 
 /// <summary>Copies a TIFF page's strips or tiles, chunky or planar, into one interleaved array.</summary>
 internal static class TiffPixels
 {
-    public static ushort[] Read(Tiff tiff, TiffLayout layout)
+    /// <summary>Reads so many samples of each pixel, from <paramref name="first"/> on: its colour, or what follows it.</summary>
+    public static ushort[] Read(ReadOnlySpan<byte> file, TiffLayout layout, int first, int channels)
     {
-        ushort[] samples = new ushort[(long)layout.Width * layout.Height * layout.Channels];
-        int planes = layout.Planar ? Math.Min(layout.Channels, layout.StoredInFile) : 1;
-        for (int plane = 0; plane < planes; plane++)
-        {
-            if (tiff.IsTiled())
-                ReadTiles(tiff, layout, plane, samples);
-            else
-                ReadRows(tiff, layout, plane, samples);
-        }
-        if (layout.Inverted)
+        ushort[] samples = new ushort[(long)layout.Width * layout.Height * channels];
+        int perPlane = layout.SegmentsAcross * layout.SegmentsDown, index = layout.IsPlanar ? first * perPlane : 0;
+        for (int plane = 0; plane < (layout.IsPlanar ? channels : 1); plane++)
+            for (int down = 0; down < layout.SegmentsDown; down++)
+                for (int across = 0; across < layout.SegmentsAcross; across++, index++)
+                {
+                    (int offset, int bytes) = layout.Data[index];
+                    string name = $"{(layout.IsTiled ? "tile" : "strip")} {index + 1} of {layout.Data.Length}";
+                    byte[] rows = TiffSegments.Decode(file.Slice(offset, bytes), layout, layout.Rows(down), name);
+                    Place(rows, layout, layout.IsPlanar ? (0, plane, 1) : (first, 0, channels), channels, across * layout.Segment.Width, down * layout.Segment.Height, samples);
+                }
+        if (layout.Photometric == TiffPhotometric.WhiteIsZero && first == 0)
             for (int i = 0; i < samples.Length; i++)
-                samples[i] = (ushort)((1 << layout.Bits) - 1 - samples[i]);
+                samples[i] = (ushort)((1 << layout.Depth) - 1 - samples[i]);
         return samples;
     }
 
-    private static void ReadRows(Tiff tiff, TiffLayout layout, int plane, ushort[] samples)
+    /// <summary>Copies a segment's pixels: <paramref name="part"/> is their first sample there, the first here, and how many.</summary>
+    private static void Place(byte[] rows, TiffLayout layout, (int From, int To, int Count) part, int channels, int x, int y, ushort[] samples)
     {
-        byte[] row = new byte[Math.Max(tiff.ScanlineSize(), RowBytes(layout, layout.Width))];
-        for (int y = 0; y < layout.Height; y++)
+        int columns = Math.Min(layout.Segment.Width, layout.Width - x), lines = Math.Min(layout.Segment.Height, layout.Height - y);
+        for (int r = 0; r < lines; r++)
         {
-            if (!tiff.ReadScanline(row, y, (short)plane))
-                throw new ImageException($"the TIFF file is damaged or truncated at row {y}");
-            Copy(row, layout, plane, samples, 0, y, layout.Width);
+            ReadOnlySpan<byte> row = rows.AsSpan(r * layout.RowBytes, layout.RowBytes);
+            Span<ushort> target = samples.AsSpan(((y + r) * layout.Width + x) * channels, columns * channels);
+            if (layout.Bits < 8 || layout.Palette is not null)
+                Unpack(row, layout, target, columns);
+            else
+                Copy(row, layout, part, target, channels);
         }
     }
 
-    private static void ReadTiles(Tiff tiff, TiffLayout layout, int plane, ushort[] samples)
+    /// <summary>Samples of fewer than 8 bits, or indices of a palette.</summary>
+    private static void Unpack(ReadOnlySpan<byte> row, TiffLayout layout, Span<ushort> target, int columns)
     {
-        int width = tiff.GetField(TiffTag.TILEWIDTH)[0].ToInt(), height = tiff.GetField(TiffTag.TILELENGTH)[0].ToInt();
-        if (width <= 0 || height <= 0 || (long)width * height > PictureSize.MaximumPixels)
-            throw new ImageException($"the TIFF file is damaged: its tiles are {width} x {height} pixels");
-        int stride = RowBytes(layout, width);
-        byte[] tile = new byte[Math.Max(tiff.TileSize(), stride * height)];
-        for (int y = 0; y < layout.Height; y += height)
+        (int step, int channels, int bits) = (layout.SegmentSamples, layout.Channels, layout.Bits);
+        int max = (1 << bits) - 1;
+        for (int i = 0; i < columns; i++)
         {
-            for (int x = 0; x < layout.Width; x += width)
-            {
-                if (tiff.ReadTile(tile, 0, x, y, 0, (short)plane) < 0)
-                    throw new ImageException($"the TIFF file is damaged or truncated at the tile of column {x}, row {y}");
-                for (int r = 0; r < Math.Min(height, layout.Height - y); r++)
-                    Copy(tile.AsSpan(r * stride, stride), layout, plane, samples, x, y + r, Math.Min(width, layout.Width - x));
-            }
+            int value = bits == 8 ? row[i * step] : row[i * bits >> 3] >> 8 - bits - (i * bits & 7) & max;
+            for (int c = 0; c < channels; c++)
+                target[i * channels + c] = layout.Palette is { } palette ? palette[c][value] : (ushort)(value * 255 / max);
         }
     }
 
-    private static int RowBytes(TiffLayout layout, int width) =>
-        checked(width * (layout.Planar ? 1 : layout.StoredInFile) * (layout.Bits / 8));
-
-    private static void Copy(ReadOnlySpan<byte> row, TiffLayout layout, int plane, ushort[] samples, int x, int y, int count)
+    private static void Copy(ReadOnlySpan<byte> row, TiffLayout layout, (int From, int To, int Count) part, Span<ushort> target, int channels)
     {
         ReadOnlySpan<ushort> wide = MemoryMarshal.Cast<byte, ushort>(row);
-        int step = layout.Planar ? 1 : layout.StoredInFile, channels = layout.Channels;
-        Span<ushort> target = samples.AsSpan((y * layout.Width + x) * channels, count * channels);
-        for (int i = 0; i < count; i++)
-        {
-            if (layout.Palette is { } palette)
-                for (int c = 0; c < channels; c++)
-                    target[i * channels + c] = (ushort)(palette[c][row[i * step]] >> 8);
-            else
-                for (int c = plane; c < (layout.Planar ? plane + 1 : channels); c++)
-                    target[i * channels + c] = Sample(i * step + (layout.Planar ? 0 : c), row, wide, layout.Bits);
-        }
+        int step = layout.SegmentSamples;
+        for (int i = 0, at = part.From; i < target.Length; i += channels, at += step)
+            for (int c = 0; c < part.Count; c++)
+                target[i + part.To + c] = layout.Bits == 8 ? row[at + c] : wide[at + c];
     }
-
-    private static ushort Sample(int index, ReadOnlySpan<byte> row, ReadOnlySpan<ushort> wide, int bits) => bits == 8 ? row[index] : wide[index];
 }

@@ -18,10 +18,20 @@ internal sealed class DataSet(byte[] bytes, bool bigEndian)
 
     public bool BigEndian => bigEndian;
 
-    public void Add(uint tag, Element element)
+    /// <summary>Adds an element; false where it is there already.</summary>
+    public bool TryAdd(uint tag, Element element) => _elements.TryAdd(tag, element);
+
+    /// <summary>Bits of a cell that the file's overlays are in (PS3.5, 8.1.2; retired).</summary>
+    public int OverlayBits
     {
-        if (!_elements.TryAdd(tag, element))
-            throw new ImageException($"the DICOM file is damaged: {Tags.Describe(tag)} appears twice");
+        get
+        {
+            int bits = 0;
+            foreach (uint tag in _elements.Keys)
+                if (Tags.IsOverlayBitPosition(tag) && UInt16(tag) is > 0 and < 16 and var position)
+                    bits |= 1 << position;
+            return bits;
+        }
     }
 
     /// <summary>Whether the element is there and has a value.</summary>
@@ -44,6 +54,15 @@ internal sealed class DataSet(byte[] bytes, bool bigEndian)
         return encoding.GetString(Bytes(tag)).Trim(' ', '\0');
     }
 
+    /// <summary>The value of a code string, "" where absent; lower case is read as capitals, which such strings have, with a warning.</summary>
+    public string Code(uint tag, DecisionLog log)
+    {
+        string text = Text(tag), code = text.ToUpperInvariant();
+        if (code != text)
+            log.Warn("data set", $"{Tags.Describe(tag)} \"{ImagePixel.Printable(text)}\" is not in capitals; read as {ImagePixel.Printable(code)}");
+        return code;
+    }
+
     /// <summary>The value's first 16-bit word, or null.</summary>
     public int? UInt16(uint tag) => Bytes(tag) is { Length: >= 2 } value ? Word(value, 0) : null;
 
@@ -63,17 +82,11 @@ internal sealed class DataSet(byte[] bytes, bool bigEndian)
     }
 
     /// <summary>Numbers written as text and parted by backslashes; null where absent or where one is no finite number.</summary>
-    public double[]? Decimals(uint tag)
-    {
-        if (!Has(tag))
-            return null;
-        string[] parts = Text(tag).Split('\\');
-        double[] numbers = new double[parts.Length];
-        for (int i = 0; i < parts.Length; i++)
-            if (!double.TryParse(parts[i].Trim(' ', '\0'), NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]) || !double.IsFinite(numbers[i]))
-                return null;
-        return numbers;
-    }
+    public double[]? Decimals(uint tag) => Numbers(tag) is { Length: > 0 } numbers && !Array.Exists(numbers, double.IsNaN) ? numbers : null;
+
+    /// <summary>Numbers written as text and parted by backslashes, NaN for each that is no finite number; empty where absent.</summary>
+    public double[] Numbers(uint tag) => !Has(tag) ? [] : Array.ConvertAll(Text(tag).Split('\\'), part =>
+        double.TryParse(part.Trim(' ', '\0'), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : double.NaN);
 
     private ushort Word(ReadOnlySpan<byte> value, int at) =>
         bigEndian ? BinaryPrimitives.ReadUInt16BigEndian(value[at..]) : BinaryPrimitives.ReadUInt16LittleEndian(value[at..]);

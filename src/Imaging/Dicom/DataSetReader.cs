@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 
 namespace LungSeg.Imaging.Dicom;
 
@@ -6,25 +7,34 @@ namespace LungSeg.Imaging.Dicom;
 /// Walks the elements of a data set once, from start to pixel data (DICOM PS3.5, chapter 7). Every length is checked against the
 /// bytes that are left, and nesting is bounded.
 /// </summary>
-internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndian)
+internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndian, DecisionLog log)
 {
-    private const int MaximumDepth = 32;
+    private const int MaximumDepth = 32, MostWarnings = 8;
+    private const string Topic = "data set";
     private const uint Undefined = uint.MaxValue;
     private const string ShortForms = "AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US";
     private const string LongForms = "OB OD OF OL OV OW SQ SV UC UN UR UT UV";
 
-    private int _at;
+    private int _at, _warnings;
+
+    /// <summary>Whether the bytes are the start of a data set, and may end within the pixel data.</summary>
+    public bool MayEndInPixelData { get; init; }
 
     /// <summary>Whether two bytes are a value representation that DICOM knows.</summary>
     public static bool IsVr(ReadOnlySpan<byte> two) => IsOneOf(two, ShortForms) || IsOneOf(two, LongForms);
 
-    /// <summary>Reads the elements of group 0002 and leaves <paramref name="at"/> behind them.</summary>
+    /// <summary>
+    /// Reads the elements of group 0002 and leaves <paramref name="at"/> behind them. They end where their Group Length says, since some
+    /// files have the group again in the data set; where that leaves the transfer syntax out, it is wrong, and they end with the group.
+    /// </summary>
     public DataSet ReadMeta(ref int at)
     {
         DataSet meta = new(bytes, bigEndian);
         _at = at;
-        while (bytes.Length - _at >= 8 && PeekTag() >> 16 == 2)
-            ReadElement(meta, bytes.Length, 0);
+        long end = bytes.Length;
+        while (bytes.Length - _at >= 8 && PeekTag() >> 16 == 2 && (_at < end || meta.Find(Tags.TransferSyntaxUid) is null))
+            if (ReadElement(meta, bytes.Length, 0) == Tags.MetaGroupLength && meta.Bytes(Tags.MetaGroupLength) is { Length: 4 } length)
+                end = _at + (long)BinaryPrimitives.ReadUInt32LittleEndian(length);
         at = _at;
         return meta;
     }
@@ -33,11 +43,27 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
     public DataSet Read(int at)
     {
         DataSet dataSet = new(bytes, bigEndian);
+        Read(at, dataSet);
+        return dataSet;
+    }
+
+    /// <summary>
+    /// Reads from <paramref name="at"/> into a data set, which holds what came before the damage where the bytes are damaged or cut.
+    /// </summary>
+    public void Read(int at, DataSet dataSet)
+    {
         _at = at;
+        bool again = false;
         while (_at < bytes.Length)
+        {
+            if (!again && bytes.Length - _at >= 8 && PeekTag() >> 16 == 2)
+            {
+                again = true;
+                Warn("group 0002 stands in the data set again; the first one counts");
+            }
             if (Tags.IsPixelData(ReadElement(dataSet, bytes.Length, 0)))
                 break;
-        return dataSet;
+        }
     }
 
     /// <summary>Reads or walks over one element; <paramref name="into"/> is null where nothing of it is wanted.</summary>
@@ -49,11 +75,13 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
         if (length == Undefined)
         {
             if (top && tag == Tags.PixelData)
-                into?.Add(tag, new Element(vr, _at, -1));
+                Add(into, tag, new Element(vr, _at, -1));
             else
                 ReadSequence(into, tag, vr, end, toDelimiter: true, depth);
             return tag;
         }
+        if (length > end - _at && top && tag == Tags.PixelData && MayEndInPixelData)
+            length = (uint)(end - _at);
         if (length > end - _at)
         {
             string problem = top && tag == Tags.PixelData ? "truncated" : "truncated or damaged";
@@ -63,7 +91,7 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
         if (into is not null && Tags.IsKeptSequence(tag))
             ReadSequence(into, tag, vr, next, toDelimiter: false, depth);
         else if (into is not null && Tags.IsKept(tag))
-            into.Add(tag, new Element(vr, _at, (int)length));
+            Add(into, tag, new Element(vr, _at, (int)length));
         _at = next;
         return tag;
     }
@@ -75,7 +103,7 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
         // A sequence of unknown VR and undefined length is written in implicit VR little endian whatever the file's syntax (PS3.5, 6.2.2).
         if (vr == "UN" && toDelimiter && (isExplicit || bigEndian))
         {
-            DataSetReader inner = new(bytes, isExplicit: false, bigEndian: false) { _at = _at };
+            DataSetReader inner = new(bytes, isExplicit: false, bigEndian: false, log) { _at = _at };
             inner.ReadSequence(null, tag, "", end, toDelimiter, depth);
             _at = inner._at;
             return;
@@ -101,7 +129,7 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
                 _at += (int)length;
         }
         if (kept)
-            into!.Add(tag, new Element(vr, _at, 0, first));
+            Add(into, tag, new Element(vr, _at, 0, first));
     }
 
     private void ReadItem(DataSet? target, int end, int depth)
@@ -127,11 +155,17 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
         if (!isExplicit || tag >> 16 == 0xFFFE)
             return (tag, "", TakeUInt32());
         ReadOnlySpan<byte> two = bytes.AsSpan(_at, 2);
-        if (!IsVr(two))
-            throw new ImageException($"the DICOM file is damaged: {Tags.Describe(tag)} at byte {start} has no value representation");
+        bool shortForm = IsOneOf(two, ShortForms);
+        if (!shortForm && !IsVr(two))
+        {
+            // New representations have two capital letters and a length of 4 bytes (PS3.5, 7.1.2); anything else stands for one that was lost.
+            shortForm = !(char.IsAsciiLetterUpper((char)two[0]) && char.IsAsciiLetterUpper((char)two[1]));
+            Warn($"{Tags.Describe(tag)} at byte {start} has the unknown value representation \"{ImagePixel.Printable(Encoding.Latin1.GetString(two))}\"; "
+                + $"a length of {(shortForm ? 2 : 4)} bytes was assumed");
+        }
         string vr = $"{(char)two[0]}{(char)two[1]}";
         _at += 2;
-        if (IsOneOf(two, ShortForms))
+        if (shortForm)
         {
             int length = bigEndian ? BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(_at)) : BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(_at));
             _at += 2;
@@ -141,6 +175,19 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
         if (end - _at < 4)
             throw Ends(start);
         return (tag, vr, TakeUInt32());
+    }
+
+    private void Add(DataSet? into, uint tag, Element element)
+    {
+        if (into?.TryAdd(tag, element) == false)
+            Warn($"{Tags.Describe(tag)} appears twice; the first one counts");
+    }
+
+    private void Warn(string text)
+    {
+        // A damaged file could have thousands.
+        if (_warnings++ < MostWarnings)
+            log.Warn(Topic, text);
     }
 
     private static ImageException Ends(int start) =>

@@ -9,5 +9,11 @@ internal sealed class DecisionLog
 
     public void Note(string topic, string text) => _decisions.Add(new Decision(topic, text));
 
-    public void Warn(string topic, string text) => _decisions.Add(new Decision(topic, text, IsWarning: true));
+    /// <summary>Adds a warning, once.</summary>
+    public void Warn(string topic, string text)
+    {
+        Decision warning = new(topic, text, IsWarning: true);
+        if (!_decisions.Contains(warning))
+            _decisions.Add(warning);
+    }
 }

@@ -31,6 +31,8 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         DicomFile dicom = DicomFile.Read(file, log);
         DataSet data = dicom.DataSet;
         SopClass.Note(data, log);
+        if (options.ImagesOnly && SopClass.NoImage(data, dicom.Meta) is { } kind)
+            throw new ImageException($"the DICOM file is no acquired image but a {kind} ({SopClass.Describe(data.Text(Tags.SopClassUid))}); name the image itself");
         ImagePixel.RefuseNoImage(data);
         FrameDecoder.RefuseUnsupported(dicom.Syntax);
         ImagePixel image = ImagePixel.Read(data, log);

@@ -3,14 +3,13 @@ using System.IO.Compression;
 namespace LungSeg.Imaging.Dicom;
 
 /// <summary>
-/// A file taken apart: the bytes that the data set's offsets refer to (inflated where the file was deflated), its data set and
-/// transfer syntax.
+/// A file taken apart: the bytes that the data set's offsets refer to (inflated where the file was deflated), its data set, its meta
+/// information (group 0002) and transfer syntax.
 /// </summary>
-internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, TransferSyntax Syntax)
+internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, DataSet Meta, TransferSyntax Syntax)
 {
     private const int Preamble = 128, Signature = 4;
-    private const long MaximumBytes = 1L << 30;
-    private const string Directory = "1.2.840.10008.1.3.10";
+    private const long MaximumBytes = 1L << 30, HeaderBytes = 16 << 20, MostGain = 1032;
 
     /// <summary>Whether the bytes are a DICOM file, or a bare data set that is evidently DICOM's.</summary>
     public static bool Recognizes(ReadOnlySpan<byte> file) => HasSignature(file) || EvidentSyntax(file) is not null;
@@ -20,8 +19,8 @@ internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, TransferSyntax S
         int at = HasSignature(file) ? Preamble + Signature : 0;
         if (at == 0)
             log.Warn("file", "no DICOM preamble; read as a bare data set");
-        DataSet meta = new DataSetReader(file, isExplicit: true, bigEndian: false).ReadMeta(ref at);
-        if (meta.Text(Tags.MediaStorageSopClassUid) == Directory)
+        DataSet meta = new DataSetReader(file, isExplicit: true, bigEndian: false, log).ReadMeta(ref at);
+        if (SopClass.IsDirectory(meta))
             throw new ImageException("the file is a DICOMDIR, an index of other files and not an image; name the image files or their folder");
         if (at == file.Length)
             throw new ImageException("the DICOM file is truncated: it ends before its data set");
@@ -30,8 +29,39 @@ internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, TransferSyntax S
             (file, at) = (Inflate(file, at), 0);
         syntax = CheckVr(syntax, file.AsSpan(at), log);
         log.Note("transfer syntax", $"{syntax.Name} ({ImagePixel.Printable(syntax.Uid)})");
-        DataSet dataSet = new DataSetReader(file, syntax.IsExplicit, syntax.BigEndian).Read(at);
-        return new DicomFile(file, dataSet, syntax);
+        DataSet dataSet = new DataSetReader(file, syntax.IsExplicit, syntax.BigEndian, log).Read(at);
+        return new DicomFile(file, dataSet, meta, syntax);
+    }
+
+    /// <summary>
+    /// What an object is that is no acquired image, by the first kilobytes of its file; null for an image and for what is no DICOM file.
+    /// </summary>
+    public static string? NoImage(byte[] start)
+    {
+        if (!Recognizes(start))
+            return null;
+        DecisionLog log = new();
+        DataSet meta = new(start, bigEndian: false), data = meta;
+        try
+        {
+            int at = HasSignature(start) ? Preamble + Signature : 0;
+            meta = new DataSetReader(start, isExplicit: true, bigEndian: false, log).ReadMeta(ref at);
+            TransferSyntax syntax = FindSyntax(meta, start.AsSpan(at), log);
+            if (syntax.Deflated)
+            {
+                using DeflateStream inflated = new(new MemoryStream(start, at, start.Length - at), CompressionMode.Decompress);
+                start = new byte[start.Length];
+                (start, at) = (start[..inflated.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)], 0);
+            }
+            syntax = CheckVr(syntax, start.AsSpan(at), log);
+            data = new DataSet(start, syntax.BigEndian);
+            new DataSetReader(start, syntax.IsExplicit, syntax.BigEndian, log).Read(at, data);
+        }
+        catch (Exception e) when (e is ImageException or InvalidDataException)
+        {
+            // The start of a file ends anywhere; what comes before tells.
+        }
+        return SopClass.NoImage(data, meta);
     }
 
     private static bool HasSignature(ReadOnlySpan<byte> file) => file.Length >= Preamble + Signature && file[Preamble..].StartsWith("DICM"u8);
@@ -72,24 +102,42 @@ internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, TransferSyntax S
         return syntax with { IsExplicit = !syntax.IsExplicit };
     }
 
+    /// <summary>
+    /// Inflates a data set. One that is larger than any header is inflated no further than its header says that its pixels need, for a
+    /// small file can hold gigabytes.
+    /// </summary>
     private static byte[] Inflate(byte[] file, int at)
     {
         using DeflateStream source = new(new MemoryStream(file, at, file.Length - at), CompressionMode.Decompress);
-        using MemoryStream target = new();
-        byte[] buffer = new byte[1 << 16];
         try
         {
-            for (int read; (read = source.Read(buffer)) > 0;)
-            {
-                if (target.Length + read > MaximumBytes)
-                    throw new ImageException($"the DICOM file inflates to more than {MaximumBytes >> 20} MiB");
-                target.Write(buffer, 0, read);
-            }
+            byte[] bytes = new byte[(int)Math.Min(HeaderBytes, MostGain * (file.Length - at))];
+            int count = source.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            if (count < bytes.Length || source.ReadByte() is not (>= 0 and var next))
+                return bytes[..count];
+            long most = HeaderBytes + PixelBytes(bytes);
+            if (most > MaximumBytes)
+                throw new ImageException($"the DICOM file inflates to more than {MaximumBytes >> 20} MiB");
+            Array.Resize(ref bytes, (int)most);
+            bytes[count++] = (byte)next;
+            count += source.ReadAtLeast(bytes.AsSpan(count), bytes.Length - count, throwOnEndOfStream: false);
+            return count < bytes.Length || source.ReadByte() < 0
+                ? bytes[..count]
+                : throw new ImageException($"the DICOM file is damaged: it inflates to more than the {most} bytes that its header and its pixels can need");
         }
         catch (InvalidDataException e)
         {
             throw new ImageException("the DICOM file is damaged: its deflated data set cannot be inflated", e);
         }
-        return target.ToArray();
+    }
+
+    /// <summary>The bytes of the pixel data that the start of a data set describes.</summary>
+    private static long PixelBytes(byte[] start)
+    {
+        var reader = new DataSetReader(start, isExplicit: true, bigEndian: false, new DecisionLog()) { MayEndInPixelData = true };
+        DataSet header = reader.Read(0);
+        if (header.Find(Tags.PixelData) is null)
+            throw new ImageException($"the DICOM file is damaged: its data set inflates to {HeaderBytes >> 20} MiB without pixel data");
+        return ImagePixel.Read(header, new DecisionLog()).NativeBytes;
     }
 }

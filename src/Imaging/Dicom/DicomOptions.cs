@@ -35,6 +35,11 @@ public sealed record DicomOptions
     /// <summary>The exchange of dark and bright.</summary>
     public Inversion Invert { get; init; }
 
+    /// <summary>
+    /// Whether what is no acquired image is refused by name, though it has pixels: a segmentation, or a capture that this program wrote.
+    /// </summary>
+    public bool ImagesOnly { get; init; }
+
     /// <summary>The frame to read, counted from 1; null refuses a file that has several.</summary>
     public int? Frame { get; init; }
 }

@@ -24,6 +24,11 @@ internal sealed record ImagePixel(
 
     public int Pixels => Rows * Columns;
 
+    /// <summary>Bytes of all frames, uncompressed; chrominance of YBR_FULL_422 is halved.</summary>
+    public long NativeBytes => IsBinary
+        ? ((long)Pixels * Frames + 7) / 8
+        : (long)Pixels * (Photometric == "YBR_FULL_422" ? 2 : Samples) * CellBytes * Frames;
+
     /// <summary>A stored value from the bits of its cell, lowest bit first.</summary>
     public int ToValue(int bits) => IsSigned && bits >> BitsStored - 1 != 0 ? bits - (1 << BitsStored) : bits;
 
@@ -31,7 +36,7 @@ internal sealed record ImagePixel(
     {
         (int rows, int columns) = (data.RequiredUInt16(Tags.Rows), data.RequiredUInt16(Tags.Columns));
         PictureSize.Check(columns, rows);
-        string photometric = data.Text(Tags.PhotometricInterpretation);
+        string photometric = data.Code(Tags.PhotometricInterpretation, log);
         if (photometric.Length == 0)
             throw DataSet.Missing(Tags.PhotometricInterpretation);
         int samples = SamplesOf(photometric);
@@ -48,7 +53,7 @@ internal sealed record ImagePixel(
         if (samples == 3 && (signed || high + 1 != stored || (allocated != 8 && photometric is not ("RGB" or "YBR_RCT" or "YBR_ICT"))))
             throw new ImageException($"the DICOM file holds {(signed ? "signed" : $"{stored} of {allocated}-bit")} {photometric} colour, which is not supported");
         bool planar = samples == 3 && data.UInt16(Tags.PlanarConfiguration) == 1;
-        ImagePixel image = new(rows, columns, samples, photometric, planar, allocated, stored, high, signed, ReadFrames(data));
+        ImagePixel image = new(rows, columns, samples, photometric, planar, allocated, stored, high, signed, ReadFrames(data, log));
         string sign = signed ? "signed" : "unsigned";
         log.Note("pixels", $"{columns} x {rows}, {photometric}, {stored} bits stored in {allocated}, {sign}{(image.Shift > 0 ? $", high bit {high}" : "")}");
         return image;
@@ -95,13 +100,18 @@ internal sealed record ImagePixel(
         return (allocated, stored, high);
     }
 
-    private static int ReadFrames(DataSet data)
+    private static int ReadFrames(DataSet data, DecisionLog log)
     {
         if (!data.Has(Tags.NumberOfFrames))
             return 1;
-        return data.Decimals(Tags.NumberOfFrames) is [>= 1 and <= 1_000_000 and var frames, ..] && frames == (int)frames
-            ? (int)frames
-            : throw new ImageException($"the DICOM file is damaged: {Tags.Describe(Tags.NumberOfFrames)} is \"{Printable(data.Text(Tags.NumberOfFrames))}\"");
+        string stated = Printable(data.Text(Tags.NumberOfFrames));
+        double number = data.Numbers(Tags.NumberOfFrames)[0];
+        if (number > 1_000_000)
+            throw new ImageException($"the DICOM file is damaged: {Tags.Describe(Tags.NumberOfFrames)} is \"{stated}\"");
+        if (number >= 1 && number == (int)number)
+            return (int)number;
+        log.Warn("frame", $"{Tags.Describe(Tags.NumberOfFrames)} is \"{stated}\"; one frame was assumed");
+        return 1;
     }
 
     /// <summary>Text from a file, fit for a one-line message.</summary>

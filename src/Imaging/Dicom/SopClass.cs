@@ -3,7 +3,10 @@ namespace LungSeg.Imaging.Dicom;
 /// <summary>What kind of object a file holds, by its SOP Class UID.</summary>
 internal static class SopClass
 {
-    private const string Storage = "1.2.840.10008.5.1.4.1.1.";
+    /// <summary>This program as the manufacturer of what it writes.</summary>
+    private const string Program = "LungSeg";
+
+    private const string Storage = "1.2.840.10008.5.1.4.1.1.", Directory = "1.2.840.10008.1.3.10";
 
     public const string Segmentation = Storage + "66.4", SecondaryCapture = Storage + "7";
 
@@ -30,10 +33,43 @@ internal static class SopClass
         _ => $"SOP class {ImagePixel.Printable(uid)}",
     };
 
+    /// <summary>Whether a file's meta information is that of a DICOMDIR.</summary>
+    public static bool IsDirectory(DataSet meta) => meta.Text(Tags.MediaStorageSopClassUid) == Directory;
+
+    /// <summary>
+    /// What an object is that is no acquired image: "segmentation", "presentation state", ...; null for an image. By its SOP class and, for
+    /// captures of this program's own, by manufacturer, image type and the root of its identifiers.
+    /// </summary>
+    public static string? NoImage(DataSet data, DataSet meta)
+    {
+        string uid = data.Text(Tags.SopClassUid) is { Length: > 0 } stated ? stated : meta.Text(Tags.MediaStorageSopClassUid);
+        if (uid is SecondaryCapture or Storage + "7.4" && data.Text(Tags.Manufacturer) == Program
+            && data.Text(Tags.ImageType).StartsWith("DERIVED", StringComparison.OrdinalIgnoreCase) && data.Text(Tags.SopInstanceUid).StartsWith("2.25.", StringComparison.Ordinal))
+            return $"capture by {Program}";
+        if (uid == Directory)
+            return "DICOMDIR";
+        if (!uid.StartsWith(Storage, StringComparison.Ordinal))
+            return uid.StartsWith("1.2.840.10008.5.1.4.", StringComparison.Ordinal) ? "other object" : null;
+        string[] numbers = uid[Storage.Length..].Split('.');
+        return numbers switch
+        {
+            ["66", "4" or "5" or "6" or "7" or "8"] => "segmentation",
+            ["66", ..] or ["67"] or ["68", ..] or ["78", ..] or ["79", ..] or ["80", ..] or ["90", ..] => "other object",
+            ["88", "59"] => "key object selection",
+            ["88", ..] => "structured report",
+            ["11", ..] => "presentation state",
+            ["104", ..] => "encapsulated document",
+            ["9", ..] => "waveform",
+            ["481", "1"] => null,
+            ["481", ..] => "radiotherapy object",
+            _ => null,
+        };
+    }
+
     /// <summary>Notes what was acquired, and warns where it is not a frontal radiograph of the chest.</summary>
     public static void Note(DataSet data, DecisionLog log)
     {
-        (string uid, string modality) = (data.Text(Tags.SopClassUid), ImagePixel.Printable(data.Text(Tags.Modality)));
+        (string uid, string modality) = (data.Text(Tags.SopClassUid), ImagePixel.Printable(data.Code(Tags.Modality, log)));
         string text = $"{Describe(uid)}, modality {(modality.Length > 0 ? modality : "not stated")}";
         bool projection = modality is "CR" or "DX" or "RG" or "OT" or "" && uid is Storage + "1" or Storage + "1.1" or Storage + "1.1.1" or Storage + "7"
             or Storage + "7.1" or Storage + "7.2" or Storage + "7.3" or Storage + "7.4" or "";
@@ -41,18 +77,18 @@ internal static class SopClass
             log.Note("object", text);
         else
             log.Warn("object", $"{text}: not projection radiography, for which the networks were trained");
-        if (data.Text(Tags.PresentationIntentType) == "FOR PROCESSING")
+        if (data.Code(Tags.PresentationIntentType, log) == "FOR PROCESSING")
             log.Warn("intent", "for processing: raw detector values that the manufacturer did not mean to be looked at");
-        if (data.Text(Tags.ViewPosition) is { Length: > 0 } view)
+        if (data.Code(Tags.ViewPosition, log) is { Length: > 0 } view)
         {
             if (view is "AP" or "PA")
                 log.Note("view", view);
             else
-                log.Warn("view", $"{ImagePixel.Printable(view)}: AP or PA (frontal) was expected");
+                log.Warn("view", $"{ImagePixel.Printable(view)}{(view is "LL" or "RL" or "LAT" or "LATERAL" ? " (lateral)" : "")}: AP or PA (frontal) was expected");
         }
-        if (data.Text(Tags.BodyPartExamined) is { Length: > 0 } part && part is not ("CHEST" or "THORAX" or "LUNG"))
+        if (data.Code(Tags.BodyPartExamined, log) is { Length: > 0 } part && part is not ("CHEST" or "THORAX" or "LUNG"))
             log.Warn("body part", $"{ImagePixel.Printable(part)}: CHEST was expected");
-        if (data.Text(Tags.BurnedInAnnotation) == "YES")
+        if (data.Code(Tags.BurnedInAnnotation, log) == "YES")
             log.Warn("annotation", "the file states text burned into the pixels");
     }
 }

@@ -7,8 +7,8 @@ internal static class Tags
 {
     public const uint Item = 0xFFFEE000, ItemEnd = 0xFFFEE00D, SequenceEnd = 0xFFFEE0DD;
 
-    public const uint MediaStorageSopClassUid = 0x00020002, TransferSyntaxUid = 0x00020010;
-    public const uint SpecificCharacterSet = 0x00080005, SopClassUid = 0x00080016, SopInstanceUid = 0x00080018,
+    public const uint MetaGroupLength = 0x00020000, MediaStorageSopClassUid = 0x00020002, TransferSyntaxUid = 0x00020010;
+    public const uint SpecificCharacterSet = 0x00080005, ImageType = 0x00080008, Manufacturer = 0x00080070, SopClassUid = 0x00080016, SopInstanceUid = 0x00080018,
         StudyDate = 0x00080020, StudyTime = 0x00080030, AccessionNumber = 0x00080050, Modality = 0x00080060,
         PresentationIntentType = 0x00080068, ReferringPhysicianName = 0x00080090, StudyDescription = 0x00081030;
     public const uint PatientName = 0x00100010, PatientId = 0x00100020, PatientBirthDate = 0x00100030, PatientSex = 0x00100040,
@@ -34,9 +34,12 @@ internal static class Tags
 
     private static readonly FrozenDictionary<uint, string> Names = new Dictionary<uint, string>
     {
+        [MetaGroupLength] = "File Meta Information Group Length",
         [MediaStorageSopClassUid] = "Media Storage SOP Class UID",
         [TransferSyntaxUid] = "Transfer Syntax UID",
         [SpecificCharacterSet] = "Specific Character Set",
+        [ImageType] = "Image Type",
+        [Manufacturer] = "Manufacturer",
         [SopClassUid] = "SOP Class UID",
         [SopInstanceUid] = "SOP Instance UID",
         [StudyDate] = "Study Date",
@@ -108,7 +111,10 @@ internal static class Tags
         [PixelData] = "Pixel Data",
     }.ToFrozenDictionary();
 
-    public static bool IsKept(uint tag) => Names.ContainsKey(tag);
+    public static bool IsKept(uint tag) => Names.ContainsKey(tag) || IsOverlayBitPosition(tag);
+
+    /// <summary>Overlay Bit Position (60xx,0102), in which bit of the pixel data an overlay is; groups 6000 to 601E, even ones.</summary>
+    public static bool IsOverlayBitPosition(uint tag) => (tag & 0xFFE1FFFF) == 0x60000102;
 
     public static bool IsKeptSequence(uint tag) => tag is ModalityLutSequence or VoiLutSequence;
 

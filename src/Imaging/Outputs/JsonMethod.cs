@@ -13,6 +13,17 @@ internal static class JsonMethod
         json.WriteNumber("network_size", method.NetworkSize);
         json.WriteNumber("threshold", method.Threshold);
         json.WriteString("compat", method.Compat);
+        if (method.Contrast is { } stretch)
+        {
+            json.WriteStartArray("contrast_stretch");
+            json.WriteNumberValue(stretch.Low);
+            json.WriteNumberValue(stretch.High);
+            json.WriteEndArray();
+        }
+        else
+        {
+            json.WriteNull("contrast_stretch");
+        }
         json.WriteString("device", method.Device);
         json.WriteEndObject();
     }

@@ -7,7 +7,10 @@ namespace LungSeg.Imaging.Outputs;
 public static class JsonPicture
 {
     /// <summary>Writes the member into an open object.</summary>
-    public static void Write(Utf8JsonWriter json, Radiograph picture)
+    public static void Write(Utf8JsonWriter json, Radiograph picture) => Write(json, picture, picture.Decisions);
+
+    /// <summary>Writes the member into an open object, with decisions that were made after reading as well.</summary>
+    internal static void Write(Utf8JsonWriter json, Radiograph picture, IReadOnlyList<Decision> decisions)
     {
         json.WriteStartObject("picture");
         json.WriteString("file", picture.Name);
@@ -24,7 +27,7 @@ public static class JsonPicture
             json.WriteNullValue();
         if (picture.Dicom is { } dicom)
             WriteDicom(json, dicom);
-        WriteDecisions(json, picture.Decisions);
+        WriteDecisions(json, decisions);
         json.WriteEndObject();
     }
 

@@ -29,6 +29,7 @@ internal static class JsonQuality
         WriteNumber(json, "left_right_symmetry", m.LeftRightSymmetry);
         WriteNumber(json, "top_bottom_symmetry", m.TopBottomSymmetry);
         WriteNumber(json, "color_share", m.ColorShare);
+        WriteNumber(json, "hue_concentration", m.HueConcentration);
         WriteNumber(json, "brightest", m.Brightest);
         WriteNumber(json, "island_fill", m.IslandFill);
         json.WriteStartArray("cut_shares");

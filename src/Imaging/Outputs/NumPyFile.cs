@@ -10,7 +10,7 @@ namespace LungSeg.Imaging.Outputs;
 /// <summary>NumPy's array files (formats 1.0 and 2.0): two-dimensional maps of probabilities.</summary>
 public static partial class NumPyFile
 {
-    private const int Alignment = 64, Preamble = 10;
+    private const int Alignment = 64, Preamble = 10, MaximumHeader = 1 << 16;
 
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
@@ -39,6 +39,8 @@ public static partial class NumPyFile
         long data = preamble + (version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(8)) : BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(8)));
         if (data > file.Length)
             throw new ImageException($"{path}: the NumPy array is truncated: it ends inside its header");
+        if (data > MaximumHeader)
+            throw new ImageException($"{path}: the NumPy array is damaged: its header claims {data} bytes");
         Match match = Header().Match(Encoding.Latin1.GetString(file, preamble, (int)data - preamble));
         if (!match.Success || !int.TryParse(match.Groups[2].Value, CultureInfo.InvariantCulture, out int height)
             || !int.TryParse(match.Groups[3].Value, CultureInfo.InvariantCulture, out int width))

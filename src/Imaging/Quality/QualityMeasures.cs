@@ -32,6 +32,9 @@ public sealed record QualityMeasures
     /// <summary>Pixels that are clearly coloured, as a share.</summary>
     public required double ColorShare { get; init; }
 
+    /// <summary>How much the coloured pixels share one hue: 1 for a film that is tinted as a whole, 0 for hues all round; 0 without colour.</summary>
+    public required double HueConcentration { get; init; }
+
     /// <summary>The brightness that 99 % of the pixels do not exceed, 0 to 1.</summary>
     public required double Brightest { get; init; }
 
@@ -55,6 +58,7 @@ public sealed record QualityMeasures
         ConnectedComponents parts = ConnectedComponents.Of(sampled.Lung);
         Component[] largest = [.. parts.Components.OrderByDescending(c => c.Area).Take(2)];
         (double leftRight, double topBottom) = Symmetry.Of(sampled);
+        (double Share, double Concentration) color = Colored(result.Picture);
         return new QualityMeasures
         {
             LungShare = lungShare,
@@ -65,7 +69,8 @@ public sealed record QualityMeasures
             BottomOverTop = BandMean(sampled, 5, 6) / range - BandMean(sampled, 0, 1) / range,
             LeftRightSymmetry = leftRight,
             TopBottomSymmetry = topBottom,
-            ColorShare = ColoredShare(result.Picture),
+            ColorShare = color.Share,
+            HueConcentration = color.Concentration,
             Brightest = high,
             IsFlat = high <= low,
             CutShares = ExposedField.Of(picture).LungAtSides(result.Mask),
@@ -97,17 +102,25 @@ public sealed record QualityMeasures
         return sum / count;
     }
 
-    /// <summary>Pixels whose channels differ by more than an eighth of the range.</summary>
-    private static double ColoredShare(Radiograph picture)
+    /// <summary>Pixels whose channels differ by more than an eighth of the range, as a share, and the length of the mean of their hues' directions.</summary>
+    private static (double Share, double Concentration) Colored(Radiograph picture)
     {
         if (picture.Channels == 1)
-            return 0;
+            return (0, 0);
         ReadOnlySpan<ushort> s = picture.Samples;
         int limit = picture.MaxValue / 8;
         long colored = 0;
+        (double x, double y) = (0, 0);
         for (int i = 0; i < s.Length; i += 3)
-            if (Math.Max(s[i], Math.Max(s[i + 1], s[i + 2])) - Math.Min(s[i], Math.Min(s[i + 1], s[i + 2])) > limit)
-                colored++;
-        return (double)colored / (s.Length / 3);
+        {
+            if (Math.Max(s[i], Math.Max(s[i + 1], s[i + 2])) - Math.Min(s[i], Math.Min(s[i + 1], s[i + 2])) <= limit)
+                continue;
+            colored++;
+            // Red, green and blue lie 120 degrees apart.
+            (double dx, double dy) = (s[i] - (s[i + 1] + s[i + 2]) / 2.0, (s[i + 1] - s[i + 2]) * Math.Sqrt(3) / 2);
+            double length = Math.Sqrt(dx * dx + dy * dy);
+            (x, y) = (x + dx / length, y + dy / length);
+        }
+        return ((double)colored / (s.Length / 3), colored == 0 ? 0 : Math.Sqrt(x * x + y * y) / colored);
     }
 }

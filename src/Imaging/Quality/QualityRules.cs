@@ -14,7 +14,7 @@ public static class QualityRules
     private const double Negative = -0.05, NegativeUnsure = 0.5;
     private const double MissingLung = 0.2, CutSide = 0.02;
     private const double MostTilt = 12, UpsideDownUnsure = 0.3, UpsideDown = -0.03, QuarterTurnUnsure = 0.6, Symmetric = 0.4;
-    private const double Photograph = 0.1, Marks = 0.0003, Dark = 0.125;
+    private const double Photograph = 0.1, OneTint = 0.95, Marks = 0.0003, Dark = 0.125;
     private const double LeastIsland = 0.6, MostIsland = 0.9;
 
     private static readonly string[] Sides = ["left", "top", "right", "bottom"];
@@ -31,7 +31,8 @@ public static class QualityRules
         }
         Raise("not_chest_xray", "Is this no frontal chest X-ray?", NotChest(result.Picture, m));
         Raise("ct_slice", "Is this a slice of CT and no radiograph?", Slice(result.Picture, m));
-        Raise("photograph", "Is this a colour photograph?", When(m.ColorShare > Photograph, $"{P(m.ColorShare)} of the pixels are coloured, over {P(Photograph)}"));
+        Raise("photograph", "Is this a colour photograph?", When(m.ColorShare > Photograph && m.HueConcentration < OneTint,
+            $"{P(m.ColorShare)} of the pixels are coloured, over {P(Photograph)}, in more than one hue"));
         Raise("color_marks", "Are coloured marks drawn into the picture?",
             When(m.ColorShare is > Marks and <= Photograph, $"{P(m.ColorShare)} of the pixels are coloured, over {P(Marks)}"));
         Raise("dark", "Does the file use only the dark end of its range, as 12 bits stored in 16 do?",
@@ -40,7 +41,7 @@ public static class QualityRules
             $"the lungs are brighter than what surrounds them by {P(-m.Contrast)} of the range, over {P(-Negative)}"));
         Raise("rotated", "Is the picture turned, upside down or tilted?", Turned(m));
         Raise("cut_off", "Is a lung cut off at the edge of the picture?", Cut(m));
-        Raise("one_lung", "Is a lung missing, or are both joined to one part?", When(m.LungShare > 0 && m.SecondPartShare < MissingLung,
+        Raise("one_lung", "Is a lung missing, are both joined to one part, or is this a lateral view?", When(m.LungShare > 0 && m.SecondPartShare < MissingLung,
             m.SecondPartShare == 0 ? "the mask has one part only" : $"the second part has {P(m.SecondPartShare)} of the area of the first, under {P(MissingLung)}"));
         Raise("low_confidence", "Is the outline right? The network was unsure.", When(m.UncertainRatio > Unsure || m.LungShare == 0,
             m.LungShare == 0 ? "no lung was found" : $"for each lung pixel {N(m.UncertainRatio)} have a probability from 0.1 to 0.9, over {N(Unsure)}"));
@@ -63,7 +64,7 @@ public static class QualityRules
     [
         .. When(picture.Dicom?.Modality == "CT", "the file's modality is CT"),
         .. When(m.IslandFill is > LeastIsland and < MostIsland,
-            $"one object on an even background, away from all edges, fills {P(m.IslandFill ?? 0)} of its box ({P(LeastIsland)} to {P(MostIsland)}, a disc 78.5 %)"),
+            $"one object on an even background, wider than high, fills {P(m.IslandFill ?? 0)} of its box ({P(LeastIsland)} to {P(MostIsland)}, a disc 78.5 %)"),
     ];
 
     private static IEnumerable<string> Turned(QualityMeasures m)

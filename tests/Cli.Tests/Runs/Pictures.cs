@@ -19,6 +19,13 @@ internal static class Pictures
         }
     }
 
+    /// <summary>Writes a picture whose greys lie between 239 and 255.</summary>
+    public static void WritePale(TemporaryDirectory directory, string name)
+    {
+        byte[] grey = SyntheticRadiograph.Draw(Side, Side, 1).Picture.To8Bit();
+        directory.Write(name, ImageWriter.EncodePng(Side, Side, 1, Array.ConvertAll(grey, g => (byte)(239 + g / 16))));
+    }
+
     private static byte[] Draw(int seed)
     {
         Radiograph picture = SyntheticRadiograph.Draw(Side, Side, seed).Picture;

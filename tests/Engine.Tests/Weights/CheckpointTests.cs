@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Compression;
 using LungSeg.Engine.Weights;
 
 namespace LungSeg.Engine.Tests.Weights;
@@ -19,6 +20,22 @@ public class CheckpointTests
         StateDict weights = Checkpoint.Read(WeightData.Checkpoint(name));
         WeightData.AssertSame(Safetensors.Read(WeightData.Checkpoint("expected_state_dict.safetensors")), weights);
         Assert.Equal(format, weights.Format);
+    }
+
+    [Fact]
+    public void Many_small_files_that_would_grow_to_gigabytes_together_are_refused()
+    {
+        using var file = new MemoryStream();
+        using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            byte[] zeros = new byte[8 << 20];
+            for (int i = 0; i < 12; i++)
+            {
+                using Stream entry = zip.CreateEntry(i == 0 ? "a/data.pkl" : $"a/data/{i}", CompressionLevel.Fastest).Open();
+                entry.Write(zeros);
+            }
+        }
+        Assert.Contains("would grow from", Assert.Throws<CheckpointException>(() => Checkpoint.Read(file.ToArray(), "bomb.pth")).Message);
     }
 
     [Fact]

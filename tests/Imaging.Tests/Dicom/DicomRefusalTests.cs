@@ -1,5 +1,4 @@
 using LungSeg.Imaging.Dicom;
-using LungSeg.IO;
 
 namespace LungSeg.Imaging.Tests.Dicom;
 
@@ -98,18 +97,21 @@ public sealed class DicomRefusalTests
     [InlineData("50", "0.5", "LINEAR")]
     [InlineData("50", "0", "LINEAR_EXACT")]
     [InlineData("50", "100", "WAVY")]
-    public void A_window_that_is_none_is_refused_unless_another_mapping_is_chosen(string center, string width, string function)
+    public void A_window_that_is_none_is_left_out_with_a_warning(string center, string width, string function)
     {
         DicomBuilder builder = new DicomBuilder().Text(0x00281050, "DS", center).Text(0x00281051, "DS", width).Text(0x00281056, "CS", function);
         if (center == "0")
             builder.Without(0x00281051);
-        Assert.Equal(Remedy.OtherMapping, Assert.Throws<ImageException>(() => builder.Read()).Remedy);
-        ImageReader.Decode(builder.Build(), "x", new DicomOptions { Voi = Voi.MinMax });
+        Radiograph read = builder.Read();
+        Assert.Contains(read.Decisions, d => d is { Topic: "VOI", IsWarning: true } && d.Text.Contains("left out", StringComparison.Ordinal));
+        // 8-bit values without a usable window are shown as stored; an unknown function leaves the window its usual one.
+        Assert.Equal(function == "WAVY" ? 15 : 6, read.Samples[1]);
     }
 
     [Fact]
-    public void A_slope_of_zero_is_refused() =>
-        Assert.Contains("rescale slope \"0\"", new DicomBuilder().Text(0x00281053, "DS", "0").Text(0x00281052, "DS", "1").Refusal());
+    public void A_slope_of_zero_is_left_out_with_a_warning() =>
+        Assert.Contains(new DicomBuilder().Text(0x00281053, "DS", "0").Text(0x00281052, "DS", "1").Read().Decisions,
+            d => d is { Topic: "modality LUT", IsWarning: true } && d.Text.Contains("rescale slope \"0\"", StringComparison.Ordinal));
 
     [Fact]
     public void Lying_lengths_are_refused_with_their_place()
@@ -131,11 +133,15 @@ public sealed class DicomRefusalTests
     }
 
     [Fact]
-    public void An_element_that_appears_twice_is_refused()
+    public void Of_an_element_that_appears_twice_the_first_counts()
     {
         byte[] file = new DicomBuilder().Build();
         int at = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x28, 0, 0x10, 0]);
-        Assert.Contains("Rows (0028,0010) appears twice", Assert.Throws<ImageException>(() => ImageReader.Decode([.. file[..(at + 10)], .. file[at..]], "x")).Message);
+        byte[] twice = [.. file[..(at + 10)], .. file[at..]];
+        twice[at + 18]++;
+        Radiograph read = ImageReader.Decode(twice, "x");
+        Assert.Equal(36, read.Height);
+        Assert.Contains(read.Decisions, d => d.IsWarning && d.Text.Contains("Rows (0028,0010) appears twice", StringComparison.Ordinal));
     }
 
     [Fact]

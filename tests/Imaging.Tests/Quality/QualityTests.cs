@@ -39,6 +39,17 @@ public sealed class QualityTests
     }
 
     [Theory]
+    [InlineData(0.5, 0.7, 1.0)]
+    [InlineData(1.0, 0.8, 0.5)]
+    public void A_film_that_is_tinted_as_a_whole_is_no_photograph(double red, double green, double blue)
+    {
+        LungSegmentation result = Results.SyntheticOn(Side, p =>
+            new Radiograph(Side, Side, 3, 8, [.. p.Samples.ToArray().SelectMany(s => new[] { (ushort)(red * s), (ushort)(green * s), (ushort)(blue * s) })]));
+        Assert.True(result.Measures.ColorShare > 0.1);
+        Assert.Empty(Flags(result));
+    }
+
+    [Theory]
     [InlineData(0, "left")]
     [InlineData(12, "left")]
     public void A_lung_at_the_edge_of_the_picture_or_of_its_collimated_field_is_cut_off(int frame, string side)
@@ -123,15 +134,19 @@ public sealed class QualityTests
     }
 
     [Theory]
-    [InlineData(true, true)]
-    [InlineData(false, false)]
-    public void A_disc_on_an_even_ground_is_asked_whether_it_is_a_slice_a_square_is_not(bool disc, bool flagged)
+    [InlineData(true, 100, 80, 0, true)]
+    [InlineData(true, 120, 80, 20, true)]
+    [InlineData(true, 80, 100, 0, false)]
+    [InlineData(false, 100, 80, 0, false)]
+    public void A_wide_disc_on_an_even_ground_is_asked_whether_it_is_a_slice_a_high_one_or_a_square_is_not(bool disc, int wide, int high, int right, bool flagged)
     {
         ushort[] samples = new ushort[Side * Side];
         for (int i = 0; i < samples.Length; i++)
         {
-            (double x, double y) = (i % Side - 128, i / Side - 128);
-            samples[i] = disc ? x * x / 10_000 + y * y / 6_400 < 1 ? (ushort)(120 + i % 7) : (ushort)0 : Math.Abs(x) < 100 && Math.Abs(y) < 80 ? (ushort)(120 + i % 7) : (ushort)0;
+            // Moved to the right, the body is cut off at the edge, as it often is.
+            (double x, double y) = (i % Side - 128 - right, i / Side - 128);
+            bool inside = disc ? x * x / (wide * wide) + y * y / (high * high) < 1 : Math.Abs(x) < wide && Math.Abs(y) < high;
+            samples[i] = inside ? (ushort)(120 + i % 7) : (ushort)0;
         }
         Assert.Equal(flagged, Flags(Results.SyntheticOn(Side, _ => new Radiograph(Side, Side, 1, 8, samples))).Contains("ct_slice"));
     }

@@ -33,6 +33,7 @@ internal static class ZipDirectory
             entries.Add(entry);
         }
         CheckOverlap(source, entries, offset);
+        CheckGrowth(source, entries);
         return entries;
     }
 
@@ -136,6 +137,14 @@ internal static class ZipDirectory
         }
         if (end > directoryStart)
             throw source.Error("is damaged: the last file in the archive overlaps its directory");
+    }
+
+    /// <summary>Each of many small files may shrink as much as it likes, but all of them together stand for no more than one large file may.</summary>
+    private static void CheckGrowth(ByteSource source, List<ZipEntry> entries)
+    {
+        decimal unpacked = entries.Where(entry => !entry.IsStored).Sum(entry => (decimal)entry.Size);
+        if (unpacked > ZipEntry.SmallBytes && unpacked / ZipEntry.MaxRatio > source.Length)
+            throw source.Error($"is refused: its files would grow from {source.Length} to {unpacked} bytes");
     }
 
     private static int U16(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[at..]);

@@ -9,11 +9,11 @@ internal sealed record ZipEntry(
 {
     public const int LocalHeaderBytes = 30;
 
+    // Weights hardly compress. What claims to shrink more than this is a bomb.
+    internal const long MaxRatio = 64, SmallBytes = 16 << 20;
+
     private const int Stored = 0, Deflated = 8, Encrypted = 1;
     private const uint LocalSignature = 0x04034B50;
-
-    // Weights hardly compress. What claims to shrink more than this is a bomb.
-    private const long MaxRatio = 64, SmallBytes = 16 << 20;
 
     public bool IsStored => Method == Stored;
 

@@ -61,6 +61,12 @@ internal sealed class JpegComponent
     /// <summary>The DC value before, from which the next one is predicted.</summary>
     public int Predicted { get; set; }
 
+    /// <summary>
+    /// The lowest bit that the scans of a progressive picture have coded of each coefficient, in zigzag order; -1 where no scan has coded
+    /// any.
+    /// </summary>
+    public sbyte[] LowestBit { get; } = [.. Enumerable.Repeat((sbyte)-1, 64)];
+
     /// <summary>The coefficients of a block of a progressive picture, in natural order.</summary>
     public Span<short> Block(int x, int y) => _coefficients.AsSpan((y * StoredWide + x) * 64, 64);
 

@@ -38,6 +38,9 @@ internal static class JpegDecoder
         }
         if (Array.Exists(components, c => c.Quantisation is null))
             throw new ImageException("the JPEG file is truncated or damaged: no scan codes one of its components");
+        // Nobody sees that scans are missing: the picture is whole, and coarse.
+        if (Array.Exists(components, c => Array.Exists(c.LowestBit, bit => bit != 0)))
+            throw new ImageException("the JPEG file is truncated: the scans that code the finer parts of the picture are missing");
         if (jpeg.IsProgressive)
             foreach (JpegComponent component in components)
                 component.TransformAll();

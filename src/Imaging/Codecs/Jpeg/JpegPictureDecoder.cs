@@ -15,6 +15,7 @@ internal sealed class JpegPictureDecoder : IImageDecoder
     public Radiograph Decode(byte[] file)
     {
         JpegStructure jpeg = JpegStructure.Read(file);
+        PictureSize.Check(jpeg.Width, jpeg.Height);
         JpegPlanes planes = JpegDecoder.Decode(file, jpeg);
         int channels = jpeg.Components.Length;
         ushort[] samples = channels == 1 ? planes.Read(0) : JpegColor.ToRgb(planes.Read(0), planes.Read(1), planes.Read(2), jpeg);
@@ -25,6 +26,7 @@ internal sealed class JpegPictureDecoder : IImageDecoder
         Radiograph picture = new(jpeg.Width, jpeg.Height, channels, jpeg.Precision == 12 ? 16 : 8, samples)
         {
             Description = $"JPEG, {jpeg.Precision}-bit {(channels == 1 ? "grey" : "colour")}, {process}",
+            Decisions = jpeg.StrayBytes == 0 ? [] : [new Decision("JPEG", $"{jpeg.StrayBytes} bytes between segments belong to none, and were skipped", IsWarning: true)],
         };
         return Orientation.Apply(picture, jpeg.Orientation);
     }

@@ -34,6 +34,7 @@ internal ref struct JpegScan
             if (index < 0 || _components.AsSpan(0, i).Contains(all[index]))
                 throw Damaged("a scan names a component that the picture does not have, or one twice");
             _components[i] = all[index];
+            all[index].LowestBit.AsSpan(_from, _to - _from + 1).Fill((sbyte)_low);
             _components[i].Quantisation ??= tables.Quantisation(all[index].Table);
             if (_from == 0 && _high == 0)
                 _dc[i] = tables.Dc(header[2 + 2 * i] >> 4);

@@ -40,6 +40,9 @@ internal sealed class JpegStructure
 
     public int Orientation { get; private set; } = 1;
 
+    /// <summary>Bytes between segments that belong to none, and are skipped as libjpeg skips them.</summary>
+    public int StrayBytes { get; private set; }
+
     public static JpegStructure Read(ReadOnlySpan<byte> file)
     {
         JpegStructure jpeg = new();
@@ -47,7 +50,7 @@ internal sealed class JpegStructure
         int at = 2;
         while (true)
         {
-            int marker = NextMarker(file, ref at);
+            int marker = jpeg.NextMarker(file, ref at);
             if (marker == EndOfImage)
                 break;
             if (marker is >= 0xD0 and <= StartOfImage or 0x01)
@@ -93,21 +96,29 @@ internal sealed class JpegStructure
             throw new ImageException("the JPEG file is damaged: its frame header is too short");
         (Frame, Precision) = (marker, body[0]);
         (Height, Width) = (BinaryPrimitives.ReadUInt16BigEndian(body[1..]), BinaryPrimitives.ReadUInt16BigEndian(body[3..]));
-        PictureSize.Check(Width, Height);
         Components = new Component[body[5]];
         for (int i = 0; i < Components.Length; i++)
             Components[i] = new Component(body[6 + 3 * i], body[7 + 3 * i] >> 4, body[7 + 3 * i] & 15, body[8 + 3 * i]);
     }
 
-    private static int NextMarker(ReadOnlySpan<byte> file, ref int at)
+    private int NextMarker(ReadOnlySpan<byte> file, ref int at)
     {
-        if (at + 2 > file.Length)
-            throw Truncated(file.Length);
-        if (file[at] != 0xFF)
-            throw new ImageException($"the JPEG file is damaged: no marker where one was expected, at byte {at}");
-        while (at < file.Length && file[at] == 0xFF)
-            at++;
-        return at < file.Length ? file[at++] : throw Truncated(file.Length);
+        while (true)
+        {
+            int stray = at < file.Length ? file[at..].IndexOf((byte)0xFF) : -1;
+            if (stray < 0)
+                throw Truncated(file.Length);
+            StrayBytes += stray;
+            at += stray;
+            while (at < file.Length && file[at] == 0xFF)
+                at++;
+            if (at == file.Length)
+                throw Truncated(file.Length);
+            // A zero makes no marker.
+            if (file[at++] is not 0 and var marker)
+                return marker;
+            StrayBytes += 2;
+        }
     }
 
     /// <summary>Entropy-coded data ends at a marker that is neither a stuffed zero nor a restart.</summary>

@@ -79,6 +79,8 @@ internal static class FrameDecoder
             Ls => JpegLs.Decode(coded, image),
             _ => JpegLossy.Decode(coded, image),
         };
+        if (frame.StrayBytes > 0)
+            log.Warn("pixels", $"{frame.StrayBytes} bytes between the segments of the {found} data belong to none, and were skipped");
         if (frame.Precision < image.BitsStored)
             log.Warn("pixels", $"{image.BitsStored} bits stored are stated, the {found} data has {frame.Precision}");
         if (frame.IsLossy)

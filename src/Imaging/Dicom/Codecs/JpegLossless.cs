@@ -60,7 +60,7 @@ internal sealed class JpegLossless
                     segments.At = decoder.ReadScan(coded, segments.Body, segments.At, restart);
                     // What follows the last pixel tells nothing more.
                     if (Array.TrueForAll(decoder._decoded, d => d))
-                        return new Frame(decoder._cells, header!.Precision);
+                        return new Frame(decoder._cells, header!.Precision) { StrayBytes = segments.StrayBytes };
                     break;
             }
         }

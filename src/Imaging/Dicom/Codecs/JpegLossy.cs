@@ -11,7 +11,7 @@ internal static class JpegLossy
         JpegFrameHeader.CheckSize(image, jpeg.Width, jpeg.Height, jpeg.Components.Length);
         JpegPlanes planes = JpegDecoder.Decode(coded, jpeg);
         if (image.Samples == 1)
-            return new Frame(planes.Read(0), jpeg.Precision, IsLossy: true);
+            return new Frame(planes.Read(0), jpeg.Precision, IsLossy: true) { StrayBytes = jpeg.StrayBytes };
         ushort[] cells = new ushort[image.Pixels * image.Samples];
         for (int c = 0; c < image.Samples; c++)
         {
@@ -19,6 +19,6 @@ internal static class JpegLossy
             for (int i = 0; i < plane.Length; i++)
                 cells[i * image.Samples + c] = plane[i];
         }
-        return new Frame(cells, jpeg.Precision, IsLossy: true);
+        return new Frame(cells, jpeg.Precision, IsLossy: true) { StrayBytes = jpeg.StrayBytes };
     }
 }

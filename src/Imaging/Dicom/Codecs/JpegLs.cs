@@ -41,7 +41,7 @@ internal static class JpegLs
                         cells = new ushort[image.Pixels * image.Samples];
                     segments.At = ReadScan(coded, segments.At, body, header, preset, image, cells, decoded);
                     if (Array.TrueForAll(decoded, d => d))
-                        return new Frame(cells, header.Precision);
+                        return new Frame(cells, header.Precision) { StrayBytes = segments.StrayBytes };
                     break;
             }
         }

@@ -15,6 +15,9 @@ internal ref struct JpegSegments(ReadOnlySpan<byte> data)
     /// <summary>The current marker's second byte.</summary>
     public int Marker { get; private set; }
 
+    /// <summary>Bytes between segments that belong to none, and are skipped as libjpeg skips them.</summary>
+    public int StrayBytes { get; private set; }
+
     /// <summary>The current segment without marker and length.</summary>
     public ReadOnlySpan<byte> Body { get; private set; }
 
@@ -25,8 +28,12 @@ internal ref struct JpegSegments(ReadOnlySpan<byte> data)
         {
             if (_data.Length - At < 2)
                 throw new ImageException("the DICOM file is truncated: its JPEG data ends without an end mark");
-            if (_data[At] != 0xFF)
-                throw new ImageException($"the DICOM file is damaged: no marker where one was expected, at byte {At} of its JPEG data");
+            if (_data[At] != 0xFF || _data[At + 1] == 0)
+            {
+                StrayBytes++;
+                At++;
+                continue;
+            }
             Marker = _data[At + 1];
             if (Marker == 0xFF)
             {

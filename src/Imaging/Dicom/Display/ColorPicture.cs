@@ -10,8 +10,8 @@ internal static class ColorPicture
         log.Warn("colour", $"{image.Photometric}: a radiograph is grey; text or overlays may be burned in");
         (ushort[] samples, int depth) = image.Photometric switch
         {
-            "PALETTE COLOR" => FromPalette(frame.ToStored(image), image, data, log),
-            "RGB" => FromRgb(frame.ToStored(image), image),
+            "PALETTE COLOR" => FromPalette(frame.ToStored(image, data.OverlayBits, log), image, data, log),
+            "RGB" => FromRgb(frame.ToStored(image, data.OverlayBits, log), image),
             _ => FromYbr(frame.Cells, image),
         };
         if (options.Invert == Inversion.On)
@@ -50,6 +50,13 @@ internal static class ColorPicture
             LookupTable.Read(data, Tags.GreenPaletteDescriptor, Tags.GreenPaletteData, image.IsSigned, log),
             LookupTable.Read(data, Tags.BluePaletteDescriptor, Tags.BluePaletteData, image.IsSigned, log),
         ];
+        // Palettes of 8 bits are found that state 16.
+        int highest = tables.Max(t => t.Entries.Max()), full = tables.Max(t => t.MaxValue);
+        if (highest <= byte.MaxValue && full > byte.MaxValue)
+        {
+            log.Warn("lookup table", $"no entry of the palette is over {highest} where more than 8 bits are stated; read as 8 bits");
+            tables = Array.ConvertAll(tables, t => t with { Bits = 8 });
+        }
         int depth = tables.Max(t => t.Bits) <= 8 ? 8 : 16, white = (1 << depth) - 1;
         ushort[] rgb = new ushort[stored.Length * 3];
         for (int i = 0; i < stored.Length; i++)

@@ -5,7 +5,7 @@ internal static class GreyPicture
 {
     public static (ushort[] Samples, int BitDepth) Make(Frame frame, ImagePixel image, DataSet data, DicomOptions options, DecisionLog log)
     {
-        ushort[] stored = frame.ToStored(image);
+        ushort[] stored = frame.ToStored(image, data.OverlayBits, log);
         bool[]? padding = PixelPadding.Find(data, image, log);
         bool[] present = new bool[1 << image.BitsStored];
         foreach (ushort bits in stored)

@@ -7,6 +7,36 @@ internal sealed record LookupTable(int First, int Bits, ushort[] Entries)
 
     public ushort Find(double value) => Entries[(int)Math.Clamp(Math.Round(value) - First, 0, Entries.Length - 1)];
 
+    /// <summary>
+    /// The value that means full brightness: the highest that the stated bits can hold or, where no entry needs them all, the highest entry,
+    /// since files are found that state 16 bits for a table of 12. Eight bits are the fewest that a table can state.
+    /// </summary>
+    public int FullBrightness(DecisionLog log)
+    {
+        int highest = Entries.Max();
+        if (Bits == 8 || highest == 0 || highest > MaxValue >> 1)
+            return MaxValue;
+        log.Warn("lookup table", $"no entry is over {highest} where {Bits} bits are stated; {highest} was taken for full brightness");
+        return highest;
+    }
+
+    /// <summary>Reads a table as <see cref="Read"/> does; one that cannot be used is left out with a warning.</summary>
+    public static LookupTable? ReadUsable(string topic, DataSet item, bool isSigned, DecisionLog log)
+    {
+        try
+        {
+            LookupTable table = Read(item, Tags.LutDescriptor, Tags.LutData, isSigned, log);
+            if (table.Entries.AsSpan().ContainsAnyExcept(table.Entries[0]))
+                return table;
+            log.Warn(topic, "the file's table has one value only, and was left out");
+        }
+        catch (ImageException e)
+        {
+            log.Warn(topic, $"the file's table was left out: {e.Message}");
+        }
+        return null;
+    }
+
     /// <summary>Reads a table whose first mapped value is signed where its VR or, where the file has none, <paramref name="isSigned"/> says so.</summary>
     public static LookupTable Read(DataSet item, uint descriptorTag, uint dataTag, bool isSigned, DecisionLog log)
     {

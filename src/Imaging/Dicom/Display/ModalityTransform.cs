@@ -7,9 +7,8 @@ internal static class ModalityTransform
 
     public static void Apply(GreyScale scale, DataSet data, ImagePixel image, DecisionLog log)
     {
-        if (data.FirstItem(Tags.ModalityLutSequence) is { } item)
+        if (data.FirstItem(Tags.ModalityLutSequence) is { } item && LookupTable.ReadUsable(Topic, item, image.IsSigned, log) is { } table)
         {
-            LookupTable table = LookupTable.Read(item, Tags.LutDescriptor, Tags.LutData, image.IsSigned, log);
             for (int i = 0; i < scale.Values.Length; i++)
                 scale.Values[i] = table.Find(scale.Values[i]);
             (scale.Lowest, scale.Highest, scale.Bits) = (0, table.MaxValue, table.Bits);
@@ -26,7 +25,8 @@ internal static class ModalityTransform
         if (slopes is not [var slope, ..] || intercepts is not [var intercept, ..] || slope == 0 || Math.Abs(slope) > 1e9 || Math.Abs(intercept) > 1e12)
         {
             (string a, string b) = (ImagePixel.Printable(data.Text(Tags.RescaleSlope)), ImagePixel.Printable(data.Text(Tags.RescaleIntercept)));
-            throw new ImageException($"the DICOM file is damaged: rescale slope \"{a}\" and intercept \"{b}\" make no scale");
+            log.Warn(Topic, $"rescale slope \"{a}\" and intercept \"{b}\" make no scale, and were left out");
+            return;
         }
         for (int i = 0; i < scale.Values.Length; i++)
             scale.Values[i] = scale.Values[i] * slope + intercept;

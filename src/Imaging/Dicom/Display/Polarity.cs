@@ -7,7 +7,7 @@ internal static class Polarity
 
     public static bool IsInverted(DataSet data, ImagePixel image, Inversion choice, DecisionLog log)
     {
-        string shape = data.Text(Tags.PresentationLutShape);
+        string shape = data.Code(Tags.PresentationLutShape, log);
         bool first = image.Photometric == "MONOCHROME1";
         string said = shape.Length > 0 ? $"{image.Photometric}, presentation LUT shape {ImagePixel.Printable(shape)}" : image.Photometric;
         if (choice != Inversion.Auto)

@@ -1,5 +1,3 @@
-using LungSeg.IO;
-
 namespace LungSeg.Imaging.Dicom.Display;
 
 /// <summary>From the modality's units to 0 ... 1 (DICOM PS3.3, C.11.2): values of interest by a lookup table, a window or a range.</summary>
@@ -14,47 +12,60 @@ internal static class VoiTransform
             WholeRange(scale, log, "as asked");
         else if (choice == Voi.MinMax)
             MinMax(scale, present, log, "as asked");
-        else if (data.FirstItem(Tags.VoiLutSequence) is { } item)
-            Table(scale, item, log);
-        else if (data.Has(Tags.WindowCenter) || data.Has(Tags.WindowWidth))
-            Window(scale, data, log);
-        else if (scale.Bits <= 8)
-            WholeRange(scale, log, "the file has no VOI, its values are 8-bit");
-        else
-            MinMax(scale, present, log, "the file has no VOI");
+        else if (!Table(scale, data, log) && !Window(scale, data, log))
+        {
+            if (scale.Bits <= 8)
+                WholeRange(scale, log, "the file has no usable VOI, its values are 8-bit");
+            else
+                MinMax(scale, present, log, "the file has no usable VOI");
+        }
         scale.Lowest = 0;
         scale.Highest = 1;
     }
 
-    private static void Table(GreyScale scale, DataSet item, DecisionLog log)
+    /// <summary>Applies the file's VOI LUT; false where it has none that can be used.</summary>
+    private static bool Table(GreyScale scale, DataSet data, DecisionLog log)
     {
-        LookupTable table = LookupTable.Read(item, Tags.LutDescriptor, Tags.LutData, scale.Lowest < 0, log);
+        if (data.FirstItem(Tags.VoiLutSequence) is not { } item || LookupTable.ReadUsable(Topic, item, scale.Lowest < 0, log) is not { } table)
+            return false;
+        double full = table.FullBrightness(log);
         for (int i = 0; i < scale.Values.Length; i++)
-            scale.Values[i] = (double)table.Find(scale.Values[i]) / table.MaxValue;
+            scale.Values[i] = table.Find(scale.Values[i]) / full;
         scale.Bits = Math.Max(scale.Bits, table.Bits);
         log.Note(Topic, $"table of {table.Entries.Length} entries from {table.First} on, {table.Bits} bits");
+        return true;
     }
 
-    private static void Window(GreyScale scale, DataSet data, DecisionLog log)
+    /// <summary>Applies the first of the file's windows that can be used; false where there is none.</summary>
+    private static bool Window(GreyScale scale, DataSet data, DecisionLog log)
     {
-        string function = data.Text(Tags.VoiLutFunction);
-        if (data.Decimals(Tags.WindowCenter) is not [var center, .. var otherCenters] || data.Decimals(Tags.WindowWidth) is not [var width, .. var otherWidths]
-            || !(function is "" or "LINEAR" ? width >= 1 : width > 0))
+        if (!data.Has(Tags.WindowCenter) && !data.Has(Tags.WindowWidth))
+            return false;
+        string function = data.Code(Tags.VoiLutFunction, log);
+        if (function is not ("" or "LINEAR" or "LINEAR_EXACT" or "SIGMOID"))
         {
-            (string c, string w) = (ImagePixel.Printable(data.Text(Tags.WindowCenter)), ImagePixel.Printable(data.Text(Tags.WindowWidth)));
-            throw new ImageException($"the DICOM file is damaged: a window of center \"{c}\" and width \"{w}\" is none; choose another mapping") { Remedy = Remedy.OtherMapping };
+            log.Warn(Topic, $"the unknown VOI LUT function \"{ImagePixel.Printable(function)}\" was left out; LINEAR was taken");
+            function = "";
         }
+        (double[] centers, double[] widths) = (data.Numbers(Tags.WindowCenter), data.Numbers(Tags.WindowWidth));
+        int windows = Math.Min(centers.Length, widths.Length);
+        int used = Enumerable.Range(0, windows).FirstOrDefault(i => !double.IsNaN(centers[i]) && (function is "" or "LINEAR" ? widths[i] >= 1 : widths[i] > 0), -1);
+        (string c, string w) = (ImagePixel.Printable(data.Text(Tags.WindowCenter)), ImagePixel.Printable(data.Text(Tags.WindowWidth)));
+        if (used != 0)
+            log.Warn(Topic, $"{(used > 0 ? $"{used} of {windows} windows" : "the window")} of center \"{c}\" and width \"{w}\" cannot be used, and {(used > 1 ? "were" : "was")} left out");
+        if (used < 0)
+            return false;
+        (double center, double width) = (centers[used], widths[used]);
         Func<double, double> map = function switch
         {
-            "" or "LINEAR" => x => x <= center - 0.5 - (width - 1) / 2 ? 0 : x > center - 0.5 + (width - 1) / 2 ? 1 : (x - (center - 0.5)) / (width - 1) + 0.5,
             "LINEAR_EXACT" => x => x <= center - width / 2 ? 0 : x > center + width / 2 ? 1 : (x - center) / width + 0.5,
             "SIGMOID" => x => 1 / (1 + Math.Exp(-4 * (x - center) / width)),
-            _ => throw new ImageException($"the DICOM file has an unknown VOI LUT function \"{ImagePixel.Printable(function)}\"; choose another mapping") { Remedy = Remedy.OtherMapping },
+            _ => x => x <= center - 0.5 - (width - 1) / 2 ? 0 : x > center - 0.5 + (width - 1) / 2 ? 1 : (x - (center - 0.5)) / (width - 1) + 0.5,
         };
         for (int i = 0; i < scale.Values.Length; i++)
             scale.Values[i] = map(scale.Values[i]);
-        int windows = Math.Min(otherCenters.Length, otherWidths.Length) + 1;
-        log.Note(Topic, $"window center {center}, width {width}, {(function.Length > 0 ? function : "LINEAR")}{(windows > 1 ? $", the first of {windows}" : "")}");
+        log.Note(Topic, $"window center {center}, width {width}, {(function.Length > 0 ? function : "LINEAR")}{(windows > 1 ? $", number {used + 1} of {windows}" : "")}");
+        return true;
     }
 
     private static void WholeRange(GreyScale scale, DecisionLog log, string why)

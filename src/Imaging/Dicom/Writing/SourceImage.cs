@@ -67,7 +67,7 @@ internal static class SourceImage
         .Set(Attribute.SourceImageSequence, Reference(source));
 
     public static string Description(SegmentationMethod method) =>
-        $"lungs found by network {method.Network} of {Software.Name} {Software.Version}, threshold {FormattableString.Invariant($"{method.Threshold}")}";
+        $"lungs found by network {method.Network} of {Software.Name} {Software.Version}, threshold {FormattableString.Invariant($"{method.Threshold}")}{(method.Contrast is { } stretch ? $", contrast {stretch}" : "")}";
 
     /// <summary>All that a result depends on besides its image: network, weights by their content, network size, threshold, mode and contrast.</summary>
     public static string Settings(SegmentationMethod method, DicomReference? source) => FormattableString.Invariant(
