@@ -155,9 +155,26 @@ def measure(options, network, precision, results):
                 row["failed"] = f"{type(e).__name__}: {str(e).splitlines()[0] if str(e) else ''}"
                 print(f"{network} {precision} batch {batch} {mode}: {row['failed']}", file=sys.stderr)
             results.append(row)
+            save(options, results)
             if cuda:
                 torch.cuda.empty_cache()
     return right
+
+
+def conditions(options):
+    cuda = options.device.startswith("cuda")
+    return {"torch": torch.__version__, "device": torch.cuda.get_device_name() if cuda else f"cpu, {torch.get_num_threads()} threads",
+            "cudnn": torch.backends.cudnn.version(), "runs": options.runs}
+
+
+def save(options, results):
+    """Writes all rows so far, so that a run that is ended by a limit leaves them."""
+    if not options.out:
+        return
+    directory = os.path.dirname(os.path.abspath(options.out))
+    with tempfile.NamedTemporaryFile("w", dir=directory, delete=False, encoding="utf-8") as file:
+        json.dump({"conditions": conditions(options), "networks": results}, file, indent=1)
+    os.replace(file.name, options.out)
 
 
 def read_ours(paths):
@@ -233,15 +250,9 @@ def main():
     for network in options.networks:
         for precision in options.precision:
             right &= measure(options, network, precision, results)
-    conditions = {"torch": torch.__version__, "device": torch.cuda.get_device_name() if cuda else f"cpu, {torch.get_num_threads()} threads",
-                  "cudnn": torch.backends.cudnn.version(), "runs": options.runs}
-    print(", ".join(f"{name} {value}" for name, value in conditions.items()))
+    print(", ".join(f"{name} {value}" for name, value in conditions(options).items()))
     table(results, ours, options.modes)
-    if options.out:
-        directory = os.path.dirname(os.path.abspath(options.out))
-        with tempfile.NamedTemporaryFile("w", dir=directory, delete=False, encoding="utf-8") as file:
-            json.dump({"conditions": conditions, "networks": results}, file, indent=1)
-        os.replace(file.name, options.out)
+    save(options, results)
     return 0 if right else 1
 
 
