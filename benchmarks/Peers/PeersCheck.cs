@@ -11,21 +11,23 @@ namespace LungSeg.Benchmarks.Peers;
 /// </summary>
 internal static class PeersCheck
 {
+    private const int CasesEach = 4;
     private const double OperationBound = 1e-4, OutputBound = 1e-4;
 
     public static int Run(Arguments arguments)
     {
         bool passed = true;
-        foreach ((string name, Graph graph) in OperationCases.All()) passed &= CheckOperation(name, graph);
+        foreach (string name in OperationCases.Names)
+            for (int seed = 0; seed < CasesEach; seed++) passed &= CheckOperation(OperationCases.Make(name, seed));
         foreach (GoldenNetwork network in GoldenNetwork.Open(arguments.Words))
             foreach (GoldenCase golden in network.Golden.Cases) passed &= CheckNetwork(network, golden);
         return passed ? 0 : 1;
     }
 
-    private static bool CheckOperation(string name, Graph graph)
+    private static bool CheckOperation(OperationCase test)
     {
-        float[] input = new float[graph.Input.Shape.Count];
-        SyntheticWeights.Fill($"{name}/input", input);
+        (string name, Graph graph) = (test.Description, test.Graph);
+        float[] input = test.Input(graph.Input.Shape);
         using var backend = new ReferenceBackend();
         using var reference = new OurRunner(backend, graph, input);
         reference.Run();

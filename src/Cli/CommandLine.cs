@@ -120,6 +120,7 @@ internal static class CommandLine
             ProfileCommand.Create(),
             SelfTestCommand.Create(),
             KernelsCommand.Create(),
+            TuneCommand.Create(),
             DoctorCommand.Create(),
             CompletionCommand.Create(),
         };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using LungSeg.Cli.Tuning;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Cuda;
@@ -52,10 +53,10 @@ internal sealed class DeviceChoices
         Open(parsed.GetRequiredValue(Device), precision, parsed.GetValue(Threads), notes);
 
     /// <summary>Opens a device by its name on the command line.</summary>
-    public static IBackend Open(string device, string precision, int threads, TextWriter notes)
+    public static IBackend Open(string device, string precision, int threads, TextWriter notes, bool tuned = true)
     {
         if (device == Auto) return OpenAny(precision, threads, notes);
-        if (Gpu(device) is { } index) return OpenGpu(index, precision, notes);
+        if (Gpu(device) is { } index) return OpenGpu(index, precision, notes, tuned);
         if (precision is not (Auto or "fp32"))
             throw new UsageException($"--device {device} computes in fp32 alone: --precision {precision} needs --device cuda");
         return device switch
@@ -77,11 +78,13 @@ internal sealed class DeviceChoices
         : device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index
         : null;
 
-    private static CudaBackend OpenGpu(int index, string precision, TextWriter notes)
+    private static CudaBackend OpenGpu(int index, string precision, TextWriter notes, bool tuned = true)
     {
-        if (precision != Auto) return new CudaBackend(index, Precisions.First(known => known.Name() == precision));
-        Precision best = CudaDevice.List().ElementAtOrDefault(index) is { HasTensorCores: true } ? Precision.Float16 : Precision.Float32;
-        var backend = new CudaBackend(index, best);
+        CudaDevice? device = CudaDevice.List().ElementAtOrDefault(index);
+        CudaTuning? tuning = tuned && device is not null ? TuningFile.Find(device) : null;
+        if (precision != Auto) return new CudaBackend(index, Precisions.First(known => known.Name() == precision), tuning);
+        Precision best = device is { HasTensorCores: true } ? Precision.Float16 : Precision.Float32;
+        var backend = new CudaBackend(index, best, tuning);
         CommandLine.Tell(notes, $"--precision auto took {best.Name()} on {backend.Device}");
         return backend;
     }

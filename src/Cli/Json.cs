@@ -22,4 +22,9 @@ internal static class Json
         if (double.IsFinite(value)) json.WriteNumber(name, value);
         else json.WriteString(name, value.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
+
+    /// <summary>Reads what <see cref="Number(Utf8JsonWriter, string, double)"/> wrote.</summary>
+    public static double Number(JsonElement json) => json.ValueKind == JsonValueKind.Number
+        ? json.GetDouble()
+        : double.Parse(json.GetString()!, System.Globalization.CultureInfo.InvariantCulture);
 }

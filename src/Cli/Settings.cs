@@ -15,6 +15,9 @@ internal static class Settings
     /// <summary>Whether tables are without colours on a terminal too (no-color.org).</summary>
     public const string NoColor = "NO_COLOR";
 
+    /// <summary>The file of what was measured on a GPU.</summary>
+    public const string Tuning = "LUNGSEG_TUNING";
+
     /// <summary>All variables that the program reads itself.</summary>
     public static IReadOnlyList<(string Name, string Meaning)> All { get; } =
     [
@@ -22,6 +25,7 @@ internal static class Settings
         (Device, "the device, for --device"),
         (CudaBackend.StepwiseVariable, "1 to run a GPU step by step, so that an error names the operation at fault"),
         (CudaBackend.IsolateVariable, "1 to give each GPU buffer an allocation of its own, so that compute-sanitizer finds what leaves it"),
+        (Tuning, "the file of what 'tune' measured on the GPU, instead of the user's own"),
         (NoColor, "no colours, whatever its value"),
         (Trace, "1 to show where an internal error happened"),
     ];

@@ -1,14 +1,14 @@
+using LungSeg.Engine.Ops;
 using LungSeg.Kernels.Ptx;
 
 namespace LungSeg.Kernels;
 
-/// <summary>LungSeg.Engine.Ops.Activation by number. All threads of a launch take the same branch.</summary>
+/// <summary>Activations. All threads of a launch take the same branch.</summary>
 internal static class Activations
 {
-    private const int ReLU = 1, SiLU = 2, Sigmoid = 3;
     private const float Log2E = 1.44269504f;
 
-    public static Float8 Apply(Float8 x, int function)
+    public static Float8 Apply(Float8 x, Activation function)
     {
         Float8 result;
         result.Low = Apply(x.Low, function);
@@ -16,23 +16,23 @@ internal static class Activations
         return result;
     }
 
-    public static Float4 Apply(Float4 x, int function)
+    public static Float4 Apply(Float4 x, Activation function)
     {
-        if (function == ReLU)
+        if (function == Activation.ReLU)
         {
             x.X = Rectify(x.X);
             x.Y = Rectify(x.Y);
             x.Z = Rectify(x.Z);
             x.W = Rectify(x.W);
         }
-        else if (function == SiLU)
+        else if (function == Activation.SiLU)
         {
             x.X *= Logistic(x.X);
             x.Y *= Logistic(x.Y);
             x.Z *= Logistic(x.Z);
             x.W *= Logistic(x.W);
         }
-        else if (function == Sigmoid)
+        else if (function == Activation.Sigmoid)
         {
             x.X = Logistic(x.X);
             x.Y = Logistic(x.Y);
@@ -42,11 +42,11 @@ internal static class Activations
         return x;
     }
 
-    public static float Apply(float x, int function)
+    public static float Apply(float x, Activation function)
     {
-        if (function == ReLU) return Rectify(x);
-        if (function == SiLU) return x * Logistic(x);
-        return function == Sigmoid ? Logistic(x) : x;
+        if (function == Activation.ReLU) return Rectify(x);
+        if (function == Activation.SiLU) return x * Logistic(x);
+        return function == Activation.Sigmoid ? Logistic(x) : x;
     }
 
     // Not a maximum: that would turn not-a-number into 0.

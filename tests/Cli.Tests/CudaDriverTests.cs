@@ -32,7 +32,7 @@ public sealed class CudaDriverTests(CudaStubLibrary library) : IClassFixture<Cud
     {
         Run run = library.Lungseg(["selftest", "--device", "cuda", "--cases", "1", "--networks", "none", "--precision", "fp16"]);
         Assert.Equal(1, run.Exit);
-        Assert.Contains("conv2d 3x3: conv2d 3x3 of ", run.Output);
+        Assert.Contains("conv2d 3x3: conv 3x3 to ", run.Output);
         Assert.Contains("conv_mma_f16_128x128: ", run.Output);
         Assert.Contains("checks do not hold", run.Output);
     }
@@ -63,5 +63,48 @@ public sealed class CudaDriverTests(CudaStubLibrary library) : IClassFixture<Cud
         Run auto = library.Lungseg(["segment", Repository.Sample, "-o", _directory[""], "--device", "cuda:1", "--precision", "auto"]);
         Assert.Contains("--precision auto took fp32 on cuda:1 (Second stub)", auto.Error);
         Assert.Contains("cuda:1 (Second stub), fp32", auto.Output);
+    }
+
+    // Of the operations each has a kernel of its own, so that one alone meets the fault.
+    [Theory]
+    [InlineData("LUNGSEG_STUB_POISON", "attention_scores", "position_attention: .*CUDA_ERROR_ILLEGAL_ADDRESS \\(700, .*must be restarted")]
+    [InlineData("LUNGSEG_STUB_STOP", "attention_scores", "position_attention: did not end within 5 s; its process was ended")]
+    [InlineData("LUNGSEG_STUB_POISON", "upsample_bilinear", "upsample_bilinear: .*700")]
+    public void A_fault_of_one_check_is_named_and_the_others_still_run(string variable, string kernel, string fault)
+    {
+        Run run = library.Lungseg(
+            ["selftest", "--device", "cuda", "--cases", "1", "--networks", "none", "--precision", "fp32", "--limit", "5", "--only", "*o*"], [(variable, kernel)]);
+        Assert.Equal(1, run.Exit);
+        Assert.Matches(fault, run.Output);
+        // What comes behind it was computed, by a GPU that computes nothing.
+        Assert.Matches("activations: activations of .*: element ", run.Output);
+        Assert.Single(run.Output.Split('\n'), line => line.Contains(variable.EndsWith("STOP", StringComparison.Ordinal) ? "did not end" : "(700", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_pattern_takes_some_checks_and_one_that_takes_none_is_refused()
+    {
+        Run run = library.Lungseg(["selftest", "--device", "cuda", "--cases", "1", "--precision", "fp16", "--only", "conv_wgmma_*", "--json"]);
+        JsonElement result = Assert.Single(run.Json.EnumerateArray());
+        Assert.Equal(9, result.GetProperty("operations").GetArrayLength());
+        Assert.Equal(0, result.GetProperty("networks").GetArrayLength());
+        library.Lungseg(["selftest", "--device", "cuda", "--only", "nothing*"]).Refused("no check is called 'nothing*'");
+    }
+
+    [Fact]
+    public void What_is_measured_is_read_by_the_runs_after_it()
+    {
+        string file = _directory["tuning.json"];
+        Run tune = library.Lungseg(["tune", "--device", "cuda", "-o", file]);
+        // The stub computes nothing: all results are alike, and the clock says 0.25 ms.
+        Assert.Equal((0, ""), (tune.Exit, tune.Error));
+        Assert.Contains("First stub: a launch takes 25.0 us", tune.Output);
+        Assert.Matches(@"conv_wgmma_f16_128x128_unfenced +\d+", tune.Output);
+        Run bench = library.Lungseg(["bench", "pan", "--device", "cuda", "--runs", "1", "--json"], [("LUNGSEG_TUNING", file)]).Succeeded();
+        Assert.Equal("cuda:0 (First stub), fp32", bench.Json.GetProperty("conditions").GetProperty("device").GetString());
+        library.Lungseg(["bench", "pan", "--device", "cuda:1"], [("LUNGSEG_TUNING", file)]).Refused("was measured on First stub, this is Second stub");
+        File.WriteAllText(file, "{}");
+        library.Lungseg(["bench", "pan", "--device", "cuda"], [("LUNGSEG_TUNING", file)]).Refused($"cannot read the tuning file '{file}'", "run lungseg tune");
+        library.Lungseg(["tune", "--device", "cpu"]).Refused("expected --device cuda or cuda:N, found 'cpu'");
     }
 }

@@ -27,10 +27,18 @@ public sealed class CudaStubLibrary : IDisposable
     public void Dispose() => _directory.Dispose();
 
     /// <summary>Runs the program where the library is found first, with one of its entries failing if one is named.</summary>
-    internal Run Lungseg(string[] args, string failing = "")
+    internal Run Lungseg(string[] args, string failing = "") => Lungseg(args, [("LUNGSEG_STUB_FAIL", failing)]);
+
+    /// <summary>The same with other variables.</summary>
+    internal Run Lungseg(string[] args, (string Name, string Value)[] variables) => Tests.Lungseg.Process(args, environment: [("LD_LIBRARY_PATH", Folder), .. variables]);
+
+    /// <summary>Where the library is.</summary>
+    internal string Folder
     {
-        Assert.SkipUnless(_made, "there is no C compiler to make a stub libcuda.so.1");
-        string path = Path.GetDirectoryName(_directory["libcuda.so.1"])!;
-        return Tests.Lungseg.Process(args, environment: [("LD_LIBRARY_PATH", path), ("LUNGSEG_STUB_FAIL", failing)]);
+        get
+        {
+            Assert.SkipUnless(_made, "there is no C compiler to make a stub libcuda.so.1");
+            return Path.GetDirectoryName(_directory["libcuda.so.1"])!;
+        }
     }
 }

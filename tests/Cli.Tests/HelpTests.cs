@@ -39,7 +39,7 @@ public sealed partial class HelpTests
         foreach (Command command in All(Root).Where(command => command != Root))
         {
             Assert.Contains($"## {CommandPath.Of(command)}\n", page);
-            foreach (Option option in command.Options.Where(option => option is not System.CommandLine.Help.HelpOption)) Assert.Contains($"`{option.Name}`", page);
+            foreach (Option option in command.Options.Where(option => option is not System.CommandLine.Help.HelpOption && !option.Hidden)) Assert.Contains($"`{option.Name}`", page);
         }
     }
 

@@ -2,6 +2,7 @@ using LungSeg.Cli.SelfTest;
 using LungSeg.CudaStub;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cuda;
+using LungSeg.Engine.Backends.Reference;
 
 namespace LungSeg.Cli.Tests;
 

@@ -1,5 +1,5 @@
+using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Ops;
-using LungSeg.Engine.Tests.Backends;
 
 namespace LungSeg.Engine.Tests;
 

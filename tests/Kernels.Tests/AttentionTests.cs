@@ -2,7 +2,6 @@ using CsCheck;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Ops;
-using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Kernels.Tests;
 
@@ -19,32 +18,17 @@ public sealed class AttentionTests
         {
             test = test with { Shape = test.Shape with { H = Math.Min(test.Shape.H, 8), W = Math.Min(test.Shape.W, 9) } };
             Shape narrow = test.Shape with { C = width };
-            (int n, int c, int h, int w) = test.Shape;
-            int pixels = h * w, stride = (pixels + 3) / 4 * 4;
+            (_, _, int h, int w) = test.Shape;
+            int pixels = h * w;
             Map top = test.Values("top", narrow, -size, size), center = test.Values("center", narrow, -size, size), bottom = test.Values("bottom");
-            Map y = Expected.Run(Tensor.Create(new PositionAttentionOp(), [test.Input(narrow), test.Input(narrow), test.Input()], "pab"), top, center, bottom);
-
+            Tensor a = test.Input(narrow), b = test.Input(narrow), x = test.Input(), node = Tensor.Create(new PositionAttentionOp(), [a, b, x], "pab");
+            Map y = Expected.Run(node, top, center, bottom);
             using var gpu = new Gpu();
-            DeviceTensor output = DeviceTensor.Empty(gpu, test.Storage, test.Shape, test.Slice);
-            int tiles = (pixels + 31) / 32;
-            var p = new AttentionParameters
-            {
-                Top = DeviceTensor.Of(gpu, test.Storage, top, test.Slice).Map,
-                Center = DeviceTensor.Of(gpu, test.Storage, center).Map,
-                Bottom = DeviceTensor.Of(gpu, test.Storage, bottom, test.Slice).Map,
-                Output = output.Map,
-                Scores = (long)gpu.Memory.Allocate(4L * n * pixels * stride),
-                Greatest = (long)gpu.Memory.Allocate(4L * n * tiles * tiles),
-                Sums = (long)gpu.Memory.Allocate(4L * n * pixels),
-                ScoreStride = stride,
-                Batch = n,
-            };
-            gpu.Launch($"attention_scores_{test.Storage.Suffix(width)}", (tiles, tiles, n), p);
-            gpu.Launch("attention_exponentials", (pixels, n, 1), p);
-            gpu.Launch($"attention_product_{test.Suffix}", ((output.PaddedChannels + 31) / 32, tiles, n), p);
+            Map actual = new HostRun(gpu, storage).With(a, top, test.Slice).With(b, center).With(x, bottom, test.Slice)
+                .Run(new Engine.Backends.Cuda.PositionAttention(node, HostRun.Kernels(storage)), test.Slice);
             // Scores are off by d, their exponentials by a factor of exp(d); the sums' roundings are relative to weights that add up to 1.
             double d = Unit * (width + 4) * width * size * size;
-            Expected.Within(y, _ => (2 * d) + (Unit * (pixels + 64)), test.Storage).Check(output.Read(), $"{test}, width {width}");
+            Expected.Within(y, _ => (2 * d) + (Unit * (pixels + 64)), test.Storage).Check(actual, $"{test}, width {width}");
         },
         iter: 3, threads: 1);
 }

@@ -10,7 +10,7 @@ namespace LungSeg.Kernels.Tests;
 /// <summary>What the build does to ILGPU's PTX, and what it refuses.</summary>
 public sealed class CompilerTests
 {
-    private static readonly KernelSource Any = new("any", "", (Action<ConvReduceParameters>)Indexed);
+    private static readonly KernelSource Any = KernelSource.Of<ConvReduceParameters>(new KernelInfo { Name = "any", Family = "any" }, Indexed);
 
     [Fact]
     public void A_depot_that_is_loaded_and_stored_whole_becomes_registers()

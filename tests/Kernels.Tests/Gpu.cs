@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using LungSeg.CudaStub;
 using LungSeg.Engine.Backends.Cuda;
+using LungSeg.Kernels.Abi;
 using LungSeg.PtxInterpreter;
 using LungSeg.PtxInterpreter.Memory;
 
@@ -25,6 +27,9 @@ internal sealed class Gpu : IDisposable
 
     public Checks Checks { get; init; } = Checks.All;
 
+    /// <summary>A changed kernel that runs in the place of the one of its name, and counts for none.</summary>
+    public PtxKernel? Changed { get; init; }
+
     public static PtxKernel Kernel(string name) =>
         Parsed.GetOrAdd(name, static name => PtxModule.Parse(Text(name)).Entry(name));
 
@@ -36,18 +41,22 @@ internal sealed class Gpu : IDisposable
     {
         KernelInfo kernel = KernelLibrary.Find(name);
         Assert.Equal(kernel.ParameterBytes, Unsafe.SizeOf<T>());
-        Launch(Kernel(name), kernel, grid, parameters);
+        bool changed = Changed?.Name == name;
+        (changed ? Changed! : Kernel(name)).Run(
+            new LaunchConfiguration(grid.X, grid.Y, grid.Z, kernel.Threads, kernel.SharedBytes) { ProxyFences = !name.EndsWith("_unfenced", StringComparison.Ordinal) },
+            MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in parameters)), Memory, Checks);
+        if (changed) return;
         Launches.AddOrUpdate(name, 1, static (_, count) => count + 1);
         Seen.TryAdd((name, Shape(grid, parameters)), 0);
     }
 
-    /// <summary>Launches a changed kernel as the one that it is made of would be.</summary>
-    public void Launch<T>(PtxKernel changed, KernelInfo kernel, (int X, int Y, int Z) grid, T parameters) where T : unmanaged => changed.Run(
-        new LaunchConfiguration(grid.X, grid.Y, grid.Z, kernel.Threads, kernel.SharedBytes), MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in parameters)), Memory, Checks);
-
-    /// <summary>Launches a kernel that makes so many items of each image.</summary>
-    public void LaunchItems<T>(string name, long items, int images, T parameters) where T : unmanaged =>
-        Launch(name, ((int)((items + KernelLibrary.Find(name).Threads - 1) / KernelLibrary.Find(name).Threads), images, 1), parameters);
+    /// <summary>Runs what a stub driver was asked to launch.</summary>
+    public static void Run(StubLaunch launch, StubMemory memory)
+    {
+        var configuration = new LaunchConfiguration((int)launch.Grid.X, (int)launch.Grid.Y, (int)launch.Grid.Z, (int)launch.Block.X, (int)launch.DynamicSharedBytes);
+        Kernel(launch.Entry).Run(configuration, launch.Parameters, memory, Checks.All);
+        Launches.AddOrUpdate(launch.Entry, 1, static (_, count) => count + 1);
+    }
 
     private static int Shape<T>((int, int, int) grid, T parameters) where T : unmanaged
     {

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Ops;
+using LungSeg.Kernels.Abi;
 using LungSeg.Kernels.Tests.Convolution;
 using LungSeg.PtxInterpreter;
 using Xunit.Sdk;
@@ -114,10 +115,9 @@ public sealed class MutationTests
     private static void Run(string name, Func<string, string> change)
     {
         KernelInfo kernel = KernelLibrary.Find(name);
-        Storage storage = kernel.Storage == "f32" ? Storage.F32 : Storage.F16;
-        ConvCase test = Case with { Numbers = kernel.Precision switch { "f32" => Numbers.F32, "tf32" => Numbers.Tf32, _ => Numbers.F16 } };
+        ConvCase test = Case with { Numbers = TiledRun.NumbersOf(kernel) };
         PtxKernel changed = PtxModule.Parse(change(Gpu.Text(name))).Entry(name);
-        test.Expected(storage, isTruncated: true).Check(TiledConv.Run(kernel, test, changed: changed), name);
+        test.Expected(TiledRun.StorageOf(kernel), isTruncated: true).Check(TiledRun.Run(kernel, test, changed: changed), name);
     }
 
     private static string Without(string text, string part, int which) => Replaced(text, part, which, "");

@@ -1,6 +1,11 @@
+using System.Runtime.InteropServices;
 using CsCheck;
+using LungSeg.CudaStub;
+using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cuda;
+using LungSeg.Engine.Backends.Cuda.Driver;
+using LungSeg.Engine.Ops;
 using LungSeg.Imaging;
-using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Kernels.Tests;
 
@@ -23,14 +28,15 @@ public sealed class PictureTests
             var samples = new byte[size.Width * size.Height * size.Channels];
             new Random(size.Seed).NextBytes(samples);
             byte[] resized = OpenCvResize.Linear(samples, size.Width, size.Height, size.Channels, size.ToWidth, size.ToHeight);
-            using var gpu = new Gpu();
-            PreprocessParameters p = Parameters(gpu, size, reverse);
-            p.Samples = (long)gpu.Memory.Allocate<byte>(samples);
-            p.MaxValue = 255;
-            p.Halve = size.Width == 2 * size.ToWidth && size.Height == 2 * size.ToHeight ? 1 : 0;
-            (p.ColumnBefore, p.ColumnAfter, p.ColumnWeights) = Integers(gpu, size.Width, size.ToWidth, p.Halve != 0);
-            (p.RowBefore, p.RowAfter, p.RowWeights) = Integers(gpu, size.Height, size.ToHeight, p.Halve != 0);
-            Check(gpu, "preprocess_u8", p, reverse, (index, channel) => resized[(index * size.Channels) + channel] / 255f);
+            bool halve = size.Width == 2 * size.ToWidth && size.Height == 2 * size.ToHeight;
+            PictureInput picture = Picture(size, reverse, samples) with
+            {
+                MaxValue = 255,
+                Halve = halve,
+                Columns = Integers(size.Width, size.ToWidth, halve),
+                Rows = Integers(size.Height, size.ToHeight, halve),
+            };
+            Check(picture, size.ToWidth, size.ToHeight, (index, channel) => resized[(index * size.Channels) + channel] / 255f);
         },
         iter: 40, threads: 1);
 
@@ -42,73 +48,61 @@ public sealed class PictureTests
             var random = new Random(size.Seed);
             for (int i = 0; i < samples.Length; i++) samples[i] = (ushort)random.Next(1 << 16);
             float[] resized = BilinearResize.Resize(Array.ConvertAll(samples, s => s / 65535f), size.Width, size.Height, size.Channels, size.ToWidth, size.ToHeight);
-            using var gpu = new Gpu();
-            PreprocessParameters p = Parameters(gpu, size, reverse);
-            p.Samples = (long)gpu.Memory.Allocate<ushort>(samples);
-            p.MaxValue = 65535;
-            (p.ColumnBefore, p.ColumnAfter, p.ColumnWeights) = Floats(gpu, size.Width, size.ToWidth);
-            (p.RowBefore, p.RowAfter, p.RowWeights) = Floats(gpu, size.Height, size.ToHeight);
-            Check(gpu, "preprocess_u16", p, reverse, (index, channel) => resized[(index * size.Channels) + channel]);
+            PictureInput picture = Picture(size, reverse, MemoryMarshal.AsBytes(samples.AsSpan()).ToArray()) with
+            {
+                SampleBytes = 2,
+                MaxValue = 65535,
+                Columns = Floats(size.Width, size.ToWidth),
+                Rows = Floats(size.Height, size.ToHeight),
+            };
+            Check(picture, size.ToWidth, size.ToHeight, (index, channel) => resized[(index * size.Channels) + channel]);
         },
         iter: 40, threads: 1);
 
     [Fact]
-    public void Probabilities_and_masks_are_the_CPUs() => Sizes.Sample(
+    public void Masks_are_the_CPUs() => Sizes.Sample(
         size =>
         {
             var random = new Random(size.Seed);
             float[] source = [.. Enumerable.Range(0, size.Width * size.Height).Select(_ => random.NextSingle())];
             float[] expected = BilinearResize.Resize(source, size.Width, size.Height, 1, size.ToWidth, size.ToHeight);
-            using var gpu = new Gpu();
-            ulong probabilities = gpu.Memory.Allocate(4L * expected.Length), mask = gpu.Memory.Allocate(expected.Length);
             float threshold = expected[size.Seed % expected.Length];
-            gpu.LaunchItems("postprocess", expected.Length, 1, new PostprocessParameters
-            {
-                Source = (long)gpu.Memory.Allocate<float>(source),
-                Probabilities = (long)probabilities,
-                Mask = (long)mask,
-                SourceWidth = size.Width,
-                SourceHeight = size.Height,
-                Width = size.ToWidth,
-                Height = size.ToHeight,
-                Threshold = threshold,
-            });
-            Assert.Equal(expected, gpu.Memory.Span<float>(probabilities, expected.Length).ToArray());
-            Assert.Equal(Array.ConvertAll(expected, value => (byte)(value > threshold ? 1 : 0)), gpu.Memory.Span<byte>(mask, expected.Length).ToArray());
+            using var host = new Host(1, 1);
+            host.Prepare(Picture((1, 1, 1, 1, 1, 0), false, [0]) with { Columns = Integers(1, 1, false), Rows = Integers(1, 1, false) }, size.ToWidth, size.ToHeight);
+            byte[] mask = host.Cut(source, new Shape(1, 1, size.Height, size.Width), threshold, size.ToWidth, size.ToHeight);
+            Assert.Equal(Array.ConvertAll(expected, value => (byte)(value > threshold ? 1 : 0)), mask);
         },
         iter: 40, threads: 1);
 
-    private static PreprocessParameters Parameters(Gpu gpu, (int Width, int Height, int ToWidth, int ToHeight, int Channels, int Seed) size, bool reverse) => new()
+    private static PictureInput Picture((int Width, int Height, int ToWidth, int ToHeight, int Channels, int Seed) size, bool reverse, byte[] samples) => new()
     {
-        Output = (long)gpu.Memory.Allocate(3L * 4 * size.ToWidth * size.ToHeight),
-        SourceWidth = size.Width,
-        SourceHeight = size.Height,
-        SourceChannels = size.Channels,
-        Width = size.ToWidth,
-        Height = size.ToHeight,
-        ReverseChannels = reverse ? 1 : 0,
-        Mean0 = 0.485f,
-        Mean1 = 0.456f,
-        Mean2 = 0.406f,
-        Std0 = 0.229f,
-        Std1 = 0.224f,
-        Std2 = 0.225f,
+        Width = size.Width,
+        Height = size.Height,
+        Channels = size.Channels,
+        Samples = samples,
+        SampleBytes = 1,
+        MaxValue = 1,
+        Columns = null!,
+        Rows = null!,
+        ReverseChannels = reverse,
+        Mean = [0.485f, 0.456f, 0.406f],
+        Std = [0.229f, 0.224f, 0.225f],
     };
 
-    private static void Check(Gpu gpu, string kernel, PreprocessParameters p, bool reverse, Func<int, int, float> unit)
+    private static void Check(PictureInput picture, int width, int height, Func<int, int, float> unit)
     {
-        int pixels = p.Width * p.Height;
-        gpu.LaunchItems(kernel, pixels, 1, p);
-        float[] actual = gpu.Memory.Span<float>((ulong)p.Output, 3 * pixels).ToArray(), mean = [p.Mean0, p.Mean1, p.Mean2], std = [p.Std0, p.Std1, p.Std2];
+        using var host = new Host(width, height);
+        float[] actual = host.Prepare(picture, 1, 1);
+        int pixels = width * height;
         for (int i = 0; i < actual.Length; i++)
         {
-            int plane = i / pixels, channel = p.SourceChannels == 1 ? 0 : reverse ? 2 - plane : plane;
-            Assert.Equal((unit(i % pixels, channel) - mean[plane]) / std[plane], actual[i]);
+            int plane = i / pixels, channel = picture.Channels == 1 ? 0 : picture.ReverseChannels ? 2 - plane : plane;
+            Assert.Equal((unit(i % pixels, channel) - picture.Mean[plane]) / picture.Std[plane], actual[i]);
         }
     }
 
     // OpenCvResize's positions; where nothing is resized, each sample stands for itself.
-    private static (long Before, long After, long Weights) Integers(Gpu gpu, int size, int toSize, bool halve)
+    private static PictureAxis Integers(int size, int toSize, bool halve)
     {
         int[] before = new int[toSize], after = new int[toSize], weights = new int[2 * toSize];
         for (int i = 0; i < toSize; i++)
@@ -120,11 +114,11 @@ public sealed class PictureTests
             (before[i], after[i]) = halve ? (2 * i, (2 * i) + 1) : (Math.Clamp(index, 0, size - 1), Math.Clamp(index + 1, 0, size - 1));
             (weights[2 * i], weights[(2 * i) + 1]) = ((int)MathF.Round((1f - at) * 2048), (int)MathF.Round(at * 2048));
         }
-        return ((long)gpu.Memory.Allocate<int>(before), (long)gpu.Memory.Allocate<int>(after), (long)gpu.Memory.Allocate<int>(weights));
+        return new PictureAxis(before, after, weights);
     }
 
     // BilinearResize's positions.
-    private static (long Before, long After, long Weights) Floats(Gpu gpu, int size, int toSize)
+    private static PictureAxis Floats(int size, int toSize)
     {
         int[] before = new int[toSize], after = new int[toSize];
         var weights = new float[toSize];
@@ -135,6 +129,59 @@ public sealed class PictureTests
             after[i] = Math.Min(before[i] + 1, size - 1);
             weights[i] = at - before[i];
         }
-        return ((long)gpu.Memory.Allocate<int>(before), (long)gpu.Memory.Allocate<int>(after), (long)gpu.Memory.Allocate<float>(weights));
+        return new PictureAxis(before, after, Array.ConvertAll(weights, BitConverter.SingleToInt32Bits));
+    }
+
+    /// <summary>What the host does to an image on its way to a plan and back, each slice an allocation of its own.</summary>
+    private sealed unsafe class Host : IDisposable
+    {
+        private readonly StubDriver _driver;
+        private readonly CudaContext _context;
+        private readonly KernelSet _kernels;
+        private readonly CudaStream _stream;
+        private readonly PictureTransfer _transfer;
+        private readonly int _planar;
+
+        public Host(int width, int height)
+        {
+            StubDriver? driver = null;
+            _driver = driver = new StubDriver { Run = launch => Gpu.Run(launch, driver!.Memory) };
+            _context = new CudaContext(driver, CudaDevice.List(driver)[0], isolatesMemory: true);
+            _kernels = new KernelSet(_context, KernelLibrary.Kernels);
+            _stream = new CudaStream(_context);
+            _planar = 3 * width * height;
+            _transfer = new PictureTransfer(_context, _kernels, _stream, Tensor.Create(new InputOp(new Shape(1, 3, height, width)), [], "x"));
+        }
+
+        /// <summary>The network's input.</summary>
+        public float[] Prepare(PictureInput picture, int maskWidth, int maskHeight)
+        {
+            using var planar = new DeviceMemory(_context, (nuint)(_planar * sizeof(float)), "test");
+            _transfer.Prepare(picture, planar.Address, maskWidth, maskHeight);
+            _stream.Synchronize();
+            return _driver.Memory.Read<float>(planar.Address, _planar);
+        }
+
+        /// <summary>The mask of probabilities; an image has been prepared before.</summary>
+        public byte[] Cut(float[] probabilities, Shape shape, float threshold, int width, int height)
+        {
+            using var planar = new DeviceMemory(_context, (nuint)(probabilities.Length * sizeof(float)), "test");
+            using var staging = new PinnedMemory(_context, planar.Bytes);
+            probabilities.CopyTo(new Span<float>(staging.Data, probabilities.Length));
+            _stream.Upload(staging.Data, planar.Address, planar.Bytes);
+            _transfer.Cut(planar.Address, shape, threshold, width, height);
+            _stream.Synchronize();
+            var mask = new byte[width * height];
+            _transfer.CopyMask(mask);
+            return mask;
+        }
+
+        public void Dispose()
+        {
+            _transfer.Dispose();
+            _stream.Dispose();
+            _kernels.Dispose();
+            _context.Dispose();
+        }
     }
 }

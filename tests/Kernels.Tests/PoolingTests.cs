@@ -1,8 +1,9 @@
 using CsCheck;
 using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Ops;
-using LungSeg.Kernels.Abi;
+using LungSeg.Engine.Weights;
 
 namespace LungSeg.Kernels.Tests;
 
@@ -12,38 +13,29 @@ public sealed class PoolingTests
 
     [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
     public void Average_poolings_match_the_reference(Storage storage, bool single) => Gen.Select(
-        MapCase.Of(storage, single), Gen.OneOf(1, 1, 2, 3, 6), Gen.Int[1, 3], Gen.OneOf(0, 0, 60, 90)).Sample(
-        (test, bins, parts, more) =>
+        MapCase.Of(storage, single), Gen.OneOf(1, 1, 2, 3, 6), Gen.OneOf(1, 1, 3), Gen.OneOf(0, 0, 60, 90)).Sample(
+        (test, bins, times, more) =>
         {
-            if (test.Shape.C > 1) test = test with { Shape = test.Shape with { C = test.Shape.C + more } };
+            // A bin of more than 256 pixels is summed in parts.
+            test = test with { Shape = new Shape(test.Shape.N, test.Shape.C > 1 ? test.Shape.C + more : 1, test.Shape.H * times, test.Shape.W * times) };
             using var gpu = new Gpu();
-            Map x = test.Values("x"), y = Expected.Run(Tensor.Create(new AdaptiveAvgPool2dOp(bins), [test.Input()], "pool"), x);
-            DeviceTensor output = DeviceTensor.Empty(gpu, test.Storage, y.Shape, test.Slice);
-            int stride = output.PaddedChannels;
-            var p = new PoolParameters
-            {
-                Input = DeviceTensor.Of(gpu, test.Storage, x, test.Slice).Map,
-                Output = output.Map,
-                Partial = (long)gpu.Memory.Allocate(4L * parts * test.Shape.N * bins * bins * stride),
-                PartialStride = stride,
-                Parts = parts,
-                Batch = test.Shape.N,
-            };
-            gpu.Launch($"pool_sums_{test.Suffix}", ((test.Vectors + 7) / 8, bins * bins, test.Shape.N * parts), p);
-            gpu.LaunchItems($"pool_mean_{test.Suffix}", bins * bins * test.Vectors, test.Shape.N, p);
+            var op = new AdaptiveAvgPool2dOp(bins);
+            Tensor input = test.Input(), node = Tensor.Create(op, [input], "pool");
+            Map x = test.Values("x"), y = Expected.Run(node, x);
+            Map actual = new HostRun(gpu, storage).With(input, x, test.Slice).Run(new Engine.Backends.Cuda.AdaptiveAvgPool2d(node, op, HostRun.Kernels(storage)), test.Slice);
             // Threads, warps and parts each add up in a line; numbers are at most 1.
-            Expected.Within(y, _ => 24 * Unit, test.Storage).Check(output.Read(), $"{test}, {bins} bins, {parts} parts");
+            Expected.Within(y, _ => 24 * Unit, test.Storage).Check(actual, $"{test}, {bins} bins");
         },
         iter: 8, threads: 1);
 
     [Theory, MemberData(nameof(Storages.All), MemberType = typeof(Storages))]
     public void Squeeze_and_excitation_matches_the_reference(Storage storage) => Gen.Select(
-        MapCase.Of(storage, single: false), Gen.Int[1, 40], Gen.Int[1, 3], Gen.OneOf(Activation.ReLU, Activation.SiLU)).Sample(
-        (test, hidden, parts, activation) =>
+        MapCase.Of(storage, single: false), Gen.Int[2, 40], Gen.OneOf(1, 1, 3), Gen.OneOf(Activation.ReLU, Activation.SiLU)).Sample(
+        (test, hidden, times, activation) =>
         {
             using var gpu = new Gpu();
-            (int n, int c, int h, int w) = test.Shape;
-            int padded = (c + 7) / 8 * 8, hiddenPadded = (hidden + 7) / 8 * 8;
+            test = test with { Shape = test.Shape with { H = test.Shape.H * times, W = test.Shape.W * times } };
+            (int n, int c, _, _) = test.Shape;
             float[] reduce = test.Numbers("reduce", hidden * c), reduceBias = test.Numbers("reduce bias", hidden), expand = test.Numbers("expand", c * hidden), expandBias = test.Numbers("expand bias", c);
             Map x = test.Values("x"), y = new(new Shape(n, c, 1, 1));
             for (int image = 0; image < n; image++)
@@ -53,34 +45,18 @@ public sealed class PoolingTests
                 for (int k = 0; k < c; k++) y.Plane(image, k)[0] = (float)Apply(Activation.Sigmoid, expandBias[k] + Enumerable.Range(0, hidden).Sum(j => middle[j] * expand[(k * hidden) + j]));
             }
 
-            DeviceTensor output = DeviceTensor.Empty(gpu, test.Storage, y.Shape);
-            ulong partial = gpu.Memory.Allocate(4L * parts * n * padded);
-            gpu.Launch($"pool_sums_{test.Suffix}", ((test.Vectors + 7) / 8, 1, n * parts), new PoolParameters
+            Conv2dOp Conv(string key, float[] weights, float[] bias, int filters, int channels, Activation function) => new(
+                new Parameter($"{key}.weight", [filters, channels, 1, 1], () => weights), new Parameter($"{key}.bias", [filters], () => bias), 1, default, 1, 1)
             {
-                Input = DeviceTensor.Of(gpu, test.Storage, x, test.Slice).Map,
-                Output = output.Map,
-                Partial = (long)partial,
-                PartialStride = padded,
-                Parts = parts,
-                Batch = n,
-            });
-            gpu.Launch($"squeeze_excite_{test.Storage.Suffix()}", (n, 1, 1), new SqueezeExciteParameters
-            {
-                Output = output.Map,
-                Partial = (long)partial,
-                ReduceWeights = test.Storage.Upload(gpu, Rows(reduce, hidden, c, padded)),
-                ReduceBias = Storage.F32.Upload(gpu, reduceBias),
-                ExpandWeights = test.Storage.Upload(gpu, Rows(expand, c, hidden, hiddenPadded)),
-                ExpandBias = Storage.F32.Upload(gpu, expandBias),
-                PartialStride = padded,
-                Parts = parts,
-                Batch = n,
-                Hidden = hidden,
-                Scale = 1f / (h * w),
-                Activation = (int)activation,
-            });
+                Activation = function,
+            };
+            Conv2dOp first = Conv("reduce", reduce, reduceBias, hidden, c, activation), second = Conv("expand", expand, expandBias, c, hidden, Activation.Sigmoid);
+            Tensor input = test.Input(), pooled = Tensor.Create(new AdaptiveAvgPool2dOp(1), [input], "pool");
+            Tensor node = Tensor.Create(second, [Tensor.Create(first, [pooled], "reduce")], "expand");
+            var gate = new SqueezeExcite(node, new SqueezeExciteBlock(input, first, second), HostRun.Kernels(storage));
+            Map actual = new HostRun(gpu, storage).With(input, x, test.Slice).Run(gate);
             // Means and hidden channels are float32; no sum here is larger than its number of terms.
-            Expected.Within(y, _ => Unit * (c + 16) * (hidden + 16), test.Storage).Check(output.Read(), $"{test}, {hidden} hidden");
+            Expected.Within(y, _ => Unit * (c + 16) * (hidden + 16), test.Storage).Check(actual, $"{test}, {hidden} hidden");
         },
         iter: 8, threads: 1);
 
@@ -90,11 +66,4 @@ public sealed class PoolingTests
         Activation.SiLU => x / (1 + Math.Exp(-x)),
         _ => 1 / (1 + Math.Exp(-x)),
     };
-
-    private static float[] Rows(float[] values, int rows, int columns, int padded)
-    {
-        var result = new float[rows * padded];
-        for (int row = 0; row < rows; row++) values.AsSpan(row * columns, columns).CopyTo(result.AsSpan(row * padded));
-        return result;
-    }
 }

@@ -1,4 +1,5 @@
 using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Backends.Reference;
 using LungSeg.Kernels.Abi;
 
@@ -94,6 +95,9 @@ internal sealed class DeviceTensor
     }
 
     public DeviceMap Map { get; }
+
+    /// <summary>The map as the host places it.</summary>
+    public CudaMap Place => new((ulong)Map.Address, _shape, Map.PixelStride);
 
     public int PaddedChannels => _shape.C == 1 ? 1 : (_shape.C + 7) / 8 * 8;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.IO;
+using LungSeg.Kernels.Abi;
 using Spectre.Console;
 
 namespace LungSeg.Cli.Commands;
@@ -78,19 +79,7 @@ internal static class KernelsCommand
         foreach (KernelInfo kernel in KernelLibrary.Kernels)
         {
             json.WriteStartObject();
-            json.WriteString("name", kernel.Name);
-            json.WriteString("family", kernel.Family);
-            json.WriteString("target", kernel.Target);
-            json.WriteString("precision", kernel.Precision);
-            json.WriteString("storage", kernel.Storage);
-            json.WriteNumber("width", kernel.Width);
-            json.WriteNumber("threads", kernel.Threads);
-            json.WriteNumber("sharedBytes", kernel.SharedBytes);
-            json.WriteNumber("tileM", kernel.TileM);
-            json.WriteNumber("tileN", kernel.TileN);
-            json.WriteNumber("tileK", kernel.TileK);
-            json.WriteBoolean("gate", kernel.Gate);
-            json.WriteNumber("parameterBytes", kernel.ParameterBytes);
+            kernel.Write(json);
             if (compiled?.GetValueOrDefault(kernel.Name) is { } made)
             {
                 json.WriteNumber("registers", made.Registers);

@@ -30,11 +30,18 @@ internal static class SelfTestCommand
         };
         Option<int> cases = CommonOptions.Whole("--cases", "Random cases for each operation", 1, 10_000, 12);
         Option<int> seed = CommonOptions.Whole("--seed", "Other cases than the usual ones", 0, 1_000_000, 0);
+        var only = new Option<string?>("--only")
+        {
+            Description = "Only the checks whose names this pattern matches: operations, kernels and networks",
+            HelpName = "GLOB",
+        };
+        Option<int> limit = CommonOptions.Whole("--limit", "Seconds that a check may take on a GPU", 1, 86_400, 120);
+        var child = new Option<bool>(SelfTestChildren.Option) { Hidden = true };
         Option<bool> json = CommonOptions.Json();
 
         var command = new Command("selftest", "Check a device's arithmetic: every operation on random shapes, and whole networks. For a new machine.")
         {
-            devices.Device, devices.Threads, precision, networks, goldens, cases, seed, json,
+            devices.Device, devices.Threads, precision, networks, goldens, cases, seed, only, limit, child, json,
         };
         command.SetAction(parsed =>
         {
@@ -46,16 +53,21 @@ internal static class SelfTestCommand
             };
             string? folder = NetworkCheck.FindGoldens(parsed.GetValue(goldens));
             TextWriter output = parsed.InvocationConfiguration.Output, error = parsed.InvocationConfiguration.Error;
-            var plan = new SelfTestPlan(asked, folder, parsed.GetValue(cases), parsed.GetValue(seed));
+            var plan = new SelfTestPlan(asked, folder, parsed.GetValue(cases), parsed.GetValue(seed), parsed.GetValue(only));
+            if (parsed.GetValue(child)) return Serve(plan, parsed, devices, parsed.GetRequiredValue(precision));
             List<SelfTestResult> results = [];
             foreach (string one in PrecisionsOf(parsed, devices, parsed.GetRequiredValue(precision), error))
             {
                 using IBackend backend = devices.Open(parsed, one, error);
+                if (SelfTestRun.Checks(plan, backend).Count == 0)
+                    throw new UsageException($"no check is called '{plan.Only}': expected a pattern such as 'conv2d*', 'conv_mma_*' or 'pan'");
                 if (!parsed.GetValue(json) && results.Count == 0)
                 {
                     foreach ((string name, string value) in Conditions.Of(backend.Description)) output.WriteLine($"{name,-10}{value}");
                 }
-                SelfTestResult result = SelfTestRun.Of(plan, backend);
+                SelfTestResult result = backend is CudaBackend gpu
+                    ? OnGpu(plan, gpu, Arguments(parsed, $"cuda:{gpu.Device.Index}", one, networks, folder, cases, seed), TimeSpan.FromSeconds(parsed.GetValue(limit)))
+                    : SelfTestRun.Of(plan, backend);
                 results.Add(result);
                 if (!parsed.GetValue(json)) SelfTestReport.Write(output, result);
             }
@@ -64,6 +76,30 @@ internal static class SelfTestCommand
         });
         return command;
     }
+
+    // A child process's side.
+    private static int Serve(SelfTestPlan plan, ParseResult parsed, DeviceChoices devices, string precision)
+    {
+        using IBackend backend = devices.Open(parsed, precision, TextWriter.Null);
+        SelfTestChildren.Serve(plan, backend, Console.In, parsed.InvocationConfiguration.Output);
+        return ExitCode.Done;
+    }
+
+    private static SelfTestResult OnGpu(SelfTestPlan plan, CudaBackend gpu, IReadOnlyList<string> arguments, TimeSpan limit)
+    {
+        IReadOnlyList<SelfTestCheck> checks = SelfTestRun.Checks(plan, gpu);
+        (string device, Precision precision, IReadOnlyList<string> kernels) = (gpu.Description, gpu.Precision, gpu.AllKernels);
+        // A GPU may be set to serve one process at a time.
+        gpu.Dispose();
+        return SelfTestRun.Of(plan, device, precision, kernels, SelfTestChildren.Run(checks, arguments, precision, limit));
+    }
+
+    private static IReadOnlyList<string> Arguments(
+        ParseResult parsed, string device, string precision, Option<string> networks, string? goldens, Option<int> cases, Option<int> seed) =>
+    [
+        "selftest", "--device", device, "--precision", precision, networks.Name, parsed.GetRequiredValue(networks),
+        cases.Name, $"{parsed.GetValue(cases)}", seed.Name, $"{parsed.GetValue(seed)}", .. goldens is null ? Array.Empty<string>() : ["--goldens", goldens],
+    ];
 
     private static IEnumerable<string> PrecisionsOf(ParseResult parsed, DeviceChoices devices, string asked, TextWriter error)
     {

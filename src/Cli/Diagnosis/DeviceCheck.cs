@@ -27,13 +27,18 @@ internal static class DeviceCheck
         try
         {
             using var backend = new CudaBackend(device.Index);
-            return DeviceTrial.FaultOf(backend) is { } fault ? Broken(name, fault) : Finding.Good("GPU", $"{name}: computes; lungseg selftest --device cuda checks it thoroughly");
+            return DeviceTrial.FaultOf(backend) is { } fault ? Broken(name, fault)
+                : Finding.Good("GPU", $"{name}: computes{Newer(device)}; lungseg selftest --device cuda checks it thoroughly");
         }
         catch (DeviceException e)
         {
             return Broken(name, e.Message);
         }
     }
+
+    // What the kernels were not written for runs by the driver's compiler.
+    private static string Newer(CudaDevice device) => device.Major < 10 ? ""
+        : " (newer than the program's kernels: its driver compiles those for tensor cores of 8.0, conv_mma, when they are first used, and keeps them)";
 
     private static Finding Broken(string name, string fault) => Finding.Warning("GPU", $"{name}: {fault}", "segment works with --device cpu; a newer driver may help");
 }

@@ -79,12 +79,18 @@ internal static class Examples
         [
             new("lungseg selftest --device cuda", "whether a new machine's GPU computes rightly, in every precision"),
             new("lungseg selftest --networks pan --cases 50", "many operations and one network on the processor"),
+            new("lungseg selftest --device cuda --precision fp16 --only 'conv_wgmma_*'", "some kernels alone, for example after one was found wrong"),
         ],
         ["kernels"] =
         [
             new("lungseg kernels", "what there is for which GPUs"),
             new("lungseg kernels --device cuda", "what this GPU's driver made of each"),
             new("lungseg kernels --dump ptx", "each kernel's PTX as a file in the directory ptx"),
+        ],
+        ["tune"] =
+        [
+            new("lungseg tune --device cuda", "measure the GPU; segment and bench choose kernels by it from then on"),
+            new("lungseg tune --device cuda:1 -o second.json", "into a file of your own, which LUNGSEG_TUNING names"),
         ],
         ["doctor"] =
         [

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using LungSeg.Cli.Verification;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Reference;
@@ -16,6 +18,39 @@ namespace LungSeg.Cli.SelfTest;
 internal sealed record NetworkResult(string Network, string Case, Shape Shape, TensorError? Error, PrecisionBounds Bounds, string? Fault)
 {
     public bool Holds => Error is not null && Bounds.Allow(Error);
+
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("network", Network);
+        json.WriteString("against", Case);
+        json.WriteString("shape", $"{Shape}");
+        if (Error is { } error)
+        {
+            Json.Number(json, "max", error.Max);
+            Json.Number(json, "mean", error.Mean);
+            Json.Number(json, "quantile_999", error.Quantile999);
+            Json.Number(json, "cosine", error.Cosine);
+            Json.Number(json, "magnitude", error.Magnitude);
+        }
+        Json.Number(json, "bound_max", Bounds.Max);
+        Json.Number(json, "bound_mean", Bounds.Mean);
+        json.WriteBoolean("holds", Holds);
+        if (Fault is { } fault) json.WriteString("fault", fault);
+        json.WriteEndObject();
+    }
+
+    public static NetworkResult Read(JsonElement json, Precision precision)
+    {
+        string network = json.GetProperty("network").GetString()!;
+        int[] shape = [.. json.GetProperty("shape").GetString()!.Split('x').Select(side => int.Parse(side, CultureInfo.InvariantCulture))];
+        TensorError? error = json.TryGetProperty("max", out _) ? new TensorError(Of("max"), Of("mean"), Of("quantile_999"), Of("cosine"), Of("magnitude")) : null;
+        return new NetworkResult(
+            network, json.GetProperty("against").GetString()!, new Shape(shape[0], shape[1], shape[2], shape[3]), error, PrecisionBounds.Of(network, precision),
+            json.TryGetProperty("fault", out JsonElement fault) ? fault.GetString() : null);
+
+        double Of(string name) => Json.Number(json.GetProperty(name));
+    }
 }
 
 /// <summary>

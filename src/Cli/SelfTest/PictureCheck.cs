@@ -38,7 +38,7 @@ internal static class PictureCheck
         }
         catch (DeviceException e)
         {
-            return new OperationResult(Name, Cases.Length, double.PositiveInfinity, e.Message);
+            return new OperationResult(Name, Cases.Length, double.PositiveInfinity, e.Message, Broken: true);
         }
     }
 

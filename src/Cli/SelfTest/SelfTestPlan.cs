@@ -1,3 +1,4 @@
+using LungSeg.Engine.Backends.Reference;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.SelfTest;
@@ -7,7 +8,8 @@ namespace LungSeg.Cli.SelfTest;
 /// <param name="Goldens">The folder of golden files; null for none.</param>
 /// <param name="CasesEach">Random cases for each operation.</param>
 /// <param name="Seed">Which random cases.</param>
-internal sealed record SelfTestPlan(IReadOnlyList<Architecture> Networks, string? Goldens, int CasesEach, int Seed)
+/// <param name="Only">A pattern for the names of the checks to run; null for all.</param>
+internal sealed record SelfTestPlan(IReadOnlyList<Architecture> Networks, string? Goldens, int CasesEach, int Seed, string? Only = null)
 {
     public IEnumerable<OperationCase> Cases(string operation) =>
         Enumerable.Range(0, CasesEach).Select(i => OperationCases.Make(operation, (Seed * CasesEach) + i));

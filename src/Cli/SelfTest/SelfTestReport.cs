@@ -58,40 +58,14 @@ internal static class SelfTestReport
         json.WriteString("precision", result.Precision.Name());
         json.WriteBoolean("holds", result.Holds);
         json.WriteStartArray("operations");
-        foreach (OperationResult operation in result.Operations)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", operation.Name);
-            json.WriteNumber("cases", operation.Cases);
-            Json.Number(json, "worst_share_of_bound", operation.Worst);
-            if (operation.Fault is { } fault) json.WriteString("fault", fault);
-            json.WriteEndObject();
-        }
+        foreach (OperationResult operation in result.Operations) operation.Write(json);
         json.WriteEndArray();
         json.WriteStartArray("networks");
-        foreach (NetworkResult network in result.Networks) WriteNetwork(json, network);
+        foreach (NetworkResult network in result.Networks) network.Write(json);
         json.WriteEndArray();
         json.WriteStartArray("kernels_not_run");
         foreach (string kernel in result.Unused) json.WriteStringValue(kernel);
         json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteNetwork(Utf8JsonWriter json, NetworkResult network)
-    {
-        json.WriteStartObject();
-        json.WriteString("network", network.Network);
-        json.WriteString("against", network.Case);
-        json.WriteString("shape", $"{network.Shape}");
-        if (network.Error is { } error)
-        {
-            Json.Number(json, "max", error.Max);
-            Json.Number(json, "mean", error.Mean);
-        }
-        Json.Number(json, "bound_max", network.Bounds.Max);
-        Json.Number(json, "bound_mean", network.Bounds.Mean);
-        json.WriteBoolean("holds", network.Holds);
-        if (network.Fault is { } fault) json.WriteString("fault", fault);
         json.WriteEndObject();
     }
 

@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>A sum or a product. An operand of one pixel is spread over the map, one of a single channel over the channels.</summary>
@@ -14,5 +16,5 @@ internal struct BinaryParameters
 
     public int Batch;
 
-    public int Activation;
+    public Activation Activation;
 }

@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>
@@ -40,17 +42,7 @@ internal struct ConvParameters
     /// <summary>Filters of a group; a multiple of 8 if there are several groups.</summary>
     public int Filters;
 
-    public int R;
-
-    public int S;
-
-    public int Stride;
-
-    public int Dilation;
-
-    public int PadTop;
-
-    public int PadLeft;
+    public Window Window;
 
     /// <summary>Output rows and columns of one phase of this launch.</summary>
     public int Rows;
@@ -84,8 +76,8 @@ internal struct ConvParameters
     /// <summary><see cref="Reciprocal.OfSmall"/> of S.</summary>
     public uint SReciprocal;
 
-    /// <summary>Applied last; LungSeg.Engine.Ops.Activation's number.</summary>
-    public int Activation;
+    /// <summary>Applied last.</summary>
+    public Activation Activation;
 
     /// <summary>Elements of Partial; 0 where nothing is split.</summary>
     public readonly long PartialFloats => Splits > 1 ? (long)Splits * Batch * Output.Height * Output.Width * PartialStride : 0;

@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>The end of a split convolution: the splits' sums in their order, bias, residual, activation.</summary>
@@ -20,5 +22,5 @@ internal struct ConvReduceParameters
 
     public int Batch;
 
-    public int Activation;
+    public Activation Activation;
 }

@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>A convolution with one filter for each channel.</summary>
@@ -18,19 +20,9 @@ internal struct DepthwiseParameters
 
     public int Batch;
 
-    public int R;
+    public Window Window;
 
-    public int S;
-
-    public int Stride;
-
-    public int Dilation;
-
-    public int PadTop;
-
-    public int PadLeft;
-
-    public int Activation;
+    public Activation Activation;
 
     /// <summary>Strips of a row: runs of StripPixels · Dilation columns, in each of them Dilation strips.</summary>
     public static int Strips(int columns, int dilation) =>

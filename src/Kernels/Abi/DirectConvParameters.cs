@@ -1,18 +1,16 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
-/// <summary>
-/// A convolution of any kind, one result for each thread: any number of channels and filters in a group, inputs of any layout.
-/// Element (n, c, h, w) of the input lies n · ImageStride + c · ChannelStride + h · RowStride + w · ColumnStride elements after
-/// Input.
-/// </summary>
+/// <summary>A convolution of any kind, one result for each thread: any number of channels and filters in a group.</summary>
 internal struct DirectConvParameters
 {
+    public DeviceMap Input;
+
     public DeviceMap Output;
 
     /// <summary>Added before the activation; Address 0: none.</summary>
     public DeviceMap Residual;
-
-    public long Input;
 
     /// <summary>float32 [r][s][input channel of a group][output channel].</summary>
     public long Weights;
@@ -20,19 +18,7 @@ internal struct DirectConvParameters
     /// <summary>float32 for each output channel; 0: none.</summary>
     public long Bias;
 
-    public long ImageStride;
-
-    public int ChannelStride;
-
-    public int RowStride;
-
-    public int ColumnStride;
-
     public int Batch;
-
-    public int Height;
-
-    public int Width;
 
     /// <summary>Input channels of a group.</summary>
     public int Channels;
@@ -40,17 +26,7 @@ internal struct DirectConvParameters
     /// <summary>Filters of a group.</summary>
     public int Filters;
 
-    public int R;
-
-    public int S;
-
-    public int Stride;
-
-    public int Dilation;
-
-    public int PadTop;
-
-    public int PadLeft;
+    public Window Window;
 
     /// <summary>Output rows and columns of this launch, placed as in <see cref="ConvParameters"/>.</summary>
     public int Rows;
@@ -63,5 +39,5 @@ internal struct DirectConvParameters
 
     public int Step;
 
-    public int Activation;
+    public Activation Activation;
 }

@@ -6,6 +6,9 @@ namespace LungSeg.Kernels.Abi;
 /// </summary>
 internal readonly record struct GridSize(long X, long Y = 1, long Z = 1)
 {
+    /// <summary>Whether a GPU can launch it.</summary>
+    public bool IsLaunchable => X is >= 1 and <= int.MaxValue && Y is >= 1 and <= 65535 && Z is >= 1 and <= 65535;
+
     /// <summary>As many blocks of so many threads as give each item of each image a thread.</summary>
     public static GridSize OfItems(long items, int images, int threads) => new(Up(items, threads), images);
 

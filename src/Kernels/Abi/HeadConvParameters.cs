@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>A convolution with a single filter and stride 1, as in a segmentation head; Output has one channel.</summary>
@@ -18,22 +20,12 @@ internal struct HeadConvParameters
 
     public int Batch;
 
-    public int R;
-
-    public int S;
-
-    public int Stride;
-
-    public int Dilation;
-
-    public int PadTop;
-
-    public int PadLeft;
+    public Window Window;
 
     /// <summary>Threads that share a pixel: <see cref="LanesFor"/>.</summary>
     public int Lanes;
 
-    public int Activation;
+    public Activation Activation;
 
     /// <summary>A power of two, at most 32: one thread for each vector of 8 channels where that is possible.</summary>
     public static int LanesFor(int channels)

@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>A 1x1 convolution of few pixels, as on pooled maps: a warp computes one filter of one pixel.</summary>
@@ -18,5 +20,5 @@ internal struct LinearParameters
 
     public int Batch;
 
-    public int Activation;
+    public Activation Activation;
 }

@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>Input and output of the same size and channels: scale_shift (x · Scale + Shift, then the activation) and copies.</summary>
@@ -18,5 +20,5 @@ internal struct PixelParameters
 
     public int Batch;
 
-    public int Activation;
+    public Activation Activation;
 }

@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>A network's first convolution, from its planar float32 input N x C x Height x Width.</summary>
@@ -21,17 +23,7 @@ internal struct PlanarConvParameters
 
     public int Width;
 
-    public int R;
+    public Window Window;
 
-    public int S;
-
-    public int Stride;
-
-    public int Dilation;
-
-    public int PadTop;
-
-    public int PadLeft;
-
-    public int Activation;
+    public Activation Activation;
 }

@@ -8,9 +8,6 @@ internal struct PostprocessParameters
     /// <summary>float32 probabilities, SourceHeight x SourceWidth.</summary>
     public long Source;
 
-    /// <summary>float32, Height x Width; 0: not wanted.</summary>
-    public long Probabilities;
-
     /// <summary>Bytes, Height x Width: 1 where the probability is over Threshold, else 0.</summary>
     public long Mask;
 

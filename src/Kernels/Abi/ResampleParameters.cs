@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>Pooling and resizing: what the output's size and the fields that a kernel names say.</summary>
@@ -27,5 +29,5 @@ internal struct ResampleParameters
     /// <summary>upsample_bilinear: 1 if corners are aligned.</summary>
     public int AlignCorners;
 
-    public int Activation;
+    public Activation Activation;
 }

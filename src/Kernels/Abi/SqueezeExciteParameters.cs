@@ -1,3 +1,5 @@
+using LungSeg.Engine.Ops;
+
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>
@@ -36,7 +38,7 @@ internal struct SqueezeExciteParameters
     /// <summary>1 / pixels of the pooled map.</summary>
     public float Scale;
 
-    public int Activation;
+    public Activation Activation;
 
     /// <summary>Elements of Partial.</summary>
     public readonly long PartialFloats => (long)Parts * Batch * PartialStride;

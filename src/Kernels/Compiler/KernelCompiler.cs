@@ -24,7 +24,7 @@ internal sealed class KernelCompiler : IDisposable
         string ptx;
         try
         {
-            var specialization = new KernelSpecialization(source.Threads, source.BlocksPerMultiprocessor > 0 ? source.BlocksPerMultiprocessor : null);
+            var specialization = new KernelSpecialization(source.Info.Threads, source.BlocksPerMultiprocessor > 0 ? source.BlocksPerMultiprocessor : null);
             CompiledKernel kernel = _backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(source.Method), specialization);
             ptx = ((PTXCompiledKernel)kernel).PTXAssembly;
         }

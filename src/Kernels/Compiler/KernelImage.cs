@@ -36,19 +36,7 @@ internal static class KernelImage
             foreach ((KernelSource source, _) in kernels)
             {
                 json.WriteStartObject();
-                json.WriteString("name", source.Name);
-                json.WriteString("family", source.Family);
-                json.WriteString("precision", source.Precision);
-                json.WriteString("storage", source.Storage);
-                json.WriteNumber("width", source.Width);
-                json.WriteString("target", source.Target.Name);
-                json.WriteNumber("threads", source.Threads);
-                json.WriteNumber("sharedBytes", source.SharedBytes);
-                json.WriteNumber("tileM", source.Tile.M);
-                json.WriteNumber("tileN", source.Tile.N);
-                json.WriteNumber("tileK", source.Tile.K);
-                json.WriteBoolean("gate", source.Gate);
-                json.WriteNumber("parameterBytes", source.ParameterBytes);
+                source.Info.Write(json);
                 json.WriteEndObject();
             }
             json.WriteEndArray();

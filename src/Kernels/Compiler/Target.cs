@@ -11,4 +11,7 @@ internal sealed record Target(string Name, string Version)
 
     /// <summary>Hopper alone, its architecture-specific features included: wgmma.</summary>
     public static Target Hopper { get; } = new("sm_90a", "8.0");
+
+    /// <summary>The one of that name.</summary>
+    public static Target Named(string name) => ((Target[])[Portable, Ampere, Hopper]).First(target => target.Name == name);
 }

@@ -1,3 +1,4 @@
+using LungSeg.Engine.Ops;
 using LungSeg.Kernels.Abi;
 using LungSeg.Kernels.Ptx;
 
@@ -35,7 +36,7 @@ internal static class ConvOutput
     }
 
     /// <summary>Bias, residual, activation and store of eight sums.</summary>
-    public static void Finish<T>(DeviceMap output, DeviceMap residual, long bias, int activation, int image, int pixel, int channel, Float8 sums)
+    public static void Finish<T>(DeviceMap output, DeviceMap residual, long bias, Activation activation, int image, int pixel, int channel, Float8 sums)
         where T : struct, IStorage
     {
         if (bias != 0) sums = sums.Plus(Channels<T>.Load(bias + (channel * (long)sizeof(float))));

@@ -21,9 +21,9 @@ internal struct ConvWindow
     {
         ConvWindow window;
         int row = pixel / p.Columns, column = pixel - (row * p.Columns);
-        int top = (row * p.Stride) - p.PadTop + block.PhaseRow;
+        int top = (row * p.Window.Stride) - p.Window.PadTop + block.PhaseRow;
         window._top = row < p.Rows ? top : Nowhere;
-        window._left = (column * p.Stride) - p.PadLeft + block.PhaseColumn;
+        window._left = (column * p.Window.Stride) - p.Window.PadLeft + block.PhaseColumn;
         long image = (block.Image * ((long)p.Input.Height * p.Input.Width * p.Input.PixelStride)) + (block.Group * p.Channels);
         window._corner = p.Input.Address + ((image + (((top * p.Input.Width) + window._left) * p.Input.PixelStride)) * elementSize);
         return window;
@@ -48,8 +48,8 @@ internal struct ConvTap
     {
         ConvTap tap;
         int index = Scalar.MultiplyHigh(k, p.ChannelsReciprocal), r = (index * (int)p.SReciprocal) >> 16;
-        tap.Row = r * p.Dilation;
-        tap.Column = (index - (r * p.S)) * p.Dilation;
+        tap.Row = r * p.Window.Dilation;
+        tap.Column = (index - (r * p.Window.S)) * p.Window.Dilation;
         tap.Offset = (((tap.Row * p.Input.Width) + tap.Column) * p.Input.PixelStride) + k - (index * p.Channels);
         return tap;
     }

@@ -60,35 +60,35 @@ internal static class DepthwiseConv
 
     public static void Three<T>(DepthwiseParameters p) where T : struct, IStorage
     {
-        if (p.Stride == 1) Run<T, Window3>(p);
-        else if (p.Stride == 2) Run<T, Window3Stride2>(p);
+        if (p.Window.Stride == 1) Run<T, Window3>(p);
+        else if (p.Window.Stride == 2) Run<T, Window3Stride2>(p);
         else Run<T, AnyWindow>(p);
     }
 
     public static void Five<T>(DepthwiseParameters p) where T : struct, IStorage
     {
-        if (p.Stride == 1) Run<T, Window5>(p);
-        else if (p.Stride == 2) Run<T, Window5Stride2>(p);
+        if (p.Window.Stride == 1) Run<T, Window5>(p);
+        else if (p.Window.Stride == 2) Run<T, Window5Stride2>(p);
         else Run<T, AnyWindow>(p);
     }
 
     private static void Run<T, TWindow>(DepthwiseParameters p) where T : struct, IStorage where TWindow : struct, IWindow
     {
-        int vectors = IntMath.DivideUp(p.Output.Channels, 8), strips = DepthwiseParameters.Strips(p.Output.Width, p.Dilation);
+        int vectors = IntMath.DivideUp(p.Output.Channels, 8), strips = DepthwiseParameters.Strips(p.Output.Width, p.Window.Dilation);
         int index = (Grid.IdxX * Group.DimX) + Group.IdxX, strip = index / vectors, channel = (index - (strip * vectors)) * 8, row = strip / strips;
         strip -= row * strips;
         if (row >= p.Output.Height) return;
-        int run = strip / p.Dilation, first = (run * DepthwiseParameters.StripPixels * p.Dilation) + strip - (run * p.Dilation);
+        int run = strip / p.Window.Dilation, first = (run * DepthwiseParameters.StripPixels * p.Window.Dilation) + strip - (run * p.Window.Dilation);
 
-        int rows = default(TWindow).Size > 0 ? default(TWindow).Size : p.R, columns = default(TWindow).Size > 0 ? default(TWindow).Size : p.S;
-        int top = (row * p.Stride) - p.PadTop;
+        int rows = default(TWindow).Size > 0 ? default(TWindow).Size : p.Window.R, columns = default(TWindow).Size > 0 ? default(TWindow).Size : p.Window.S;
+        int top = (row * p.Window.Stride) - p.Window.PadTop;
         long tapBytes = IntMath.RoundUp8(p.Input.Channels) * (long)default(T).Size, weights = p.Weights + (channel * (long)default(T).Size);
         Strip sums = Strip.Of(p.Bias != 0 ? Channels<F32>.Load(p.Bias + (channel * (long)sizeof(float))) : Float8.Splat(0));
         for (int r = 0; r < rows; r++)
         {
-            int y = top + (r * p.Dilation);
+            int y = top + (r * p.Window.Dilation);
             if ((uint)y >= (uint)p.Input.Height) continue;
-            var line = new DepthwiseLine<T>(p.Input.Element<T>(Grid.IdxY, y, 0, channel), (first * p.Stride) - p.PadLeft, weights + (r * columns * tapBytes), tapBytes);
+            var line = new DepthwiseLine<T>(p.Input.Element<T>(Grid.IdxY, y, 0, channel), (first * p.Window.Stride) - p.Window.PadLeft, weights + (r * columns * tapBytes), tapBytes);
             if (default(TWindow).Size > 0)
             {
                 sums = line.Residue<TWindow>(p, sums, 0);
@@ -96,14 +96,14 @@ internal static class DepthwiseConv
             }
             else
             {
-                for (int residue = 0; residue < IntMath.Min(p.Stride, columns); residue++) sums = line.AnyResidue(p, sums, residue, columns);
+                for (int residue = 0; residue < IntMath.Min(p.Window.Stride, columns); residue++) sums = line.AnyResidue(p, sums, residue, columns);
             }
         }
 
         Store<T>(p, row, first, channel, sums.P0);
-        Store<T>(p, row, first + p.Dilation, channel, sums.P1);
-        Store<T>(p, row, first + (2 * p.Dilation), channel, sums.P2);
-        Store<T>(p, row, first + (3 * p.Dilation), channel, sums.P3);
+        Store<T>(p, row, first + p.Window.Dilation, channel, sums.P1);
+        Store<T>(p, row, first + (2 * p.Window.Dilation), channel, sums.P2);
+        Store<T>(p, row, first + (3 * p.Window.Dilation), channel, sums.P3);
     }
 
     private static void Store<T>(DepthwiseParameters p, int row, int column, int channel, Float8 sums) where T : struct, IStorage

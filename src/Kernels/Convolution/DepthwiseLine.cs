@@ -52,10 +52,10 @@ internal readonly struct DepthwiseLine<T> where T : struct, IStorage
     public Strip AnyResidue(DepthwiseParameters p, Strip sums, int residue, int size)
     {
         Strip seen = First(p, residue);
-        for (int s = residue; s < size; s += p.Stride)
+        for (int s = residue; s < size; s += p.Window.Stride)
         {
             sums = sums.PlusProduct(seen, Tap(s));
-            seen = seen.Moved(Column(p, s + (4 * p.Stride)));
+            seen = seen.Moved(Column(p, s + (4 * p.Window.Stride)));
         }
         return sums;
     }
@@ -64,16 +64,16 @@ internal readonly struct DepthwiseLine<T> where T : struct, IStorage
     {
         Strip seen;
         seen.P0 = Column(p, residue);
-        seen.P1 = Column(p, residue + p.Stride);
-        seen.P2 = Column(p, residue + (2 * p.Stride));
-        seen.P3 = Column(p, residue + (3 * p.Stride));
+        seen.P1 = Column(p, residue + p.Window.Stride);
+        seen.P2 = Column(p, residue + (2 * p.Window.Stride));
+        seen.P3 = Column(p, residue + (3 * p.Window.Stride));
         return seen;
     }
 
     /// <summary>The column so many dilations from the strip's first window's left border.</summary>
     private Float8 Column(DepthwiseParameters p, int index)
     {
-        int x = _left + (index * p.Dilation);
+        int x = _left + (index * p.Window.Dilation);
         return default(T).LoadOrZero(_line + (x * (p.Input.PixelStride * (long)default(T).Size)), (uint)x < (uint)p.Input.Width);
     }
 

@@ -6,7 +6,7 @@ namespace LungSeg.Kernels.Convolution;
 
 /// <summary>
 /// Any convolution: a thread makes one element, neighbouring threads the neighbouring filters of a pixel. For what no faster
-/// kernel takes: maps of one channel, groups of odd widths, inputs of any layout.
+/// kernel takes: maps of one channel, groups of odd widths.
 /// </summary>
 internal static class DirectConv
 {
@@ -23,23 +23,22 @@ internal static class DirectConv
             default(T).StoreOne(output, 0);
             return;
         }
-        int group = filter / p.Filters, top = (row * p.Stride) - p.PadTop, left = (column * p.Stride) - p.PadLeft;
-        long image = p.Input + (((Grid.IdxY * p.ImageStride) + ((long)group * p.Channels * p.ChannelStride)) * default(T).Size);
+        int group = filter / p.Filters, top = (row * p.Window.Stride) - p.Window.PadTop, left = (column * p.Window.Stride) - p.Window.PadLeft;
         float sum = p.Bias != 0 ? Global.LoadFloat(p.Bias + (filter * (long)sizeof(float))) : 0;
-        for (int r = 0; r < p.R; r++)
+        for (int r = 0; r < p.Window.R; r++)
         {
-            int y = top + (r * p.Dilation);
-            if ((uint)y >= (uint)p.Height) continue;
-            for (int s = 0; s < p.S; s++)
+            int y = top + (r * p.Window.Dilation);
+            if ((uint)y >= (uint)p.Input.Height) continue;
+            for (int s = 0; s < p.Window.S; s++)
             {
-                int x = left + (s * p.Dilation);
-                if ((uint)x >= (uint)p.Width) continue;
-                long source = image + (((y * p.RowStride) + (x * p.ColumnStride)) * (long)default(T).Size);
-                long weight = p.Weights + (((((r * p.S) + s) * p.Channels * (long)filters) + filter) * sizeof(float));
+                int x = left + (s * p.Window.Dilation);
+                if ((uint)x >= (uint)p.Input.Width) continue;
+                long source = p.Input.Element<T>(Grid.IdxY, y, x, group * p.Channels);
+                long weight = p.Weights + (((((r * p.Window.S) + s) * p.Channels * (long)filters) + filter) * sizeof(float));
                 for (int c = 0; c < p.Channels; c++)
                 {
                     sum += default(T).LoadOne(source) * Global.LoadFloat(weight);
-                    source += p.ChannelStride * (long)default(T).Size;
+                    source += default(T).Size;
                     weight += filters * (long)sizeof(float);
                 }
             }

@@ -16,14 +16,14 @@ internal static class HeadConv
         int row = pixel / p.Output.Width, column = pixel - (row * p.Output.Width);
         int padded = IntMath.RoundUp8(p.Input.Channels);
         Float8 sums = Float8.Splat(0);
-        for (int r = 0; r < p.R; r++)
+        for (int r = 0; r < p.Window.R; r++)
         {
-            int y = (row * p.Stride) - p.PadTop + (r * p.Dilation);
-            for (int s = 0; s < p.S; s++)
+            int y = (row * p.Window.Stride) - p.Window.PadTop + (r * p.Window.Dilation);
+            for (int s = 0; s < p.Window.S; s++)
             {
-                int x = (column * p.Stride) - p.PadLeft + (s * p.Dilation);
+                int x = (column * p.Window.Stride) - p.Window.PadLeft + (s * p.Window.Dilation);
                 if ((uint)y >= (uint)p.Input.Height | (uint)x >= (uint)p.Input.Width) continue;
-                long source = p.Input.Element<T>(Grid.IdxY, y, x, 0), weights = p.Weights + (((r * p.S) + s) * (long)padded * sizeof(float));
+                long source = p.Input.Element<T>(Grid.IdxY, y, x, 0), weights = p.Weights + (((r * p.Window.S) + s) * (long)padded * sizeof(float));
                 for (int channel = lane * 8; channel < padded; channel += p.Lanes * 8)
                     sums = sums.PlusProduct(default(T).Load(source + (channel * (long)default(T).Size)), Channels<F32>.Load(weights + (channel * (long)sizeof(float))));
             }

@@ -20,7 +20,7 @@ internal static class PlanarConv
 
     public static void Run<T>(PlanarConvParameters p) where T : struct, IStorage
     {
-        int padded = IntMath.RoundUp8(p.Output.Channels), taps = p.Channels * p.R * p.S;
+        int padded = IntMath.RoundUp8(p.Output.Channels), taps = p.Channels * p.Window.R * p.Window.S;
         uint shared = Shared.Base();
         for (int i = Group.IdxX * 4; i < taps * padded; i += Threads * 4)
             Shared.Store(shared + (uint)(i * sizeof(float)), Global.LoadFloat4(p.Weights + (i * (long)sizeof(float))));
@@ -29,24 +29,24 @@ internal static class PlanarConv
         int vectors = padded / 8, index = (Grid.IdxY * (Threads / 32)) + (Group.IdxX / 32), row = index / vectors, channel = (index - (row * vectors)) * 8;
         int column = (Grid.IdxX * TilePixels) + Warp.LaneIdx;
         if (row >= p.Output.Height) return;
-        int top = (row * p.Stride) - p.PadTop, left = (column * p.Stride) - p.PadLeft, step = 32 * p.Stride;
+        int top = (row * p.Window.Stride) - p.Window.PadTop, left = (column * p.Window.Stride) - p.Window.PadLeft, step = 32 * p.Window.Stride;
         Strip sums = Strip.Of(p.Bias != 0 ? Channels<F32>.Load(p.Bias + (channel * (long)sizeof(float))) : Float8.Splat(0));
         uint weights = shared + (uint)(channel * sizeof(float));
         long plane = p.Input + (Grid.IdxZ * ((long)p.Channels * p.Height * p.Width * sizeof(float)));
         for (int c = 0; c < p.Channels; c++)
         {
-            for (int r = 0; r < p.R; r++)
+            for (int r = 0; r < p.Window.R; r++)
             {
-                int y = top + (r * p.Dilation);
+                int y = top + (r * p.Window.Dilation);
                 bool inside = (uint)y < (uint)p.Height;
                 long line = plane + (((((long)c * p.Height) + y) * p.Width) * sizeof(float));
-                for (int s = 0; s < p.S; s++)
+                for (int s = 0; s < p.Window.S; s++)
                 {
                     Float8 weight;
                     weight.Low = Shared.LoadFloat4(weights);
                     weight.High = Shared.LoadFloat4(weights + 16);
                     weights += (uint)(padded * sizeof(float));
-                    int x = left + (s * p.Dilation);
+                    int x = left + (s * p.Window.Dilation);
                     sums.P0 = sums.P0.PlusProduct(Column(p, line, x, inside), weight);
                     sums.P1 = sums.P1.PlusProduct(Column(p, line, x + step, inside), weight);
                     sums.P2 = sums.P2.PlusProduct(Column(p, line, x + (2 * step), inside), weight);

@@ -29,7 +29,7 @@ internal readonly struct TensorFetch<TTile, TStorage, TGate> where TTile : struc
         _w3 = ConvWindow.Of(p, block, pixel + (3 * RowStep), default(TStorage).Size);
         _filter = block.Filter + row;
         // Rows of packed weights are multiples of 128 bytes.
-        _depthBytes = ((p.R * p.S * p.Channels * default(TStorage).Size) + 127) / 128 * 128;
+        _depthBytes = ((p.Window.R * p.Window.S * p.Channels * default(TStorage).Size) + 127) / 128 * 128;
         _weights = p.Weights + ((long)block.Phase * p.PhaseWeights * default(TStorage).Size)
             + ((((long)block.Group * p.Filters) + _filter) * _depthBytes) + (Piece * 16);
         _gates = p.Gate + ((((long)block.Image * p.GateStride) + (block.Group * p.Channels)) * default(TStorage).Size) + (Piece * 16);
@@ -48,7 +48,7 @@ internal readonly struct TensorFetch<TTile, TStorage, TGate> where TTile : struc
         int rowBytes = default(TTile).RowBytes, k = (step * (rowBytes / default(TStorage).Size)) + (Piece * (16 / default(TStorage).Size));
         ConvTap tap = ConvTap.Of(p, k);
         // Behind the end weights are zero; the input must be too, lest infinity times zero.
-        if (k >= p.R * p.S * p.Channels) tap.Row = ConvWindow.Nowhere;
+        if (k >= p.Window.R * p.Window.S * p.Channels) tap.Row = ConvWindow.Nowhere;
         uint place = stage + _place, between = (uint)(RowStep * rowBytes);
         Begin(p, _w0, tap, place);
         if (default(TTile).M > RowStep) Begin(p, _w1, tap, place + between);

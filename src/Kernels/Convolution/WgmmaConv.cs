@@ -16,7 +16,7 @@ internal static class WgmmaConv
 
     public static int SharedBytes<T>() where T : struct, IWgmmaTile => default(T).Stages * StageBytes<T>();
 
-    public static void Run<T>(ConvParameters p) where T : struct, IWgmmaTile
+    public static void Run<T, TFence>(ConvParameters p) where T : struct, IWgmmaTile where TFence : struct, IProxyFence
     {
         Wgmma.DeclareSums();
         int warp = Group.IdxX / 32, ahead = default(T).Stages - 2;
@@ -36,7 +36,7 @@ internal static class WgmmaConv
         {
             if (default(T).Stages == 4) CpAsync.WaitForAllButOne();
             else CpAsync.WaitForAll();
-            Wgmma.FenceShared();
+            if (default(TFence).Exists) Wgmma.FenceShared();
             Group.Barrier();
             Wgmma.Fence();
             long offset = stage * (StageBytes<T>() / 16);

@@ -26,7 +26,6 @@ internal static class Postprocess
             float second = Interpolation.Blend(At(p, lower, left), At(p, lower, right), across);
             value = Interpolation.Blend(first, second, down);
         }
-        if (p.Probabilities != 0) Global.Store(p.Probabilities + (index * 4L), value);
         Global.StoreByte(p.Mask + index, value > p.Threshold ? 1u : 0u);
     }
 

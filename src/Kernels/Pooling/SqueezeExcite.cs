@@ -1,4 +1,5 @@
 using ILGPU;
+using LungSeg.Engine.Ops;
 using LungSeg.Kernels.Abi;
 using LungSeg.Kernels.Ptx;
 
@@ -16,8 +17,6 @@ internal static class SqueezeExcite
     public const int MaxChannels = 4096, MaxHidden = 512;
 
     public const int SharedBytes = (MaxChannels + MaxHidden) * sizeof(float);
-
-    private const int Sigmoid = 3;
 
     public static void Run<T>(SqueezeExciteParameters p) where T : struct, IStorage
     {
@@ -54,7 +53,7 @@ internal static class SqueezeExcite
                 Float8 sums = Float8.Splat(0);
                 for (int h = 0; h < hiddenPadded; h += 8)
                     sums = sums.PlusProduct(LoadShared(hidden + (uint)(h * sizeof(float))), default(T).Load(p.ExpandWeights + (((c * (long)hiddenPadded) + h) * default(T).Size)));
-                gate = Activations.Apply(sums.Sum() + Global.LoadFloat(p.ExpandBias + (c * (long)sizeof(float))), Sigmoid);
+                gate = Activations.Apply(sums.Sum() + Global.LoadFloat(p.ExpandBias + (c * (long)sizeof(float))), Activation.Sigmoid);
             }
             default(T).StoreOne(p.Output.Element<T>(image, 0, c), gate);
         }

@@ -1,4 +1,5 @@
 using CsCheck;
+using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Ops;
 
 namespace LungSeg.Engine.Tests.Backends;

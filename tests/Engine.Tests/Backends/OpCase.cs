@@ -1,3 +1,4 @@
+using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Passes;
 
 namespace LungSeg.Engine.Tests.Backends;

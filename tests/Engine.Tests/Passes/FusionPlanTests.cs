@@ -1,6 +1,7 @@
 using CsCheck;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Cuda;
+using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Passes;
 using LungSeg.Engine.Tests.Backends;

@@ -1,14 +1,15 @@
 using CsCheck;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Backends.Reference;
+using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Kernels.Tests.Convolution;
 
 public sealed class MmaConvTests
 {
-    private static readonly KernelInfo[] Halves = [.. TiledConv.Kernels("conv_mma", "f16").Where(kernel => !kernel.Gate)];
-    private static readonly KernelInfo[] Hopper = [.. TiledConv.Kernels("conv_wgmma", "f16")];
-    private static readonly KernelInfo[] Tf32 = [.. TiledConv.Kernels("conv_mma", "tf32").Where(kernel => !kernel.Gate)];
+    private static readonly KernelInfo[] Halves = [.. TiledRun.Kernels(KernelFamily.ConvMma, KernelNumbers.Float16)];
+    private static readonly KernelInfo[] Hopper = [.. TiledRun.Kernels(KernelFamily.ConvWgmma, KernelNumbers.Float16)];
+    private static readonly KernelInfo[] Tf32 = [.. TiledRun.Kernels(KernelFamily.ConvMma, KernelNumbers.TensorFloat32)];
 
     private static readonly Gen<ConvCase> Gated =
         from channels in Gen.Int[2, 150]
@@ -25,9 +26,8 @@ public sealed class MmaConvTests
         (test, splits, slice) =>
         {
             KernelInfo kernel = KernelLibrary.Find(name);
-            (Numbers numbers, Storage storage) = kernel.Precision == "tf32" ? (Numbers.Tf32, Storage.F32) : (Numbers.F16, Storage.F16);
-            test = test with { Numbers = numbers };
-            test.Expected(storage, isTruncated: true).Check(TiledConv.Run(kernel, test, splits, slice), $"{splits} splits, {test}");
+            test = test with { Numbers = TiledRun.NumbersOf(kernel) };
+            test.Expected(TiledRun.StorageOf(kernel), isTruncated: true).Check(TiledRun.Run(kernel, test, splits, slice), $"{splits} splits, {test}");
         },
         iter: 8, threads: 1);
 
@@ -36,7 +36,7 @@ public sealed class MmaConvTests
         (test, splits, kernels) =>
         {
             test = test with { Numbers = kernels == Tf32 ? Numbers.Tf32 : Numbers.F16 };
-            Map[] results = [.. kernels.Select(kernel => TiledConv.Run(kernel, test, splits))];
+            Map[] results = [.. kernels.Select(kernel => TiledRun.Run(kernel, test, splits))];
             Assert.All(results, result => Assert.Equal(results[0].Values, result.Values));
         },
         iter: 6, threads: 1);
@@ -46,14 +46,12 @@ public sealed class MmaConvTests
         test =>
         {
             KernelInfo kernel = KernelLibrary.Find(name);
-            bool half = kernel.Precision == "f16";
-            Storage storage = half ? Storage.F16 : Storage.F32;
-            test = test with { Numbers = half ? Numbers.F16 : Numbers.Tf32 };
+            test = test with { Numbers = TiledRun.NumbersOf(kernel) };
             int padded = (test.Input.C + 7) / 8 * 8;
             float[] gate = test.Values("gate", test.Input.N * padded);
             // The same convolution of the input that is gated and rounded beforehand.
             ConvCase gated = test with { Gate = gate };
-            gated.Expected(storage, isTruncated: true).Check(TiledConv.Run(kernel, test, gate: gate), $"{kernel.Name}, {test}");
+            gated.Expected(TiledRun.StorageOf(kernel), isTruncated: true).Check(TiledRun.Run(kernel, test, gate: gate), $"{kernel.Name}, {test}");
         },
         iter: 3, threads: 1);
 }

@@ -5,4 +5,7 @@ public readonly record struct LaunchConfiguration(int GridX, int GridY, int Grid
 {
     /// <summary>Blocks that run at the same time, each on a thread of its own.</summary>
     public int Workers { get; init; } = 1;
+
+    /// <summary>Whether products may only read what a fence has shown to the tensor cores, as PTX's memory model asks.</summary>
+    public bool ProxyFences { get; init; } = true;
 }

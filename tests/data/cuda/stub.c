@@ -1,23 +1,39 @@
 /* A CUDA driver that answers every call the engine makes and computes nothing, with the signatures of NVIDIA's cuda.h. Compiled by a
    test to libcuda.so.1, so that the program loads a library and calls it as on a machine with a GPU. LUNGSEG_STUB_FAIL=NAME makes one
-   entry answer CUDA_ERROR_UNKNOWN. */
+   entry answer CUDA_ERROR_UNKNOWN, LUNGSEG_STUB_HANG=NAME makes one never return. A launch of a kernel whose name begins with
+   LUNGSEG_STUB_POISON spoils the context as an illegal access does: every later call answers 700. One that begins with LUNGSEG_STUB_STOP
+   never ends. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef int CUresult, CUdevice, CUjit_option, CUfunction_attribute, CUdevice_attribute, CUstreamCaptureMode;
 typedef unsigned long long CUdeviceptr;
 typedef struct opaque *CUcontext, *CUmodule, *CUfunction, *CUstream, *CUevent, *CUgraph, *CUgraphExec;
 
+static int poisoned;
+
+static int is(const char *variable, const char *name) {
+    const char *value = getenv(variable);
+    return value && !strcmp(value, name);
+}
+
+static int begins(const char *variable, const char *name) {
+    const char *value = getenv(variable);
+    return value && *value && !strncmp(value, name, strlen(value));
+}
+
 static CUresult result(const char *name) {
-    const char *fail = getenv("LUNGSEG_STUB_FAIL");
-    return fail && !strcmp(fail, name) ? 999 : 0;
+    while (is("LUNGSEG_STUB_HANG", name)) sleep(1);
+    if (poisoned) return 700;
+    return is("LUNGSEG_STUB_FAIL", name) ? 999 : 0;
 }
 #define HANDLE(p) (*(p) = (void *)0x1000, result(__func__))
 
 CUresult cuInit(unsigned int flags) { return result(__func__); }
 CUresult cuDriverGetVersion(int *version) { *version = 12040; return 0; }
-CUresult cuGetErrorName(CUresult code, const char **name) { *name = code == 999 ? "CUDA_ERROR_UNKNOWN" : "CUDA_ERROR_OTHER"; return 0; }
+CUresult cuGetErrorName(CUresult code, const char **name) { *name = code == 999 ? "CUDA_ERROR_UNKNOWN" : code == 700 ? "CUDA_ERROR_ILLEGAL_ADDRESS" : "CUDA_ERROR_OTHER"; return 0; }
 CUresult cuGetErrorString(CUresult code, const char **text) { *text = "unknown error"; return 0; }
 CUresult cuDeviceGetCount(int *count) { *count = 2; return result(__func__); }
 CUresult cuDeviceGet(CUdevice *device, int ordinal) { *device = ordinal; return 0; }
@@ -46,7 +62,8 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int op
     return HANDLE(module);
 }
 CUresult cuModuleUnload(CUmodule module) { return 0; }
-CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) { return *name ? HANDLE(function) : 500; }
+/* A function's handle is its name. */
+CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) { return *name ? *function = (void *)strdup(name), result(__func__) : 500; }
 CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribute, CUfunction function) { *value = attribute == 4 ? 96 : 0; return result(__func__); }
 CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute, int value) { return attribute == 8 && value <= 232448 ? 0 : 1; }
 CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function, int threads, size_t bytes) { *blocks = 2; return 0; }
@@ -76,5 +93,7 @@ CUresult cuLaunchKernel(CUfunction function, unsigned int gx, unsigned int gy, u
                         unsigned int shared, CUstream stream, void **parameters, void **extra) {
     int good = gx && gy && gy < 65536 && gz && gz < 65536 && bx && bx <= 1024 && by == 1 && bz == 1 && stream && !parameters
         && extra[0] == (void *)1 && extra[2] == (void *)2 && *(size_t *)extra[3] <= 4096 && !extra[4];
+    while (begins("LUNGSEG_STUB_STOP", (const char *)function)) sleep(1);
+    if (begins("LUNGSEG_STUB_POISON", (const char *)function)) poisoned = 1;
     return good ? result(__func__) : 1;
 }

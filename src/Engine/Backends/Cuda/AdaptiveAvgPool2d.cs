@@ -4,7 +4,7 @@ using LungSeg.Kernels.Abi;
 namespace LungSeg.Engine.Backends.Cuda;
 
 /// <summary>Average pooling to bins: sums of parts of each bin by many blocks, then the parts in their order.</summary>
-internal sealed class AdaptiveAvgPool2d(Tensor node, AdaptiveAvgPool2dOp op, PrecisionKernels kernels) : Routine(node)
+internal sealed class AdaptiveAvgPool2d(Tensor node, AdaptiveAvgPool2dOp op, PrecisionKernels kernels) : CudaOp(node)
 {
     private readonly bool _single = node.Shape.C == 1;
     private readonly PoolParameters _sums = Sums(node.Inputs[0].Shape, op.OutputSize);
@@ -15,7 +15,7 @@ internal sealed class AdaptiveAvgPool2d(Tensor node, AdaptiveAvgPool2dOp op, Pre
     {
         CudaMap target = binder[Node];
         PoolParameters parameters = LaunchSums(Node, _sums, binder[Node.Inputs[0]], kernels, binder) with { Output = target };
-        binder.LaunchItems(Node, kernels.One("pool_mean", Node, _single), target.Items, parameters);
+        binder.LaunchItems(Node, kernels.One(KernelFamily.PoolMean, Node, _single), target.Items, parameters);
     }
 
     /// <summary>Sums of parts of bins, before they have addresses.</summary>
@@ -32,7 +32,7 @@ internal sealed class AdaptiveAvgPool2d(Tensor node, AdaptiveAvgPool2dOp op, Pre
     /// <summary>Launches pool_sums into a node's first workspace, and returns the parameters with their addresses.</summary>
     public static PoolParameters LaunchSums(Tensor node, PoolParameters sums, CudaMap input, PrecisionKernels kernels, Binder binder)
     {
-        KernelInfo kernel = kernels.One("pool_sums", node, input.IsSingle);
+        KernelInfo kernel = kernels.One(KernelFamily.PoolSums, node, input.IsSingle);
         PoolParameters parameters = sums with { Input = input, Partial = binder.Workspace(node) };
         binder.Launch(node, kernel, parameters.SumsGrid(kernel.Width), parameters);
         return parameters;

@@ -7,7 +7,7 @@ namespace LungSeg.Engine.Backends.Cuda;
 /// A concatenation: nothing for parts that were written in place; the others are copied, vector by vector where the channels
 /// begin at multiples of 8, element by element otherwise.
 /// </summary>
-internal sealed class Concat : Routine
+internal sealed class Concat : CudaOp
 {
     private readonly bool _aligned;
     private readonly KernelInfo _kernel;
@@ -15,7 +15,7 @@ internal sealed class Concat : Routine
     public Concat(Tensor node, PrecisionKernels kernels) : base(node)
     {
         _aligned = IsAligned(node);
-        _kernel = kernels.One("copy_channels", node, single: !_aligned);
+        _kernel = kernels.One(KernelFamily.CopyChannels, node, single: !_aligned);
     }
 
     /// <summary>Whether every part begins at a whole vector; the last one may end within one.</summary>

@@ -24,13 +24,14 @@ public sealed class CudaBackend : IBackend
 
     /// <summary>
     /// Opens a GPU by its number. Throws <see cref="DeviceException"/> where there is no driver, no such GPU, or the GPU cannot compute
-    /// in the precision.
+    /// in the precision. <paramref name="tuning"/> is what was measured on it, by which kernels are chosen; estimates without.
     /// </summary>
-    public CudaBackend(int device = 0, Precision precision = Precision.Float32)
-        : this(DriverLibrary.Native, device, precision, null, IsSet(StepwiseVariable), IsSet(IsolateVariable)) { }
+    public CudaBackend(int device = 0, Precision precision = Precision.Float32, CudaTuning? tuning = null)
+        : this(DriverLibrary.Native, device, precision, null, IsSet(StepwiseVariable), IsSet(IsolateVariable), tuning) { }
 
     internal CudaBackend(
-        ICudaDriver driver, int device, Precision precision, string? tiledConvolution = null, bool stepwise = false, bool isolated = false)
+        ICudaDriver driver, int device, Precision precision, string? tiledConvolution = null, bool stepwise = false, bool isolated = false,
+        CudaTuning? tuning = null)
     {
         IReadOnlyList<CudaDevice> devices = CudaDevice.List(driver);
         if (device < 0 || device >= devices.Count)
@@ -43,7 +44,7 @@ public sealed class CudaBackend : IBackend
         }
         _context = new CudaContext(driver, Device, isolated);
         _set = new KernelSet(_context, KernelLibrary.Kernels);
-        _kernels = new PrecisionKernels(_set, precision, tiledConvolution);
+        _kernels = new PrecisionKernels(_set, precision, tiledConvolution is null ? null : new TiledChoice(tiledConvolution), tuning);
     }
 
     /// <summary>The GPU.</summary>
@@ -52,7 +53,7 @@ public sealed class CudaBackend : IBackend
     /// <inheritdoc/>
     public Precision Precision { get; }
 
-    /// <summary>The kernels of tiled convolutions among which it chooses for each layer.</summary>
+    /// <summary>The kernels of tiled convolutions among which it chooses for each layer, those for measured cards alone included.</summary>
     public IReadOnlyList<string> TiledConvolutions => [.. _kernels.TiledConvolutions.Select(kernel => kernel.Name)];
 
     /// <summary>The kernels that this GPU can run, those of other precisions included.</summary>
@@ -69,7 +70,7 @@ public sealed class CudaBackend : IBackend
 
     /// <summary>Another backend on the same GPU whose only tiled convolution is the one named, for tests of that kernel.</summary>
     public CudaBackend With(string tiledConvolution) =>
-        new(_context.Driver, Device.Index, Precision, tiledConvolution, _stepwise, _context.IsolatesMemory);
+        new(_context.Driver, Device.Index, Precision, tiledConvolution, _stepwise, _context.IsolatesMemory, _kernels.Tuning);
 
     /// <inheritdoc/>
     public Model Load(Graph graph, LoadOptions? options = null)

@@ -1,6 +1,5 @@
 using LungSeg.Engine.Backends.Cuda.Driver;
 using LungSeg.Engine.Passes;
-using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
@@ -20,7 +19,7 @@ internal sealed class CudaModel : Model
     {
         (_context, _set, _kernels, _patterns, _stepwise) = (context, set, kernels, patterns, stepwise);
         // An operation without a kernel is found now, whatever the sizes of the plans will be.
-        Routines.Choose(Fuse(graph), kernels);
+        CudaOps.Choose(Fuse(graph), kernels);
         _weights = new WeightStore(context);
     }
 
@@ -31,12 +30,12 @@ internal sealed class CudaModel : Model
         lock (_planning)
         {
             FusionPlan plan = Fuse(graph);
-            IReadOnlyList<Routine> routines = Routines.Choose(plan, _kernels);
-            var memory = new MapMemory(_context, plan, routines, _kernels.ElementBytes);
+            IReadOnlyList<CudaOp> ops = CudaOps.Choose(plan, _kernels);
+            var memory = new MapMemory(_context, plan, ops, _kernels.ElementBytes);
             try
             {
-                var binder = new Binder(_set, memory, _weights);
-                foreach (Routine routine in routines) routine.Bind(binder);
+                var binder = new PlanBinder(_set, memory, _weights);
+                foreach (CudaOp op in ops) op.Bind(binder);
                 BindOutputs(graph, memory, binder);
                 _set.Load(binder.Launches.Select(launch => launch.Kernel));
                 _weights.Upload();
@@ -71,10 +70,7 @@ internal sealed class CudaModel : Model
         for (int i = 0; i < graph.Outputs.Count; i++)
         {
             if (memory.IsPlanarAlready(i)) continue;
-            Tensor output = graph.Outputs[i];
-            CudaMap map = binder[output];
-            binder.LaunchItems(
-                output, _kernels.One("to_planar", output), map.Items, new PlanarParameters { Map = map, Planar = (long)memory.PlanarOutput(i), Batch = map.Shape.N });
+            FromPlanar.Undo(graph.Outputs[i], memory.PlanarOutput(i), binder, _kernels);
         }
     }
 }

@@ -4,7 +4,7 @@ using LungSeg.Kernels.Abi;
 namespace LungSeg.Engine.Backends.Cuda;
 
 /// <summary>A sum or a product of two tensors, one spread over the other if need be; a product may have a third tensor added to it.</summary>
-internal sealed class Elementwise : Routine
+internal sealed class Elementwise : CudaOp
 {
     private readonly (Tensor A, Tensor B, Tensor? Added) _operands;
     private readonly KernelInfo _kernel;
@@ -13,7 +13,7 @@ internal sealed class Elementwise : Routine
     {
         IReadOnlyList<Tensor> operands = fused?.Product.Inputs ?? node.Inputs;
         _operands = (operands[0], operands[1], fused?.Added);
-        _kernel = kernels.One(fused is not null || node.Op is MulOp ? "mul" : "add", node, node.Shape.C == 1);
+        _kernel = kernels.One(fused is not null || node.Op is MulOp ? KernelFamily.Multiply : KernelFamily.Add, node, node.Shape.C == 1);
     }
 
     public override void Bind(Binder binder)
@@ -26,7 +26,7 @@ internal sealed class Elementwise : Routine
             Output = target,
             Residual = _operands.Added is { } added ? binder[added] : default(DeviceMap),
             Batch = target.Shape.N,
-            Activation = (int)((ActivatedOp)Node.Op).Activation,
+            Activation = ((ActivatedOp)Node.Op).Activation,
         });
     }
 }

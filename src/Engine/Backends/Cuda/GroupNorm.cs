@@ -4,7 +4,7 @@ using LungSeg.Kernels.Abi;
 namespace LungSeg.Engine.Backends.Cuda;
 
 /// <summary>Group normalisation: moments of parts of the picture, a scale and a shift for each image and channel, and their application.</summary>
-internal sealed class GroupNorm(Tensor node, GroupNormOp op, PrecisionKernels kernels) : Routine(node)
+internal sealed class GroupNorm(Tensor node, GroupNormOp op, PrecisionKernels kernels) : CudaOp(node)
 {
     private const int PixelsOfPart = 256, MostParts = 64;
     private readonly bool _single = node.Shape.C == 1;
@@ -25,7 +25,7 @@ internal sealed class GroupNorm(Tensor node, GroupNormOp op, PrecisionKernels ke
     {
         CudaMap input = binder[Node.Inputs[0]], target = binder[Node];
         int channels = _sizes.ChannelStride;
-        KernelInfo moments = kernels.One("group_norm_moments", Node, _single);
+        KernelInfo moments = kernels.One(KernelFamily.GroupNormMoments, Node, _single);
         GroupNormParameters parameters = _sizes with
         {
             Input = input,
@@ -36,8 +36,8 @@ internal sealed class GroupNorm(Tensor node, GroupNormOp op, PrecisionKernels ke
             Shift = binder.Workspace(Node, 2),
         };
         binder.Launch(Node, moments, parameters.MomentsGrid(moments.Width), parameters);
-        binder.Launch(Node, kernels.Named("group_norm_scale", Node), parameters.ScaleGrid, parameters);
-        binder.LaunchItems(Node, kernels.One("scale_shift", Node, _single), target.Items, new PixelParameters
+        binder.Launch(Node, kernels.Named(KernelFamily.GroupNormScale, Node), parameters.ScaleGrid, parameters);
+        binder.LaunchItems(Node, kernels.One(KernelFamily.ScaleShift, Node, _single), target.Items, new PixelParameters
         {
             Input = input,
             Output = target,
@@ -45,7 +45,7 @@ internal sealed class GroupNorm(Tensor node, GroupNormOp op, PrecisionKernels ke
             Shift = parameters.Shift,
             ImageStride = channels,
             Batch = parameters.Batch,
-            Activation = (int)op.Activation,
+            Activation = op.Activation,
         });
     }
 }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text.Json;
+using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
@@ -19,34 +20,14 @@ internal static class KernelLibrary
     private static IReadOnlyList<KernelInfo> ReadManifest()
     {
         using JsonDocument manifest = JsonDocument.Parse(Read("manifest.json", terminator: 0));
-        return [.. manifest.RootElement.EnumerateArray().Select(Parse).OrderBy(kernel => kernel.Name, StringComparer.Ordinal)];
+        return [.. manifest.RootElement.EnumerateArray().Select(KernelInfo.Read).OrderBy(kernel => kernel.Name, StringComparer.Ordinal)];
     }
 
-    private static KernelInfo Parse(JsonElement json)
-    {
-        return new KernelInfo
-        {
-            Name = Text("name"),
-            Family = Text("family"),
-            Precision = Text("precision"),
-            Storage = Text("storage"),
-            Width = Number("width"),
-            Target = Text("target"),
-            Threads = Number("threads"),
-            SharedBytes = Number("sharedBytes"),
-            TileM = Number("tileM"),
-            TileN = Number("tileN"),
-            TileK = Number("tileK"),
-            Gate = json.GetProperty("gate").GetBoolean(),
-            ParameterBytes = Number("parameterBytes"),
-        };
+    /// <summary>A kernel's module as PTX text in ASCII, with the zero byte behind it that the driver asks for.</summary>
+    public static byte[] ReadPtx(this KernelInfo kernel) => Read($"{kernel.Name}.ptx", terminator: 1);
 
-        string Text(string name) => json.GetProperty(name).GetString()!;
-        int Number(string name) => json.GetProperty(name).GetInt32();
-    }
-
-    /// <summary>A file of the archive, with so many zero bytes behind it.</summary>
-    public static byte[] Read(string name, int terminator)
+    // A file of the archive, with so many zero bytes behind it.
+    private static byte[] Read(string name, int terminator)
     {
         using Stream resource = typeof(KernelLibrary).Assembly.GetManifestResourceStream(Resource)
             ?? throw new DeviceException("this build has no GPU kernels in it");

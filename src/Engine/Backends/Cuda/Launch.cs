@@ -9,7 +9,6 @@ namespace LungSeg.Engine.Backends.Cuda;
 /// <summary>A kernel with its grid and its one parameter, a structure by value.</summary>
 internal sealed unsafe class Launch
 {
-    private const int MaxGridYZ = 65535;
     private readonly KernelSet _kernels;
     private readonly byte[] _parameters;
 
@@ -30,7 +29,7 @@ internal sealed unsafe class Launch
     {
         if (Unsafe.SizeOf<T>() != kernel.ParameterBytes)
             throw new InvalidOperationException($"{kernel.Name} takes {kernel.ParameterBytes} bytes of parameters, {typeof(T).Name} has {Unsafe.SizeOf<T>()}");
-        if (grid.X is < 1 or > int.MaxValue || grid.Y is < 1 or > MaxGridYZ || grid.Z is < 1 or > MaxGridYZ)
+        if (!grid.IsLaunchable)
         {
             throw new DeviceException(string.Create(CultureInfo.InvariantCulture,
                 $"{node.Op.Name} at {node.Path} gives {node.Shape}, which is too large for {kernel.Name} on a GPU; use a smaller batch or size"));

@@ -15,13 +15,13 @@ internal sealed class MapMemory : IDisposable
     private readonly Dictionary<(Tensor Node, int Index), int> _workspaces = [];
     private readonly Dictionary<Tensor, int> _planarMaps = [];
 
-    public MapMemory(CudaContext context, FusionPlan plan, IReadOnlyList<Routine> routines, int elementBytes)
+    public MapMemory(CudaContext context, FusionPlan plan, IReadOnlyList<CudaOp> ops, int elementBytes)
     {
         _plan = plan;
         ElementBytes = elementBytes;
         Graph graph = plan.Graph;
         FindPlanarMaps();
-        Arena = new DeviceSlices(context, PlaceMaps(routines), $"the maps of {graph.Input.Shape}");
+        Arena = new DeviceSlices(context, PlaceMaps(ops), $"the maps of {graph.Input.Shape}");
         try
         {
             Tensor[] planar = [graph.Input, .. graph.Outputs];
@@ -60,7 +60,7 @@ internal sealed class MapMemory : IDisposable
         }
     }
 
-    /// <summary>One of a node's <see cref="Routine.Workspaces"/>.</summary>
+    /// <summary>One of a node's <see cref="CudaOp.Workspaces"/>.</summary>
     public ulong Workspace(Tensor node, int index) => Arena[_workspaces[(node, index)]];
 
     /// <summary>An output's planar float32.</summary>
@@ -89,23 +89,26 @@ internal sealed class MapMemory : IDisposable
         }
     }
 
-    private IReadOnlyList<DeviceSlice> PlaceMaps(IReadOnlyList<Routine> routines)
+    private IReadOnlyList<DeviceSlice> PlaceMaps(IReadOnlyList<CudaOp> ops)
     {
         var lives = new List<Lifetime>();
-        bool unpacked = routines.Any(routine => routine.Node == _plan.Graph.Input);
+        bool unpacked = ops.Any(op => op.Node == _plan.Graph.Input);
         foreach ((Tensor tensor, (int first, int last)) in _plan.Lives)
         {
             if (_planarMaps.ContainsKey(tensor) || (tensor == _plan.Graph.Input && !unpacked)) continue;
             _places.Add(tensor, lives.Count);
+            // Kernels count the elements of an image in 32 bits.
+            if (CudaMap.Elements(tensor.Shape) / tensor.Shape.N > int.MaxValue)
+                throw new DeviceException($"{tensor.Op.Name} at {tensor.Path} gives {tensor.Shape}, which is too large for a GPU's kernels; use a smaller size");
             lives.Add(new Lifetime((nint)(CudaMap.Elements(tensor.Shape) * ElementBytes), first, last));
         }
-        foreach (Routine routine in routines)
+        foreach (CudaOp op in ops)
         {
-            int step = _plan.StepOf(routine.Node);
-            IReadOnlyList<long> workspaces = routine.Workspaces;
+            int step = _plan.StepOf(op.Node);
+            IReadOnlyList<long> workspaces = op.Workspaces;
             for (int i = 0; i < workspaces.Count; i++)
             {
-                _workspaces.Add((routine.Node, i), lives.Count);
+                _workspaces.Add((op.Node, i), lives.Count);
                 lives.Add(new Lifetime((nint)workspaces[i], step, step));
             }
         }

@@ -5,9 +5,9 @@ using LungSeg.Kernels.Abi;
 namespace LungSeg.Engine.Backends.Cuda;
 
 /// <summary>A batch norm that no convolution took over, or an activation of its own: x · scale + shift and the activation.</summary>
-internal sealed class PerChannel(Tensor node, PrecisionKernels kernels) : Routine(node)
+internal sealed class PerChannel(Tensor node, PrecisionKernels kernels) : CudaOp(node)
 {
-    private readonly KernelInfo _kernel = kernels.One("scale_shift", node, node.Shape.C == 1);
+    private readonly KernelInfo _kernel = kernels.One(KernelFamily.ScaleShift, node, node.Shape.C == 1);
 
     public override void Bind(Binder binder)
     {
@@ -20,11 +20,11 @@ internal sealed class PerChannel(Tensor node, PrecisionKernels kernels) : Routin
             float[] Shift() => ChannelPadding.Pad(FoldBatchNorm.ScaleAndShift(norm).Shift);
             parameters.Scale = (long)binder.Weights(norm, "scale", channels, Scale);
             parameters.Shift = (long)binder.Weights(norm, "shift", channels, Shift);
-            parameters.Activation = (int)norm.Activation;
+            parameters.Activation = norm.Activation;
         }
         else
         {
-            parameters.Activation = (int)((ActivationOp)Node.Op).Function;
+            parameters.Activation = ((ActivationOp)Node.Op).Function;
         }
         binder.LaunchItems(Node, _kernel, target.Items, parameters);
     }

@@ -30,7 +30,7 @@ internal sealed unsafe class PictureTransfer(CudaContext context, KernelSet kern
         for (int i = 0; i < Tables; i++) MemoryMarshal.AsBytes(tables[i].AsSpan()).CopyTo(Staging(FirstTable + i, tables[i].Length * sizeof(int)));
         _slices.Upload(stream, _staging!.Data, 0, Mask);
 
-        KernelInfo kernel = Kernel(picture.SampleBytes == 1 ? "preprocess_u8" : "preprocess_u16");
+        KernelInfo kernel = Kernel(KernelInfo.NameOf(KernelFamily.Preprocess, picture.SampleBytes == 1 ? "u8" : "u16"));
         Shape shape = input.Shape;
         Launch.Of(input, kernel, kernels, GridSize.OfItems((long)shape.H * shape.W, 1, kernel.Threads), new PreprocessParameters
         {
@@ -62,7 +62,7 @@ internal sealed unsafe class PictureTransfer(CudaContext context, KernelSet kern
     /// <summary>Puts the cutting of the mask from planar probabilities, and its copy, on the stream.</summary>
     public void Cut(ulong probabilities, Shape shape, float threshold, int width, int height)
     {
-        KernelInfo kernel = Kernel("postprocess");
+        KernelInfo kernel = Kernel(KernelFamily.Postprocess);
         Launch.Of(input, kernel, kernels, GridSize.OfItems((long)width * height, 1, kernel.Threads), new PostprocessParameters
         {
             Source = (long)probabilities,

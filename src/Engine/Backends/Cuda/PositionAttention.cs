@@ -3,11 +3,11 @@ using LungSeg.Kernels.Abi;
 namespace LungSeg.Engine.Backends.Cuda;
 
 /// <summary>MA-Net's attention: scores with each row's greatest, exponentials with each row's sum, and the product over the map's sum.</summary>
-internal sealed class PositionAttention(Tensor node, PrecisionKernels kernels) : Routine(node)
+internal sealed class PositionAttention(Tensor node, PrecisionKernels kernels) : CudaOp(node)
 {
-    private readonly KernelInfo _scores = kernels.One("attention_scores", node, node.Inputs[0].Shape.C == 1);
-    private readonly KernelInfo _exponentials = kernels.Named("attention_exponentials", node);
-    private readonly KernelInfo _product = kernels.One("attention_product", node, node.Shape.C == 1);
+    private readonly KernelInfo _scores = kernels.One(KernelFamily.AttentionScores, node, node.Inputs[0].Shape.C == 1);
+    private readonly KernelInfo _exponentials = kernels.Named(KernelFamily.AttentionExponentials, node);
+    private readonly KernelInfo _product = kernels.One(KernelFamily.AttentionProduct, node, node.Shape.C == 1);
     private readonly AttentionParameters _sizes = new()
     {
         Top = new CudaMap(0, node.Inputs[0].Shape),

@@ -8,10 +8,10 @@ namespace LungSeg.Engine.Backends.Cuda;
 internal sealed record SqueezeExciteBlock(Tensor Source, Conv2dOp Reduce, Conv2dOp Expand);
 
 /// <summary>A squeeze-and-excite gate in two launches: sums of the map, then both convolutions of the mean at once.</summary>
-internal sealed class SqueezeExcite(Tensor node, SqueezeExciteBlock block, PrecisionKernels kernels) : Routine(node)
+internal sealed class SqueezeExcite(Tensor node, SqueezeExciteBlock block, PrecisionKernels kernels) : CudaOp(node)
 {
     private const int MostHidden = 512;
-    private readonly KernelInfo _kernel = kernels.One("squeeze_excite", node);
+    private readonly KernelInfo _kernel = kernels.One(KernelFamily.SqueezeExcite, node);
     private readonly PoolParameters _sums = AdaptiveAvgPool2d.Sums(block.Source.Shape, 1);
 
     public override IReadOnlyList<long> Workspaces => [_sums.PartialFloats * sizeof(float)];
@@ -36,7 +36,7 @@ internal sealed class SqueezeExcite(Tensor node, SqueezeExciteBlock block, Preci
             Batch = output.Shape.N,
             Hidden = block.Reduce.K,
             Scale = 1f / (block.Source.Shape.H * block.Source.Shape.W),
-            Activation = (int)block.Reduce.Activation,
+            Activation = block.Reduce.Activation,
         });
     }
 }

@@ -1,6 +1,7 @@
 using LungSeg.CudaStub;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Backends.Cuda.Driver;
+using LungSeg.Engine.Backends.Reference;
 
 namespace LungSeg.Engine.Tests.Backends.Cuda;
 

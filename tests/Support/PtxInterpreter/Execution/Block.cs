@@ -34,6 +34,9 @@ internal sealed class Block : IDisposable
 
     public IReadOnlyList<Warp> Warps => _warps;
 
+    /// <summary>A warp's fences towards the tensor cores; where none are asked for, more than there can be.</summary>
+    public int FencesOf(int warp) => _launch.ProxyFences ? _warps[warp].Fences : int.MaxValue;
+
     public void Run(int x, int y, int z)
     {
         (X, Y, Z) = (x, y, z);

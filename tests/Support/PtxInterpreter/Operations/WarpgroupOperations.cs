@@ -21,7 +21,7 @@ internal sealed unsafe class BeginProduct(int[] sums, int a, int b) : Operation
         foreach (uint row in rows.Concat(columns).SelectMany(pieces => pieces))
         {
             warp.Shared(row, MatrixDescriptor.PieceBytes, 0);
-            warp.Check(warp.Block.Shared.BeginProduct(row, MatrixDescriptor.PieceBytes, index => warp.Block.Warps[index].Fences), row, 0);
+            warp.Check(warp.Block.Shared.BeginProduct(row, MatrixDescriptor.PieceBytes, index => warp.Block.FencesOf(index)), row, 0);
         }
         warp.Products.Begin(new AsyncProduct(sums, rows, columns), warp);
     }

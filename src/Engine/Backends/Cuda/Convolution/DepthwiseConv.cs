@@ -4,7 +4,7 @@ using LungSeg.Kernels.Abi;
 namespace LungSeg.Engine.Backends.Cuda.Convolution;
 
 /// <summary>A convolution with one filter for each channel.</summary>
-internal sealed class DepthwiseConv(Tensor node, Conv2dOp op, PrecisionKernels kernels) : Routine(node)
+internal sealed class DepthwiseConv(Tensor node, Conv2dOp op, PrecisionKernels kernels) : CudaOp(node)
 {
     private readonly KernelInfo _kernel = kernels.One(Family(op), node);
 
@@ -19,24 +19,19 @@ internal sealed class DepthwiseConv(Tensor node, Conv2dOp op, PrecisionKernels k
         {
             Input = input,
             Output = output,
-            Weights = (long)binder.StoredWeights(op, "depthwise", (long)op.R * op.S * channels, () => Pack(ConvWeights.Of(op), channels)),
+            Weights = (long)binder.StoredWeights(op, "filters", (long)op.R * op.S * channels, () => Pack(ConvWeights.Of(op), channels)),
             Bias = (long)binder.Weights(op, "bias", channels, () => DirectConv.Bias(ConvWeights.Of(op))),
             Batch = output.Shape.N,
-            R = op.R,
-            S = op.S,
-            Stride = op.Stride,
-            Dilation = op.Dilation,
-            PadTop = op.Padding.Top,
-            PadLeft = op.Padding.Left,
-            Activation = (int)op.Activation,
+            Window = Windows.Of(op),
+            Activation = op.Activation,
         });
     }
 
     private static string Family(Conv2dOp op) => (op.R, op.S) switch
     {
-        (3, 3) => "depthwise_3x3",
-        (5, 5) => "depthwise_5x5",
-        _ => "depthwise",
+        (3, 3) => KernelFamily.Depthwise3x3,
+        (5, 5) => KernelFamily.Depthwise5x5,
+        _ => KernelFamily.Depthwise,
     };
 
     // [r][s][channel].

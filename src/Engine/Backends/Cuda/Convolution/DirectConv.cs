@@ -7,15 +7,15 @@ namespace LungSeg.Engine.Backends.Cuda.Convolution;
 /// Any convolution, a result for each thread: for what no faster kernel takes, such as one channel in or out, or odd groups. Each
 /// part is one launch with its own weights, so that a transposed convolution is one for each phase.
 /// </summary>
-internal sealed class DirectConv(Tensor node, ActivatedOp op, IReadOnlyList<DirectConv.Part> parts, Tensor? residual, PrecisionKernels kernels) : Routine(node)
+internal sealed class DirectConv(Tensor node, ActivatedOp op, IReadOnlyList<DirectConv.Part> parts, Tensor? residual, PrecisionKernels kernels) : CudaOp(node)
 {
-    private readonly KernelInfo _kernel = kernels.One("conv_direct", node);
+    private readonly KernelInfo _kernel = kernels.One(KernelFamily.ConvDirect, node);
 
     /// <summary>A launch: its loops, its output pixels, and its weights as [K, C/groups, R, S].</summary>
-    internal sealed record Part(ConvWindow Window, ConvRaster Raster, int Groups, Func<ConvWeights> Weights);
+    internal sealed record Part(Window Window, ConvRaster Raster, int Groups, Func<ConvWeights> Weights);
 
     public static DirectConv Of(Tensor node, Conv2dOp op, PrecisionKernels kernels) => new(
-        node, op, [new Part(ConvWindow.Of(op), ConvRaster.Of(node.Shape), op.Groups, () => ConvWeights.Of(op))],
+        node, op, [new Part(Windows.Of(op), ConvRaster.Of(node.Shape), op.Groups, () => ConvWeights.Of(op))],
         op.Residual ? node.Inputs[1] : null, kernels);
 
     public override void Bind(Binder binder)
@@ -24,36 +24,25 @@ internal sealed class DirectConv(Tensor node, ActivatedOp op, IReadOnlyList<Dire
         for (int i = 0; i < parts.Count; i++)
         {
             Part part = parts[i];
-            (ConvWindow window, ConvRaster raster) = (part.Window, part.Raster);
+            (Window window, ConvRaster raster) = (part.Window, part.Raster);
             int channels = input.Shape.C / part.Groups, filters = output.Shape.C / part.Groups;
             long count = (long)window.R * window.S * channels * output.Shape.C;
             var parameters = new DirectConvParameters
             {
                 Output = output,
-                Input = (long)input.Address,
+                Input = input,
                 Weights = (long)binder.Weights(op, $"direct {i}", count, () => Pack(part.Weights())),
                 Bias = (long)binder.Weights(op, "bias", CudaMap.Padded(output.Shape.C), () => Bias(part.Weights())),
-                ImageStride = (long)input.Shape.H * input.Shape.W * input.PixelStride,
-                ChannelStride = 1,
-                RowStride = input.Shape.W * input.PixelStride,
-                ColumnStride = input.PixelStride,
                 Batch = input.Shape.N,
-                Height = input.Shape.H,
-                Width = input.Shape.W,
                 Channels = channels,
                 Filters = filters,
-                R = window.R,
-                S = window.S,
-                Stride = window.Stride,
-                Dilation = window.Dilation,
-                PadTop = window.PadTop,
-                PadLeft = window.PadLeft,
+                Window = window,
                 Rows = raster.Rows,
                 Columns = raster.Columns,
                 FirstRow = raster.FirstRow,
                 FirstColumn = raster.FirstColumn,
                 Step = raster.Step,
-                Activation = (int)op.Activation,
+                Activation = op.Activation,
             };
             if (residual is not null) parameters.Residual = binder[residual];
             binder.LaunchItems(Node, _kernel, (long)raster.Rows * raster.Columns * CudaMap.Padded(output.Shape.C), parameters);

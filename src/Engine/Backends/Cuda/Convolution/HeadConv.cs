@@ -4,9 +4,9 @@ using LungSeg.Kernels.Abi;
 namespace LungSeg.Engine.Backends.Cuda.Convolution;
 
 /// <summary>A convolution with a single filter, as a segmentation head is.</summary>
-internal sealed class HeadConv(Tensor node, Conv2dOp op, PrecisionKernels kernels) : Routine(node)
+internal sealed class HeadConv(Tensor node, Conv2dOp op, PrecisionKernels kernels) : CudaOp(node)
 {
-    private readonly KernelInfo _kernel = kernels.One("conv_head", node);
+    private readonly KernelInfo _kernel = kernels.One(KernelFamily.ConvHead, node);
 
     public static bool Takes(Conv2dOp op) => op is { K: 1, C: > 1, Groups: 1 };
 
@@ -22,14 +22,9 @@ internal sealed class HeadConv(Tensor node, Conv2dOp op, PrecisionKernels kernel
             Weights = (long)binder.Weights(op, "head", (long)op.R * op.S * channels, () => Pack(ConvWeights.Of(op))),
             Bias = (long)binder.Weights(op, "bias", 1, () => DirectConv.Bias(ConvWeights.Of(op))),
             Batch = output.Shape.N,
-            R = op.R,
-            S = op.S,
-            Stride = op.Stride,
-            Dilation = op.Dilation,
-            PadTop = op.Padding.Top,
-            PadLeft = op.Padding.Left,
+            Window = Windows.Of(op),
             Lanes = lanes,
-            Activation = (int)op.Activation,
+            Activation = op.Activation,
         });
     }
 

@@ -4,10 +4,10 @@ using LungSeg.Kernels.Abi;
 namespace LungSeg.Engine.Backends.Cuda.Convolution;
 
 /// <summary>A 1x1 convolution of few pixels, as on pooled maps: a warp for each result.</summary>
-internal sealed class LinearConv(Tensor node, Conv2dOp op, PrecisionKernels kernels) : Routine(node)
+internal sealed class LinearConv(Tensor node, Conv2dOp op, PrecisionKernels kernels) : CudaOp(node)
 {
     private const int Warp = 32, MostPixels = 36;
-    private readonly KernelInfo _kernel = kernels.One("linear", node);
+    private readonly KernelInfo _kernel = kernels.One(KernelFamily.Linear, node);
 
     /// <summary>By the size of one picture, so that a batch takes the same kernel.</summary>
     public static bool Takes(Tensor node, Conv2dOp op) => op is { R: 1, S: 1, Stride: 1, Groups: 1, C: > 1, K: > 1 }
@@ -24,7 +24,7 @@ internal sealed class LinearConv(Tensor node, Conv2dOp op, PrecisionKernels kern
             Weights = (long)Rows(binder, op),
             Bias = (long)binder.Weights(op, "bias", CudaMap.Padded(op.K), () => DirectConv.Bias(ConvWeights.Of(op))),
             Batch = output.Shape.N,
-            Activation = (int)op.Activation,
+            Activation = op.Activation,
         });
     }
 

@@ -4,15 +4,15 @@ using LungSeg.Kernels.Abi;
 namespace LungSeg.Engine.Backends.Cuda.Convolution;
 
 /// <summary>A network's first convolution, from the planar input.</summary>
-internal sealed class PlanarConv(Tensor node, Conv2dOp op, PrecisionKernels kernels) : Routine(node)
+internal sealed class PlanarConv(Tensor node, Conv2dOp op, PrecisionKernels kernels) : CudaOp(node)
 {
-    private readonly KernelInfo _kernel = kernels.One("conv_planar", node);
+    private readonly KernelInfo _kernel = kernels.One(KernelFamily.ConvPlanar, node);
 
     public override bool ReadsPlanar => true;
 
     /// <summary>Few channels and small windows, no groups and nothing to add: what the kernel holds in shared memory.</summary>
     public static bool Takes(Tensor node, Conv2dOp op, Graph graph, PrecisionKernels kernels) => node.Inputs[0] == graph.Input
-        && op is { Groups: 1, Residual: false, C: <= 4, K: > 1 } && WeightBytes(op) <= kernels.One("conv_planar", node).SharedBytes;
+        && op is { Groups: 1, Residual: false, C: <= 4, K: > 1 } && WeightBytes(op) <= kernels.One(KernelFamily.ConvPlanar, node).SharedBytes;
 
     public override void Bind(Binder binder)
     {
@@ -31,13 +31,8 @@ internal sealed class PlanarConv(Tensor node, Conv2dOp op, PrecisionKernels kern
             Channels = input.C,
             Height = input.H,
             Width = input.W,
-            R = op.R,
-            S = op.S,
-            Stride = op.Stride,
-            Dilation = op.Dilation,
-            PadTop = op.Padding.Top,
-            PadLeft = op.Padding.Left,
-            Activation = (int)op.Activation,
+            Window = Windows.Of(op),
+            Activation = op.Activation,
         });
     }
 

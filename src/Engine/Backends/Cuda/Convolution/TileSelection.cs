@@ -1,3 +1,5 @@
+using LungSeg.Kernels.Abi;
+
 namespace LungSeg.Engine.Backends.Cuda.Convolution;
 
 /// <summary>
@@ -7,25 +9,25 @@ namespace LungSeg.Engine.Backends.Cuda.Convolution;
 internal static class TileSelection
 {
     private const int LeastStepsOfSplit = 4, WidestMerged = 64;
+    private const double Never = 1e15;
     private static readonly int[] SplitCandidates = [1, 2, 3, 4, 6, 8, 12, 16];
 
     /// <summary>The best choice; null where no kernel takes these channels and groups.</summary>
     public static TileChoice? Choose(
-        IEnumerable<KernelInfo> kernels, int groups, int channels, int filters, ConvWindow window, TileProblem problem, int batch, bool gate,
-        CudaDevice device, int elementBytes)
+        PrecisionKernels kernels, int groups, int channels, int filters, Window window, TileProblem problem, int batch, bool gate)
     {
         TileChoice? best = null;
         double least = double.PositiveInfinity;
         // A kernel with a gate always reads one.
-        KernelInfo[] candidates = [.. kernels.Where(kernel => kernel.Gate == gate)];
+        KernelInfo[] candidates = [.. kernels.Candidates.Where(kernel => kernel.Gate == gate)];
         foreach (TileWeights weights in Merged(groups, channels, filters, window))
         {
             foreach (KernelInfo kernel in candidates)
             {
-                foreach (int asked in SplitCandidates)
+                foreach (int asked in kernels.Splits is { } splits ? [splits] : SplitCandidates)
                 {
                     var choice = new TileChoice(kernel, weights, problem, asked);
-                    if (asked > 1 && choice.Steps < asked * LeastStepsOfSplit) break;
+                    if (asked > 1 && kernels.Splits is null && choice.Steps < asked * LeastStepsOfSplit) break;
                     Consider(choice with { Splits = Whole(choice.Steps, asked) }, 1);
                 }
             }
@@ -36,9 +38,11 @@ internal static class TileSelection
         foreach (KernelInfo kernel in candidates.Where(kernel => SameSums(kernel, single.Kernel))) Consider(single with { Kernel = kernel }, batch);
         return best;
 
-        void Consider(TileChoice choice, int pictures)
+        void Consider(TileChoice choice, int images)
         {
-            double time = CostModel.Microseconds(choice, pictures, device, elementBytes);
+            double time = CostModel.Microseconds(choice, images, kernels);
+            // What no GPU can launch is a last resort, to be refused by name.
+            if (!choice.Grid(images).IsLaunchable) time += Never;
             if (time < least) (best, least) = (choice, time);
         }
     }
@@ -54,7 +58,7 @@ internal static class TileSelection
     private static bool SameSums(KernelInfo a, KernelInfo b) => a.Family == b.Family && a.TileK == b.TileK;
 
     // Kernels read whole vectors: several groups must each fill them, alone or side by side. One group alone is padded.
-    private static IEnumerable<TileWeights> Merged(int groups, int channels, int filters, ConvWindow window)
+    private static IEnumerable<TileWeights> Merged(int groups, int channels, int filters, Window window)
     {
         if (groups == 1)
         {

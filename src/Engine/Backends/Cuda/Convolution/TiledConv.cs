@@ -7,7 +7,7 @@ namespace LungSeg.Engine.Backends.Cuda.Convolution;
 /// A convolution as an implicit matrix product over tiles of output pixels and filters, its reduction split among blocks where the map is
 /// small. Four phases are four convolutions of one window each, of which every other output pixel is made.
 /// </summary>
-internal sealed class TiledConv : Routine
+internal sealed class TiledConv : CudaOp
 {
     // The matrix kernels read weights in lines of 128 bytes.
     private const int LineBytes = 128;
@@ -21,11 +21,11 @@ internal sealed class TiledConv : Routine
     private readonly PrecisionKernels _kernels;
 
     private TiledConv(
-        Tensor node, ActivatedOp op, ConvInput input, Tensor? residual, ConvWindow window, ConvRaster raster,
+        Tensor node, ActivatedOp op, ConvInput input, Tensor? residual, Window window, ConvRaster raster,
         Func<IReadOnlyList<ConvWeights>> phases, TileChoice choice, PrecisionKernels kernels) : base(node)
     {
         (_op, _input, _residual, _phases, _choice, _kernels) = (op, input, residual, phases, choice, kernels);
-        _reduce = choice.Splits > 1 ? kernels.One("conv_reduce", node) : null;
+        _reduce = choice.Splits > 1 ? kernels.One(KernelFamily.ConvReduce, node) : null;
         (_, TileWeights weights, TileProblem problem, int splits) = choice;
         _sizes = new ConvParameters
         {
@@ -35,12 +35,7 @@ internal sealed class TiledConv : Routine
             Groups = weights.Groups,
             Channels = weights.Channels,
             Filters = weights.Filters,
-            R = window.R,
-            S = window.S,
-            Stride = window.Stride,
-            Dilation = window.Dilation,
-            PadTop = window.PadTop,
-            PadLeft = window.PadLeft,
+            Window = window,
             Rows = raster.Rows,
             Columns = raster.Columns,
             FirstRow = raster.FirstRow,
@@ -52,7 +47,7 @@ internal sealed class TiledConv : Routine
             StepsPerSplit = (choice.Steps + splits - 1) / splits,
             ChannelsReciprocal = Reciprocal.Of(weights.Channels),
             SReciprocal = Reciprocal.OfSmall(window.S),
-            Activation = (int)op.Activation,
+            Activation = op.Activation,
         };
     }
 
@@ -65,7 +60,7 @@ internal sealed class TiledConv : Routine
         Tensor? residual = op.Residual ? node.Inputs[1] : null;
         return input.Upsampled
             ? TryOf(node, op, input, residual, 1, UpsampledConv.Window, PhaseRaster(input.Source), 4, () => UpsampledConv.Phases(op), kernels)
-            : TryOf(node, op, input, residual, op.Groups, ConvWindow.Of(op), ConvRaster.Of(node.Shape), 1, () => [ConvWeights.Of(op)], kernels);
+            : TryOf(node, op, input, residual, op.Groups, Windows.Of(op), ConvRaster.Of(node.Shape), 1, () => [ConvWeights.Of(op)], kernels);
     }
 
     /// <summary>A transposed convolution that doubles the picture, as four phases; null for any other.</summary>
@@ -112,13 +107,12 @@ internal sealed class TiledConv : Routine
     }
 
     private static TiledConv? TryOf(
-        Tensor node, ActivatedOp op, ConvInput input, Tensor? residual, int groups, ConvWindow window, ConvRaster raster, int phaseCount,
+        Tensor node, ActivatedOp op, ConvInput input, Tensor? residual, int groups, Window window, ConvRaster raster, int phaseCount,
         Func<IReadOnlyList<ConvWeights>> phases, PrecisionKernels kernels)
     {
         Shape source = input.Source.Shape;
         var problem = new TileProblem(raster.Rows, raster.Columns, phaseCount, CudaMap.Elements(source) / source.N);
-        TileChoice? choice = TileSelection.Choose(
-            kernels.TiledConvolutions, groups, source.C, node.Shape.C, window, problem, source.N, input.Gate is not null, kernels.Device, kernels.ElementBytes);
+        TileChoice? choice = TileSelection.Choose(kernels, groups, source.C, node.Shape.C, window, problem, source.N, input.Gate is not null);
         return choice is { } chosen ? new TiledConv(node, op, input, residual, window, raster, phases, chosen, kernels) : null;
     }
 

@@ -1,12 +1,13 @@
-using LungSeg.Engine.Ops;
+using LungSeg.Engine.Ops;using LungSeg.Kernels.Abi;
+
 
 namespace LungSeg.Engine.Backends.Cuda.Convolution;
 
 /// <summary>A transposed convolution as plain ones, a phase of the output pixels for each.</summary>
 internal static class TransposedConv
 {
-    public static Routine Choose(Tensor node, ConvTranspose2dOp op, PrecisionKernels kernels) =>
-        (Routine?)TiledConv.TryOf(node, op, kernels) ?? new DirectConv(node, op, [.. Parts(node, op)], null, kernels);
+    public static CudaOp Choose(Tensor node, ConvTranspose2dOp op, PrecisionKernels kernels) =>
+        (CudaOp?)TiledConv.TryOf(node, op, kernels) ?? new DirectConv(node, op, [.. Parts(node, op)], null, kernels);
 
     /// <summary>Weights of the phases in the order of their first output pixels: (0, 0), (0, 1), (1, 0), (1, 1).</summary>
     public static IReadOnlyList<ConvWeights> Phases(ConvTranspose2dOp op, Shape output) =>
@@ -16,7 +17,7 @@ internal static class TransposedConv
         from phase in Sorted(op, node.Shape)
         where phase.Rows.Outputs > 0 && phase.Columns.Outputs > 0
         select new DirectConv.Part(
-            new ConvWindow(phase.Rows.Taps, phase.Columns.Taps, 1, 1, phase.Rows.Padding, phase.Columns.Padding),
+            new Window(phase.Rows.Taps, phase.Columns.Taps, 1, 1, phase.Rows.Padding, phase.Columns.Padding),
             new ConvRaster(phase.Rows.Outputs, phase.Columns.Outputs, phase.Rows.First, phase.Columns.First, op.Stride),
             1,
             () => TransposedPhase.Weights(op, phase.Rows, phase.Columns));

@@ -1,4 +1,5 @@
-using LungSeg.Engine.Ops;
+using LungSeg.Engine.Ops;using LungSeg.Kernels.Abi;
+
 
 namespace LungSeg.Engine.Backends.Cuda.Convolution;
 
@@ -9,7 +10,7 @@ namespace LungSeg.Engine.Backends.Cuda.Convolution;
 internal static class UpsampledConv
 {
     /// <summary>The window of phase (0, 0); phase (i, j) pads i rows and j columns less.</summary>
-    public static ConvWindow Window { get; } = new(R: 2, S: 2, Stride: 1, Dilation: 1, PadTop: 1, PadLeft: 1);
+    public static Window Window { get; } = new(r: 2, s: 2, stride: 1, dilation: 1, padTop: 1, padLeft: 1);
 
     /// <summary>Whether a convolution can read the source of an upsampling in the upsampling's stead.</summary>
     public static bool Takes(Conv2dOp conv, UpsampleNearestOp upsample) => upsample.Scale == 2 && conv.Padding == new Padding(1, 1, 1, 1)

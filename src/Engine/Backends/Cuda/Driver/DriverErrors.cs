@@ -20,8 +20,9 @@ internal static unsafe class DriverErrors
         CudaResult.OutOfMemory => "; use a smaller batch or size, or end what else uses the GPU",
         CudaResult.UnsupportedPtxVersion or CudaResult.NoBinaryForGpu => "; install a newer NVIDIA driver",
         CudaResult.SystemNotReady or CudaResult.SystemDriverMismatch => "; the driver's kernel module and its libraries do not fit together: restart the machine",
-        CudaResult.IllegalAddress or CudaResult.LaunchFailed =>
-            $"; which operation it was is found by a run with {CudaBackend.StepwiseVariable}=1",
+        >= CudaResult.IllegalAddress and <= CudaResult.LaunchFailed and not CudaResult.LaunchOutOfResources =>
+            "; this process cannot use the GPU any more and must be restarted; which operation it was is found by a run with "
+            + $"{CudaBackend.StepwiseVariable}=1",
         _ => "",
     };
 }

@@ -1,6 +1,7 @@
+// Compiled into both: the engine's own type, whose namespace it has.
 namespace LungSeg.Engine.Ops;
 
-/// <summary>The activations of the nine networks.</summary>
+/// <summary>The activations of the nine networks; the engine and its GPU kernels know them by the same numbers.</summary>
 public enum Activation
 {
     /// <summary>x.</summary>

@@ -1,11 +1,12 @@
 using LungSeg.Engine.Ops;
+using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda.Convolution;
 
-/// <summary>A convolution's loops, whatever operation it comes from. Padding may be negative: windows then start inside the picture.</summary>
-internal readonly record struct ConvWindow(int R, int S, int Stride, int Dilation, int PadTop, int PadLeft)
+/// <summary>The loops of convolutions.</summary>
+internal static class Windows
 {
-    public static ConvWindow Of(Conv2dOp op) => new(op.R, op.S, op.Stride, op.Dilation, op.Padding.Top, op.Padding.Left);
+    public static Window Of(Conv2dOp op) => new(op.R, op.S, op.Stride, op.Dilation, op.Padding.Top, op.Padding.Left);
 }
 
 /// <summary>Which output pixels a convolution computes: rows and columns, the first of them, and the step between them.</summary>

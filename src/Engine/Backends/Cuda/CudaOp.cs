@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Backends.Cuda;
 
 /// <summary>The launches that compute a node, chosen for its shape and the device, to be bound to memory later.</summary>
-internal abstract class Routine(Tensor node)
+internal abstract class CudaOp(Tensor node)
 {
     public Tensor Node { get; } = node;
 

@@ -4,20 +4,20 @@ using LungSeg.Engine.Passes;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
-/// <summary>Chooses the routines of a graph; an operation that no kernel computes is an error that names it and its path.</summary>
-internal static class Routines
+/// <summary>Chooses the ops of a graph; an operation that no kernel computes is an error that names it and its path.</summary>
+internal static class CudaOps
 {
-    public static IReadOnlyList<Routine> Choose(FusionPlan plan, PrecisionKernels kernels)
+    public static IReadOnlyList<CudaOp> Choose(FusionPlan plan, PrecisionKernels kernels)
     {
         Graph graph = plan.Graph;
-        List<Routine> routines = [.. plan.Nodes.Select(node => Of(node, node.Node, graph, kernels))];
+        List<CudaOp> ops = [.. plan.Nodes.Select(node => Of(node, node.Node, graph, kernels))];
         bool unpacked = graph.Outputs.Contains(graph.Input)
-            || plan.Nodes.Zip(routines, (node, routine) => !routine.ReadsPlanar && node.Reads.Contains(graph.Input)).Any(reads => reads);
-        if (unpacked) routines.Insert(0, new FromPlanar(graph.Input, kernels));
-        return routines;
+            || plan.Nodes.Zip(ops, (node, op) => !op.ReadsPlanar && node.Reads.Contains(graph.Input)).Any(reads => reads);
+        if (unpacked) ops.Insert(0, new FromPlanar(graph.Input, kernels));
+        return ops;
     }
 
-    private static Routine Of(FusedNode fused, Tensor node, Graph graph, PrecisionKernels kernels) => node.Op switch
+    private static CudaOp Of(FusedNode fused, Tensor node, Graph graph, PrecisionKernels kernels) => node.Op switch
     {
         Conv2dOp expand when fused.Producer is { Op: Conv2dOp reduce } =>
             new SqueezeExcite(node, new SqueezeExciteBlock(fused.Sources[0].Tensor, reduce, expand), kernels),
@@ -39,14 +39,14 @@ internal static class Routines
     private static (Tensor Product, Tensor Added)? ProductOf(FusedNode fused) =>
         fused.Addend is { } added ? (fused.Unstored[0], added) : null;
 
-    private static Routine Convolution(FusedNode fused, Conv2dOp op, Graph graph, PrecisionKernels kernels)
+    private static CudaOp Convolution(FusedNode fused, Conv2dOp op, Graph graph, PrecisionKernels kernels)
     {
         Tensor node = fused.Node;
         if (PlanarConv.Takes(node, op, graph, kernels)) return new PlanarConv(node, op, kernels);
         if (DepthwiseConv.Takes(op)) return new DepthwiseConv(node, op, kernels);
         if (HeadConv.Takes(op)) return new HeadConv(node, op, kernels);
         if (LinearConv.Takes(node, op)) return new LinearConv(node, op, kernels);
-        return (Routine?)TiledConv.TryOf(node, op, InputOf(fused.Sources[0]), kernels) ?? DirectConv.Of(node, op, kernels);
+        return (CudaOp?)TiledConv.TryOf(node, op, InputOf(fused.Sources[0]), kernels) ?? DirectConv.Of(node, op, kernels);
     }
 
     private static ConvInput InputOf(FusedSource source) => new(source.Tensor, source.Gate, source.Repeat > 1);
