@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using LungSeg.Imaging.Outputs;
 using LungSeg.Models;
 
 namespace LungSeg.Cli;
@@ -66,26 +65,6 @@ internal static class CommonOptions
             if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= least && value <= most) return value;
             result.AddError($"{name}: expected a number from {least} to {most}, found '{text}'");
             return null;
-        },
-    };
-
-    /// <summary>What is written of each picture; null if it is not given, for <see cref="ResultFormats.Default"/>.</summary>
-    public static Option<IReadOnlyList<IResultWriter>?> Formats() => new("--format")
-    {
-        Description = $"What to write of each picture, by comma, of {string.Join(", ", ResultFormats.All.Select(w => w.Name))}; {ResultFormats.Default} if not given",
-        HelpName = "LIST",
-        CompletionSources = { ResultFormats.All.Select(w => w.Name).ToArray() },
-        CustomParser = result =>
-        {
-            try
-            {
-                return ResultFormats.Parse(result.Tokens.Count > 0 ? result.Tokens[0].Value : "");
-            }
-            catch (ArgumentException e)
-            {
-                result.AddError($"--format: {e.Message}");
-                return [];
-            }
         },
     };
 

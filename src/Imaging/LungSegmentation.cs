@@ -27,6 +27,12 @@ public sealed record LungSegmentation
     /// <summary>The probabilities before threshold and clean-up: of the picture's size, or the network's where the study's own steps were taken.</summary>
     public required ProbabilityMap Probabilities { get; init; }
 
+    /// <summary>The probabilities of the mirror image, mirrored back, where that was segmented too to tell how sure the network is; null otherwise.</summary>
+    public ProbabilityMap? MirrorProbabilities { get; init; }
+
+    /// <summary>The mean of both, or the image's own where its mirror image was not segmented.</summary>
+    public ProbabilityMap MeanProbabilities => MirrorProbabilities is { } mirror ? Probabilities.MeanWith(mirror) : Probabilities;
+
     /// <summary>The network that found the lungs, and its settings.</summary>
     public required SegmentationMethod Method { get; init; }
 
@@ -49,6 +55,12 @@ public sealed record LungSegmentation
     public IReadOnlyList<Decision> Decisions => Method.Contrast is { } stretch
         ? [.. Picture.Decisions, new Decision("contrast", $"{stretch} of 0 to {Picture.MaxValue}, as the image uses less than a tenth of its range", IsWarning: true)]
         : Picture.Decisions;
+
+    /// <summary>Heights, widths, apices, bases and symmetry of the lungs, measured when asked for.</summary>
+    public ChestMeasures Chest => ChestMeasures.Of(this);
+
+    /// <summary>How undecided the network is near each lung, measured when asked for.</summary>
+    public LungUncertainty Uncertainty => LungUncertainty.Of(this);
 
     /// <summary>The mask's share of its picture, 0 to 1.</summary>
     public double LungShare => (double)Mask.Area / Mask.Pixels.Length;

@@ -29,6 +29,27 @@ public sealed class ProbabilityMap
     public ProbabilityMap Resize(int width, int height) =>
         new(width, height, () => BilinearResize.Resize(Values, Width, Height, 1, width, height));
 
+    /// <summary>The map of the mirror image: each row from right to left.</summary>
+    public ProbabilityMap Mirrored()
+    {
+        float[] values = Values.ToArray();
+        for (int y = 0; y < Height; y++)
+            values.AsSpan(y * Width, Width).Reverse();
+        return new ProbabilityMap(Width, Height, values);
+    }
+
+    /// <summary>The mean of this map and another of the same size.</summary>
+    /// <exception cref="ArgumentException">The sizes differ.</exception>
+    public ProbabilityMap MeanWith(ProbabilityMap other)
+    {
+        if ((other.Width, other.Height) != (Width, Height))
+            throw new ArgumentException($"maps of {Width} x {Height} and {other.Width} x {other.Height} have no mean", nameof(other));
+        float[] values = new float[Values.Length];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = (Values[i] + other.Values[i]) / 2;
+        return new ProbabilityMap(Width, Height, values);
+    }
+
     /// <summary>Lung wherever the probability is over the threshold, not at it.</summary>
     public LungMask Threshold(float threshold) => LungMask.FromProbabilities(Values, Width, Height, threshold);
 

@@ -10,6 +10,22 @@ public readonly record struct PixelSpacing(double RowMillimetres, double ColumnM
     public double SquareMillimetres => RowMillimetres * ColumnMillimetres;
 }
 
+/// <summary>The plane on which a pixel spacing holds.</summary>
+public enum SpacingPlane
+{
+    /// <summary>Nobody says.</summary>
+    Unstated,
+
+    /// <summary>The detector's, where everything is larger than in the patient.</summary>
+    Detector,
+
+    /// <summary>One in the patient, by calibration or a stated magnification.</summary>
+    Patient,
+
+    /// <summary>A film's that was scanned.</summary>
+    Film,
+}
+
 /// <summary>
 /// A picture as it was stored: rows from top to bottom, channels interleaved (grey, or red green blue), samples from 0 to
 /// <see cref="MaxValue"/>, bright meaning dense.
@@ -59,6 +75,9 @@ public sealed class Radiograph
     /// <summary>The data element that the spacing is from and what it means, such as "Pixel Spacing (0028,0030), calibrated (GEOMETRY)"; "" without one.</summary>
     public string SpacingSource { get; init; } = "";
 
+    /// <summary>The plane on which <see cref="Spacing"/> holds.</summary>
+    public SpacingPlane SpacingPlane { get; init; }
+
     /// <summary>
     /// True where the patient's left side is on the right of the picture, as films are shown by convention; null where the file
     /// does not say.
@@ -90,6 +109,25 @@ public sealed class Radiograph
             if (samples[i] != samples[i - channels])
                 return false;
         return true;
+    }
+
+    /// <summary>The mirror image, left for right: each row from its last pixel to its first. The patient's sides change places with it.</summary>
+    public Radiograph Mirrored()
+    {
+        ushort[] samples = new ushort[_samples.Length];
+        for (int y = 0, to = 0; y < Height; y++)
+            for (int x = Width - 1; x >= 0; x--)
+                for (int c = 0; c < Channels; c++, to++)
+                    samples[to] = _samples[(y * Width + x) * Channels + c];
+        return new Radiograph(Width, Height, Channels, BitDepth, samples)
+        {
+            Spacing = Spacing,
+            SpacingSource = SpacingSource,
+            SpacingPlane = SpacingPlane,
+            PatientLeftIsOnTheRight = !PatientLeftIsOnTheRight,
+            Name = Name,
+            Description = Description,
+        };
     }
 
     /// <summary>The lowest and the highest sample.</summary>

@@ -99,6 +99,13 @@ public sealed class LungSegmenter : IDisposable
     public LungSegmentation Segment(Radiograph picture) =>
         _plans[0] is IPicturePlan device ? SegmentOn(device, picture) : SegmentHere(picture);
 
+    /// <summary>
+    /// A result with the probabilities of the mirror image beside its own, which tells where the network is less sure than it says. Takes as long as
+    /// segmenting the image did; the mask stays as it is.
+    /// </summary>
+    public LungSegmentation WithMirror(LungSegmentation result) =>
+        result with { MirrorProbabilities = Segment(result.Picture.Mirrored()).Probabilities.Mirrored() };
+
     /// <summary>The mask that one of this segmenter's results would have with another threshold, cleaned as its own was.</summary>
     public LungMask MaskAt(LungSegmentation result, float threshold) => _postprocess.Clean(result.Probabilities.Threshold(threshold));
 

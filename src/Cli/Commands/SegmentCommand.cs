@@ -1,6 +1,5 @@
 using System.CommandLine;
 using LungSeg.Cli.Runs;
-using LungSeg.Imaging.Outputs;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
@@ -28,7 +27,6 @@ internal static class SegmentCommand
         Option<string> compat = CommonOptions.Compatibility();
         Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
         Option<string> contrast = CommonOptions.Contrast();
-        Option<IReadOnlyList<IResultWriter>?> format = CommonOptions.Formats();
 
         var resume = new Option<bool>("--resume") { Description = "Go on with a run: skip what is finished and unchanged, outputs verified" };
         var shard = new Option<string?>("--shard")
@@ -42,8 +40,10 @@ internal static class SegmentCommand
 
         var command = new Command("segment", "Find the lungs in X-rays.")
         {
-            images, directory, network, weights, threshold, compat, size, contrast, format, resume, shard, report, json, quiet,
+            images, directory, network, weights, threshold, compat, size, contrast, resume, shard, report, json, quiet,
         };
+        var results = new ResultChoices();
+        results.AddTo(command);
         devices.AddTo(command);
         var dicom = new DicomChoices();
         dicom.AddTo(command);
@@ -65,7 +65,7 @@ internal static class SegmentCommand
                 Precision = parsed.GetRequiredValue(devices.PrecisionOption),
                 Threads = parsed.GetValue(devices.Threads),
                 Dicom = dicom.Read(parsed),
-                Writers = parsed.GetValue(format) ?? ResultFormats.Parse(ResultFormats.Default),
+                Results = results.Read(parsed),
                 Shard = parsed.GetValue(shard) is { } text ? Shard.Parse(text, Environment.GetEnvironmentVariable) : null,
                 Resume = parsed.GetValue(resume),
                 Report = parsed.GetValue(report),

@@ -13,7 +13,7 @@ internal sealed class MaskFolder
     private static readonly string[] MaskEndings = [".mask", "_mask", ".seg"], MapEndings = [Comparable.MapEnding];
 
     /// <summary>What else this program writes beside masks.</summary>
-    private static readonly string[] PictureEndings = [".overlay", ".contour", ".difference", ".sc"];
+    private static readonly string[] PictureEndings = [".overlay", ".contour", ".difference", ".uncertainty", ".sc", ".sr", ".pr"];
 
     private readonly Dictionary<string, List<(int Rank, string File)>> _files = [];
 

@@ -9,7 +9,7 @@ internal static class Notes
     {
         ["segment"] =
         [
-            $"Formats:\n{string.Join('\n', ResultFormats.All.Select(format => $"- {format.Name}: {format.Description}"))}",
+            $"Formats:\n{string.Join('\n', ResultFormats.All.Select(format => $"- {format.Name}: {format.Description}"))}\n- dataset: masks of all images in one file, run-length coded: dataset.jsonl and dataset.coco.json",
             "Over a folder, a pattern or a list, outputs lie in the output directory as the pictures do below theirs, with a journal, report.csv and report.jsonl; a picture that fails is named at the end. Ctrl-C finishes what is under way. docs/folders.md says the rules.",
         ],
         ["merge"] =

@@ -43,6 +43,7 @@ internal static class JournalCheck
             return $"'{other.Name}' is no name of an output of '{record.File}' in the format '{other.Format}'";
         double[] numbers = [.. Numbers(record.Lungs), .. Numbers(record.Milliseconds)];
         if (!numbers.All(double.IsFinite)) return "a number is too large";
+        if (entry.Masks is { } masks && !masks.All(mask => IsMask(mask, record))) return "its masks are damaged";
         return entry.Thumbnail is { } small && (small.Width < 1 || small.Height < 1 || small.Outlines.Values.Any(path => path is null)) ? "its preview is damaged" : null;
     }
 
@@ -50,6 +51,10 @@ internal static class JournalCheck
     private static bool IsOutput(OutputFile output, string picture) =>
         output.Bytes >= 0 && ResultFormats.All.FirstOrDefault(format => format.Name == output.Format) is { } format
         && (output.Name == picture + format.Extension || output.Name == OutputNames.Short(picture) + format.Extension);
+
+    private static bool IsMask(EncodedLung? mask, PictureRecord picture) =>
+        mask is { Box: [>= 0, >= 0, >= 0, >= 0], Counts: { } counts, Area: >= 0 } && Enum.IsDefined(mask.Side) && picture is { Width: not null, Height: not null }
+        && !counts.AsSpan().ContainsAnyExceptInRange('0', 'o');
 
     private static IEnumerable<double> Numbers(LungFacts? lungs) =>
         lungs is null ? [] : [lungs.Share, lungs.AreaMm2 ?? 0, lungs.WidthRatio ?? 0, lungs.UncertainRatio];

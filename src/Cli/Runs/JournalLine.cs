@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Cli.Runs;
 
@@ -53,6 +54,9 @@ internal sealed record JournalEntry
 
     /// <summary>The fingerprint of the settings.</summary>
     public required string Settings { get; init; }
+
+    /// <summary>The masks, where the run writes a dataset of them.</summary>
+    public IReadOnlyList<EncodedLung>? Masks { get; init; }
 
     /// <summary>The picture and its lungs, small, for the report's page.</summary>
     public Thumbnail? Thumbnail { get; init; }

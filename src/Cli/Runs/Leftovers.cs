@@ -14,7 +14,7 @@ internal static class Leftovers
         var everything = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.ReparsePoint };
         string[] unfinished = [.. Directory.EnumerateFiles(directory, "*.tmp", everything).Where(path => AtomicFile.IsUnfinished(path))];
         if (unfinished.Length == 0) return;
-        HashSet<string> stems = [.. outputStems, RunReports.NameOf(shard)];
+        HashSet<string> stems = [.. outputStems, RunReports.NameOf(shard), Dataset.NameOf(shard)];
         foreach (string path in unfinished)
         {
             string name = Path.GetRelativePath(directory, path).Replace(Path.DirectorySeparatorChar, '/');

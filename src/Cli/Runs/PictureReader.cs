@@ -7,7 +7,11 @@ using LungSeg.IO;
 namespace LungSeg.Cli.Runs;
 
 /// <summary>A picture's samples, and what a journal notes of its file.</summary>
-internal sealed record ReadPicture(Radiograph Picture, string Sha256, long Bytes, DateTime Modified, TimeSpan Time);
+internal sealed record ReadPicture(Radiograph Picture, string Sha256, long Bytes, DateTime Modified, TimeSpan Time)
+{
+    /// <summary>Whether it came through a pipe, which is read once.</summary>
+    public bool IsPipe { get; init; }
+}
 
 /// <summary>Reads pictures: the first of a run while its network is still being loaded.</summary>
 internal sealed class PictureReader(DicomOptions dicom)
@@ -26,15 +30,31 @@ internal sealed class PictureReader(DicomOptions dicom)
         return ahead.Picture.GetAwaiter().GetResult();
     }
 
+    /// <summary>
+    /// Refuses a file that is another one now than was read: results, and references to the image in them, would be of what is no longer there. What
+    /// came through a pipe is asked no more.
+    /// </summary>
+    public static void CheckUnchanged(Input input, ReadPicture read)
+    {
+        if (read.IsPipe) return;
+        if (File.Exists(input.Path))
+        {
+            using FileStream stream = File.OpenRead(input.Path);
+            if (stream.Length == read.Bytes && (File.GetLastWriteTimeUtc(input.Path) == read.Modified || Sha256.TextOf(stream) == read.Sha256)) return;
+        }
+        throw new UsageException($"'{input.Path}' was changed or removed while it was segmented: nothing was written of it; run it again");
+    }
+
     private ReadPicture ReadFile(Input input)
     {
         if (input.Fault is not null) throw new UsageException(input.Fault);
         long start = Stopwatch.GetTimestamp();
         DateTime modified = File.GetLastWriteTimeUtc(input.Path);
+        bool isPipe = PictureFiles.IsEmpty(input.Path);
         byte[] file = ImageReader.ReadFile(input.Path);
         string sha256 = Sha256.TextOf(file);
         Radiograph picture = ImageReader.Decode(file, input.Path, dicom);
-        return new ReadPicture(picture, sha256, file.Length, modified, Stopwatch.GetElapsedTime(start));
+        return new ReadPicture(picture, sha256, file.Length, modified, Stopwatch.GetElapsedTime(start)) { IsPipe = isPipe };
     }
 
     private sealed record Ahead(Input Input, Task<ReadPicture> Picture);

@@ -22,7 +22,7 @@ internal sealed record PictureResult(JournalEntry Entry)
 
 /// <summary>All that is done for one picture: read, segment, write; with a thumbnail for the page where the run keeps a journal.</summary>
 internal sealed class PictureWork(
-    LungSegmenter segmenter, PictureReader reader, IReadOnlyList<IResultWriter> writers, string directory, RunSettings settings, bool withThumbnail)
+    LungSegmenter segmenter, PictureReader reader, SegmentRequest request, RunSettings settings, bool withThumbnail)
 {
     /// <summary>Never throws: what goes wrong is the result.</summary>
     public PictureResult Do(Input input)
@@ -50,12 +50,15 @@ internal sealed class PictureWork(
         ReadPicture read = reader.Read(input);
         Radiograph picture = read.Picture;
         LungSegmentation result = segmenter.Segment(picture);
+        if (request.Results.Uncertainty) result = segmenter.WithMirror(result);
         long segmented = Stopwatch.GetTimestamp();
-        string stem = Path.Combine(directory, input.Stem);
+        IReadOnlyList<EncodedLung>? masks = request.Results.Dataset ? EncodedLung.Of(result, Dataset.Format) : null;
+        string directory = request.Directory, stem = Path.Combine(directory, input.Stem);
+        PictureReader.CheckUnchanged(input, read);
         OutputDirectory.Create(Path.GetDirectoryName(stem)!);
         IReadOnlyList<OutputFile> outputs =
         [
-            .. ResultFiles.Write(stem, result, writers).Select((path, i) => OutputFile.Of(writers[i].Name, directory, path)),
+            .. ResultFiles.Write(stem, result, request.Writers).Select((path, i) => OutputFile.Of(request.Writers[i].Name, directory, path)),
         ];
         StepTimes times = StepTimes.Of(result.Times with { Read = read.Time }, Stopwatch.GetElapsedTime(segmented));
         var record = new PictureRecord
@@ -76,6 +79,7 @@ internal sealed class PictureWork(
             Bytes = read.Bytes,
             Modified = read.Modified,
             Settings = settings.Fingerprint,
+            Masks = masks,
             Thumbnail = withThumbnail ? Thumbnail.Of(result) : null,
         })
         { Decisions = result.Decisions };

@@ -40,9 +40,10 @@ internal static class RunReports
         using JournalFile journal = JournalFile.Open(Path.Combine(directory, Journal.NameOf(shard)));
         List<string> written = [TableOf(directory, shard), $"{stem}.jsonl"];
         AtomicFile.Write((written[0], stream => WriteCsv(stream, journal)), (written[1], stream => WriteJson(stream, journal)));
+        written.AddRange(Dataset.Write(directory, shard, journal));
         if (!html) return written;
         written.Add($"{stem}.html");
-        AtomicFile.Write((written[2], stream => ReportPage.Write(stream, journal, Path.GetFileName(Path.GetFullPath(directory)))));
+        AtomicFile.Write((written[^1], stream => ReportPage.Write(stream, journal, Path.GetFileName(Path.GetFullPath(directory)))));
         return written;
     }
 

@@ -27,7 +27,9 @@ internal sealed record SegmentRequest
 
     public required DicomOptions Dicom { get; init; }
 
-    public required IReadOnlyList<IResultWriter> Writers { get; init; }
+    public required ResultSelection Results { get; init; }
+
+    public IReadOnlyList<IResultWriter> Writers => Results.Writers;
 
     public Shard? Shard { get; init; }
 
@@ -56,7 +58,11 @@ internal sealed record SegmentRequest
             ["compat"] = Segmenter.Compat.ToString().ToLowerInvariant(),
             ["device"] = backend switch { CudaBackend => "cuda", CpuBackend => "cpu", _ => "reference" },
             ["precision"] = (backend is CudaBackend gpu ? gpu.Precision : Engine.Precision.Float32).Name(),
-            ["format"] = string.Join(',', Writers.Select(writer => writer.Name)),
+            ["format"] = Results.Formats,
+            ["uncertainty"] = Results.Uncertainty ? "image and mirror image" : "image",
+            ["seg_type"] = Results.Options.SegmentationType.ToString().ToLowerInvariant(),
+            ["sr_region"] = Results.Options.ReportRegion?.ToString().ToLowerInvariant() ?? "by formats",
+            ["dicom_compression"] = Results.Options.Compression.ToString().ToLowerInvariant(),
             ["voi"] = Dicom.Voi.ToString().ToLowerInvariant(),
             ["invert"] = Dicom.Invert.ToString().ToLowerInvariant(),
             ["frame"] = Dicom.Frame is { } frame ? $"{frame}" : "the only one",

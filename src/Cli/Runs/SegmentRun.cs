@@ -40,7 +40,7 @@ internal sealed class SegmentRun
         _inputs = _shard.IsWhole ? _collection.Inputs : [.. _collection.Inputs.Where(input => _shard.Holds(input.Name))];
         _division = Division.Of(_inputs.Count, request.Threads > 0 ? request.Threads : Environment.ProcessorCount, Division.AvailableBytes);
         CheckOverwriting();
-        _keepsJournal = _collection.IsFolder || request.Resume || request.Report || request.Shard is not null;
+        _keepsJournal = _collection.IsFolder || request.Resume || request.Report || request.Results.Dataset || request.Shard is not null;
         _lines = new ResultLines(request, streams, _keepsJournal);
     }
 
@@ -143,7 +143,7 @@ internal sealed class SegmentRun
     private void Work(
         IReadOnlyList<Input> inputs, LungSegmenter segmenter, RunSettings settings, Action<Action<Action<string>>> show, Action<PictureResult> done)
     {
-        var work = new PictureWork(segmenter, _reader, _request.Writers, _request.Directory, settings, _keepsJournal);
+        var work = new PictureWork(segmenter, _reader, _request, settings, _keepsJournal);
         show(tell =>
         {
             using var interruption = new Interruption(() =>

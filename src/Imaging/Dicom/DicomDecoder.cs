@@ -37,22 +37,28 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         FrameDecoder.RefuseUnsupported(dicom.Syntax);
         ImagePixel image = ImagePixel.Read(data, log);
         (Frame frame, int number, image) = FrameDecoder.Decode(dicom, image, options, log);
-        (ushort[] samples, int depth) = image.IsColor
-            ? ColorPicture.Make(frame, image, data, options, log)
-            : GreyPicture.Make(frame, image, data, options, log);
-        (PixelSpacing? spacing, string spacingSource) = PixelDistance.Find(data, log);
+        GreyMapping? mapping = null;
+        (ushort[] samples, int depth) = image.IsColor ? ColorPicture.Make(frame, image, data, options, log) : Grey();
+        (PixelSpacing? spacing, string spacingSource, SpacingPlane plane) = PixelDistance.Find(data, log);
         return new Radiograph(image.Columns, image.Rows, image.IsColor ? 3 : 1, depth, samples)
         {
             Spacing = spacing,
             SpacingSource = spacingSource,
+            SpacingPlane = plane,
             PatientLeftIsOnTheRight = PatientSides.LeftIsOnTheRight(data, log),
             Description = $"DICOM, {dicom.Syntax.Name}, {image.BitsStored}-bit {image.Photometric}",
-            Dicom = Refer(data, dicom.Syntax, image, number, frame.IsLossy || dicom.Syntax.IsNearLossless),
+            Dicom = Refer(data, dicom.Syntax, image, number, frame.IsLossy || dicom.Syntax.IsNearLossless, mapping),
             Decisions = log.Decisions,
         };
+
+        (ushort[] Samples, int BitDepth) Grey()
+        {
+            (ushort[] grey, int bits, mapping) = GreyPicture.Make(frame, image, data, options, log);
+            return (grey, bits);
+        }
     }
 
-    private DicomReference Refer(DataSet data, TransferSyntax syntax, ImagePixel image, int frame, bool isLossy) => new()
+    private DicomReference Refer(DataSet data, TransferSyntax syntax, ImagePixel image, int frame, bool isLossy, GreyMapping? mapping) => new()
     {
         SopClassUid = data.Text(Tags.SopClassUid),
         SopInstanceUid = data.Text(Tags.SopInstanceUid),
@@ -84,6 +90,7 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         Frames = image.Frames,
         Frame = frame,
         Options = options,
+        GreyMapping = mapping,
     };
 
     /// <summary>Two unit vectors at a right angle, or null.</summary>

@@ -1,3 +1,5 @@
+using LungSeg.Imaging.Dicom.Display;
+
 namespace LungSeg.Imaging.Dicom;
 
 /// <summary>
@@ -92,6 +94,9 @@ public sealed record DicomReference
 
     /// <summary>How grey values were read.</summary>
     public DicomOptions Options { get; init; } = new();
+
+    /// <summary>The grey scale with which the image was read; null for colour.</summary>
+    internal GreyMapping? GreyMapping { get; init; }
 
     /// <summary>Elements that derived objects take over, byte for byte.</summary>
     internal IReadOnlyList<(uint Tag, byte[] Value)> Carried { get; init; } = [];

@@ -8,7 +8,10 @@ internal static class SopClass
 
     private const string Storage = "1.2.840.10008.5.1.4.1.1.", Directory = "1.2.840.10008.1.3.10";
 
-    public const string Segmentation = Storage + "66.4", SecondaryCapture = Storage + "7";
+    public const string Segmentation = Storage + "66.4", LabelMapSegmentation = Storage + "66.7", SecondaryCapture = Storage + "7",
+        PresentationState = Storage + "11.1", ComprehensiveReport = Storage + "88.33";
+
+    public static bool IsSegmentation(string uid) => uid is Segmentation or LabelMapSegmentation;
 
     public static string Describe(string uid) => uid switch
     {
@@ -27,7 +30,8 @@ internal static class SopClass
         Storage + "20" => "Nuclear Medicine",
         Storage + "128" => "PET",
         Segmentation => "Segmentation",
-        Storage + "11.1" => "Grayscale Softcopy Presentation State",
+        LabelMapSegmentation => "Label Map Segmentation",
+        PresentationState => "Grayscale Softcopy Presentation State",
         Storage + "104.1" => "Encapsulated PDF",
         _ when uid.StartsWith(Storage + "88.", StringComparison.Ordinal) => "Structured Report",
         _ => $"SOP class {ImagePixel.Printable(uid)}",

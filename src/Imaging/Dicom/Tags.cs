@@ -28,6 +28,7 @@ internal static class Tags
         RedPaletteData = 0x00281201, GreenPaletteData = 0x00281202, BluePaletteData = 0x00281203,
         SegmentedRedPaletteData = 0x00281221, ModalityLutSequence = 0x00283000, LutDescriptor = 0x00283002,
         LutData = 0x00283006, VoiLutSequence = 0x00283010;
+    public const uint SegmentationType = 0x00620001, MaximumFractionalValue = 0x0062000E;
     public const uint PresentationLutShape = 0x20500020;
     public const uint ExtendedOffsetTable = 0x7FE00001, FloatPixelData = 0x7FE00008, DoubleFloatPixelData = 0x7FE00009,
         PixelData = 0x7FE00010;
@@ -104,6 +105,8 @@ internal static class Tags
         [LutDescriptor] = "LUT Descriptor",
         [LutData] = "LUT Data",
         [VoiLutSequence] = "VOI LUT Sequence",
+        [SegmentationType] = "Segmentation Type",
+        [MaximumFractionalValue] = "Maximum Fractional Value",
         [PresentationLutShape] = "Presentation LUT Shape",
         [ExtendedOffsetTable] = "Extended Offset Table",
         [FloatPixelData] = "Float Pixel Data",

@@ -20,7 +20,8 @@ public sealed record Outline(LungSide Side, bool IsHole, IReadOnlyList<(int X, i
         return outlines;
     }
 
-    private static (int X, int Y)[] Simplify((int X, int Y)[] ring, double tolerance)
+    /// <summary>A ring with fewer corners, which stays within the tolerance of every one of them.</summary>
+    internal static (int X, int Y)[] Simplify((int X, int Y)[] ring, double tolerance)
     {
         bool[] kept = new bool[ring.Length];
         int far = Farthest(ring, 0, ring.Length);

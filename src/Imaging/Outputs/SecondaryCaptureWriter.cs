@@ -3,7 +3,7 @@ using LungSeg.Imaging.Dicom.Writing;
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>The overlay as a DICOM Secondary Capture image.</summary>
-internal sealed class SecondaryCaptureWriter : IResultWriter
+internal sealed class SecondaryCaptureWriter(ResultOptions options) : IResultWriter
 {
     public string Name => "sc";
 
@@ -11,5 +11,5 @@ internal sealed class SecondaryCaptureWriter : IResultWriter
 
     public string Description => "the overlay as DICOM Secondary Capture image";
 
-    public void Write(Stream stream, LungSegmentation result) => SecondaryCapture.Make(result).Write(stream);
+    public void Write(Stream stream, LungSegmentation result) => SecondaryCapture.Make(result, Name).Write(stream, options.Compression);
 }

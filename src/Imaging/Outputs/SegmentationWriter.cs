@@ -2,8 +2,8 @@ using LungSeg.Imaging.Dicom.Writing;
 
 namespace LungSeg.Imaging.Outputs;
 
-/// <summary>A DICOM segmentation, one binary segment for each lung; for DICOM images only.</summary>
-internal sealed class SegmentationWriter : IResultWriter
+/// <summary>A DICOM segmentation, one segment for each lung; for DICOM images only.</summary>
+internal sealed class SegmentationWriter(ResultOptions options) : IResultWriter
 {
     public string Name => "seg";
 
@@ -11,5 +11,6 @@ internal sealed class SegmentationWriter : IResultWriter
 
     public string Description => "DICOM segmentation, one segment for each lung; for DICOM images only";
 
-    public void Write(Stream stream, LungSegmentation result) => SegmentationObject.Make(result, Name).Write(stream);
+    public void Write(Stream stream, LungSegmentation result) =>
+        SegmentationObject.Make(result, options.SegmentationType, Name).Write(stream, options.Compression);
 }

@@ -85,7 +85,7 @@ public sealed record QualityMeasures
             for (int x = step / 2; x < map.Width; x += step)
             {
                 seen++;
-                if (map.Values[y * map.Width + x] is >= 0.1f and <= 0.9f)
+                if (LungUncertainty.IsUncertain(map.Values[y * map.Width + x]))
                     uncertain++;
             }
         return (double)uncertain / seen;

@@ -10,17 +10,25 @@ internal static class Peer
 
     /// <summary>Skips the test where one of Debian's programs is absent, such as "dciodvfy" of "dicom3tools".</summary>
     public static void Need(string program, string package) =>
-        Assert.SkipUnless(File.Exists($"/usr/bin/{program}"), $"{program} of Debian's {package} is not installed (tests/Viewers/install.sh)");
+        Assert.SkipUnless(File.Exists($"/usr/bin/{program}"), $"{program} of Debian's {package} is not installed (tests/peers.sh)");
 
     /// <summary>Skips the test where Debian's Python lacks a module.</summary>
     public static void NeedPython(string module) => Assert.SkipUnless(
-        Directory.Exists($"/usr/lib/python3/dist-packages/{module}"), $"Debian's python3-{module} is not installed (tests/Viewers/install.sh)");
+        Directory.Exists($"/usr/lib/python3/dist-packages/{module}"), $"Debian's python3-{module} is not installed (tests/peers.sh)");
 
     /// <summary>Skips the test where the viewers' code or Node is absent.</summary>
     public static void NeedViewers() => Assert.SkipUnless(
-        Directory.Exists(Path.Combine(Viewers, "node_modules")) && File.Exists("/usr/bin/node"), "the viewers' code is not installed (tests/Viewers/install.sh)");
+        Directory.Exists(Path.Combine(Viewers, "node_modules")) && File.Exists("/usr/bin/node"), "the viewers' code is not installed (tests/peers.sh)");
 
-    private static string Viewers => Path.Combine(Repository.Root, "tests", "Viewers");
+    private static string Viewers { get; } = FindViewers();
+
+    private static string FindViewers()
+    {
+        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
+            if (Path.Combine(at.FullName, "tests", "Viewers") is var found && Directory.Exists(found))
+                return found;
+        throw new DirectoryNotFoundException("no tests/Viewers above the tests");
+    }
 
     /// <summary>Runs one of Debian's programs; all that it says, whatever it exits with.</summary>
     public static (int Exit, string Said) Run(string program, params string[] arguments)

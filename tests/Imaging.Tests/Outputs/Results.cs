@@ -1,3 +1,5 @@
+using LungSeg.Imaging.Outputs;
+
 namespace LungSeg.Imaging.Tests.Outputs;
 
 /// <summary>Results without a network: a drawn radiograph with its true lungs.</summary>
@@ -25,10 +27,11 @@ internal static class Results
     };
 
     /// <summary>What a writer writes.</summary>
-    public static byte[] Written(string format, LungSegmentation result)
+    public static byte[] Written(string format, LungSegmentation result, ResultOptions? options = null)
     {
         using MemoryStream stream = new();
-        LungSeg.Imaging.Outputs.ResultFormats.Parse(format)[0].Write(stream, result);
+        // The first is written; others are there for those that refer to them, as in "sr,seg".
+        ResultFormats.Parse(format, options)[0].Write(stream, result);
         return stream.ToArray();
     }
 }

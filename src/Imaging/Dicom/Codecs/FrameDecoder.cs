@@ -10,18 +10,24 @@ internal static class FrameDecoder
     /// <summary>The frame, its number, and the image as the coded data has it, where that disagrees with the attributes and counts.</summary>
     public static (Frame Frame, int Number, ImagePixel Image) Decode(DicomFile file, ImagePixel image, DicomOptions options, DecisionLog log)
     {
-        TransferSyntax syntax = file.Syntax;
-        if (image.IsBinary)
-            return (BinaryPixels.Decode(file, image, options.Frame, log), options.Frame ?? 1, image);
+        if (SopClass.IsSegmentation(file.DataSet.Text(Tags.SopClassUid)))
+            return (SegmentationPixels.Decode(file, image, options.Frame, log), options.Frame ?? 1, image);
         int number = Choose(image.Frames, options.Frame, log);
+        (Frame frame, ImagePixel found) = DecodeFrame(file, image, number, log);
+        return (frame, number, found);
+    }
+
+    /// <summary>One frame, counted from 1, and the image as its coded data has it.</summary>
+    public static (Frame Frame, ImagePixel Image) DecodeFrame(DicomFile file, ImagePixel image, int number, DecisionLog log)
+    {
+        TransferSyntax syntax = file.Syntax;
         bool isJpeg = syntax.Coding is PixelCoding.Jpeg or PixelCoding.Jpeg2000;
         byte[] coded = syntax.Coding == PixelCoding.Native ? [] : Fragments.ReadFrame(file, number, image.Frames, log);
         if (isJpeg && Jpeg2000Frame.Recognizes(coded))
         {
             if (syntax.Coding != PixelCoding.Jpeg2000)
                 log.Warn("transfer syntax", $"the file names {syntax.Name}, but its pixel data is {Wavelet}; read as such");
-            (Frame frame, ImagePixel found) = Jpeg2000Frame.Decode(coded, image, log);
-            return (frame, number, found);
+            return Jpeg2000Frame.Decode(coded, image, log);
         }
         if (image.IsTransformed)
             throw ImagePixel.UnsupportedPhotometric(image.Photometric);
@@ -30,7 +36,7 @@ internal static class FrameDecoder
             PixelCoding.Native => NativePixels.Decode(file.DataSet, image, number, log),
             PixelCoding.Rle => RunLength.Decode(coded, image),
             _ => DecodeJpeg(coded, image, syntax, log),
-        }, number, image);
+        }, image);
     }
 
     /// <summary>Refuses a compression that cannot be read, by name, with the command that converts it.</summary>

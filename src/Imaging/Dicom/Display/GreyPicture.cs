@@ -3,7 +3,7 @@ namespace LungSeg.Imaging.Dicom.Display;
 /// <summary>The grey-scale chain: stored values, modality LUT, VOI LUT, inversion; padding becomes background, which is black.</summary>
 internal static class GreyPicture
 {
-    public static (ushort[] Samples, int BitDepth) Make(Frame frame, ImagePixel image, DataSet data, DicomOptions options, DecisionLog log)
+    public static (ushort[] Samples, int BitDepth, GreyMapping Mapping) Make(Frame frame, ImagePixel image, DataSet data, DicomOptions options, DecisionLog log)
     {
         ushort[] stored = frame.ToStored(image, data.OverlayBits, log);
         bool[]? padding = PixelPadding.Find(data, image, log);
@@ -24,6 +24,6 @@ internal static class GreyPicture
                 table[i] = 0;
         for (int i = 0; i < stored.Length; i++)
             stored[i] = table[stored[i]];
-        return (stored, depth);
+        return (stored, depth, scale.Mapping with { IsInverted = inverted });
     }
 }

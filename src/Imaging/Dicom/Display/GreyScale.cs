@@ -17,6 +17,9 @@ internal sealed class GreyScale
     /// <summary>The significant bits of the values, which decide the depth of the picture.</summary>
     public int Bits { get; set; }
 
+    /// <summary>The steps that were taken.</summary>
+    public GreyMapping Mapping { get; set; } = new();
+
     /// <summary>The values as they are stored.</summary>
     public static GreyScale Stored(ImagePixel image)
     {

@@ -11,6 +11,7 @@ internal static class ModalityTransform
         {
             for (int i = 0; i < scale.Values.Length; i++)
                 scale.Values[i] = table.Find(scale.Values[i]);
+            scale.Mapping = scale.Mapping with { ModalityTable = table };
             (scale.Lowest, scale.Highest, scale.Bits) = (0, table.MaxValue, table.Bits);
             log.Note(Topic, $"table of {table.Entries.Length} entries from {table.First} on, {table.Bits} bits");
             return;
@@ -30,6 +31,7 @@ internal static class ModalityTransform
         }
         for (int i = 0; i < scale.Values.Length; i++)
             scale.Values[i] = scale.Values[i] * slope + intercept;
+        scale.Mapping = scale.Mapping with { Rescale = (slope, intercept) };
         (double one, double other) = (scale.Lowest * slope + intercept, scale.Highest * slope + intercept);
         (scale.Lowest, scale.Highest) = (Math.Min(one, other), Math.Max(one, other));
         log.Note(Topic, $"rescale slope {slope}, intercept {intercept}");

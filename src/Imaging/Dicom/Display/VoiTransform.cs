@@ -32,6 +32,8 @@ internal static class VoiTransform
         for (int i = 0; i < scale.Values.Length; i++)
             scale.Values[i] = table.Find(scale.Values[i]) / full;
         scale.Bits = Math.Max(scale.Bits, table.Bits);
+        // With the bits that its entries need, which is how it was read.
+        scale.Mapping = scale.Mapping with { VoiTable = table with { Bits = Math.Max(8, System.Numerics.BitOperations.Log2((uint)full) + 1) } };
         log.Note(Topic, $"table of {table.Entries.Length} entries from {table.First} on, {table.Bits} bits");
         return true;
     }
@@ -64,6 +66,7 @@ internal static class VoiTransform
         };
         for (int i = 0; i < scale.Values.Length; i++)
             scale.Values[i] = map(scale.Values[i]);
+        scale.Mapping = scale.Mapping with { Window = (center, width, function.Length > 0 ? function : "LINEAR") };
         log.Note(Topic, $"window center {center}, width {width}, {(function.Length > 0 ? function : "LINEAR")}{(windows > 1 ? $", number {used + 1} of {windows}" : "")}");
         return true;
     }
@@ -89,6 +92,8 @@ internal static class VoiTransform
 
     private static void Spread(GreyScale scale, double lowest, double highest)
     {
+        if (highest > lowest)
+            scale.Mapping = scale.Mapping with { Window = ((lowest + highest) / 2, highest - lowest, "LINEAR_EXACT") };
         double range = highest > lowest ? highest - lowest : double.PositiveInfinity;
         for (int i = 0; i < scale.Values.Length; i++)
             scale.Values[i] = range < double.PositiveInfinity ? Math.Clamp((scale.Values[i] - lowest) / range, 0, 1) : 0;

@@ -7,12 +7,14 @@ internal static class CreationTime
 {
     private const string Variable = "SOURCE_DATE_EPOCH";
 
-    public static void Set(DataSetBuilder dataSet)
+    public static void Set(DataSetBuilder dataSet, DerivedKind kind)
     {
         DateTime time = long.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
             ? DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime
             : DateTime.Now;
-        dataSet.Set(Attribute.ContentDate, time.ToString("yyyyMMdd", CultureInfo.InvariantCulture));
-        dataSet.Set(Attribute.ContentTime, time.ToString("HHmmss", CultureInfo.InvariantCulture));
+        bool isState = kind.SopClassUid == SopClass.PresentationState;
+        dataSet
+            .Set(isState ? Attribute.PresentationCreationDate : Attribute.ContentDate, time.ToString("yyyyMMdd", CultureInfo.InvariantCulture))
+            .Set(isState ? Attribute.PresentationCreationTime : Attribute.ContentTime, time.ToString("HHmmss", CultureInfo.InvariantCulture));
     }
 }

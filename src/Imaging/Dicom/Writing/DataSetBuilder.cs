@@ -26,13 +26,25 @@ internal sealed class DataSetBuilder
     /// <summary>Sets binary numbers of the attribute's width.</summary>
     public DataSetBuilder Set(Attribute attribute, params ReadOnlySpan<uint> numbers)
     {
-        bool wide = attribute.Vr == "UL";
+        bool wide = attribute.Vr is "UL" or "SL";
         byte[] value = new byte[numbers.Length * (wide ? 4 : 2)];
         for (int i = 0; i < numbers.Length; i++)
             if (wide)
                 BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(4 * i), numbers[i]);
             else
                 BinaryPrimitives.WriteUInt16LittleEndian(value.AsSpan(2 * i), checked((ushort)numbers[i]));
+        return SetBytes(attribute, value);
+    }
+
+    /// <summary>Sets points of two numbers in single precision.</summary>
+    public DataSetBuilder SetPoints(Attribute attribute, IReadOnlyList<(int X, int Y)> points)
+    {
+        byte[] value = new byte[8 * points.Count];
+        for (int i = 0; i < points.Count; i++)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(value.AsSpan(8 * i), points[i].X);
+            BinaryPrimitives.WriteSingleLittleEndian(value.AsSpan(8 * i + 4), points[i].Y);
+        }
         return SetBytes(attribute, value);
     }
 
@@ -67,6 +79,12 @@ internal sealed class DataSetBuilder
     /// <summary>A text that was set, without padding.</summary>
     public string Text(Attribute attribute) => Encoding.ASCII.GetString(_elements[attribute.Tag].Value).TrimEnd(' ', '\0');
 
+    /// <summary>A binary number of 16 bits that was set.</summary>
+    public int Number(Attribute attribute) => BinaryPrimitives.ReadUInt16LittleEndian(_elements[attribute.Tag].Value);
+
+    /// <summary>The bytes that were set; null if none were.</summary>
+    public byte[]? Bytes(Attribute attribute) => _elements.TryGetValue(attribute.Tag, out (string Vr, byte[] Value) element) ? element.Value : null;
+
     /// <summary>A fingerprint of all elements, which differs where any value does.</summary>
     public string Fingerprint()
     {
@@ -83,11 +101,17 @@ internal sealed class DataSetBuilder
         return stream.ToArray();
     }
 
-    public void Write(Stream stream)
+    /// <summary>Writes the elements; where frames are given, pixel data is their coded bytes, encapsulated (PS3.5, A.4).</summary>
+    public void Write(Stream stream, byte[][]? frames = null)
     {
         byte[] header = new byte[12];
         foreach ((uint tag, (string vr, byte[] value)) in _elements)
         {
+            if (frames is not null && tag == Tags.PixelData)
+            {
+                WriteEncapsulated(stream, frames);
+                continue;
+            }
             bool isLong = LongForms.Contains(vr, StringComparison.Ordinal);
             if (!isLong && value.Length > ushort.MaxValue)
                 throw new ArgumentException($"{value.Length} bytes do not fit into {Tags.Describe(tag)}");
@@ -101,6 +125,26 @@ internal sealed class DataSetBuilder
             stream.Write(header, 0, isLong ? 12 : 8);
             stream.Write(value);
         }
+    }
+
+    /// <summary>An offset table, then one fragment for each frame.</summary>
+    private static void WriteEncapsulated(Stream stream, byte[][] frames)
+    {
+        byte[] header = [0xE0, 0x7F, 0x10, 0, (byte)'O', (byte)'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], item = new byte[8], offsets = new byte[4 * frames.Length];
+        int offset = 0;
+        for (int i = 0; i < frames.Length; offset += item.Length + frames[i].Length, i++)
+            BinaryPrimitives.WriteInt32LittleEndian(offsets.AsSpan(4 * i), offset);
+        stream.Write(header);
+        foreach (byte[] fragment in frames.Prepend(offsets))
+        {
+            WriteTag(item, Tags.Item);
+            BinaryPrimitives.WriteInt32LittleEndian(item.AsSpan(4), fragment.Length);
+            stream.Write(item);
+            stream.Write(fragment);
+        }
+        item.AsSpan().Clear();
+        WriteTag(item, Tags.SequenceEnd);
+        stream.Write(item);
     }
 
     private static void WriteTag(Span<byte> at, uint tag)

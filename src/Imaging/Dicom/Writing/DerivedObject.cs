@@ -43,13 +43,13 @@ internal sealed record DerivedObject(string SopClassUid, string SopInstanceUid, 
     public static DerivedObject Complete(DerivedKind kind, DataSetBuilder dataSet)
     {
         string uid = DicomUid.Of(kind.SopClassUid, dataSet.Fingerprint());
-        CreationTime.Set(dataSet);
+        CreationTime.Set(dataSet, kind);
         dataSet.Set(Attribute.SopClassUid, kind.SopClassUid).Set(Attribute.SopInstanceUid, uid);
         return new DerivedObject(kind.SopClassUid, uid, dataSet.Text(Attribute.SeriesInstanceUid), dataSet);
     }
 
     /// <summary>The object as a DICOM file.</summary>
-    public void Write(Stream stream) => DicomFileWriter.Write(stream, this);
+    public void Write(Stream stream, DicomCompression compression) => DicomFileWriter.Write(stream, this, compression);
 
     private static DataSetBuilder SetSeriesAndEquipment(DataSetBuilder dataSet, DerivedKind kind, SegmentationMethod method) => dataSet
         .Set(Attribute.Modality, kind.Modality)

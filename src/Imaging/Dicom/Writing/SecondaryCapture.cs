@@ -7,8 +7,10 @@ namespace LungSeg.Imaging.Dicom.Writing;
 internal static class SecondaryCapture
 {
     /// <summary>Makes the object.</summary>
-    public static DerivedObject Make(LungSegmentation result)
+    public static DerivedObject Make(LungSegmentation result, string format)
     {
+        if (Math.Max(result.Mask.Width, result.Mask.Height) > ushort.MaxValue)
+            throw new ImageException($"{result.Picture.Name}: {format} has at most {ushort.MaxValue} pixels along a side, and this image has more; leave {format} out");
         DicomReference? source = result.Picture.Dicom;
         bool refers = source is not null && SourceImage.Missing(source) is null;
         byte[] rgb = Overlay.Draw(result.PictureUnderMask(), result.Sided);

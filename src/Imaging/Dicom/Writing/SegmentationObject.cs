@@ -1,26 +1,62 @@
 using LungSeg.Imaging.Masks;
 using LungSeg.Imaging.Outputs;
+using LungSeg.Imaging.Quality;
 
 namespace LungSeg.Imaging.Dicom.Writing;
 
 /// <summary>
-/// A DICOM segmentation (PS3.3, A.51) of a projection image: one binary segment and one frame of packed bits for each lung, on the
-/// image's own pixels.
+/// A DICOM segmentation (PS3.3, A.51) of a projection image on the image's own pixels, one segment for each lung: bits, probabilities, or a map
+/// of labels.
 /// </summary>
 internal static class SegmentationObject
 {
     private static readonly DerivedKind Binary = new("SEG", SopClass.Segmentation, "SEG", 9001, "lungs");
+    private static readonly DerivedKind Fractional = new("PROB", SopClass.Segmentation, "SEG", 9003, "probability of lungs");
+    private static readonly DerivedKind Uncertainty = new("DOUBT", SopClass.Segmentation, "SEG", 9007, "uncertainty of lungs");
+    private static readonly DerivedKind MirrorUncertainty = Uncertainty with { Content = "uncertainty of lungs, mirror image included" };
+    private static readonly DerivedKind LabelMap = new("LABEL", SopClass.LabelMapSegmentation, "SEG", 9004, "lungs");
 
     /// <summary>Makes the object.</summary>
     /// <exception cref="ImageException">The picture is no DICOM image that can be referred to, or its mask has no lung.</exception>
-    public static DerivedObject Make(LungSegmentation result, string format)
+    public static DerivedObject Make(LungSegmentation result, SegmentationType type, string format)
     {
         OnPicture.Require(result, format);
         DicomReference source = SourceImage.Require(result, format);
+        LungSide[] sides = Sides(result, format);
+        return type switch
+        {
+            SegmentationType.Binary => Make(Binary, type, result, source, sides, Pack(result.Sided, sides)),
+            SegmentationType.LabelMap => Make(LabelMap, type, result, source, sides, Labels(result.Sided, sides)),
+            _ => Make(Fractional, type, result, source, sides, Shares(result.Probabilities.Values, result.Sided, sides)),
+        };
+    }
+
+    /// <summary>Makes the map of uncertainty near each lung: fractional, 255 where the network is undecided.</summary>
+    /// <exception cref="ImageException">The picture is no DICOM image that can be referred to, or its mask has no lung.</exception>
+    public static DerivedObject MakeUncertainty(LungSegmentation result, string format)
+    {
+        OnPicture.Require(result, format);
+        DicomReference source = SourceImage.Require(result, format);
+        LungSide[] sides = Sides(result, format);
+        return Make(
+            result.MirrorProbabilities is null ? Uncertainty : MirrorUncertainty, SegmentationType.Fractional, result, source, sides,
+            Shares(LungUncertainty.MapOf(result).Values, result.Sided, sides));
+    }
+
+    /// <summary>The lungs that are segments, in the order of their numbers from 1 on.</summary>
+    /// <exception cref="ImageException">There is none.</exception>
+    public static LungSide[] Sides(LungSegmentation result, string format)
+    {
         LungSide[] sides = [.. Enum.GetValues<LungSide>().Where(side => result.Statistics.Of(side) is not null)];
-        if (sides.Length == 0)
-            throw new ImageException($"{result.Picture.Name}: no lung was found, and {format} has at least one segment; leave {format} out");
-        DerivedKind kind = Binary;
+        return sides.Length > 0
+            ? sides
+            : throw new ImageException($"{result.Picture.Name}: no lung was found, and {format} has at least one segment; leave {format} out");
+    }
+
+    private static DerivedObject Make(
+        DerivedKind kind, SegmentationType type, LungSegmentation result, DicomReference source, LungSide[] sides, byte[] pixels)
+    {
+        bool bits = type == SegmentationType.Binary;
         DataSetBuilder dataSet = DerivedObject.Begin(kind, result, source);
         SourceImage.SetLossyCompression(dataSet, source);
         SourceImage.SetReferencedSeries(dataSet, source);
@@ -37,16 +73,22 @@ internal static class SegmentationObject
             .Set(Attribute.PhotometricInterpretation, "MONOCHROME2")
             .Set(Attribute.Rows, (uint)result.Mask.Height)
             .Set(Attribute.Columns, (uint)result.Mask.Width)
-            .Set(Attribute.BitsAllocated, 1)
-            .Set(Attribute.BitsStored, 1)
-            .Set(Attribute.HighBit, 0)
+            .Set(Attribute.BitsAllocated, bits ? 1u : 8)
+            .Set(Attribute.BitsStored, bits ? 1u : 8)
+            .Set(Attribute.HighBit, bits ? 0u : 7)
             .Set(Attribute.PixelRepresentation, 0)
-            .Set(Attribute.NumberOfFrames, FormattableString.Invariant($"{sides.Length}"))
-            .Set(Attribute.SegmentationType, "BINARY")
+            .Set(Attribute.NumberOfFrames, type == SegmentationType.LabelMap ? "1" : FormattableString.Invariant($"{sides.Length}"))
+            .Set(Attribute.SegmentationType, type.ToString().ToUpperInvariant())
             .Set(Attribute.SegmentsOverlap, "NO")
-            .Set(Attribute.SegmentSequence, Array.ConvertAll(sides, side => Segment(side, Number(sides, side), result.Method, source)))
-            .SetBytes(Attribute.PixelDataBytes, Pack(result.Sided, sides));
-        SetFunctionalGroups(dataSet, result, source, sides);
+            .Set(Attribute.SegmentSequence, Array.ConvertAll(
+                sides, side => kind.Word == Uncertainty.Word ? UncertaintySegment(side, Number(sides, side), result.Method, source) : Segment(side, Number(sides, side), result.Method, source)))
+            .SetBytes(Attribute.PixelDataBytes, pixels);
+        if (type == SegmentationType.Fractional)
+            dataSet.Set(Attribute.SegmentationFractionalType, "PROBABILITY").Set(Attribute.MaximumFractionalValue, byte.MaxValue);
+        // It stands for the background.
+        if (type == SegmentationType.LabelMap)
+            dataSet.Set(Attribute.PixelPaddingValue, 0);
+        SetFunctionalGroups(dataSet, type, result.Method, source, sides);
         return DerivedObject.Complete(kind, dataSet);
     }
 
@@ -69,25 +111,48 @@ internal static class SegmentationObject
         .Set(Attribute.TrackingUid, SourceImage.TrackingUid(source, side))
         .Set(Attribute.RecommendedDisplayCieLabValue, CieLab.Of(Overlay.ColorOf(side)));
 
+    /// <summary>A segment that is no lung, and whose codes must not say that it is one: a measure near a lung.</summary>
+    private static DataSetBuilder UncertaintySegment(LungSide side, uint number, SegmentationMethod method, DicomReference source) =>
+        Segment(side, number, method, source)
+            .Set(Attribute.SegmentLabel, $"{LungNames.Of(side)}: uncertainty")
+            .Set(Attribute.SegmentDescription, "0 where the probability of lung is 0 or 1, 255 where it is a half; " + SourceImage.Description(method))
+            .Set(Attribute.SegmentedPropertyCategoryCodeSequence, LungCodes.Relation)
+            .Set(Attribute.SegmentedPropertyTypeCodeSequence, LungCodes.Uncertainty)
+            .Set(Attribute.AnatomicRegionSequence, new DataSetBuilder()
+                .Set(Attribute.CodeValue, LungCodes.Lung.Value)
+                .Set(Attribute.CodingSchemeDesignator, LungCodes.Lung.Scheme)
+                .Set(Attribute.CodeMeaning, LungCodes.Lung.Meaning)
+                .Set(Attribute.AnatomicRegionModifierSequence, LungCodes.Laterality(side)))
+            .Set(Attribute.TrackingId, $"{LungNames.Of(side)}: uncertainty")
+            .Set(Attribute.TrackingUid, DicomUid.Of(SourceImage.TrackingUid(source, side), "uncertainty"));
+
     /// <summary>
-    /// The source image is named for each frame and not once for all: viewers look for it there, and it may stand in one place only.
+    /// The source image is named for each frame and not once for all: viewers look for it there, and it may stand in one place only. The frame
+    /// of a map of labels is of no segment alone, so a label of its own takes the place of the segment's number.
     /// </summary>
-    private static void SetFunctionalGroups(DataSetBuilder dataSet, LungSegmentation result, DicomReference source, LungSide[] sides)
+    private static void SetFunctionalGroups(
+        DataSetBuilder dataSet, SegmentationType type, SegmentationMethod method, DicomReference source, LungSide[] sides)
     {
-        string organization = DicomUid.Of("dimensions", source.SopInstanceUid, DicomUid.Fingerprint(result.Sided.Sides));
+        bool map = type == SegmentationType.LabelMap;
+        string organization = DicomUid.Of("dimensions", source.SopInstanceUid, $"{type}");
         dataSet.Set(Attribute.DimensionOrganizationSequence, new DataSetBuilder().Set(Attribute.DimensionOrganizationUid, organization));
         dataSet.Set(Attribute.DimensionIndexSequence, new DataSetBuilder()
             .Set(Attribute.DimensionOrganizationUid, organization)
-            .Set(Attribute.DimensionIndexPointer, Attribute.ReferencedSegmentNumber)
-            .Set(Attribute.FunctionalGroupPointer, Attribute.SegmentIdentificationSequence)
-            .Set(Attribute.DimensionDescriptionLabel, "Segment"));
+            .Set(Attribute.DimensionIndexPointer, map ? Attribute.FrameLabel : Attribute.ReferencedSegmentNumber)
+            .Set(Attribute.FunctionalGroupPointer, map ? Attribute.FrameContentSequence : Attribute.SegmentIdentificationSequence)
+            .Set(Attribute.DimensionDescriptionLabel, map ? "Frame" : "Segment"));
         dataSet.Set(
             Attribute.SharedFunctionalGroupsSequence,
             new DataSetBuilder().Set(Attribute.PlaneOrientationSequence, SourceImage.PlaneOrientation(source)));
-        dataSet.Set(Attribute.PerFrameFunctionalGroupsSequence, Array.ConvertAll(sides, side => new DataSetBuilder()
-            .Set(Attribute.DerivationImageSequence, SourceImage.Derivation(source, result.Method))
-            .Set(Attribute.FrameContentSequence, new DataSetBuilder().Set(Attribute.DimensionIndexValues, Number(sides, side)))
-            .Set(Attribute.SegmentIdentificationSequence, new DataSetBuilder().Set(Attribute.ReferencedSegmentNumber, Number(sides, side)))));
+        DataSetBuilder Frame(uint index, DataSetBuilder content) => new DataSetBuilder()
+            .Set(Attribute.DerivationImageSequence, SourceImage.Derivation(source, method))
+            .Set(Attribute.FrameContentSequence, content.Set(Attribute.DimensionIndexValues, index));
+        dataSet.Set(
+            Attribute.PerFrameFunctionalGroupsSequence,
+            map
+                ? [Frame(1, new DataSetBuilder().Set(Attribute.FrameLabel, "Lungs"))]
+                : Array.ConvertAll(sides, side => Frame(Number(sides, side), new DataSetBuilder()).Set(
+                    Attribute.SegmentIdentificationSequence, new DataSetBuilder().Set(Attribute.ReferencedSegmentNumber, Number(sides, side)))));
     }
 
     /// <summary>The frames' pixels as one row of bits, the first pixel in the lowest bit of the first byte (PS3.5, 8.1.1).</summary>
@@ -106,5 +171,25 @@ internal static class SegmentationObject
             }
         }
         return bits;
+    }
+
+    private static byte[] Labels(SidedMask mask, LungSide[] sides)
+    {
+        byte[] numbers = new byte[byte.MaxValue];
+        foreach (LungSide side in sides)
+            numbers[SidedMask.ValueOf(side)] = (byte)Number(sides, side);
+        return Array.ConvertAll(mask.Sides, value => numbers[value]);
+    }
+
+    /// <summary>A frame for each lung: the values of the pixels that are nearest to it, in 255ths; a half comes out below half, as it is no lung.</summary>
+    private static byte[] Shares(ReadOnlySpan<float> values, SidedMask mask, LungSide[] sides)
+    {
+        byte[] territory = LungTerritory.Of(mask.Sides, mask.Width, mask.Height), frames = new byte[(long)values.Length * sides.Length];
+        int[] starts = new int[byte.MaxValue];
+        for (int i = 0; i < sides.Length; i++)
+            starts[SidedMask.ValueOf(sides[i])] = i * values.Length;
+        for (int i = 0; i < values.Length; i++)
+            frames[starts[territory[i]] + i] = (byte)Math.Max(0, MathF.Ceiling(Math.Clamp(values[i], 0, 1) * byte.MaxValue - 0.5f));
+        return frames;
     }
 }

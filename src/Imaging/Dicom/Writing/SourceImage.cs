@@ -72,7 +72,7 @@ internal static class SourceImage
     /// <summary>All that a result depends on besides its image: network, weights by their content, network size, threshold, mode and contrast.</summary>
     public static string Settings(SegmentationMethod method, DicomReference? source) => FormattableString.Invariant(
         $"network {method.Network}; weights SHA-256 {method.WeightsSha256.Value}; network size {method.NetworkSize}; threshold {method.Threshold}; ")
-        + FormattableString.Invariant($"mode {method.Compat}; VOI {source?.Options.Voi ?? Voi.Auto}; inversion {source?.Options.Invert ?? Inversion.Auto}");
+        + FormattableString.Invariant($"mode {method.Compat}; VOI {source?.Options.Voi ?? Voi.Auto}; inversion {source?.Options.Invert ?? Inversion.Auto}; contrast {(method.Contrast is { } stretch ? $"{stretch}" : "as read")}");
 
     /// <summary>What found the lungs, as an item of an algorithm identification sequence (PS3.3, 10.16).</summary>
     public static DataSetBuilder Algorithm(SegmentationMethod method, DicomReference source) => new DataSetBuilder()
@@ -98,21 +98,23 @@ internal static class SourceImage
         string.Join('\\', (source.ImageOrientation ?? [1, 0, 0, 0, 1, 0]).Select(cosine => FormattableString.Invariant($"{cosine:0.##########}"))));
 
     /// <summary>The source with its frame and the purpose of the reference.</summary>
-    public static DataSetBuilder Reference(DicomReference source)
-    {
-        DataSetBuilder reference = Instance(source)
-            .Set(Attribute.PurposeOfReferenceCodeSequence, ProcessingSource)
-            .Set(Attribute.SpatialLocationsPreserved, "YES");
-        return source.Frames > 1 ? reference.Set(Attribute.ReferencedFrameNumber, FormattableString.Invariant($"{source.Frame}")) : reference;
-    }
+    public static DataSetBuilder Reference(DicomReference source) => Instance(source, withFrame: true)
+        .Set(Attribute.PurposeOfReferenceCodeSequence, ProcessingSource)
+        .Set(Attribute.SpatialLocationsPreserved, "YES");
 
     /// <summary>Series and instance of the source, for the common instance reference module.</summary>
     public static void SetReferencedSeries(DataSetBuilder dataSet, DicomReference source) => dataSet.Set(
         Attribute.ReferencedSeriesSequence,
         new DataSetBuilder().Set(Attribute.SeriesInstanceUid, source.SeriesInstanceUid).Set(Attribute.ReferencedInstanceSequence, Instance(source)));
 
-    private static DataSetBuilder Instance(DicomReference source) => new DataSetBuilder()
-        .Set(Attribute.ReferencedSopClassUid, source.SopClassUid).Set(Attribute.ReferencedSopInstanceUid, source.SopInstanceUid);
+    /// <summary>The source, and where it has several frames the one that was read.</summary>
+    public static DataSetBuilder Instance(DicomReference source, bool withFrame = false)
+    {
+        DataSetBuilder instance = new DataSetBuilder()
+            .Set(Attribute.ReferencedSopClassUid, source.SopClassUid)
+            .Set(Attribute.ReferencedSopInstanceUid, source.SopInstanceUid);
+        return withFrame && source.Frames > 1 ? instance.Set(Attribute.ReferencedFrameNumber, FormattableString.Invariant($"{source.Frame}")) : instance;
+    }
 
     private static string Kind(Radiograph picture) => picture.Description.Length > 0 ? $"a picture ({picture.Description})" : "a picture";
 }

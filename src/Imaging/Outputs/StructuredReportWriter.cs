@@ -1,0 +1,19 @@
+using LungSeg.Imaging.Dicom.Writing;
+
+namespace LungSeg.Imaging.Outputs;
+
+/// <summary>The lungs' areas as a DICOM structured report, TID 1500; for DICOM images only.</summary>
+internal sealed class StructuredReportWriter(ResultOptions options) : IResultWriter
+{
+    public string Name => "sr";
+
+    public string Extension => ".sr.dcm";
+
+    public string Description => "areas of the lungs as DICOM structured report (TID 1500); for DICOM images only";
+
+    public void Write(Stream stream, LungSegmentation result)
+    {
+        DerivedObject? segmentation = options.ReportRegion == ReportRegion.Segmentation ? SegmentationObject.Make(result, options.SegmentationType, Name) : null;
+        MeasurementReport.Make(result, segmentation, Name).Write(stream, options.Compression);
+    }
+}
