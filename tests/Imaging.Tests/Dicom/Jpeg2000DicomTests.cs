@@ -8,7 +8,8 @@ namespace LungSeg.Imaging.Tests.Dicom;
 public sealed class Jpeg2000DicomTests
 {
     private const string Lossless = "1.2.840.10008.1.2.4.90", Lossy = "1.2.840.10008.1.2.4.91";
-    private const uint PixelData = 0x7FE00010, Photometric = 0x00280004, Samples = 0x00280002, Signed = 0x00280103, Frames = 0x00280008, ExtendedOffsets = 0x7FE00001;
+    private const uint PixelData = 0x7FE00010, Photometric = 0x00280004, Samples = 0x00280002, Signed = 0x00280103, Frames = 0x00280008,
+        ExtendedOffsets = 0x7FE00001;
 
     [Theory]
     [InlineData("grey12.j2k", Lossless, "JPEG 2000 lossless", false)]
@@ -51,11 +52,14 @@ public sealed class Jpeg2000DicomTests
         // RGB as it is; luminance and chrominance converted; YBR_RCT contradicted.
         byte[] code = Uncoupled();
         Plane[] planes = Jpeg2000Cases.Decode(code);
-        foreach ((string photometric, bool converted, bool warned) in (ReadOnlySpan<(string, bool, bool)>)[("RGB", false, false), ("YBR_FULL", true, false), ("YBR_RCT", false, true)])
+        foreach ((string photometric, bool converted, bool warned) in (ReadOnlySpan<(string, bool, bool)>)[("RGB", false, false),
+            ("YBR_FULL", true, false), ("YBR_RCT", false, true)])
         {
-            Radiograph picture = Image("rgb8.j2k", Lossless).Fragment(code).Words(Samples, 3).Text(Photometric, "CS", photometric).Words(0x00280006, 0).Read();
+            Radiograph picture = Image("rgb8.j2k", Lossless).Fragment(code).Words(Samples, 3).Text(Photometric, "CS", photometric)
+                .Words(0x00280006, 0).Read();
             Assert.Equal(!converted, picture.Samples[0] == planes[0].Samples[0] && picture.Samples[1] == planes[1].Samples[0]);
-            Assert.Equal(warned, picture.Decisions.Any(d => d.IsWarning && d.Text.Contains("states a colour transform", StringComparison.Ordinal)));
+            Assert.Equal(warned, picture.Decisions.Any(d =>
+                d.IsWarning && d.Text.Contains("states a colour transform", StringComparison.Ordinal)));
         }
     }
 
@@ -65,14 +69,17 @@ public sealed class Jpeg2000DicomTests
         Radiograph unsigned = Image("signed12.j2k", Lossless).ReadWith(new DicomOptions { Voi = Voi.None });
         Radiograph denied = Image("signed12.j2k", Lossless).Words(Signed, 0).ReadWith(new DicomOptions { Voi = Voi.None });
         Assert.Equal(unsigned.Samples.ToArray(), denied.Samples.ToArray());
-        Assert.Contains(denied.Decisions, d => d.IsWarning && d.Text == "unsigned values are stated, the codestream has signed ones, which counts");
+        Assert.Contains(denied.Decisions, d =>
+            d.IsWarning && d.Text == "unsigned values are stated, the codestream has signed ones, which counts");
 
         Radiograph plain = Image("grey12.j2k", Lossless).ReadWith(new DicomOptions { Voi = Voi.None });
         foreach (int stored in (int[])[10, 16])
         {
-            Radiograph other = Image("grey12.j2k", Lossless).Words(0x00280101, stored).Words(0x00280102, stored - 1).ReadWith(new DicomOptions { Voi = Voi.None });
+            Radiograph other = Image("grey12.j2k", Lossless).Words(0x00280101, stored).Words(0x00280102, stored - 1)
+                .ReadWith(new DicomOptions { Voi = Voi.None });
             Assert.Equal(plain.Samples.ToArray(), other.Samples.ToArray());
-            Assert.Contains(other.Decisions, d => d.IsWarning && d.Text == $"{stored} bits stored are stated, the codestream has 12, which counts");
+            Assert.Contains(other.Decisions, d =>
+                d.IsWarning && d.Text == $"{stored} bits stored are stated, the codestream has 12, which counts");
         }
 
         Radiograph grey = Image("grey8.j2k", Lossless).Words(Samples, 3).Text(Photometric, "CS", "RGB").Read();
@@ -80,12 +87,14 @@ public sealed class Jpeg2000DicomTests
         Assert.Contains(grey.Decisions, d => d.IsWarning && d.Text == "3 samples per pixel are stated, the codestream has 1, which counts");
         Radiograph colour = Image("rgb8.j2k", Lossless).Read();
         Assert.Equal(3, colour.Channels);
-        Assert.Contains(colour.Decisions, d => d.IsWarning && d.Text == "1 samples per pixel are stated, the codestream has 3, which counts");
+        Assert.Contains(colour.Decisions, d =>
+            d.IsWarning && d.Text == "1 samples per pixel are stated, the codestream has 3, which counts");
     }
 
     [Fact]
     public void Another_size_than_the_header_s_is_refused() =>
-        Assert.Contains("its header states 61 x 46, its JPEG 2000 data 61 x 47", Image("grey12.j2k", Lossless).Words(0x00280010, 46).Refusal());
+        Assert.Contains("its header states 61 x 46, its JPEG 2000 data 61 x 47",
+            Image("grey12.j2k", Lossless).Words(0x00280010, 46).Refusal());
 
     [Theory]
     [InlineData("grey12.jp2", Lossless, "a JP2 file in place of a codestream")]
@@ -98,7 +107,9 @@ public sealed class Jpeg2000DicomTests
         Assert.Contains(picture.Decisions, d => d.IsWarning && d.Text.Contains(said, StringComparison.Ordinal));
     }
 
-    /// <summary>Three frames, the second of several fragments: told apart by an offset table, an extended one, or the start marks of codestreams.</summary>
+    /// <summary>
+    /// Three frames, the second of several fragments: told apart by an offset table, an extended one, or the start marks of codestreams.
+    /// </summary>
     [Theory]
     [InlineData("basic")]
     [InlineData("extended")]
@@ -118,7 +129,8 @@ public sealed class Jpeg2000DicomTests
         }
         byte[] basic = table == "basic" ? [.. offsets.SelectMany(o => BitConverter.GetBytes((int)o))] : [];
         DicomBuilder builder = Image("grey12.j2k", Lossless).Text(Frames, "IS", "3")
-            .Bytes(PixelData, "OB", [0xFE, 0xFF, 0, 0xE0, .. BitConverter.GetBytes(basic.Length), .. basic, .. pixels, 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
+            .Bytes(PixelData, "OB",
+                [0xFE, 0xFF, 0, 0xE0, .. BitConverter.GetBytes(basic.Length), .. basic, .. pixels, 0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0]);
         if (table == "extended")
             builder.Bytes(ExtendedOffsets, "OV", [.. offsets.SelectMany(BitConverter.GetBytes)]);
         for (int frame = 1; frame <= 3; frame++)
@@ -157,7 +169,9 @@ public sealed class Jpeg2000DicomTests
             .Fragment(Jpeg2000Cases.All[name].Bytes);
     }
 
-    /// <summary>The colour fixture with its transform denied in the coding style, so that its components are not red, green and blue.</summary>
+    /// <summary>
+    /// The colour fixture with its transform denied in the coding style, so that its components are not red, green and blue.
+    /// </summary>
     private static byte[] Uncoupled()
     {
         byte[] code = Jpeg2000Cases.All["rgb8.j2k"].Bytes;

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
 /// <summary>
-/// The contexts of a code block's coefficients (ISO/IEC 15444-1, D.3), as tables. A neighbourhood is nine bits, one for each coefficient that
-/// is significant: from the upper left to the lower right, row by row, the coefficient itself in the middle.
+/// The contexts of a code block's coefficients (ISO/IEC 15444-1, D.3), as tables. A neighbourhood is nine bits, one for each coefficient
+/// that is significant: from the upper left to the lower right, row by row, the coefficient itself in the middle.
 /// </summary>
 internal static unsafe class BlockContexts
 {
@@ -14,15 +14,16 @@ internal static unsafe class BlockContexts
     private static readonly byte* Significances = MakeSignificances();
 
     /// <summary>
-    /// Context 9 to 13 of a sign, and 128 where the decision is to be turned round. Indexed by the significance of the upper, left, right and
-    /// lower neighbour in bits 1, 3, 5 and 7, and whether they are negative in the bits under those.
+    /// Context 9 to 13 of a sign, and 128 where the decision is to be turned round. Indexed by the significance of the upper, left, right
+    /// and lower neighbour in bits 1, 3, 5 and 7, and whether they are negative in the bits under those.
     /// </summary>
     public static byte* Signs { get; } = MakeSigns();
 
     public static byte* Significance(int orientation) => Significances + orientation * Neighbourhoods;
 
     /// <summary>Context of a bit that refines a magnitude.</summary>
-    public static int Refinement(bool isFirst, bool hasNeighbours) => !isFirst ? FirstRefinement + 2 : hasNeighbours ? FirstRefinement + 1 : FirstRefinement;
+    public static int Refinement(bool isFirst, bool hasNeighbours) =>
+        !isFirst ? FirstRefinement + 2 : hasNeighbours ? FirstRefinement + 1 : FirstRefinement;
 
     private static byte* MakeSignificances()
     {
@@ -32,7 +33,8 @@ internal static unsafe class BlockContexts
             {
                 (int h, int v) = ((n >> 3 & 1) + (n >> 5 & 1), (n >> 1 & 1) + (n >> 7 & 1));
                 int d = (n & 1) + (n >> 2 & 1) + (n >> 6 & 1) + (n >> 8 & 1);
-                table[orientation * Neighbourhoods + n] = (byte)(orientation switch { 3 => Diagonal(h + v, d), 1 => Upright(v, h, d), _ => Upright(h, v, d) });
+                table[orientation * Neighbourhoods + n] =
+                    (byte)(orientation switch { 3 => Diagonal(h + v, d), 1 => Upright(v, h, d), _ => Upright(h, v, d) });
             }
         return table;
     }
@@ -64,7 +66,8 @@ internal static unsafe class BlockContexts
         byte* table = (byte*)NativeMemory.Alloc(256);
         for (int i = 0; i < 256; i++)
         {
-            int vertical = Math.Clamp(Contribution(i) + Contribution(i >> 6), -1, 1), horizontal = Math.Clamp(Contribution(i >> 2) + Contribution(i >> 4), -1, 1);
+            int vertical = Math.Clamp(Contribution(i) + Contribution(i >> 6), -1, 1),
+                horizontal = Math.Clamp(Contribution(i >> 2) + Contribution(i >> 4), -1, 1);
             bool turned = horizontal < 0 || (horizontal == 0 && vertical < 0);
             (int h, int v) = turned ? (-horizontal, -vertical) : (horizontal, vertical);
             int context = h == 1 ? v + 3 : v;

@@ -5,9 +5,10 @@ using System.Runtime.Intrinsics;
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
 /// <summary>
-/// Decodes code blocks (ISO/IEC 15444-1, annex D), one after the other; a thread has one of its own. A block is scanned in stripes of four rows,
-/// and a word of flags tells of four coefficients of a column: bits 0 to 17 the significance of the six rows from above to below them, three
-/// columns each; 18 to 23 the signs of the column's six rows; 24 to 27 which were visited in this bit plane; 28 to 31 which were refined.
+/// Decodes code blocks (ISO/IEC 15444-1, annex D), one after the other; a thread has one of its own. A block is scanned in stripes of four
+/// rows, and a word of flags tells of four coefficients of a column: bits 0 to 17 the significance of the six rows from above to below
+/// them, three columns each; 18 to 23 the signs of the column's six rows; 24 to 27 which were visited in this bit plane; 28 to 31 which
+/// were refined.
 /// </summary>
 internal sealed unsafe class BlockDecoder : IDisposable
 {
@@ -40,13 +41,16 @@ internal sealed unsafe class BlockDecoder : IDisposable
     /// Decodes a block of a subband to <paramref name="target"/>, rows <paramref name="stride"/> apart: whole numbers where the wavelet is
     /// reversible, else the bits of floating point ones. What is not known of a magnitude is taken to be in the middle.
     /// </summary>
-    public void Decode(CodeBlock block, Area area, ReadOnlySpan<byte> packets, TileComponent component, Subband band, Span<int> target, int stride)
+    public void Decode(CodeBlock block, Area area, ReadOnlySpan<byte> packets, TileComponent component, Subband band, Span<int> target,
+        int stride)
     {
         (_width, _height, _flagWidth, _style) = (area.Width, area.Height, area.Width + 2, component.Style.Style);
         _significance = BlockContexts.Significance(band.Orientation);
         int shift = component.RegionShift;
         if (Math.Max(block.BitPlanes - shift, Math.Min(block.BitPlanes, shift)) > MaximumPlanes)
-            throw new ImageException($"the JPEG 2000 data has a code block of {block.BitPlanes} bit planes, which is not supported; at most {MaximumPlanes} were expected");
+            throw new ImageException(
+                $"the JPEG 2000 data has a code block of {block.BitPlanes} bit planes, which is not supported; "
+                + $"at most {MaximumPlanes} were expected");
         new Span<uint>(_flags, _flagWidth * ((_height + 3 >> 2) + 2)).Clear();
         new Span<int>(_magnitudes, _width * _height).Clear();
         MqCoder.Reset(_contexts);
@@ -403,7 +407,8 @@ internal sealed unsafe class BlockDecoder : IDisposable
             int sign = SignBit + 1 + (y & 3), x = 0;
             for (; x <= row.Length - Vector128<int>.Count; x += Vector128<int>.Count)
             {
-                Vector128<int> negative = -(Vector128.Load(flags + x).AsInt32() >>> sign & Vector128<int>.One), magnitude = Vector128.Load(magnitudes + x);
+                Vector128<int> negative = -(Vector128.Load(flags + x).AsInt32() >>> sign & Vector128<int>.One),
+                    magnitude = Vector128.Load(magnitudes + x);
                 if (step == 0)
                     (((magnitude >> 1) ^ negative) - negative).CopyTo(row[x..]);
                 else
@@ -412,7 +417,8 @@ internal sealed unsafe class BlockDecoder : IDisposable
             for (; x < row.Length; x++)
             {
                 int negative = -(int)(flags[x] >> sign & 1);
-                row[x] = step == 0 ? (magnitudes[x] >> 1 ^ negative) - negative : BitConverter.SingleToInt32Bits(((magnitudes[x] ^ negative) - negative) * step);
+                row[x] = step == 0 ? (magnitudes[x] >> 1 ^ negative) - negative
+                    : BitConverter.SingleToInt32Bits(((magnitudes[x] ^ negative) - negative) * step);
             }
         }
     }

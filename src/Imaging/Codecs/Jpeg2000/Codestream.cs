@@ -102,7 +102,8 @@ internal sealed class Codestream
     {
         TileParts tile = _tiles[index]!;
         if (tile.Data.Count == 1)
-            return (tile.Parameters, new ArraySegment<byte>(_bytes, tile.Data[0].Offset, tile.Data[0].Length), tile.PackedHeaders?.ToArray());
+            return (tile.Parameters, new ArraySegment<byte>(_bytes, tile.Data[0].Offset, tile.Data[0].Length),
+                tile.PackedHeaders?.ToArray());
         byte[] joined = new byte[tile.Data.Sum(d => d.Length)];
         int at = 0;
         foreach ((int offset, int length) in tile.Data)
@@ -129,7 +130,8 @@ internal sealed class Codestream
         new("the JPEG 2000 data is HTJ2K (part 15), which is not supported; convert it: opj_decompress -i IN.j2k -o OUT.png");
 
     public static ImageException Extended(string what) =>
-        new($"the JPEG 2000 data uses part 2 of the standard ({what}), which is not supported; convert it: opj_decompress -i IN.j2k -o OUT.png");
+        new($"the JPEG 2000 data uses part 2 of the standard ({what}), which is not supported; "
+            + "convert it: opj_decompress -i IN.j2k -o OUT.png");
 
     private void ReadMainHeader(ref int at)
     {
@@ -162,7 +164,8 @@ internal sealed class Codestream
     }
 
     /// <summary>Bit 14 of Pcap says that part 15 is needed.</summary>
-    private static bool IsHighThroughput(ReadOnlySpan<byte> cap) => cap.Length >= 4 && (BinaryPrimitives.ReadUInt32BigEndian(cap) & 1u << 17) != 0;
+    private static bool IsHighThroughput(ReadOnlySpan<byte> cap) =>
+        cap.Length >= 4 && (BinaryPrimitives.ReadUInt32BigEndian(cap) & 1u << 17) != 0;
 
     private void Skip(int marker, ref int at, bool inTile, CodingParameters parameters)
     {
@@ -269,7 +272,9 @@ internal sealed class Codestream
         return toTheEnd;
     }
 
-    /// <summary>The end of a last tile-part that does not state its length: before the end mark, behind which a byte of padding may stand.</summary>
+    /// <summary>
+    /// The end of a last tile-part that does not state its length: before the end mark, behind which a byte of padding may stand.
+    /// </summary>
     private int EndOfData()
     {
         for (int pad = 0; pad <= 1 && _end - pad >= 2; pad++)

@@ -1,6 +1,8 @@
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
-/// <summary>The order in which a tile's packets follow each other (ISO/IEC 15444-1, B.12): layer, resolution, component, position.</summary>
+/// <summary>
+/// The order in which a tile's packets follow each other (ISO/IEC 15444-1, B.12): layer, resolution, component, position.
+/// </summary>
 internal enum ProgressionOrder
 {
     Lrcp,
@@ -23,7 +25,9 @@ internal enum BlockStyle
     SegmentationSymbols = 32,
 }
 
-/// <summary>A stretch of packets in one order: resolutions and components from the first on, before the end; layers before the end.</summary>
+/// <summary>
+/// A stretch of packets in one order: resolutions and components from the first on, before the end; layers before the end.
+/// </summary>
 internal readonly record struct Progression(
     ProgressionOrder Order, int FirstResolution, int EndResolution, int FirstComponent, int EndComponent, int EndLayer);
 
@@ -48,7 +52,9 @@ internal sealed record ComponentStyle(int Levels, int BlockWidth, int BlockHeigh
         if ((style & HighThroughput) != 0)
             throw Codestream.HighThroughput();
         if (levels > MaximumLevels || width > 10 || height > 10 || width + height > 12 || (style & ~KnownStyles) != 0 || transform > 1)
-            throw Codestream.Damaged($"a coding style that does not exist ({levels} levels, code blocks of 2^{width} x 2^{height}, style 0x{style:X2}, wavelet {transform})");
+            throw Codestream.Damaged(
+                $"a coding style that does not exist ({levels} levels, code blocks of 2^{width} x 2^{height}, "
+                + $"style 0x{style:X2}, wavelet {transform})");
         byte[] precincts = new byte[levels + 1];
         if (!hasPrecincts)
             Array.Fill(precincts, (byte)WholePlane);
@@ -124,7 +130,8 @@ internal sealed class CodingParameters
     private CodingParameters(CodingParameters other)
     {
         (_styles, _quantisations) = ([.. other._styles], [.. other._quantisations]);
-        (_styleRanks, _quantisationRanks, _regionShifts) = ([.. other._styleRanks], [.. other._quantisationRanks], [.. other._regionShifts]);
+        (_styleRanks, _quantisationRanks, _regionShifts) =
+            ([.. other._styleRanks], [.. other._quantisationRanks], [.. other._regionShifts]);
         (Order, Layers, HasTransform, MayHavePacketStarts, HasHeaderEnds) =
             (other.Order, other.Layers, other.HasTransform, other.MayHavePacketStarts, other.HasHeaderEnds);
         Progressions = [.. other.Progressions];
@@ -145,13 +152,14 @@ internal sealed class CodingParameters
     public bool HasHeaderEnds { get; private set; }
 
     /// <summary>Changes of progression (POC); empty where the order of COD counts throughout.</summary>
-    public List<Progression> Progressions { get; }= [];
+    public List<Progression> Progressions { get; } = [];
 
     private bool InheritsProgressions { get; set; }
 
     public ComponentStyle Style(int component) => _styles[component] ?? throw Codestream.Damaged("it has no coding style (COD)");
 
-    public Quantisation Quantisation(int component) => _quantisations[component] ?? throw Codestream.Damaged("it has no quantisation (QCD)");
+    public Quantisation Quantisation(int component) =>
+        _quantisations[component] ?? throw Codestream.Damaged("it has no quantisation (QCD)");
 
     /// <summary>The bits by which a region of interest is shifted up, 0 without one.</summary>
     public int RegionShift(int component) => _regionShifts[component];
@@ -233,7 +241,8 @@ internal sealed class CodingParameters
             Progression change = new(
                 (ProgressionOrder)body[size - 1], body[0], body[wide ? 5 : 4], wide ? body[1] << 8 | body[2] : body[1],
                 endComponent == 0 ? 256 : endComponent, wide ? body[3] << 8 | body[4] : body[2] << 8 | body[3]);
-            if (change.Order > ProgressionOrder.Cprl || change.EndResolution <= change.FirstResolution || change.EndComponent <= change.FirstComponent)
+            if (change.Order > ProgressionOrder.Cprl || change.EndResolution <= change.FirstResolution
+                || change.EndComponent <= change.FirstComponent)
                 throw Codestream.Damaged("a change of progression makes no sense");
             if (Progressions.Count == MaximumProgressions)
                 throw Codestream.Damaged($"more than {MaximumProgressions} changes of progression");

@@ -26,7 +26,8 @@ internal readonly record struct Area(int X0, int Y0, int X1, int Y1)
 }
 
 /// <summary>The SIZ marker segment (ISO/IEC 15444-1, A.5.1): where image and tiles lie on the reference grid, and the components.</summary>
-internal sealed record ImageGrid(Area Image, int TileX0, int TileY0, long TileWidth, long TileHeight, int Capabilities, ComponentSize[] Components)
+internal sealed record ImageGrid(Area Image, int TileX0, int TileY0, long TileWidth, long TileHeight, int Capabilities,
+    ComponentSize[] Components)
 {
     private const int MaximumBits = 16, MaximumTiles = 65535, Extensions = 0x8000, HighThroughput = 0x4000;
 
@@ -44,7 +45,8 @@ internal sealed record ImageGrid(Area Image, int TileX0, int TileY0, long TileWi
     {
         (long x, long y) = (TileX0 + index % TilesAcross * TileWidth, TileY0 + index / TilesAcross * TileHeight);
         return new Area(
-            (int)Math.Max(x, Image.X0), (int)Math.Max(y, Image.Y0), (int)Math.Min(x + TileWidth, Image.X1), (int)Math.Min(y + TileHeight, Image.Y1));
+            (int)Math.Max(x, Image.X0), (int)Math.Max(y, Image.Y0), (int)Math.Min(x + TileWidth, Image.X1),
+                (int)Math.Min(y + TileHeight, Image.Y1));
     }
 
     /// <summary>Whether any component has samples in a tile; with subsampled components a narrow one may have none.</summary>
@@ -73,7 +75,8 @@ internal sealed record ImageGrid(Area Image, int TileX0, int TileY0, long TileWi
         if (count == 0 || body.Length < 36 + 3 * count)
             throw Codestream.Damaged($"{count} components");
         if (count > maximumComponents)
-            throw new ImageException($"the JPEG 2000 data has {count} components, which is not supported; 1 to {maximumComponents} were expected");
+            throw new ImageException(
+                $"the JPEG 2000 data has {count} components, which is not supported; 1 to {maximumComponents} were expected");
         ComponentSize[] components = new ComponentSize[count];
         Area image = new((int)x0, (int)y0, (int)x1, (int)y1);
         for (int c = 0; c < count; c++)
@@ -83,7 +86,9 @@ internal sealed record ImageGrid(Area Image, int TileX0, int TileY0, long TileWi
             if (dx == 0 || dy == 0 || image.Subsample(dx, dy).IsEmpty)
                 throw Codestream.Damaged($"component {c} has no samples");
             if (components[c].Bits > MaximumBits)
-                throw new ImageException($"the JPEG 2000 data has {components[c].Bits} bits per sample, which is not supported; 1 to {MaximumBits} were expected");
+                throw new ImageException(
+                    $"the JPEG 2000 data has {components[c].Bits} bits per sample, which is not supported; "
+                    + $"1 to {MaximumBits} were expected");
         }
         if ((capabilities & HighThroughput) != 0 && (capabilities & Extensions) == 0)
             throw Codestream.HighThroughput();

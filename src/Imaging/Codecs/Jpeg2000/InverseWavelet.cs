@@ -6,8 +6,8 @@ namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
 /// <summary>
 /// The inverse wavelet transforms (ISO/IEC 15444-1, annex F) in place: 5/3 on whole numbers, 9/7 on floating point ones. Both lift the even
-/// samples by the odd ones beside them and the odd ones by the even; along a row the neighbours are one number apart, down a strip of columns
-/// as many as it is wide, so that one routine does both.
+/// samples by the odd ones beside them and the odd ones by the even; along a row the neighbours are one number apart, down a strip of
+/// columns as many as it is wide, so that one routine does both.
 /// </summary>
 internal static class InverseWavelet
 {
@@ -21,7 +21,8 @@ internal static class InverseWavelet
     public static void Apply(int[] coefficients, TileComponent component, ParallelOptions options)
     {
         for (int r = 1; r < component.Resolutions.Length; r++)
-            Apply(coefficients, component.Area.Width, component.Resolutions[r - 1].Area, component.Resolutions[r].Area, component.Style.IsReversible, options);
+            Apply(coefficients, component.Area.Width, component.Resolutions[r - 1].Area, component.Resolutions[r].Area,
+                component.Style.IsReversible, options);
     }
 
     private static void Apply(int[] coefficients, int stride, Area lower, Area area, bool reversible, ParallelOptions options)
@@ -48,16 +49,23 @@ internal static class InverseWavelet
             int[] buffer = ArrayPool<int>.Shared.Rent((area.Height + 4) * width);
             (Range evens, Range odds) = Split(area.Height, lower.Height, width);
             for (int y = 0; y < area.Height; y++)
-                coefficients.AsSpan(y * stride + left, width).CopyTo(buffer.AsSpan(y < lower.Height ? evens.Start.Value + y * width : odds.Start.Value + (y - lower.Height) * width));
+            {
+                int to = y < lower.Height ? evens.Start.Value + y * width : odds.Start.Value + (y - lower.Height) * width;
+                coefficients.AsSpan(y * stride + left, width).CopyTo(buffer.AsSpan(to));
+            }
             Lift(buffer, evens, odds, width, first != 0, reversible);
             for (int y = 0; y < area.Height; y++)
-                buffer.AsSpan(((y + first & 1) == 0 ? evens.Start.Value : odds.Start.Value) + (y >> 1) * width, width).CopyTo(coefficients.AsSpan(y * stride + left));
+            {
+                int from = ((y + first & 1) == 0 ? evens.Start.Value : odds.Start.Value) + (y >> 1) * width;
+                buffer.AsSpan(from, width).CopyTo(coefficients.AsSpan(y * stride + left));
+            }
             ArrayPool<int>.Shared.Return(buffer);
         });
     }
 
     /// <summary>Where even and odd samples lie in a buffer, with room for one before and one behind each.</summary>
-    private static (Range Evens, Range Odds) Split(int count, int even, int unit) => (unit..((even + 1) * unit), ((even + 3) * unit)..((count + 3) * unit));
+    private static (Range Evens, Range Odds) Split(int count, int even, int unit) =>
+        (unit..((even + 1) * unit), ((even + 3) * unit)..((count + 3) * unit));
 
     private static void Lift(int[] buffer, Range evens, Range odds, int unit, bool startsOdd, bool reversible)
     {
@@ -70,7 +78,8 @@ internal static class InverseWavelet
                 buffer[i] = reversible ? buffer[i] / 2 : BitConverter.SingleToInt32Bits(BitConverter.Int32BitsToSingle(buffer[i]) / 2);
             return;
         }
-        // The neighbours of even sample i are odd ones i - 1 and i where the first sample is even, else i and i + 1; those of odd ones accordingly.
+        // The neighbours of even sample i are odd ones i - 1 and i where the first sample is even, else i and i + 1; those of odd ones
+        // accordingly.
         int before = startsOdd ? 0 : -unit;
         if (reversible)
         {
@@ -105,7 +114,10 @@ internal static class InverseWavelet
         one = one[..target.Length];
         other = other[..target.Length];
         for (; i <= target.Length - Vector128<int>.Count; i += Vector128<int>.Count)
-            (Vector128.Create<int>(target[i..]) - (Vector128.Create<int>(one[i..]) + Vector128.Create<int>(other[i..]) + Vector128.Create(2) >> 2)).CopyTo(target[i..]);
+        {
+            Vector128<int> sum = Vector128.Create<int>(one[i..]) + Vector128.Create<int>(other[i..]) + Vector128.Create(2);
+            (Vector128.Create<int>(target[i..]) - (sum >> 2)).CopyTo(target[i..]);
+        }
         for (; i < target.Length; i++)
             target[i] -= one[i] + other[i] + 2 >> 2;
     }
@@ -116,7 +128,8 @@ internal static class InverseWavelet
         one = one[..target.Length];
         other = other[..target.Length];
         for (; i <= target.Length - Vector128<int>.Count; i += Vector128<int>.Count)
-            (Vector128.Create<int>(target[i..]) + (Vector128.Create<int>(one[i..]) + Vector128.Create<int>(other[i..]) >> 1)).CopyTo(target[i..]);
+            (Vector128.Create<int>(target[i..]) + (Vector128.Create<int>(one[i..]) + Vector128.Create<int>(other[i..]) >> 1))
+                .CopyTo(target[i..]);
         for (; i < target.Length; i++)
             target[i] += one[i] + other[i] >> 1;
     }
@@ -127,7 +140,8 @@ internal static class InverseWavelet
         one = one[..target.Length];
         other = other[..target.Length];
         for (; i <= target.Length - Vector128<float>.Count; i += Vector128<float>.Count)
-            (Vector128.Create<float>(target[i..]) - (Vector128.Create<float>(one[i..]) + Vector128.Create<float>(other[i..])) * factor).CopyTo(target[i..]);
+            (Vector128.Create<float>(target[i..]) - (Vector128.Create<float>(one[i..]) + Vector128.Create<float>(other[i..])) * factor)
+                .CopyTo(target[i..]);
         for (; i < target.Length; i++)
             target[i] -= (one[i] + other[i]) * factor;
     }
@@ -147,8 +161,9 @@ internal static class InverseWavelet
         int i = 0;
         for (; i <= second.Length - Vector128<int>.Count; i += Vector128<int>.Count)
         {
-            Vector128<ulong> low = Vector128.WidenLower(Vector128.Create<int>(first[i..]).AsUInt32()) | Vector128.WidenLower(Vector128.Create<int>(second[i..]).AsUInt32()) << 32;
-            Vector128<ulong> high = Vector128.WidenUpper(Vector128.Create<int>(first[i..]).AsUInt32()) | Vector128.WidenUpper(Vector128.Create<int>(second[i..]).AsUInt32()) << 32;
+            Vector128<uint> left = Vector128.Create<int>(first[i..]).AsUInt32(), right = Vector128.Create<int>(second[i..]).AsUInt32();
+            Vector128<ulong> low = Vector128.WidenLower(left) | Vector128.WidenLower(right) << 32;
+            Vector128<ulong> high = Vector128.WidenUpper(left) | Vector128.WidenUpper(right) << 32;
             low.AsInt32().CopyTo(row[(2 * i)..]);
             high.AsInt32().CopyTo(row[(2 * i + Vector128<int>.Count)..]);
         }

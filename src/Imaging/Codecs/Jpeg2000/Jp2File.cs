@@ -8,12 +8,14 @@ internal sealed record Palette(int Entries, ComponentSize[] Columns, ushort[] Va
 /// <summary>What one channel is made of (cmap): a component, as it is or by a column of the palette; -1 for none.</summary>
 internal readonly record struct ChannelSource(int Component, int Column);
 
-/// <summary>What a channel means (cdef): type 0 colour, 1 and 2 opacity; association 0 the whole image, else the number of the colour.</summary>
+/// <summary>
+/// What a channel means (cdef): type 0 colour, 1 and 2 opacity; association 0 the whole image, else the number of the colour.
+/// </summary>
 internal readonly record struct ChannelMeaning(int Channel, int Type, int Association);
 
 /// <summary>
-/// The boxes of a JP2 file (ISO/IEC 15444-1, annex I) that say how the codestream's components become colours. An ICC profile's colour space
-/// counts, its curves do not, as with the other formats.
+/// The boxes of a JP2 file (ISO/IEC 15444-1, annex I) that say how the codestream's components become colours. An ICC profile's colour
+/// space counts, its curves do not, as with the other formats.
 /// </summary>
 internal sealed class Jp2File
 {
@@ -46,7 +48,9 @@ internal sealed class Jp2File
     /// <summary>Width, height and components of the header box; null without one.</summary>
     public (long Width, long Height, int Components)? Size { get; private set; }
 
-    /// <summary>The enumerated colour space, 16 sRGB, 17 grey, 18 sYCC; what an ICC profile is for is told the same way; null where none is stated.</summary>
+    /// <summary>
+    /// The enumerated colour space, 16 sRGB, 17 grey, 18 sYCC; what an ICC profile is for is told the same way; null where none is stated.
+    /// </summary>
     public int? ColourSpace { get; private set; }
 
     public Palette? Palette { get; private set; }
@@ -64,7 +68,8 @@ internal sealed class Jp2File
 
     private void ReadBox(ref int at, int end)
     {
-        (long length, uint type, int head) = (BinaryPrimitives.ReadUInt32BigEndian(_file.AsSpan(at)), BinaryPrimitives.ReadUInt32BigEndian(_file.AsSpan(at + 4)), 8);
+        (long length, uint type, int head) =
+            (BinaryPrimitives.ReadUInt32BigEndian(_file.AsSpan(at)), BinaryPrimitives.ReadUInt32BigEndian(_file.AsSpan(at + 4)), 8);
         if (length == 1 && end - at >= 16)
             (length, head) = ((long)Math.Min(BinaryPrimitives.ReadUInt64BigEndian(_file.AsSpan(at + 8)), long.MaxValue), 16);
         else if (length == 0)
@@ -75,7 +80,8 @@ internal sealed class Jp2File
         {
             // The codestream itself tells whether it is whole.
             if (type != Data)
-                throw new ImageException($"the JPEG 2000 file is truncated: a box at byte {at} claims {length} bytes where {end - at} are left");
+                throw new ImageException(
+                    $"the JPEG 2000 file is truncated: a box at byte {at} claims {length} bytes where {end - at} are left");
             _warnings.Add($"the codestream's box claims {length} bytes where {end - at} are left");
             length = end - at;
         }
@@ -92,7 +98,8 @@ internal sealed class Jp2File
                     ReadBox(ref inner, next);
                 break;
             case ImageHeader when body.Length >= 14:
-                Size = (BinaryPrimitives.ReadUInt32BigEndian(body[4..]), BinaryPrimitives.ReadUInt32BigEndian(body), BinaryPrimitives.ReadUInt16BigEndian(body[8..]));
+                Size = (BinaryPrimitives.ReadUInt32BigEndian(body[4..]), BinaryPrimitives.ReadUInt32BigEndian(body),
+                    BinaryPrimitives.ReadUInt16BigEndian(body[8..]));
                 break;
             case Colour when ColourSpace is null:
                 ColourSpace = ReadColour(body);
@@ -103,14 +110,16 @@ internal sealed class Jp2File
             case Mapping:
                 Sources = new ChannelSource[body.Length / 4];
                 for (int i = 0; i < Sources.Length; i++)
-                    Sources[i] = new ChannelSource(BinaryPrimitives.ReadUInt16BigEndian(body[(4 * i)..]), body[4 * i + 2] == 1 ? body[4 * i + 3] : -1);
+                    Sources[i] = new ChannelSource(BinaryPrimitives.ReadUInt16BigEndian(body[(4 * i)..]), body[4 * i + 2] == 1
+                        ? body[4 * i + 3] : -1);
                 break;
             case Definition when body.Length >= 2:
                 int count = Math.Min(BinaryPrimitives.ReadUInt16BigEndian(body), (body.Length - 2) / 6);
                 Meanings = new ChannelMeaning[count];
                 for (int i = 0; i < count; i++)
                     Meanings[i] = new ChannelMeaning(
-                        BinaryPrimitives.ReadUInt16BigEndian(body[(2 + 6 * i)..]), BinaryPrimitives.ReadUInt16BigEndian(body[(4 + 6 * i)..]),
+                        BinaryPrimitives.ReadUInt16BigEndian(body[(2 + 6 * i)..]),
+                            BinaryPrimitives.ReadUInt16BigEndian(body[(4 + 6 * i)..]),
                         BinaryPrimitives.ReadUInt16BigEndian(body[(6 + 6 * i)..]));
                 break;
         }
@@ -143,7 +152,8 @@ internal sealed class Jp2File
         {
             sizes[c] = new ComponentSize((body[3 + c] & 0x7F) + 1, body[3 + c] >> 7 != 0, 1, 1);
             if (sizes[c].Bits > 16)
-                throw new ImageException($"the JPEG 2000 file has a palette of {sizes[c].Bits} bits, which is not supported; 1 to 16 were expected");
+                throw new ImageException(
+                    $"the JPEG 2000 file has a palette of {sizes[c].Bits} bits, which is not supported; 1 to 16 were expected");
         }
         int at = 3 + columns;
         ushort[] values = new ushort[entries * columns];
@@ -171,7 +181,8 @@ internal static class ColourSpaces
     {
         Grey => 1,
         Rgb or Ycc => 3,
-        _ => throw new ImageException($"the JPEG 2000 file is in {Name(space)}, which is not supported; grey, sRGB or sYCC was expected; save it as PNG"),
+        _ => throw new ImageException(
+            $"the JPEG 2000 file is in {Name(space)}, which is not supported; grey, sRGB or sYCC was expected; save it as PNG"),
     };
 
     private static string Name(int space) => space switch

@@ -1,8 +1,9 @@
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
 /// <summary>
-/// JPEG 2000 (ISO/IEC 15444-1): JP2 files and bare codestreams, grey or colour, 1 to 16 bits. Alpha is left out; palettes become colour; sYCC is
-/// converted as OpenJPEG does; what is under 8 bits is scaled to 8, what is under 16 to 16; signed samples are shifted up by half their range.
+/// JPEG 2000 (ISO/IEC 15444-1): JP2 files and bare codestreams, grey or colour, 1 to 16 bits. Alpha is left out; palettes become colour;
+/// sYCC is converted as OpenJPEG does; what is under 8 bits is scaled to 8, what is under 16 to 16; signed samples are shifted up by half
+/// their range.
 /// </summary>
 internal sealed class Jpeg2000PictureDecoder : IImageDecoder
 {
@@ -20,7 +21,9 @@ internal sealed class Jpeg2000PictureDecoder : IImageDecoder
         ImageGrid grid = codestream.Grid;
         List<string> warnings = [.. jp2?.Warnings ?? []];
         if (jp2?.Size is { } stated && stated != (grid.Image.Width, grid.Image.Height, grid.Components.Length))
-            warnings.Add($"the header states {stated.Width} x {stated.Height} x {stated.Components}, the codestream {grid.Image.Width} x {grid.Image.Height} x {grid.Components.Length}, which counts");
+            warnings.Add(
+                $"the header states {stated.Width} x {stated.Height} x {stated.Components}, "
+                + $"the codestream {grid.Image.Width} x {grid.Image.Height} x {grid.Components.Length}, which counts");
         ChannelSource[] channels = Channels(jp2, grid);
         (ChannelSource[] colours, bool hasAlpha, bool isYcc) = ChooseColours(jp2, codestream, channels, warnings);
         PixelGrid pixels = PixelGrid.Of(grid, colours.Select(c => c.Component));
@@ -29,14 +32,16 @@ internal sealed class Jpeg2000PictureDecoder : IImageDecoder
 
         Plane[] planes = codestream.Decode();
         ushort[] samples = new ushort[width * height * colours.Length];
-        ComponentSize[] sizes = Array.ConvertAll(colours, c => c.Column < 0 ? grid.Components[c.Component] : jp2!.Palette!.Columns[c.Column]);
+        ComponentSize[] sizes =
+            Array.ConvertAll(colours, c => c.Column < 0 ? grid.Components[c.Component] : jp2!.Palette!.Columns[c.Column]);
         for (int c = 0; c < colours.Length; c++)
             pixels.Spread(planes[colours[c].Component], samples, c, colours.Length, Table(colours[c], sizes[c], grid, jp2?.Palette));
         int bits = sizes.Max(s => s.Bits), depth = bits <= 8 ? 8 : 16;
         if (isYcc)
         {
             if (sizes.Any(s => s.Bits != bits))
-                throw new ImageException("the JPEG 2000 file is in sYCC colour of different depths, which is not supported; save it as PNG");
+                throw new ImageException(
+                    "the JPEG 2000 file is in sYCC colour of different depths, which is not supported; save it as PNG");
             PixelGrid.ToRgb(samples, bits);
         }
         for (int c = 0; c < colours.Length; c++)
@@ -62,7 +67,8 @@ internal sealed class Jpeg2000PictureDecoder : IImageDecoder
             return [.. Enumerable.Range(0, grid.Components.Length).Select(c => new ChannelSource(c, -1))];
         ChannelSource[] channels = jp2.Sources ?? [.. Enumerable.Range(0, palette.Columns.Length).Select(c => new ChannelSource(0, c))];
         if (channels.Length == 0 || channels.Any(c => c.Component >= grid.Components.Length || c.Column >= palette.Columns.Length))
-            throw new ImageException("the JPEG 2000 file is damaged: its channels name components or columns of a palette that are not there");
+            throw new ImageException(
+                "the JPEG 2000 file is damaged: its channels name components or columns of a palette that are not there");
         return channels;
     }
 
@@ -81,13 +87,16 @@ internal sealed class Jpeg2000PictureDecoder : IImageDecoder
         int[] order = [.. Enumerable.Range(0, channels.Length).Where(c => !isAlpha[c]).OrderBy(c => number[c])];
         if (order.Length == 0)
             throw new ImageException("the JPEG 2000 file is damaged: all its channels are opacity");
-        bool subsampled = channels.Length >= 3 && codestream.Grid.Components is [var first, var second, ..] && first.Dx == 1 && second.Dx > 1;
+        bool subsampled = channels.Length >= 3 && codestream.Grid.Components is [var first, var second, ..] && first.Dx == 1
+            && second.Dx > 1;
         int colours = order.Length >= 3 ? 3 : 1;
         if (jp2?.ColourSpace is { } space)
         {
             int stated = ColourSpaces.ColoursOf(space);
             if (stated > order.Length || (stated == 1 && colours == 3 && codestream.HasTransform))
-                warnings.Add($"a colour space of {stated} {(stated == 1 ? "colour" : "colours")} is stated, the codestream has {order.Length}, which counts");
+                warnings.Add(
+                    $"a colour space of {stated} {(stated == 1 ? "colour" : "colours")} is stated, "
+                    + $"the codestream has {order.Length}, which counts");
             else
                 colours = stated;
         }
@@ -95,7 +104,9 @@ internal sealed class Jpeg2000PictureDecoder : IImageDecoder
         return ([.. order[..colours].Select(c => channels[c])], order.Length > colours || order.Length < channels.Length, isYcc);
     }
 
-    /// <summary>From a sample's 16 bits to its unsigned value: signs shifted up, palettes looked up; null where it is that already.</summary>
+    /// <summary>
+    /// From a sample's 16 bits to its unsigned value: signs shifted up, palettes looked up; null where it is that already.
+    /// </summary>
     private static ushort[]? Table(ChannelSource source, ComponentSize size, ImageGrid grid, Palette? palette)
     {
         ComponentSize stored = grid.Components[source.Component];

@@ -4,15 +4,17 @@ using System.Runtime.InteropServices;
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
 /// <summary>
-/// The MQ arithmetic decoder (ISO/IEC 15444-1, annex C) and the reader of bits that bypass it. Its registers are the caller's local variables,
-/// so that they stay in processor registers. A codeword segment is followed by two bytes 0xFF, which no decoder passes.
+/// The MQ arithmetic decoder (ISO/IEC 15444-1, annex C) and the reader of bits that bypass it. Its registers are the caller's local
+/// variables, so that they stay in processor registers. A codeword segment is followed by two bytes 0xFF, which no decoder passes.
 /// </summary>
 internal static unsafe class MqCoder
 {
     public const int Contexts = 19, RunLength = 17, Uniform = 18;
     private const int States = 47;
 
-    /// <summary>Table C.2: probability, next state after the more and the less probable symbol, and whether the latter exchanges them.</summary>
+    /// <summary>
+    /// Table C.2: probability, next state after the more and the less probable symbol, and whether the latter exchanges them.
+    /// </summary>
     private static readonly (ushort Qe, byte Mps, byte Lps, byte Switch)[] Table =
     [
         (0x5601, 1, 1, 1), (0x3401, 2, 6, 0), (0x1801, 3, 9, 0), (0x0AC1, 4, 12, 0), (0x0521, 5, 29, 0), (0x0221, 38, 33, 0),
@@ -26,8 +28,8 @@ internal static unsafe class MqCoder
     ];
 
     /// <summary>
-    /// Two entries for each state, its more probable symbol 0 and 1: the probability in the high 16 bits, then the entries that follow a less
-    /// and a more probable symbol, seven bits each, then the symbol. A context holds its entry itself.
+    /// Two entries for each state, its more probable symbol 0 and 1: the probability in the high 16 bits, then the entries that follow a
+    /// less and a more probable symbol, seven bits each, then the symbol. A context holds its entry itself.
     /// </summary>
     private static readonly uint* Entries = MakeEntries();
 

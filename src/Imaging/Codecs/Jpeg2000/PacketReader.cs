@@ -37,12 +37,14 @@ internal sealed class PacketReader
     /// <summary>Whether a code block has more coding passes than bit planes have; they are left out.</summary>
     public bool HasSurplusPasses { get; private set; }
 
-    /// <summary>How many packets were left out at the end, all of them of later quality layers: encoders do so whose later layers add nothing.</summary>
+    /// <summary>
+    /// How many packets were left out at the end, all of them of later quality layers: encoders do so whose later layers add nothing.
+    /// </summary>
     public long Missing { get; private set; }
 
     /// <summary>
-    /// Reads the packets of a tile, on the reference grid. Where <paramref name="mayEndEarly"/> says that the codestream is whole, packets of later
-    /// layers may be lacking at the end; a precinct without any packet would be a hole.
+    /// Reads the packets of a tile, on the reference grid. Where <paramref name="mayEndEarly"/> says that the codestream is whole, packets
+    /// of later layers may be lacking at the end; a precinct without any packet would be a hole.
     /// </summary>
     public void ReadAll(Area tile, bool mayEndEarly)
     {
@@ -66,7 +68,8 @@ internal sealed class PacketReader
         switch (p.Order)
         {
             case ProgressionOrder.Lrcp:
-                Resolution[] all = [.. Enumerable.Range(p.FirstResolution, Math.Max(0, p.EndResolution - p.FirstResolution)).SelectMany(r => AtResolution(p, r))];
+                Resolution[] all = [.. Enumerable.Range(p.FirstResolution, Math.Max(0, p.EndResolution - p.FirstResolution))
+                    .SelectMany(r => AtResolution(p, r))];
                 for (int layer = 0; layer < p.EndLayer; layer++)
                     ReadLayer(all, layer);
                 break;
@@ -83,7 +86,8 @@ internal sealed class PacketReader
                     ReadByPosition(AtResolution(p, r), p.EndLayer, tile);
                 break;
             case ProgressionOrder.Pcrl:
-                ReadByPosition([.. Enumerable.Range(p.FirstComponent, Math.Max(0, p.EndComponent - p.FirstComponent)).SelectMany(c => OfComponent(p, c))], p.EndLayer, tile);
+                ReadByPosition([.. Enumerable.Range(p.FirstComponent, Math.Max(0, p.EndComponent - p.FirstComponent))
+                    .SelectMany(c => OfComponent(p, c))], p.EndLayer, tile);
                 break;
             default:
                 for (int c = p.FirstComponent; c < p.EndComponent; c++)
@@ -93,7 +97,8 @@ internal sealed class PacketReader
     }
 
     private Resolution[] AtResolution(Progression p, int r) =>
-        [.. _components.Take(p.EndComponent).Skip(p.FirstComponent).Where(c => r < c.Resolutions.Length).Select(c => c.Resolutions[r]).Where(HasPrecincts)];
+        [.. _components.Take(p.EndComponent).Skip(p.FirstComponent).Where(c => r < c.Resolutions.Length).Select(c => c.Resolutions[r])
+            .Where(HasPrecincts)];
 
     private Resolution[] OfComponent(Progression p, int c) =>
         [.. _components[c].Resolutions.Skip(p.FirstResolution).Take(p.EndResolution - p.FirstResolution).Where(HasPrecincts)];
@@ -132,11 +137,15 @@ internal sealed class PacketReader
         }
     }
 
-    private static long StepX(Resolution resolution) => (long)resolution.Component.Size.Dx << resolution.PrecinctWidth + resolution.Halvings;
+    private static long StepX(Resolution resolution) =>
+        (long)resolution.Component.Size.Dx << resolution.PrecinctWidth + resolution.Halvings;
 
-    private static long StepY(Resolution resolution) => (long)resolution.Component.Size.Dy << resolution.PrecinctHeight + resolution.Halvings;
+    private static long StepY(Resolution resolution) =>
+        (long)resolution.Component.Size.Dy << resolution.PrecinctHeight + resolution.Halvings;
 
-    /// <summary>Whether a row or column of precincts begins at a place: on the precincts' grid, or at the tile's edge where that cuts one.</summary>
+    /// <summary>
+    /// Whether a row or column of precincts begins at a place: on the precincts' grid, or at the tile's edge where that cuts one.
+    /// </summary>
     private static bool BeginsAt(long place, int edge, long step, int first, int exponent) =>
         place % step == 0 || (place == edge && (first & (1 << exponent) - 1) != 0);
 
@@ -160,7 +169,8 @@ internal sealed class PacketReader
             return;
         }
         ReadOnlySpan<byte> packets = _packets;
-        if (_parameters.MayHavePacketStarts && packets.Length - _at >= 6 && BinaryPrimitives.ReadUInt16BigEndian(packets[_at..]) == Marker.Sop)
+        if (_parameters.MayHavePacketStarts && packets.Length - _at >= 6
+            && BinaryPrimitives.ReadUInt16BigEndian(packets[_at..]) == Marker.Sop)
         {
             int number = BinaryPrimitives.ReadUInt16BigEndian(packets[(_at + 4)..]);
             if (BinaryPrimitives.ReadUInt16BigEndian(packets[(_at + 2)..]) != 4 || number != (_read & 0xFFFF))

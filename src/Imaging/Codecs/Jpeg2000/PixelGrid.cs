@@ -1,6 +1,9 @@
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
-/// <summary>The pixels that some components make together: those of the finest, <paramref name="Dx"/> and <paramref name="Dy"/> steps of the reference grid apart.</summary>
+/// <summary>
+/// The pixels that some components make together: those of the finest, <paramref name="Dx"/> and <paramref name="Dy"/> steps of the
+/// reference grid apart.
+/// </summary>
 internal readonly record struct PixelGrid(Area Area, int Dx, int Dy)
 {
     public static PixelGrid Of(ImageGrid grid, IEnumerable<int> components)
@@ -9,7 +12,9 @@ internal readonly record struct PixelGrid(Area Area, int Dx, int Dy)
         return new PixelGrid(grid.Image.Subsample(dx, dy), dx, dy);
     }
 
-    /// <summary>Writes one component to every <paramref name="step"/>-th sample, repeated where it is subsampled, looked up where a table is given.</summary>
+    /// <summary>
+    /// Writes one component to every <paramref name="step"/>-th sample, repeated where it is subsampled, looked up where a table is given.
+    /// </summary>
     public void Spread(Plane plane, ushort[] samples, int first, int step, ushort[]? table)
     {
         (int width, int height) = (plane.Area.Width, plane.Area.Height);

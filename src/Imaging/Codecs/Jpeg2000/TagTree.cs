@@ -1,6 +1,8 @@
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
-/// <summary>A tag tree (ISO/IEC 15444-1, B.10.2): a grid of numbers, told by the smallest of each four, of each sixteen and so on.</summary>
+/// <summary>
+/// A tag tree (ISO/IEC 15444-1, B.10.2): a grid of numbers, told by the smallest of each four, of each sixteen and so on.
+/// </summary>
 internal sealed class TagTree
 {
     private readonly int _wide;

@@ -178,12 +178,15 @@ internal sealed class PrecinctBand
         int halved = resolution.Index == 0 ? 0 : 1;
         Area inBand = new(cell.X0 >> halved, cell.Y0 >> halved, cell.X1 >> halved, cell.Y1 >> halved);
         _area = new Area(
-            Math.Max(inBand.X0, band.Area.X0), Math.Max(inBand.Y0, band.Area.Y0), Math.Min(inBand.X1, band.Area.X1), Math.Min(inBand.Y1, band.Area.Y1));
+            Math.Max(inBand.X0, band.Area.X0), Math.Max(inBand.Y0, band.Area.Y0), Math.Min(inBand.X1, band.Area.X1),
+                Math.Min(inBand.Y1, band.Area.Y1));
         ComponentStyle style = resolution.Component.Style;
-        (_width, _height) = (Math.Min(style.BlockWidth, resolution.PrecinctWidth - halved), Math.Min(style.BlockHeight, resolution.PrecinctHeight - halved));
+        (_width, _height) = (Math.Min(style.BlockWidth, resolution.PrecinctWidth - halved),
+            Math.Min(style.BlockHeight, resolution.PrecinctHeight - halved));
         (_firstX, _firstY) = (_area.X0 >> _width, _area.Y0 >> _height);
         if (!_area.IsEmpty)
-            (Wide, High) = ((int)(_area.X1 + (1L << _width) - 1 >> _width) - _firstX, (int)(_area.Y1 + (1L << _height) - 1 >> _height) - _firstY);
+            (Wide, High) = ((int)(_area.X1 + (1L << _width) - 1 >> _width) - _firstX,
+                (int)(_area.Y1 + (1L << _height) - 1 >> _height) - _firstY);
         Blocks = new CodeBlock?[(long)Wide * High];
         Inclusion = new TagTree(Wide, High);
         ZeroPlanes = new TagTree(Wide, High);

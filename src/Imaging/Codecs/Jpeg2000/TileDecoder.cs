@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics;
 
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
-/// <summary>Decodes one tile: packets, code blocks, wavelets, then the component transform and the shift of levels (ISO/IEC 15444-1, annex G).</summary>
+/// <summary>
+/// Decodes one tile: packets, code blocks, wavelets, then the component transform and the shift of levels (ISO/IEC 15444-1, annex G).
+/// </summary>
 internal sealed class TileDecoder
 {
     private const float CrToRed = 1.402f, CbToGreen = 0.344136f, CrToGreen = 0.714136f, CbToBlue = 1.772f;
@@ -18,7 +20,9 @@ internal sealed class TileDecoder
     private readonly ParallelOptions _options;
 
     /// <summary>Whether any code block holds something.</summary>
-    public bool HasBlocks => _components.SelectMany(c => c.Resolutions).SelectMany(r => r.Precincts).SelectMany(p => p.Bands).Any(b => b.Blocks.Any(block => block is not null));
+    public bool HasBlocks =>
+        _components.SelectMany(c => c.Resolutions).SelectMany(r => r.Precincts).SelectMany(p => p.Bands)
+            .Any(b => b.Blocks.Any(block => block is not null));
 
     public TileDecoder(Codestream codestream, int index, ParallelOptions options)
     {
@@ -27,16 +31,20 @@ internal sealed class TileDecoder
         (_parameters, _packets, byte[]? headers) = codestream.Tile(index);
         _components = new TileComponent[grid.Components.Length];
         for (int c = 0; c < _components.Length; c++)
-            _components[c] = new TileComponent(c, _tile.Subsample(grid.Components[c].Dx, grid.Components[c].Dy), grid.Components[c], _parameters);
+            _components[c] = new TileComponent(c, _tile.Subsample(grid.Components[c].Dx, grid.Components[c].Dy), grid.Components[c],
+                _parameters);
         PacketReader reader = new(_parameters, _components, _packets, headers);
         reader.ReadAll(_tile, codestream.HasEnd);
         if (reader.Missing > 0)
-            codestream.Warn($"the last {reader.Missing} packets of tile {index + 1} are not there; later quality layers may be lacking, no part of the image is");
+            codestream.Warn(
+                $"the last {reader.Missing} packets of tile {index + 1} are not there; "
+                + "later quality layers may be lacking, no part of the image is");
         // Packets that end before their data were not understood; padding is harmless.
         if (reader.Left.ContainsAnyExcept((byte)0))
             throw Codestream.Damaged($"{reader.Left.Length} bytes are left behind the last packet of tile {index + 1}");
         if (reader.HasSurplusPasses)
-            codestream.Warn("code blocks have more coding passes than bit planes, as if values were larger than they may be; they were cut off");
+            codestream.Warn(
+                "code blocks have more coding passes than bit planes, as if values were larger than they may be; they were cut off");
         if (_parameters.HasTransform && _components.Length < 3)
             codestream.Warn($"a colour transform is stated for {_components.Length} components; there is none");
     }
@@ -95,7 +103,8 @@ internal sealed class TileDecoder
             if (reversible)
                 UntransformReversibly(y, u, v);
             else
-                UntransformIrreversibly(MemoryMarshal.Cast<int, float>(y), MemoryMarshal.Cast<int, float>(u), MemoryMarshal.Cast<int, float>(v));
+                UntransformIrreversibly(MemoryMarshal.Cast<int, float>(y), MemoryMarshal.Cast<int, float>(u), MemoryMarshal.Cast<int,
+                    float>(v));
         });
     }
 
@@ -131,12 +140,14 @@ internal sealed class TileDecoder
                 Span<int> row = coefficients.AsSpan(y * area.Width, area.Width);
                 if (!component.Style.IsReversible)
                     Round(row);
-                Span<ushort> target = plane.Samples.AsSpan((area.Y0 - plane.Area.Y0 + y) * plane.Area.Width + area.X0 - plane.Area.X0, area.Width);
+                Span<ushort> target =
+                    plane.Samples.AsSpan((area.Y0 - plane.Area.Y0 + y) * plane.Area.Width + area.X0 - plane.Area.X0, area.Width);
                 int x = 0;
                 for (; x <= row.Length - Vector128<ushort>.Count; x += Vector128<ushort>.Count)
                 {
                     Vector128<int> low = Vector128.Min(Vector128.Max(Vector128.Create<int>(row[x..]), lowest), highest) + up;
-                    Vector128<int> high = Vector128.Min(Vector128.Max(Vector128.Create<int>(row[(x + Vector128<int>.Count)..]), lowest), highest) + up;
+                    Vector128<int> high =
+                        Vector128.Min(Vector128.Max(Vector128.Create<int>(row[(x + Vector128<int>.Count)..]), lowest), highest) + up;
                     Vector128.Narrow(low.AsUInt32(), high.AsUInt32()).CopyTo(target[x..]);
                 }
                 for (; x < row.Length; x++)

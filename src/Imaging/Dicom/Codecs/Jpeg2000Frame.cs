@@ -3,8 +3,8 @@ using LungSeg.Imaging.Codecs.Jpeg2000;
 namespace LungSeg.Imaging.Dicom.Codecs;
 
 /// <summary>
-/// JPEG 2000 in DICOM (PS3.5, 8.2.4). Where the codestream and the attributes disagree about signs, bits, components or the colour transform, the
-/// codestream counts, with a warning: it is what the encoder saw.
+/// JPEG 2000 in DICOM (PS3.5, 8.2.4). Where the codestream and the attributes disagree about signs, bits, components or the colour
+/// transform, the codestream counts, with a warning: it is what the encoder saw.
 /// </summary>
 internal static class Jpeg2000Frame
 {
@@ -27,7 +27,9 @@ internal static class Jpeg2000Frame
         int samples = grid.Components.Length >= 3 ? 3 : 1;
         PixelGrid pixels = PixelGrid.Of(grid, Enumerable.Range(0, samples));
         if ((pixels.Area.Width, pixels.Area.Height) != (image.Columns, image.Rows))
-            throw new ImageException($"the DICOM file is damaged: its header states {image.Columns} x {image.Rows}, its JPEG 2000 data {pixels.Area.Width} x {pixels.Area.Height}");
+            throw new ImageException(
+                $"the DICOM file is damaged: its header states {image.Columns} x {image.Rows}, "
+                + $"its JPEG 2000 data {pixels.Area.Width} x {pixels.Area.Height}");
         ImagePixel found = Reconcile(image, codestream, samples, log);
 
         Plane[] planes = codestream.Decode();
@@ -54,7 +56,7 @@ internal static class Jpeg2000Frame
         if (bits != image.BitsStored && !isWholeCell)
             log.Warn(Topic, $"{image.BitsStored} bits stored are stated, the codestream has {bits}, which counts");
         if (signed != image.IsSigned)
-            log.Warn(Topic, $"{(image.IsSigned ? "signed" : "unsigned")} values are stated, the codestream has {(signed ? "signed" : "unsigned")} ones, which counts");
+            log.Warn(Topic, $"{Name(image.IsSigned)} values are stated, the codestream has {Name(signed)} ones, which counts");
         return image with
         {
             Samples = samples,
@@ -67,14 +69,21 @@ internal static class Jpeg2000Frame
         };
     }
 
-    /// <summary>What the decoded components are: with a component transform red, green and blue, else what the attributes say of as many.</summary>
+    /// <summary>
+    /// What the decoded components are: with a component transform red, green and blue, else what the attributes say of as many.
+    /// </summary>
     private static string Photometric(ImagePixel image, Codestream codestream, int samples, DecisionLog log)
     {
         if (samples == 1)
             return image.Samples == 1 ? image.Photometric : "MONOCHROME2";
         bool saysTransform = image.Photometric is "YBR_RCT" or "YBR_ICT", isGrey = image.Samples == 1;
         if (codestream.HasTransform != saysTransform)
-            log.Warn("colour", $"{image.Photometric} {(saysTransform ? "states" : "denies")} a colour transform that the codestream {(codestream.HasTransform ? "has" : "does not have")}; the codestream counts");
+            log.Warn(
+                "colour",
+                $"{image.Photometric} {(saysTransform ? "states" : "denies")} a colour transform that the codestream "
+                + $"{(codestream.HasTransform ? "has" : "does not have")}; the codestream counts");
         return codestream.HasTransform || saysTransform || isGrey ? "RGB" : image.Photometric;
     }
+
+    private static string Name(bool isSigned) => isSigned ? "signed" : "unsigned";
 }

@@ -15,7 +15,8 @@ internal sealed record Jpeg2000Case(string Name, int Tolerance, string Component
 
 internal static class Jpeg2000Cases
 {
-    public static IReadOnlyDictionary<string, Jpeg2000Case> All { get; } = File.ReadLines(PathOf("cases.tsv")).Select(line => line.Split('\t'))
+    public static IReadOnlyDictionary<string, Jpeg2000Case> All { get; } = File.ReadLines(PathOf("cases.tsv"))
+        .Select(line => line.Split('\t'))
         .ToDictionary(c => c[0], c => new Jpeg2000Case(c[0], int.Parse(c[1], CultureInfo.InvariantCulture), c[2], c[3]));
 
     private static byte[] ExpectedSamples { get; } = File.ReadAllBytes(PathOf("expected.bin"));
@@ -41,7 +42,8 @@ internal static class Jpeg2000Cases
             Assert.Equal(expected.Expected, Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<ushort>(samples))));
             return;
         }
-        ReadOnlySpan<ushort> wanted = MemoryMarshal.Cast<byte, ushort>(ExpectedSamples.AsSpan(int.Parse(expected.Expected, CultureInfo.InvariantCulture)));
+        int at = int.Parse(expected.Expected, CultureInfo.InvariantCulture);
+        ReadOnlySpan<ushort> wanted = MemoryMarshal.Cast<byte, ushort>(ExpectedSamples.AsSpan(at));
         bool signed = planes[0].Size.IsSigned;
         int worst = 0;
         for (int i = 0; i < samples.Length; i++)

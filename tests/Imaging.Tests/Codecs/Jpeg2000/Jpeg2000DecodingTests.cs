@@ -28,7 +28,8 @@ public sealed class Jpeg2000DecodingTests
         Codestream withoutEnd = Codestream.Read(whole, 0, whole.Length - 2);
         Jpeg2000Cases.Check(expected, withoutEnd.Decode());
         Assert.Contains("end mark", Assert.Single(withoutEnd.Warnings));
-        for (int length = 0; length < whole.Length - 2; length += length < 150 || length > whole.Length - 20 ? 1 : Math.Max(1, whole.Length / 60))
+        for (int length = 0; length < whole.Length - 2; length += length < 150 || length > whole.Length - 20 ? 1
+            : Math.Max(1, whole.Length / 60))
             Assert.Throws<ImageException>(() => Jpeg2000Cases.Decode(whole[..length]));
     }
 
@@ -41,12 +42,15 @@ public sealed class Jpeg2000DecodingTests
             Assert.Throws<ImageException>(() => Jpeg2000Cases.Decode([.. whole[..length], 0xFF, 0xD9]));
     }
 
-    /// <summary>Encoders leave out what later layers would add where that is nothing; a precinct of which nothing is there would be a hole.</summary>
+    /// <summary>
+    /// Encoders leave out what later layers would add where that is nothing; a precinct of which nothing is there would be a hole.
+    /// </summary>
     [Fact]
     public void Packets_of_later_layers_may_be_lacking_at_the_end_but_no_precinct_may()
     {
         byte[] whole = Jpeg2000Cases.All["layers.j2k"].Bytes;
-        int start = whole.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0x90]), data = whole.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0x93]) + 2;
+        int start = whole.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0x90]),
+            data = whole.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0x93]) + 2;
         List<int> warned = [];
         for (int end = data; end < whole.Length - 2; end++)
         {
@@ -107,8 +111,10 @@ public sealed class Jpeg2000DecodingTests
         byte[] file = Jpeg2000Cases.All["grey12.j2k"].Bytes;
         int size = 4 + (file[4] << 8 | file[5]);
         byte[] capabilities = [0xFF, 0x50, 0, 8, 0, 2, 0, 0, 0, 0], transforms = [0xFF, 0x74, 0, 4, 0, 0];
-        Assert.Contains("HTJ2K", Assert.Throws<ImageException>(() => ImageReader.Decode([.. file[..size], .. capabilities, .. file[size..]], "x")).Message);
-        Assert.Contains("part 2", Assert.Throws<ImageException>(() => ImageReader.Decode([.. file[..size], .. transforms, .. file[size..]], "x")).Message);
+        Assert.Contains("HTJ2K",
+            Assert.Throws<ImageException>(() => ImageReader.Decode([.. file[..size], .. capabilities, .. file[size..]], "x")).Message);
+        Assert.Contains("part 2",
+            Assert.Throws<ImageException>(() => ImageReader.Decode([.. file[..size], .. transforms, .. file[size..]], "x")).Message);
         byte[] style = (byte[])file.Clone();
         style[file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0x52]) + 12] |= 0x40;
         Assert.Contains("HTJ2K", Assert.Throws<ImageException>(() => ImageReader.Decode(style, "x")).Message);

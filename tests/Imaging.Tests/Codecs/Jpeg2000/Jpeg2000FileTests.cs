@@ -39,7 +39,8 @@ public sealed class Jpeg2000FileTests
         Radiograph picture = ImageReader.Decode(file, "palette");
         ushort[] indices = Jpeg2000Cases.Decode(Jpeg2000Cases.All["grey2.j2k"].Bytes)[0].Samples;
         Assert.Equal((3, 8, "JPEG 2000, 8-bit palette, reversible"), (picture.Channels, picture.BitDepth, picture.Description));
-        Assert.Equal(indices.SelectMany(i => new[] { (ushort)entries[3 * i], entries[3 * i + 1], entries[3 * i + 2] }), picture.Samples.ToArray());
+        Assert.Equal(indices.SelectMany(i => new[] { (ushort)entries[3 * i], entries[3 * i + 1], entries[3 * i + 2] }),
+            picture.Samples.ToArray());
     }
 
     [Fact]
@@ -47,7 +48,8 @@ public sealed class Jpeg2000FileTests
     {
         ushort[] plain = ImageReader.Decode(Wrap("rgb8.j2k", Box("colr", [1, 0, 0, 0, 0, 0, 16])), "x").Samples.ToArray();
         byte[] reversed = [0, 3, 0, 0, 0, 0, 0, 3, 0, 1, 0, 0, 0, 2, 0, 2, 0, 0, 0, 1];
-        ushort[] turned = ImageReader.Decode(Wrap("rgb8.j2k", Box("colr", [1, 0, 0, 0, 0, 0, 16]), Box("cdef", reversed)), "x").Samples.ToArray();
+        ushort[] turned = ImageReader.Decode(Wrap("rgb8.j2k", Box("colr", [1, 0, 0, 0, 0, 0, 16]), Box("cdef", reversed)), "x")
+            .Samples.ToArray();
         for (int i = 0; i < plain.Length; i += 3)
             Assert.Equal((plain[i], plain[i + 1], plain[i + 2]), (turned[i + 2], turned[i + 1], turned[i]));
         byte[] opacity = [0, 3, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 2, 0, 2, 0, 0];
@@ -104,7 +106,8 @@ public sealed class Jpeg2000FileTests
         byte[] file = Jpeg2000Cases.All["grey12.jp2"].Bytes;
         for (int length = 12; length < file.Length - 2; length += length < 120 ? 1 : 97)
             Assert.ThrowsAny<ImageException>(() => ImageReader.Decode(file[..length], "x"));
-        Assert.Contains(ImageReader.Decode(file[..^2], "x").Decisions, d => d.IsWarning && d.Text.Contains("end mark", StringComparison.Ordinal));
+        Assert.Contains(ImageReader.Decode(file[..^2], "x").Decisions, d =>
+            d.IsWarning && d.Text.Contains("end mark", StringComparison.Ordinal));
     }
 
     private static string Refusal(byte[] file) => Assert.Throws<ImageException>(() => ImageReader.Decode(file, "x")).Message;
@@ -113,7 +116,8 @@ public sealed class Jpeg2000FileTests
     {
         byte[] code = Jpeg2000Cases.All[name].Bytes;
         byte[] header = [.. code[12..16], .. code[8..12], .. code[40..42], 255, 7, 0, 0];
-        return [.. Signature, .. Box("ftyp", [.. "jp2 "u8, 0, 0, 0, 0, .. "jp2 "u8]), .. Box("jp2h", [.. Box("ihdr", header), .. boxes.SelectMany(b => b)]), .. Box("jp2c", code)];
+        return [.. Signature, .. Box("ftyp", [.. "jp2 "u8, 0, 0, 0, 0, .. "jp2 "u8]),
+            .. Box("jp2h", [.. Box("ihdr", header), .. boxes.SelectMany(b => b)]), .. Box("jp2c", code)];
     }
 
     private static byte[] Box(string type, byte[] body)

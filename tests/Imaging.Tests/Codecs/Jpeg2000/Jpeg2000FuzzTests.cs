@@ -6,8 +6,8 @@ using LungSeg.Imaging.Codecs.Jpeg2000;
 namespace LungSeg.Imaging.Tests.Codecs.Jpeg2000;
 
 /// <summary>
-/// Codestreams mutated where it tells: fields of their marker segments, whole segments and tile-parts, packet headers and bodies. What comes is
-/// samples or a refusal in one line, in time and in little memory. LUNGSEG_FUZZ_CASES sets the number of cases.
+/// Codestreams mutated where it tells: fields of their marker segments, whole segments and tile-parts, packet headers and bodies. What
+/// comes is samples or a refusal in one line, in time and in little memory. LUNGSEG_FUZZ_CASES sets the number of cases.
 /// </summary>
 public sealed class Jpeg2000FuzzTests
 {
@@ -18,7 +18,8 @@ public sealed class Jpeg2000FuzzTests
     [Fact]
     public void A_mutated_codestream_is_decoded_or_refused()
     {
-        int cases = int.TryParse(Environment.GetEnvironmentVariable("LUNGSEG_FUZZ_CASES"), CultureInfo.InvariantCulture, out int asked) ? asked : DefaultCases;
+        int cases = int.TryParse(Environment.GetEnvironmentVariable("LUNGSEG_FUZZ_CASES"), CultureInfo.InvariantCulture, out int asked)
+            ? asked : DefaultCases;
         Jpeg2000Case[] sources = [.. Jpeg2000Cases.All.Values.Where(c => c.IsBare)];
         byte[][] files = Array.ConvertAll(sources, c => c.Bytes);
         int decoded = 0, reached = 0;
@@ -55,7 +56,8 @@ public sealed class Jpeg2000FuzzTests
             Assert.True(allocated < bound, $"{where}: allocated {allocated} bytes for {mutated.Length}, {bound} allowed");
         }
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{cases} mutated codestreams: {reached} reached the code blocks, {decoded} decoded; at most {worstTime:F2} s and {worstAllocation >> 10} KiB");
+            $"{cases} mutated codestreams: {reached} reached the code blocks, {decoded} decoded; "
+            + $"at most {worstTime:F2} s and {worstAllocation >> 10} KiB");
         Assert.InRange(reached, cases * 3 / 10, cases);
         Assert.InRange(decoded, cases / 20, cases * 9 / 10);
     }
@@ -71,7 +73,8 @@ public sealed class Jpeg2000FuzzTests
             Random random = new(seed);
             byte[] file = [.. files[seed % files.Length]];
             for (int i = random.Next(1, 4); i > 0; i--)
-                file[random.Next(3) == 0 ? random.Next(file.Length) : random.Next(130)] = random.Next(2) == 0 ? Telling[random.Next(Telling.Length)] : (byte)random.Next(256);
+                file[random.Next(3) == 0 ? random.Next(file.Length) : random.Next(130)] = random.Next(2) == 0
+                    ? Telling[random.Next(Telling.Length)] : (byte)random.Next(256);
             Exception? error = Record.Exception(() => ImageReader.Decode(file, "fuzz"));
             Assert.True(error is null or ImageException, $"seed {seed}: {error}");
             read += error is null ? 1 : 0;
@@ -83,7 +86,8 @@ public sealed class Jpeg2000FuzzTests
     private static void Decode(byte[] file, ref long samples, ref bool atBlocks)
     {
         Codestream codestream = Codestream.Read(file, 0, file.Length);
-        samples = Enumerable.Range(0, codestream.Grid.Components.Length).Sum(c => (long)codestream.Grid.Samples(c).Width * codestream.Grid.Samples(c).Height);
+        samples = Enumerable.Range(0, codestream.Grid.Components.Length)
+            .Sum(c => (long)codestream.Grid.Samples(c).Width * codestream.Grid.Samples(c).Height);
         if (samples > MaximumSamples)
             throw new ImageException("larger than what is tried here");
         ParallelOptions options = new() { MaxDegreeOfParallelism = 1 };
@@ -151,7 +155,8 @@ public sealed class Jpeg2000FuzzTests
                     file = file[..random.Next(Math.Min(40, file.Length), file.Length + 1)];
                     break;
                 default:
-                    int place = Math.Min(file.Length - 1, random.Next(4) == 0 ? data + random.Next(12) : random.Next(data, Math.Max(data + 1, file.Length)));
+                    int place = Math.Min(file.Length - 1, random.Next(4) == 0 ? data + random.Next(12)
+                        : random.Next(data, Math.Max(data + 1, file.Length)));
                     if (random.Next(2) == 0)
                         file[place] ^= (byte)(1 << random.Next(8));
                     else
@@ -169,7 +174,8 @@ public sealed class Jpeg2000FuzzTests
         int at = 2, tilePart = 0;
         while (file.Length - at >= 4)
         {
-            int marker = BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at)), length = BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at + 2));
+            int marker = BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at)),
+                length = BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at + 2));
             if (marker == Marker.Sod)
             {
                 uint whole = tilePart + 10 <= file.Length ? BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan(tilePart + 6)) : 0;
