@@ -15,14 +15,13 @@ public sealed class ResearchFormatTests
     [Fact]
     public void Unu_reads_the_segmentation_of_3D_Slicer()
     {
-        Peer.Need("unu", "teem-apps");
+        Peer.Need("teem-unu", "teem-apps");
         LungSegmentation result = Result();
         using TemporaryDirectory directory = new();
-        (string file, string raw) = (directory.File("x.seg.nrrd"), directory.File("x.raw"));
+        string file = directory.File("x.seg.nrrd");
         File.WriteAllBytes(file, Results.Written("nrrd", result));
-        (int exit, string said) = Peer.Run("unu", "save", "-i", file, "-e", "raw", "-f", "nrrd", "-o", directory.File("y.nrrd"));
+        (int exit, string said) = Peer.Run("teem-unu", "save", "-i", file, "-e", "raw", "-f", "nrrd", "-o", directory.File("y.nrrd"));
         Assert.True(exit == 0, said);
-        Peer.Run("unu", "data", directory.File("y.nrrd"));
         byte[] copied = File.ReadAllBytes(directory.File("y.nrrd"));
         Assert.Equal(result.Sided.Sides, copied[^result.Sided.Sides.Length..]);
         string header = System.Text.Encoding.Latin1.GetString(copied, 0, copied.Length - result.Sided.Sides.Length);
