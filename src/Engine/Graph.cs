@@ -42,13 +42,15 @@ public sealed class Graph
     public IEnumerable<Parameter> Parameters => Nodes.SelectMany(node => node.Op.Parameters).DistinctBy(p => p.Key);
 
     /// <summary>Runs a network symbolically on an input of the given shape and records what it computes.</summary>
-    public static Graph Record(Shape input, Func<Tensor, Tensor> network)
+    public static Graph Record(Shape input, Func<Tensor, Tensor> network) => Record(input, x => (IReadOnlyList<Tensor>)[network(x)]);
+
+    /// <summary>Runs a network with several results symbolically; they become the graph's outputs in their order.</summary>
+    public static Graph Record(Shape input, Func<Tensor, IReadOnlyList<Tensor>> network)
     {
         var trace = new Trace();
         Tensor x = Tensor.Create(new InputOp(input), [], "input", trace);
         trace.Add(x);
-        Tensor output = network(x);
-        return new Graph(x, [output], trace.Taps, trace.Tensors);
+        return new Graph(x, network(x), trace.Taps, trace.Tensors);
     }
 
     /// <summary>The same network run for further outputs, named by module path.</summary>

@@ -90,6 +90,21 @@ public static class GraphJson
                 json.WriteNumber("padding", pool.Padding);
                 json.WriteBoolean("ceil_mode", pool.CeilMode);
                 break;
+            case AvgPool2dOp pool:
+                json.WriteNumber("kernel_size", pool.Window.KernelSize);
+                json.WriteNumber("stride", pool.Window.Stride);
+                json.WriteNumber("padding", pool.Window.Padding);
+                json.WriteBoolean("ceil_mode", pool.Window.CeilMode);
+                json.WriteBoolean("count_include_pad", pool.CountIncludePad);
+                break;
+            case SliceOp slice:
+                json.WriteNumber("start", slice.Start);
+                json.WriteNumber("count", slice.Count);
+                break;
+            case SoftmaxOp softmax:
+                json.WriteNumber("radix", softmax.Radix);
+                json.WriteNumber("cardinality", softmax.Cardinality);
+                break;
             case AdaptiveAvgPool2dOp pool:
                 json.WriteNumber("output_size", pool.OutputSize);
                 break;
@@ -106,7 +121,7 @@ public static class GraphJson
                 // A new operation must say what it is here, or readers of the JSON would compute something else.
                 throw new NotSupportedException($"the graph's JSON does not know the operation '{op.Name}'");
         }
-        if (op is ActivatedOp activated) json.WriteString("activation", Name(activated.Activation));
+        if (op is ActivatedOp activated) json.WriteString("activation", activated.Activation.TorchName());
     }
 
     private static IEnumerable<(string Role, Parameter Parameter)> Weights(Op op)
@@ -115,14 +130,6 @@ public static class GraphJson
         string[] roles = ["weight", "bias", "running_mean", "running_var"];
         return op.Parameters.Select((parameter, index) => (roles[index], parameter));
     }
-
-    private static string Name(Activation activation) => activation switch
-    {
-        Activation.ReLU => "relu",
-        Activation.SiLU => "silu",
-        Activation.Sigmoid => "sigmoid",
-        _ => "none",
-    };
 
     private static void WriteShape(Utf8JsonWriter json, string name, Shape shape) =>
         WriteNumbers(json, name, [shape.N, shape.C, shape.H, shape.W]);

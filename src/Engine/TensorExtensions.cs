@@ -14,6 +14,12 @@ public static class TensorExtensions
     /// <summary>1 / (1 + exp(−x)).</summary>
     public static Tensor Sigmoid(this Tensor x) => x.Apply(new ActivationOp(Activation.Sigmoid));
 
+    /// <summary>Softmax over the parts of the channels; see <see cref="SoftmaxOp"/>.</summary>
+    public static Tensor Softmax(this Tensor x, int radix, int cardinality = 1) => x.Apply(new SoftmaxOp(radix, cardinality));
+
+    /// <summary>A run of neighbouring channels.</summary>
+    public static Tensor Slice(this Tensor x, int start, int count) => x.Apply(new SliceOp(start, count));
+
     /// <summary>Element-wise sum.</summary>
     public static Tensor Add(this Tensor x, Tensor other) => x.Apply(new AddOp(), other);
 
@@ -23,6 +29,10 @@ public static class TensorExtensions
     /// <summary>Max pooling.</summary>
     public static Tensor MaxPool2d(this Tensor x, int kernelSize, int stride, int padding = 0, bool ceilMode = false) =>
         x.Apply(new MaxPool2dOp(kernelSize, stride, padding, ceilMode));
+
+    /// <summary>Average pooling over windows.</summary>
+    public static Tensor AvgPool2d(this Tensor x, int kernelSize, int stride, int padding = 0, bool ceilMode = false, bool countIncludePad = true) =>
+        x.Apply(new AvgPool2dOp(new PoolWindow(kernelSize, stride, padding, ceilMode), countIncludePad));
 
     /// <summary>Average pooling to a square of the given size.</summary>
     public static Tensor AdaptiveAvgPool2d(this Tensor x, int outputSize) => x.Apply(new AdaptiveAvgPool2dOp(outputSize));

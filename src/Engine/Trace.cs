@@ -36,6 +36,28 @@ public sealed class Trace
         }
     }
 
+    /// <summary>The dilation that replaces the stride of every convolution traced now; 1 leaves them as they are built.</summary>
+    internal int Dilation { get; private set; } = 1;
+
+    /// <summary>
+    /// Runs a part of a network whose convolutions are dilated by <paramref name="rate"/> in place of their strides, so that the map
+    /// keeps its size (Chen et al. 2017, arXiv:1706.05587). Padding becomes half the kernel times the rate. A rate of 1 changes nothing.
+    /// </summary>
+    public T Dilated<T>(int rate, Func<T> body)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rate, 1);
+        int outer = Dilation;
+        Dilation = rate;
+        try
+        {
+            return body();
+        }
+        finally
+        {
+            Dilation = outer;
+        }
+    }
+
     /// <summary>Records a tensor under a path, so that it can be read out by that name.</summary>
     public void Tap(string path, Tensor tensor) => _taps[path] = tensor;
 

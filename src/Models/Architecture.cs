@@ -3,16 +3,41 @@ using LungSeg.Engine.Weights;
 
 namespace LungSeg.Models;
 
-/// <summary>One of the nine networks: what it is, what was published about it, and how to trace it.</summary>
+/// <summary>
+/// A network: what it is, how to trace it, and, for one of the nine, what the study published about it. Others are networks of
+/// segmentation_models_pytorch that a checkpoint was recognised as.
+/// </summary>
 public sealed class Architecture
 {
-    private const int Multiple = 32, Channels = 3;
+    private const int StudyMultiple = 32;
+
+    // Of a network that is not the study's, no file says the size that it was trained at.
+    private const int AssumedSize = 512;
+
+    private static readonly Dictionary<string, string> Names = new()
+    {
+        ["Unet"] = "U-Net", ["UnetPlusPlus"] = "U-Net++", ["DeepLabV3Plus"] = "DeepLabV3+", ["MAnet"] = "MA-Net",
+    };
+
     private readonly Network _network;
+    private readonly int _multiple;
     private readonly Lazy<(Graph Graph, IReadOnlyList<LayoutEntry> Layout)> _native;
 
+    internal Architecture(string decoder, string encoder, NetworkOptions options)
+    {
+        (_network, _multiple) = (new Network(decoder, encoder, options), StudyMultiple);
+        MinimumSize = _multiple;
+        _native = new(TraceNative);
+    }
+
+    /// <summary>A network of the library that is none of the nine.</summary>
+    [System.Diagnostics.CodeAnalysis.SetsRequiredMembers]
     internal Architecture(Network network)
     {
-        _network = network;
+        (_network, _multiple) = (network, network.Multiple);
+        Key = $"{network.Architecture.ToLowerInvariant()}-{network.Encoder}";
+        Name = Names.GetValueOrDefault(network.Architecture, network.Architecture);
+        (InputSize, MinimumSize) = (AssumedSize, network.Architecture == "PAN" ? 8 * network.Multiple : network.Multiple);
         _native = new(TraceNative);
     }
 
@@ -23,22 +48,33 @@ public sealed class Architecture
     public required string Name { get; init; }
 
     /// <summary>The encoder, by the reference implementation's name.</summary>
-    public required string Encoder { get; init; }
+    public string Encoder => _network.Encoder;
 
-    /// <summary>The height and width that the study trained and ran the network at.</summary>
+    /// <summary>
+    /// The height and width that the study trained and ran the network at; 512 for another network, whose checkpoint does not say.
+    /// </summary>
     public required int InputSize { get; init; }
 
     /// <summary>The smallest height and width that the network takes.</summary>
-    public int MinimumSize { get; init; } = Multiple;
+    public int MinimumSize { get; init; }
 
-    /// <summary>The study's table 2.</summary>
-    public required PublishedFigures Published { get; init; }
+    /// <summary>The study's table 2; null for a network that is not the study's.</summary>
+    public PublishedFigures? Published { get; init; }
 
-    /// <summary>The study's weights file.</summary>
-    public required UpstreamCheckpoint Upstream { get; init; }
+    /// <summary>The study's weights file; null for a network that is not the study's.</summary>
+    public UpstreamCheckpoint? Upstream { get; init; }
 
-    /// <summary>How the study trained the network.</summary>
-    public required TrainingRecipe Training { get; init; }
+    /// <summary>How the study trained the network; null for a network that is not the study's.</summary>
+    public TrainingRecipe? Training { get; init; }
+
+    /// <summary>The architecture by the library's name, such as <c>DeepLabV3Plus</c>.</summary>
+    public string Decoder => _network.Architecture;
+
+    /// <summary>The options of the library's constructor.</summary>
+    public NetworkOptions Options => _network.Options;
+
+    /// <summary>Whether this is one of the study's nine networks.</summary>
+    public bool IsOfStudy => Published is not null;
 
     /// <summary>What is subtracted from each channel (R, G, B) of a picture in [0, 1].</summary>
     public IReadOnlyList<float> Mean { get; } = [0.485f, 0.456f, 0.406f];
@@ -61,7 +97,7 @@ public sealed class Architecture
     /// </summary>
     public Graph Record(IWeightSource weights, int n = 1, int? height = null, int? width = null)
     {
-        var input = new Shape(n, Channels, height ?? InputSize, width ?? InputSize);
+        var input = new Shape(n, Options.InChannels, height ?? InputSize, width ?? InputSize);
         CheckSize(input);
         return Graph.Record(input, _network.Build(weights));
     }
@@ -69,7 +105,7 @@ public sealed class Architecture
     /// <summary>Traces the network with a checkpoint's weights; throws <see cref="WeightException"/> unless they fit exactly.</summary>
     public Graph Load(StateDict stateDict)
     {
-        var weights = new StrictWeights(stateDict);
+        var weights = new StrictWeights(LibraryNames.Find(stateDict).Weights);
         Graph graph = Record(weights);
         weights.Check(graph);
         return graph;
@@ -81,20 +117,20 @@ public sealed class Architecture
     /// <summary>Throws <see cref="ShapeException"/> unless the network takes pictures of this shape.</summary>
     public void CheckSize(Shape input)
     {
-        if (input.C != Channels) throw new ShapeException($"{Name}: expected {Channels} channels, found {input}");
+        if (input.C != Options.InChannels) throw new ShapeException($"{Name}: expected {Options.InChannels} channels, found {input}");
         if (input.N < 1) throw new ShapeException($"{Name}: expected at least one picture, found {input}");
         if (!Fits(input.H) || !Fits(input.W))
         {
             throw new ShapeException(
-                $"{Name}: expected a height and width that are multiples of {Multiple} and at least {MinimumSize}, "
+                $"{Name}: expected a height and width that are multiples of {_multiple} and at least {MinimumSize}, "
                 + $"found {input.H} x {input.W}; change it, for example to {Nearest(input.H)} x {Nearest(input.W)}");
         }
     }
 
-    private bool Fits(int size) => size >= MinimumSize && size % Multiple == 0;
+    private bool Fits(int size) => size >= MinimumSize && size % _multiple == 0;
 
     private int Nearest(int size) =>
-        Math.Max((int)Math.Round((double)size / Multiple, MidpointRounding.AwayFromZero) * Multiple, MinimumSize);
+        Math.Max((int)Math.Round((double)size / _multiple, MidpointRounding.AwayFromZero) * _multiple, MinimumSize);
 
     private (Graph Graph, IReadOnlyList<LayoutEntry> Layout) TraceNative()
     {

@@ -11,6 +11,18 @@ public sealed record ConversionOptions
     /// <summary>The network that the weights must fit; null to recognise it.</summary>
     public string? Network { get; init; }
 
+    /// <summary>
+    /// Options that names and shapes of weights cannot tell, by the library's names, such as <c>activation</c> or
+    /// <c>encoder_output_stride</c>; with any of them the network is taken for one of the library's, not for one of the nine.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Options { get; init; } = [];
+
+    /// <summary>
+    /// What stands before the keys of the wanted network in a checkpoint that holds several, such as the averaged copy's <c>ema</c>; null
+    /// where there is but one.
+    /// </summary>
+    public string? Part { get; init; }
+
     /// <summary>The element type on disk.</summary>
     public DType DType { get; init; } = DType.Float32;
 
@@ -28,8 +40,11 @@ public sealed record ConversionOptions
 /// <param name="Sha256">The checkpoint's hash.</param>
 /// <param name="StudyFile">The network whose published file the checkpoint is, or null.</param>
 /// <param name="Rounding">What rounding lost.</param>
+/// <param name="Prefix">What stood before every key of the network; empty for nothing.</param>
+/// <param name="LeftOut">Keys of the checkpoint that belong to no network and were not written.</param>
 public sealed record Conversion(
-    string File, Architecture? Network, StateDict Source, string Sha256, Architecture? StudyFile, RoundingReport Rounding);
+    string File, Architecture? Network, StateDict Source, string Sha256, Architecture? StudyFile, RoundingReport Rounding, string Prefix,
+    IReadOnlyList<string> LeftOut);
 
 /// <summary>Turns checkpoints into safetensors with PyTorch's keys: the same input gives the same bytes.</summary>
 public static class CheckpointConversion
@@ -43,7 +58,8 @@ public static class CheckpointConversion
     {
         options ??= new ConversionOptions();
         StateDict source = Checkpoint.Read(checkpoint);
-        Architecture? network = FindNetwork(source, options);
+        NetworkPart part = options.Any ? new NetworkPart(source, [], "") : LibraryNames.Find(source, options.Part);
+        Architecture? network = FindNetwork(part.Weights, options);
         string target = output ?? $"{network?.Key ?? Path.GetFileNameWithoutExtension(checkpoint)}.safetensors";
         if (Path.GetFullPath(target) == Path.GetFullPath(checkpoint))
             throw new CheckpointException($"'{target}' would replace the checkpoint that is read: name another file") { Remedy = Remedy.NameOutput };
@@ -54,7 +70,8 @@ public static class CheckpointConversion
         (string name, string sha256) = WeightsHash.OfCheckpoint(checkpoint, source);
         Architecture? study = WeightsHash.StudyFile(sha256);
         SortedDictionary<string, string> metadata = Metadata(network, options.DType, name, sha256, study);
-        return new Conversion(target, network, source, sha256, study, Write(target, source, metadata, options.DType));
+        if (part.Prefix.Length > 0) metadata["source_part"] = part.Prefix;
+        return new Conversion(target, network, source, sha256, study, Write(target, part.Weights, metadata, options.DType), part.Prefix, part.LeftOut);
     }
 
     private static Architecture? FindNetwork(StateDict source, ConversionOptions options)
@@ -65,7 +82,11 @@ public static class CheckpointConversion
             wanted.Load(source);
             return wanted;
         }
-        if (!options.Any) return Architectures.Recognise(source);
+        if (!options.Any)
+        {
+            return Recognition.Of(source, options.Options.Count == 0 ? null
+                : options.Options.Aggregate(new NetworkOptions(), (all, option) => all.With(option.Key, option.Value)));
+        }
         if (source.Count == 0) throw new WeightException("the checkpoint holds no weights");
         return null;
     }
@@ -101,6 +122,11 @@ public static class CheckpointConversion
         if (network is null) return metadata;
         metadata["network"] = network.Key;
         metadata["encoder"] = network.Encoder;
+        if (!network.IsOfStudy)
+        {
+            metadata["architecture"] = network.Decoder;
+            metadata["options"] = NetworkOptionNames.ToText(network.Options);
+        }
         metadata["input_size"] = network.InputSize.ToString(CultureInfo.InvariantCulture);
         metadata["mean"] = Numbers(network.Mean);
         metadata["std"] = Numbers(network.Std);

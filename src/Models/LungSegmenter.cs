@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
 
@@ -27,6 +28,11 @@ public sealed class LungSegmenter : IDisposable
         Network = weights.Network;
         WeightsFile = weights.File;
         NetworkSize = options.NetworkSize ?? Network.InputSize;
+        if (Network.Options is not { InChannels: 3, Classes: 1, Activation: OutputActivation.Sigmoid })
+        {
+            throw new WeightException(
+                $"{Network.Name} with {NetworkOptionNames.ToText(Network.Options)} segments no lungs: expected three channels, one class and a sigmoid");
+        }
         Network.CheckSize(new Shape(1, 3, NetworkSize, NetworkSize));
         _preprocess = new Preprocess(Network, options.Compat, NetworkSize);
         _postprocess = new Postprocess(options.Compat, options.Threshold);

@@ -5,20 +5,70 @@ using LungSeg.Models.Encoders;
 
 namespace LungSeg.Models;
 
-/// <summary>What a network is made of: how to build its encoder, its decoder for the encoder's channels, and its head.</summary>
-internal sealed record Network(
-    Func<WeightScope, Encoder> Encoder,
-    Func<WeightScope, IReadOnlyList<int>, Decoder> Decoder,
-    int HeadKernelSize,
-    int HeadUpsampling)
+/// <summary>A network of segmentation_models_pytorch: an architecture, an encoder, and the constructor's options.</summary>
+internal sealed class Network
 {
-    /// <summary>Builds the modules; the result maps a normalised picture to probabilities.</summary>
-    public Func<Tensor, Tensor> Build(IWeightSource weights)
+    private readonly DecoderEntry _decoder;
+    private readonly EncoderEntry _encoder;
+    private readonly NetworkOptions _options;
+
+    /// <summary>
+    /// Takes the library's names. Throws <see cref="UnknownNetworkException"/> for names that it does not have, and
+    /// <see cref="ArgumentException"/> for options that it refuses.
+    /// </summary>
+    public Network(string architecture, string encoder, NetworkOptions? options = null)
+    {
+        _options = options ?? new NetworkOptions();
+        _decoder = DecoderTable.All.GetValueOrDefault(architecture)
+            ?? throw new UnknownNetworkException($"unknown architecture '{architecture}', expected one of {string.Join(", ", DecoderTable.All.Keys)}");
+        if (EncoderTable.IsTransformer(encoder))
+            throw new UnknownNetworkException($"{encoder} is a transformer: this engine runs the library's convolutional encoders");
+        _encoder = EncoderTable.All.GetValueOrDefault(encoder) ?? throw new UnknownNetworkException($"unknown encoder '{encoder}'");
+        if (Depth is < 3 or > 5) throw new ArgumentException($"encoder_depth: expected 3, 4 or 5, found {Depth}");
+        if (!_decoder.OutputStrides.Contains(OutputStride))
+        {
+            throw new ArgumentException(
+                $"encoder_output_stride: {architecture} takes {string.Join(" or ", _decoder.OutputStrides)}, found {OutputStride}");
+        }
+        if (OutputStride < 1 << Depth && _encoder.NotDilated is string why)
+            throw new ArgumentException($"{architecture} dilates its encoder, and {encoder} cannot be dilated: {why}");
+    }
+
+    /// <summary>The architecture by the library's name.</summary>
+    public string Architecture => _decoder.Name;
+
+    /// <summary>The encoder by the library's name.</summary>
+    public string Encoder => _encoder.Name;
+
+    /// <summary>The options.</summary>
+    public NetworkOptions Options => _options;
+
+    /// <summary>What height and width must be multiples of.</summary>
+    public int Multiple => Math.Min(1 << Depth, OutputStride);
+
+    private int Depth => _options.EncoderDepth ?? _decoder.Depth;
+
+    private int OutputStride => _options.EncoderOutputStride ?? _decoder.OutputStrides[0];
+
+    /// <summary>Builds the modules; the result maps a normalised image to the mask's probabilities, and to the label's numbers if there is a label.</summary>
+    public Func<Tensor, IReadOnlyList<Tensor>> Build(IWeightSource weights)
     {
         var root = new WeightScope(weights);
-        Encoder encoder = Encoder(root["encoder"]);
-        Decoder decoder = Decoder(root["decoder"], encoder.OutChannels);
-        var head = new SegmentationHead(root["segmentation_head"], decoder.OutChannels, HeadKernelSize, HeadUpsampling);
-        return x => head.Forward(decoder.Forward(encoder.Forward(x)));
+        Encoder encoder = _encoder.Build(
+            root["encoder"],
+            new EncoderOptions(_options.InChannels, Depth, OutputStride, _options.KeepsUnusedStages, _options.EfficientNetPadding));
+        Decoder decoder = _decoder.Build(
+            root["decoder"], encoder.OutChannels, new DecoderContext(_options, _encoder.Name, Math.Min(OutputStride, 1 << Depth)));
+        int upsampling = _options.Upsampling ?? _decoder.Upsampling(Depth, OutputStride);
+        var head = new SegmentationHead(
+            root["segmentation_head"], decoder.OutChannels, _options.Classes, _decoder.HeadKernelSize, upsampling, _options.Activation);
+        ClassificationHead? label = _options.Label is LabelOptions options
+            ? new(root["classification_head"], encoder.OutChannels[^1], options) : null;
+        return x =>
+        {
+            IReadOnlyList<Tensor> features = encoder.Forward(x);
+            Tensor mask = head.Forward(decoder.Forward(features));
+            return label is null ? [mask] : [mask, label.Forward(features[^1])];
+        };
     }
 }

@@ -28,6 +28,18 @@ public sealed record NetworkWeights(Architecture Network, string File, StateDict
         return new NetworkWeights(wanted ?? Of(stateDict, named), file, stateDict);
     }
 
-    private static Architecture Of(StateDict stateDict, string? named) =>
-        Architectures.All.FirstOrDefault(a => a.Key == named) ?? Architectures.Recognise(stateDict);
+    private static Architecture Of(StateDict stateDict, string? named)
+    {
+        if (Architectures.All.FirstOrDefault(a => a.Key == named) is Architecture study) return study;
+        if (!stateDict.Metadata.TryGetValue("architecture", out string? decoder) || !stateDict.Metadata.TryGetValue("encoder", out string? encoder))
+            return Architectures.Recognise(stateDict);
+        try
+        {
+            return new Architecture(new Network(decoder, encoder, NetworkOptionNames.Parse(stateDict.Metadata.GetValueOrDefault("options", ""))));
+        }
+        catch (ArgumentException e)
+        {
+            throw new WeightException($"the file's metadata name a network that there is not: {e.Message}");
+        }
+    }
 }

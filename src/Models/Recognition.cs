@@ -7,16 +7,32 @@ internal static class Recognition
 {
     private const int Shown = 10;
 
-    public static Architecture Of(StateDict stateDict)
+    /// <summary>
+    /// The network of a checkpoint: one of the nine, or another one of the library. Throws <see cref="WeightException"/> with the differences
+    /// from the nearest if there is none.
+    /// </summary>
+    /// <param name="checkpoint">The weights by the file's keys.</param>
+    /// <param name="given">Options that names and shapes cannot tell; null for the defaults.</param>
+    public static Architecture Of(StateDict checkpoint, NetworkOptions? given = null)
     {
-        if (stateDict.Count == 0) throw new WeightException("the checkpoint holds no weights");
-        (Architecture nearest, List<string> differences) = Architectures.All
-            .Select(architecture => (architecture, Differences(stateDict, architecture)))
-            .MinBy(candidate => candidate.Item2.Count);
+        if (checkpoint.Count == 0) throw new WeightException("the checkpoint holds no weights");
+        StateDict weights = LibraryNames.Find(checkpoint).Weights;
+        if (given is null && Architectures.All.FirstOrDefault(architecture => Differences(weights, architecture).Count == 0) is Architecture study)
+            return study;
+        if (NetworkInference.Of(weights, given) is not Network network)
+        {
+            throw new WeightException(
+                "the weights are of no network of segmentation_models_pytorch: expected an encoder, a decoder and a segmentation head by its names, "
+                + $"found {string.Join(", ", checkpoint.Take(3).Select(parameter => parameter.Key))} and {Math.Max(checkpoint.Count - 3, 0)} others");
+        }
+        // One of the nine with something missing or left over is told by its own name.
+        Architecture nearest = Architectures.All.FirstOrDefault(architecture =>
+            given is null && architecture.Decoder == network.Architecture && architecture.Encoder == network.Encoder) ?? new Architecture(network);
+        List<string> differences = Differences(weights, nearest);
         if (differences.Count == 0) return nearest;
         string more = differences.Count > Shown ? $" (and {differences.Count - Shown} more)" : "";
         throw new WeightException(
-            $"the weights fit none of the nine networks; the nearest is {nearest.Name} ({nearest.Key}, encoder {nearest.Encoder}) "
+            $"the weights fit no network; the nearest is {nearest.Name} ({nearest.Key}, encoder {nearest.Encoder}) "
             + $"with {differences.Count} differences: {string.Join("; ", differences.Take(Shown))}{more}");
     }
 

@@ -12,20 +12,24 @@ public sealed class CheckpointConversionTests : IDisposable
     public void The_weights_that_ship_are_what_the_manifest_says_and_fit_their_network()
     {
         var folder = new WeightsFolder(TestData.InRepository("weights"));
-        WeightsEntry entry = Assert.Single(folder.Entries);
-        Assert.Equal(entry.Sha256, WeightsHash.OfFile(folder.PathOf(entry)));
-        NetworkWeights weights = NetworkWeights.Open(null, folder.PathOf(entry));
-        Assert.Equal(NetworkWeights.DefaultNetwork, weights.Network.Key);
-        weights.Network.Load(weights.StateDict);
-        Assert.Equal("no", weights.StateDict.Metadata["study_file"]);
+        Assert.Equal(["pan", "deeplabv3plus"], folder.Entries.Select(entry => entry.Network));
+        foreach (WeightsEntry entry in folder.Entries)
+        {
+            Assert.Equal(entry.Sha256, WeightsHash.OfFile(folder.PathOf(entry)));
+            NetworkWeights weights = NetworkWeights.Open(null, folder.PathOf(entry));
+            Assert.Equal(entry.Network, weights.Network.Key);
+            weights.Network.Load(weights.StateDict);
+            Assert.Equal("no", weights.StateDict.Metadata["study_file"]);
+        }
+        Assert.Equal("pan", NetworkWeights.Open(null, null).Network.Key);
     }
 
-    [Fact]
-    public void The_weights_that_ship_are_converted_from_the_checkpoint_byte_for_byte()
+    [Theory, InlineData("pan"), InlineData("deeplabv3plus")]
+    public void The_weights_that_ship_are_converted_from_the_checkpoint_byte_for_byte(string network)
     {
-        string source = TestData.Shared("weights", "pan.pth"), target = Path.Combine(_directory.FullName, "pan.safetensors");
+        string source = TestData.Shared("weights", $"{network}.pth"), target = Path.Combine(_directory.FullName, $"{network}.safetensors");
         CheckpointConversion.Run(source, target, new ConversionOptions { DType = DType.Float16 });
-        Assert.Equal(File.ReadAllBytes(TestData.InRepository("weights", "pan.safetensors")), File.ReadAllBytes(target));
+        Assert.Equal(File.ReadAllBytes(TestData.InRepository("weights", $"{network}.safetensors")), File.ReadAllBytes(target));
     }
 
     [Fact]

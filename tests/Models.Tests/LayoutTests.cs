@@ -31,7 +31,7 @@ public sealed class LayoutTests
         Assert.Equal(
             [1, 3, architecture.InputSize, architecture.InputSize],
             json.RootElement.GetProperty("input").EnumerateArray().Select(dim => dim.GetInt32()));
-        Assert.Equal(architecture.Published.MillionParameters, Math.Round(architecture.ParameterCount / 1e6, 1));
+        Assert.Equal(architecture.Published!.MillionParameters, Math.Round(architecture.ParameterCount / 1e6, 1));
     }
 
     [Theory, MemberData(nameof(Networks))]
@@ -97,13 +97,12 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void Strangers_are_refused_in_one_line_with_no_more_than_ten_differences()
+    public void Strangers_are_refused_in_one_line_that_names_some_of_them()
     {
         var strangers = new StateDict(Enumerable.Range(0, 30).Select(i => Weight($"layer{i}.weight", 3)));
         string message = Assert.Throws<WeightException>(() => Architectures.Recognise(strangers)).Message;
         Assert.DoesNotContain('\n', message);
-        Assert.Equal(9, message.Count(c => c == ';') - 1);
-        Assert.Contains("more)", message);
+        Assert.Contains("found layer0.weight, layer1.weight, layer2.weight and 27 others", message);
         Assert.Throws<WeightException>(() => Architectures.Recognise(new StateDict([])));
     }
 

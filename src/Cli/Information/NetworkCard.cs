@@ -14,10 +14,20 @@ internal static class NetworkCard
     {
         if (stateDict is not null) WriteFile(output, stateDict, name);
         output.WriteLine($"{network}");
-        output.WriteLine($"  parameters {network.ParameterCount:N0} (published {Units.Fixed(network.Published.MillionParameters, 1)} M)");
-        output.WriteLine($"  MACs       {Units.Billions(graph.Macs)} G for {Units.Dims(graph.Input.Shape)} (published {Units.Fixed(network.Published.GigaMacs, 1)} G for {network.InputSize} x {network.InputSize}, by a counter that skips convolutions)");
-        output.WriteLine($"  Dice       {Units.Fixed(network.Published.Dice, 3)} as published, with the study's weights, on its test set");
-        output.WriteLine($"  training   {network.Training.Loss} loss, {network.Training.Optimizer} {network.Training.LearningRate}; {Architectures.TrainingData}");
+        string parameters = $"{network.ParameterCount:N0}", macs = $"{Units.Billions(graph.Macs)} G for {Units.Dims(graph.Input.Shape)}";
+        if (network is { Published: { } published, Training: { } training })
+        {
+            output.WriteLine($"  parameters {parameters} (published {Units.Fixed(published.MillionParameters, 1)} M)");
+            output.WriteLine($"  MACs       {macs} (published {Units.Fixed(published.GigaMacs, 1)} G for {network.InputSize} x {network.InputSize}, by a counter that skips convolutions)");
+            output.WriteLine($"  Dice       {Units.Fixed(published.Dice, 3)} as published, with the study's weights, on its test set");
+            output.WriteLine($"  training   {training.Loss} loss, {training.Optimizer} {training.LearningRate}; {Architectures.TrainingData}");
+        }
+        else
+        {
+            output.WriteLine($"  parameters {parameters}");
+            output.WriteLine($"  MACs       {macs}");
+            output.WriteLine($"  options    {NetworkOptionNames.ToText(network.Options)}");
+        }
         output.WriteLine($"  memory     {Units.MebiBytes(ArenaBytes(graph))} MiB of working memory for one picture on the CPU, without weights");
         WriteWeights(output, network);
         if (layers) LayerTable.Write(output, graph);

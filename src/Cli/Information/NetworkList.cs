@@ -17,7 +17,7 @@ internal static class NetworkList
             Tables.Row(table,
             [
                 network.Key, network.Name, network.Encoder, $"{network.InputSize}", Units.Millions(network.ParameterCount), Units.Billions(network.Macs),
-                Units.Fixed(network.Published.MillionParameters, 1), Units.Fixed(network.Published.GigaMacs, 1), Units.Fixed(network.Published.Dice, 3),
+                Units.Fixed(network.Published!.MillionParameters, 1), Units.Fixed(network.Published!.GigaMacs, 1), Units.Fixed(network.Published!.Dice, 3),
                 folder.TryFind(network) is { } file ? Path.GetFileName(file) : "none",
             ]);
         }
@@ -52,16 +52,24 @@ internal static class NetworkList
         json.WriteNumber("input_size", network.InputSize);
         json.WriteNumber("parameters", network.ParameterCount);
         json.WriteNumber("macs", network.Macs);
-        json.WriteStartObject("published");
-        json.WriteNumber("parameters_m", network.Published.MillionParameters);
-        json.WriteNumber("macs_g", network.Published.GigaMacs);
-        json.WriteNumber("dice", network.Published.Dice);
-        json.WriteEndObject();
-        json.WriteStartObject("training");
-        json.WriteString("loss", network.Training.Loss);
-        json.WriteString("optimizer", network.Training.Optimizer);
-        json.WriteNumber("learning_rate", network.Training.LearningRate);
-        json.WriteEndObject();
+        if (network is { Published: { } published, Training: { } training })
+        {
+            json.WriteStartObject("published");
+            json.WriteNumber("parameters_m", published.MillionParameters);
+            json.WriteNumber("macs_g", published.GigaMacs);
+            json.WriteNumber("dice", published.Dice);
+            json.WriteEndObject();
+            json.WriteStartObject("training");
+            json.WriteString("loss", training.Loss);
+            json.WriteString("optimizer", training.Optimizer);
+            json.WriteNumber("learning_rate", training.LearningRate);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteString("architecture", network.Decoder);
+            json.WriteString("options", NetworkOptionNames.ToText(network.Options));
+        }
         string? file = folder.TryFind(network);
         if (file is null)
         {

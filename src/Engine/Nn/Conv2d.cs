@@ -3,16 +3,27 @@ using LungSeg.Engine.Weights;
 
 namespace LungSeg.Engine.Nn;
 
-/// <summary>PyTorch's <c>nn.Conv2d</c> with a square kernel.</summary>
+/// <summary>
+/// PyTorch's <c>nn.Conv2d</c> with one stride and one dilation for both axes. Where a network multiplies the result by a constant, that is
+/// <paramref name="scale"/>: weights and bias are read multiplied.
+/// </summary>
 public sealed class Conv2d(
-    WeightScope w, int inChannels, int outChannels, int kernelSize,
-    int stride = 1, Padding padding = default, int dilation = 1, int groups = 1, bool bias = true) : Layer(w)
+    WeightScope w, int inChannels, int outChannels, KernelSize kernelSize,
+    int stride = 1, Padding padding = default, int dilation = 1, int groups = 1, bool bias = true, float scale = 1) : Layer(w)
 {
     private readonly Conv2dOp _op = new(
-        w.Get("weight", outChannels, inChannels / groups, kernelSize, kernelSize),
-        bias ? w.Get("bias", outChannels) : null,
+        w.Get("weight", outChannels, inChannels / groups, kernelSize.Height, kernelSize.Width).Scaled(scale),
+        bias ? w.Get("bias", outChannels).Scaled(scale) : null,
         stride, padding, dilation, groups);
 
     /// <inheritdoc/>
-    protected override Tensor Compute(Tensor x) => x.ApplyAt(Path, _op);
+    protected override Tensor Compute(Tensor x) => x.ApplyAt(Path, Dilated(TraceOf(x).Dilation));
+
+    private Conv2dOp Dilated(int rate)
+    {
+        if (rate == 1) return _op;
+        if (_op is { R: 1, S: 1 }) return _op with { Stride = 1, Padding = default };
+        int horizontal = _op.S / 2 * rate, vertical = _op.R / 2 * rate;
+        return _op with { Stride = 1, Dilation = rate, Padding = new Padding(horizontal, vertical, horizontal, vertical) };
+    }
 }

@@ -4,13 +4,7 @@ namespace LungSeg.Engine.Ops;
 public sealed record ActivationOp(Activation Function) : Op
 {
     /// <inheritdoc/>
-    public override string Name => Function switch
-    {
-        Activation.ReLU => "relu",
-        Activation.SiLU => "silu",
-        Activation.Sigmoid => "sigmoid",
-        _ => "identity",
-    };
+    public override string Name => Function == Activation.None ? "identity" : Function.TorchName();
 
     /// <inheritdoc/>
     public override Shape Infer(ReadOnlySpan<Shape> inputs)

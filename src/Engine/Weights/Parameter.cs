@@ -36,7 +36,14 @@ public sealed class Parameter
     public float[] Read() => _read();
 
     /// <summary>The same values under another key.</summary>
-    internal Parameter WithKey(string key) => new(key, Dims, _read, StoredAs);
+    public Parameter WithKey(string key) => new(key, Dims, _read, StoredAs);
+
+    /// <summary>The same values under other dimensions with the same count.</summary>
+    internal Parameter WithDims(IReadOnlyList<int> dims) => new(Key, dims, _read, StoredAs);
+
+    /// <summary>The values multiplied by a factor.</summary>
+    internal Parameter Scaled(float factor) =>
+        factor == 1 ? this : new(Key, Dims, () => Array.ConvertAll(_read(), value => value * factor), StoredAs);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Key} [{string.Join(", ", Dims)}]";

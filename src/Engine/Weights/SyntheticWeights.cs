@@ -49,16 +49,16 @@ public sealed class SyntheticWeights(string salt = "", StateDict? state = null) 
         }
     }
 
-    /// <summary>The normalised input of case <paramref name="tag"/>: n x 3 x h x w numbers, coarse plus fine noise.</summary>
-    public static float[] Input(string salt, string tag, int n, int h, int w)
+    /// <summary>The normalised input of case <paramref name="tag"/>: n x channels x h x w numbers, coarse plus fine noise.</summary>
+    public static float[] Input(string salt, string tag, int n, int h, int w, int channels = 3)
     {
-        const int Channels = 3, Block = 16;
-        float[] input = new float[checked(n * Channels * h * w)];
+        const int Block = 16;
+        float[] input = new float[checked(n * channels * h * w)];
         Fill($"{salt}{tag}/fine", input);
         int coarseH = (h + Block - 1) / Block, coarseW = (w + Block - 1) / Block;
-        float[] coarse = new float[n * Channels * coarseH * coarseW];
+        float[] coarse = new float[n * channels * coarseH * coarseW];
         Fill($"{salt}{tag}/coarse", coarse);
-        for (int plane = 0; plane < n * Channels; plane++)
+        for (int plane = 0; plane < n * channels; plane++)
         {
             for (int y = 0; y < h; y++)
             {

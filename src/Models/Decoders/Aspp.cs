@@ -8,21 +8,20 @@ namespace LungSeg.Models.Decoders;
 /// <summary>Atrous spatial pyramid pooling: a 1x1, three dilated and a global branch side by side, then a projection.</summary>
 internal sealed class Aspp : Layer
 {
-    private static readonly int[] Rates = [12, 24, 36];
     private readonly Layer[] _convs;
     private readonly Sequential _project;
 
-    /// <summary>Builds the pyramid; the dilated branches are separable in DeepLabV3+, full in DeepLabV3.</summary>
-    public Aspp(WeightScope w, int inChannels, int outChannels, bool separable) : base(w)
+    /// <summary>Builds the pyramid; the dilated branches are separable in DeepLabV3+ and full in DeepLabV3 by default.</summary>
+    public Aspp(WeightScope w, int inChannels, int outChannels, bool separable, IReadOnlyList<int> rates) : base(w)
     {
         WeightScope convs = w["convs"], project = w["project"];
         _convs =
         [
             new ConvBnReLU(convs[0], inChannels, outChannels, kernelSize: 1),
-            .. Rates.Select<int, Layer>((rate, index) => separable
+            .. rates.Select<int, Layer>((rate, index) => separable
                 ? new SeparableBnReLU(convs[index + 1], inChannels, outChannels, rate)
                 : new ConvBnReLU(convs[index + 1], inChannels, outChannels, dilation: rate)),
-            new AsppPooling(convs[Rates.Length + 1], inChannels, outChannels),
+            new AsppPooling(convs[rates.Count + 1], inChannels, outChannels),
         ];
         _project = new Sequential(
             project,

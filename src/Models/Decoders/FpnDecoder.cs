@@ -9,20 +9,29 @@ namespace LungSeg.Models.Decoders;
 /// FPN (Lin et al. 2017, arXiv:1612.03144; Kirillov et al. 2019, arXiv:1901.02446): a top-down path, and each of its levels
 /// brought to stride 4 and summed.
 /// </summary>
-internal sealed class FpnDecoder(WeightScope w, IReadOnlyList<int> channels) : Decoder(w, SegmentationWidth)
+internal sealed class FpnDecoder : Decoder
 {
-    private const int PyramidWidth = 256, SegmentationWidth = 128;
-    private readonly Conv2d _p5 = new(w["p5"], channels[^1], PyramidWidth, kernelSize: 1);
-    private readonly FpnBlock _p4 = new(w["p4"], channels[^2], PyramidWidth);
-    private readonly FpnBlock _p3 = new(w["p3"], channels[^3], PyramidWidth);
-    private readonly FpnBlock _p2 = new(w["p2"], channels[^4], PyramidWidth);
-    private readonly SegmentationBlock[] _segBlocks =
-    [
-        .. new[] { 3, 2, 1, 0 }.Select((upsamples, i) =>
-            new SegmentationBlock(w["seg_blocks"][i], PyramidWidth, SegmentationWidth, upsamples)),
-    ];
-    private readonly Merge _merge = new(w["merge"]);
-    private readonly Identity _dropout = new(w["dropout"]);
+    private readonly Conv2d _p5;
+    private readonly FpnBlock _p4, _p3, _p2;
+    private readonly SegmentationBlock[] _segBlocks;
+    private readonly Merge _merge;
+    private readonly Identity _dropout;
+
+    public FpnDecoder(WeightScope w, IReadOnlyList<int> channels, NetworkOptions options)
+        : base(w, options.SegmentationChannels * (options.MergeByConcatenation ? 4 : 1))
+    {
+        int width = options.PyramidChannels;
+        _p5 = new(w["p5"], channels[^1], width, kernelSize: 1);
+        _p4 = new(w["p4"], channels[^2], width);
+        _p3 = new(w["p3"], channels[^3], width);
+        _p2 = new(w["p2"], channels[^4], width);
+        _segBlocks =
+        [
+            .. Enumerable.Range(0, 4).Select(i => new SegmentationBlock(w["seg_blocks"][i], width, options.SegmentationChannels, upsamples: 3 - i)),
+        ];
+        _merge = new(w["merge"], options.MergeByConcatenation);
+        _dropout = new(w["dropout"]);
+    }
 
     protected override Tensor Compute(IReadOnlyList<Tensor> features)
     {
@@ -69,9 +78,9 @@ internal sealed class ConvGnReLU(WeightScope w, int inChannels, int outChannels,
     }
 }
 
-/// <summary>The sum of the pyramid's levels, the smallest first.</summary>
-internal sealed class Merge(WeightScope w) : Module(w)
+/// <summary>The pyramid's levels, the smallest first: summed, or side by side.</summary>
+internal sealed class Merge(WeightScope w, bool concatenate) : Module(w)
 {
-    public Tensor Forward(IReadOnlyList<Tensor> levels) =>
-        Traced(levels[0], () => levels.Skip(1).Aggregate(levels[0], (sum, level) => sum.Add(level)));
+    public Tensor Forward(Tensor[] levels) => Traced(levels[0], () =>
+        concatenate ? Tensor.Cat(levels[0], levels.AsSpan(1)) : levels.Aggregate((sum, level) => sum.Add(level)));
 }

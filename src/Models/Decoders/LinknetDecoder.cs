@@ -11,10 +11,11 @@ internal sealed class LinknetDecoder : Decoder
     private const int LastWidth = 32;
     private readonly LinknetBlock[] _blocks;
 
-    public LinknetDecoder(WeightScope w, IReadOnlyList<int> channels) : base(w, LastWidth)
+    public LinknetDecoder(WeightScope w, IReadOnlyList<int> channels, NetworkOptions options) : base(w, LastWidth)
     {
         int[] widths = [.. channels.Skip(1).Reverse(), LastWidth];
-        _blocks = [.. Enumerable.Range(0, widths.Length - 1).Select(i => new LinknetBlock(w["blocks"][i], widths[i], widths[i + 1]))];
+        _blocks = [.. Enumerable.Range(0, widths.Length - 1).Select(i => new LinknetBlock(
+            w["blocks"][i], widths[i], widths[i + 1], options.DecoderNorm))];
     }
 
     protected override Tensor Compute(IReadOnlyList<Tensor> features)
@@ -26,13 +27,13 @@ internal sealed class LinknetDecoder : Decoder
 }
 
 /// <summary>Reduce to a quarter of the channels, upsample by 2 with a transposed convolution, expand, add the skip connection.</summary>
-internal sealed class LinknetBlock(WeightScope w, int inChannels, int outChannels) : Module(w)
+internal sealed class LinknetBlock(WeightScope w, int inChannels, int outChannels, bool norm) : Module(w)
 {
     private readonly Sequential _block = new(
         w["block"],
-        new ConvBnReLU(w["block"][0], inChannels, inChannels / 4, kernelSize: 1),
-        new TransposeX2(w["block"][1], inChannels / 4),
-        new ConvBnReLU(w["block"][2], inChannels / 4, outChannels, kernelSize: 1));
+        new ConvBnReLU(w["block"][0], inChannels, inChannels / 4, kernelSize: 1, norm: norm),
+        new TransposeX2(w["block"][1], inChannels / 4, norm),
+        new ConvBnReLU(w["block"][2], inChannels / 4, outChannels, kernelSize: 1, norm: norm));
 
     public Tensor Forward(Tensor x, Tensor? skip) => Traced(x, () =>
     {
@@ -41,9 +42,9 @@ internal sealed class LinknetBlock(WeightScope w, int inChannels, int outChannel
     });
 }
 
-/// <summary>Transposed 4x4 convolution of stride 2, batch norm, ReLU.</summary>
-internal sealed class TransposeX2(WeightScope w, int channels) : Sequential(
+/// <summary>Transposed 4x4 convolution of stride 2, batch norm if any, ReLU.</summary>
+internal sealed class TransposeX2(WeightScope w, int channels, bool norm) : Sequential(
     w,
     new ConvTranspose2d(w[0], channels, channels, kernelSize: 4, stride: 2, padding: 1),
-    new BatchNorm2d(w[1], channels),
+    norm ? new BatchNorm2d(w[1], channels) : new Identity(w[1]),
     new Activate(w[2], Activation.ReLU));

@@ -10,17 +10,18 @@ namespace LungSeg.Models.Decoders;
 /// </summary>
 internal sealed class MaNetDecoder : Decoder
 {
-    private static readonly int[] Widths = [256, 128, 64, 32, 16];
     private readonly Pab _center;
     private readonly Mfab[] _blocks;
     private readonly MaNetBlock _last;
 
-    public MaNetDecoder(WeightScope w, IReadOnlyList<int> channels) : base(w, Widths[^1])
+    public MaNetDecoder(WeightScope w, IReadOnlyList<int> channels, NetworkOptions options) : base(w, Widths(channels, options)[^1])
     {
-        int[] inChannels = [channels[^1], .. Widths];
-        _center = new Pab(w["center"], channels[^1]);
-        _blocks = [.. Widths[..^1].Select((width, i) => new Mfab(w["blocks"][i], inChannels[i], channels[^(i + 2)], width))];
-        _last = new MaNetBlock(w["blocks"][_blocks.Length], Widths[^2], Widths[^1]);
+        IReadOnlyList<int> widths = Widths(channels, options);
+        int[] inChannels = [channels[^1], .. widths];
+        bool norm = options.DecoderNorm;
+        _center = new Pab(w["center"], channels[^1], options.PabChannels);
+        _blocks = [.. widths.SkipLast(1).Select((width, i) => new Mfab(w["blocks"][i], inChannels[i], channels[^(i + 2)], width, norm))];
+        _last = new MaNetBlock(w["blocks"][_blocks.Length], inChannels[_blocks.Length], widths[^1], norm);
     }
 
     protected override Tensor Compute(IReadOnlyList<Tensor> features)
@@ -32,7 +33,7 @@ internal sealed class MaNetDecoder : Decoder
 }
 
 /// <summary>Position-wise attention block: every pixel reads every other.</summary>
-internal sealed class Pab(WeightScope w, int channels, int attentionChannels = 64) : Layer(w)
+internal sealed class Pab(WeightScope w, int channels, int attentionChannels) : Layer(w)
 {
     private readonly Conv2d _topConv = new(w["top_conv"], channels, attentionChannels, kernelSize: 1);
     private readonly Conv2d _centerConv = new(w["center_conv"], channels, attentionChannels, kernelSize: 1);
@@ -47,16 +48,16 @@ internal sealed class Pab(WeightScope w, int channels, int attentionChannels = 6
 }
 
 /// <summary>Multi-scale fusion attention block: high- and low-level gates, summed, weigh the upsampled map.</summary>
-internal sealed class Mfab(WeightScope w, int inChannels, int skipChannels, int outChannels) : Module(w)
+internal sealed class Mfab(WeightScope w, int inChannels, int skipChannels, int outChannels, bool norm) : Module(w)
 {
     private readonly Sequential _hlConv = new(
         w["hl_conv"],
-        new ConvBnReLU(w["hl_conv"][0], inChannels, inChannels),
-        new ConvBnReLU(w["hl_conv"][1], inChannels, skipChannels, kernelSize: 1));
+        new ConvBnReLU(w["hl_conv"][0], inChannels, inChannels, norm: norm),
+        new ConvBnReLU(w["hl_conv"][1], inChannels, skipChannels, kernelSize: 1, norm: norm));
     private readonly ChannelGate _lowLevelGate = new(w["SE_ll"], skipChannels);
     private readonly ChannelGate _highLevelGate = new(w["SE_hl"], skipChannels);
-    private readonly ConvBnReLU _conv1 = new(w["conv1"], 2 * skipChannels, outChannels);
-    private readonly ConvBnReLU _conv2 = new(w["conv2"], outChannels, outChannels);
+    private readonly ConvBnReLU _conv1 = new(w["conv1"], 2 * skipChannels, outChannels, norm: norm);
+    private readonly ConvBnReLU _conv2 = new(w["conv2"], outChannels, outChannels, norm: norm);
 
     public Tensor Forward(Tensor x, Tensor skip) => Traced(x, () =>
     {
@@ -67,19 +68,22 @@ internal sealed class Mfab(WeightScope w, int inChannels, int skipChannels, int 
 }
 
 /// <summary>The gate of a squeeze-and-excitation: one weight per channel, from all channels' means.</summary>
-internal sealed class ChannelGate(WeightScope w, int channels, int reduction = 16) : Sequential(
+internal sealed class ChannelGate(WeightScope w, int channels) : Sequential(
     w,
     new AdaptiveAvgPool2d(w[0], outputSize: 1),
-    new Conv2d(w[1], channels, channels / reduction, kernelSize: 1),
+    new Conv2d(w[1], channels, Squeezed(channels), kernelSize: 1),
     new Activate(w[2], Activation.ReLU),
-    new Conv2d(w[3], channels / reduction, channels, kernelSize: 1),
-    new Activate(w[4], Activation.Sigmoid));
+    new Conv2d(w[3], Squeezed(channels), channels, kernelSize: 1),
+    new Activate(w[4], Activation.Sigmoid))
+{
+    private static int Squeezed(int channels) => Math.Max(channels / 16, 1);
+}
 
 /// <summary>The last block, which has no skip connection: nearest upsampling by 2, two 3x3 convolutions.</summary>
-internal sealed class MaNetBlock(WeightScope w, int inChannels, int outChannels) : Layer(w)
+internal sealed class MaNetBlock(WeightScope w, int inChannels, int outChannels, bool norm) : Layer(w)
 {
-    private readonly ConvBnReLU _conv1 = new(w["conv1"], inChannels, outChannels);
-    private readonly ConvBnReLU _conv2 = new(w["conv2"], outChannels, outChannels);
+    private readonly ConvBnReLU _conv1 = new(w["conv1"], inChannels, outChannels, norm: norm);
+    private readonly ConvBnReLU _conv2 = new(w["conv2"], outChannels, outChannels, norm: norm);
 
     protected override Tensor Compute(Tensor x) => _conv2.Forward(_conv1.Forward(x.UpsampleNearest(scale: 2)));
 }

@@ -6,13 +6,18 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Models.Decoders;
 
 /// <summary>PAN (Li et al. 2018, arXiv:1805.10180): feature pyramid attention on top, global attention on the way down.</summary>
-internal sealed class PanDecoder(WeightScope w, IReadOnlyList<int> channels) : Decoder(w, Width)
+internal sealed class PanDecoder : Decoder
 {
-    private const int Width = 32;
-    private readonly Fpa _fpa = new(w["fpa"], channels[^1], Width);
-    private readonly Gau _gau3 = new(w["gau3"], channels[^2], Width);
-    private readonly Gau _gau2 = new(w["gau2"], channels[^3], Width);
-    private readonly Gau _gau1 = new(w["gau1"], channels[^4], Width);
+    private readonly Fpa _fpa;
+    private readonly Gau _gau3, _gau2, _gau1;
+
+    public PanDecoder(WeightScope w, IReadOnlyList<int> channels, NetworkOptions options) : base(w, Width(options, 32))
+    {
+        _fpa = new(w["fpa"], channels[^1], OutChannels);
+        _gau3 = new(w["gau3"], channels[^2], OutChannels);
+        _gau2 = new(w["gau2"], channels[^3], OutChannels);
+        _gau1 = new(w["gau1"], channels[^4], OutChannels);
+    }
 
     protected override Tensor Compute(IReadOnlyList<Tensor> features)
     {

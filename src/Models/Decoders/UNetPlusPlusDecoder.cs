@@ -9,33 +9,37 @@ namespace LungSeg.Models.Decoders;
 /// </summary>
 internal sealed class UNetPlusPlusDecoder : Decoder
 {
-    private const int Depth = 4;
-    private static readonly int[] Widths = [256, 128, 64, 32, 16];
-
     // [d, l] is x_d_l.
-    private readonly UNetBlock[,] _blocks = new UNetBlock[Depth, Depth];
+    private readonly UNetBlock[,] _blocks;
     private readonly UNetBlock _last;
+    private readonly int _depth;
 
-    public UNetPlusPlusDecoder(WeightScope w, IReadOnlyList<int> channels) : base(w, Widths[^1])
+    public UNetPlusPlusDecoder(WeightScope w, IReadOnlyList<int> channels, NetworkOptions options, bool hasCenter)
+        : base(w, Widths(channels, options)[^1])
     {
+        IReadOnlyList<int> widths = Widths(channels, options);
         WeightScope blocks = w["blocks"];
-        for (int l = 0; l < Depth; l++)
+        _depth = widths.Count - 1;
+        _blocks = new UNetBlock[_depth, _depth];
+        // The library builds VGG's center, and never runs it.
+        if (hasCenter) _ = new UNetCenter(w["center"], channels[^1], options.DecoderNorm);
+        for (int l = 0; l < _depth; l++)
         {
             int skip = channels[^(l + 2)], below = channels[^(l + 1)];
             // Only row 0, which leads to the output, has the decoder's own widths; the others keep their feature map's.
-            _blocks[0, l] = new UNetBlock(blocks[$"x_0_{l}"], l == 0 ? below : Widths[l - 1], skip * (l + 1), Widths[l]);
+            _blocks[0, l] = new UNetBlock(blocks[$"x_0_{l}"], l == 0 ? below : widths[l - 1], skip * (l + 1), widths[l], options);
             for (int d = 1; d <= l; d++)
-                _blocks[d, l] = new UNetBlock(blocks[$"x_{d}_{l}"], below, skip * (l + 1 - d), skip);
+                _blocks[d, l] = new UNetBlock(blocks[$"x_{d}_{l}"], below, skip * (l + 1 - d), skip, options);
         }
-        _last = new UNetBlock(blocks[$"x_0_{Depth}"], Widths[Depth - 1], 0, Widths[Depth]);
+        _last = new UNetBlock(blocks[$"x_0_{_depth}"], widths[_depth - 1], 0, widths[_depth], options);
     }
 
     protected override Tensor Compute(IReadOnlyList<Tensor> features)
     {
-        var x = new Tensor[Depth, Depth];
-        for (int diagonal = 0; diagonal < Depth; diagonal++)
+        var x = new Tensor[_depth, _depth];
+        for (int diagonal = 0; diagonal < _depth; diagonal++)
         {
-            for (int d = 0; d + diagonal < Depth; d++)
+            for (int d = 0; d + diagonal < _depth; d++)
             {
                 int l = d + diagonal;
                 Tensor before = diagonal == 0 ? features[^(l + 1)] : x[d, l - 1];
@@ -44,6 +48,6 @@ internal sealed class UNetPlusPlusDecoder : Decoder
                 x[d, l] = _blocks[d, l].Forward(before, skip);
             }
         }
-        return _last.Forward(x[0, Depth - 1], skip: null);
+        return _last.Forward(x[0, _depth - 1], skip: null);
     }
 }

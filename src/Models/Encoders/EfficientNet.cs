@@ -4,12 +4,21 @@ using LungSeg.Engine.Weights;
 
 namespace LungSeg.Models.Encoders;
 
-/// <summary>EfficientNet (Tan and Le 2019, arXiv:1905.11946) with the module names of efficientnet-pytorch 0.6.3.</summary>
+/// <summary>EfficientNet (Tan and Le 2019, arXiv:1905.11946) with the module names of efficientnet-pytorch.</summary>
 internal sealed class EfficientNet : Encoder
 {
-    public static readonly EfficientNetVariant B0 = new(Width: 1.0, Depth: 1.0, ImageSize: 224, FeatureEnds: [3, 5, 9, 16]);
-    public static readonly EfficientNetVariant B1 = new(Width: 1.0, Depth: 1.1, ImageSize: 240, FeatureEnds: [5, 8, 16, 23]);
-    public static readonly EfficientNetVariant B2 = new(Width: 1.1, Depth: 1.2, ImageSize: 260, FeatureEnds: [5, 8, 16, 23]);
+    /// <summary>The members of the family by their names in the library.</summary>
+    public static readonly IReadOnlyDictionary<string, EfficientNetVariant> Variants = new Dictionary<string, EfficientNetVariant>
+    {
+        ["efficientnet-b0"] = new(Width: 1.0, Depth: 1.0, ImageSize: 224, FeatureEnds: [3, 5, 9, 16]),
+        ["efficientnet-b1"] = new(Width: 1.0, Depth: 1.1, ImageSize: 240, FeatureEnds: [5, 8, 16, 23]),
+        ["efficientnet-b2"] = new(Width: 1.1, Depth: 1.2, ImageSize: 260, FeatureEnds: [5, 8, 16, 23]),
+        ["efficientnet-b3"] = new(Width: 1.2, Depth: 1.4, ImageSize: 300, FeatureEnds: [5, 8, 18, 26]),
+        ["efficientnet-b4"] = new(Width: 1.4, Depth: 1.8, ImageSize: 380, FeatureEnds: [6, 10, 22, 32]),
+        ["efficientnet-b5"] = new(Width: 1.6, Depth: 2.2, ImageSize: 456, FeatureEnds: [8, 13, 27, 39]),
+        ["efficientnet-b6"] = new(Width: 1.8, Depth: 2.6, ImageSize: 528, FeatureEnds: [9, 15, 31, 45]),
+        ["efficientnet-b7"] = new(Width: 2.0, Depth: 3.1, ImageSize: 600, FeatureEnds: [11, 18, 38, 55]),
+    };
 
     private const int StemWidth = 32, HeadWidth = 1280;
 
@@ -19,14 +28,14 @@ internal sealed class EfficientNet : Encoder
         (1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3), (6, 5, 2, 192, 4), (6, 3, 1, 320, 1),
     ];
 
-    /// <summary>Builds a variant whose last feature map is 32, 16 or 8 times smaller than the input.</summary>
-    public EfficientNet(WeightScope w, EfficientNetVariant variant, int outputStride = 32)
-        : this(w, variant, Blocks(variant, outputStride))
+    public EfficientNet(WeightScope w, EfficientNetVariant variant, EncoderOptions options) : this(w, variant, options, Blocks(variant, options.EfficientNetPadding))
     {
     }
 
-    private EfficientNet(WeightScope w, EfficientNetVariant variant, MBConvShape[] blocks)
-        : base(w, OutChannelsOf(variant, blocks), Stages(w, variant, blocks))
+    private EfficientNet(WeightScope w, EfficientNetVariant variant, EncoderOptions options, MBConvShape[] blocks) : base(
+        w, options,
+        [options.InChannels, variant.Filters(StemWidth), .. variant.FeatureEnds.Select(end => blocks[end - 1].OutChannels)],
+        Stages(w, variant, options, blocks))
     {
         // The classifier's last convolution is in every checkpoint, though no decoder reads it.
         int head = variant.Filters(HeadWidth);
@@ -34,45 +43,40 @@ internal sealed class EfficientNet : Encoder
         _ = new BatchNorm2d(w["_bn1"], head, MBConvBlock.Eps);
     }
 
-    private static int[] OutChannelsOf(EfficientNetVariant variant, MBConvShape[] blocks) =>
-        [3, variant.Filters(StemWidth), .. variant.FeatureEnds.Select(end => blocks[end - 1].OutChannels)];
-
-    private static Layer[][] Stages(WeightScope w, EfficientNetVariant variant, MBConvShape[] blocks)
+    private static Func<IReadOnlyList<Layer>>[] Stages(WeightScope w, EfficientNetVariant variant, EncoderOptions options, MBConvShape[] blocks)
     {
         int stem = variant.Filters(StemWidth);
-        Layer[] first =
+        IReadOnlyList<Layer> First() =>
         [
             new Conv2d(
-                w["_conv_stem"], 3, stem, kernelSize: 3, stride: 2,
+                w["_conv_stem"], options.InChannels, stem, kernelSize: 3, stride: 2,
                 padding: MBConvShape.StaticPadding(kernelSize: 3, stride: 2, variant.ImageSize), bias: false),
             new BatchNorm2d(w["_bn0"], stem, MBConvBlock.Eps),
             new Activate(w["_swish"], Activation.SiLU),
         ];
-        Layer[] rest = [.. blocks.Select((shape, index) => new MBConvBlock(w["_blocks"][index], shape))];
-        int[] starts = [0, .. variant.FeatureEnds];
-        return [first, .. variant.FeatureEnds.Select((end, level) => rest[starts[level]..end])];
+        int[] ends = [0, .. variant.FeatureEnds];
+        return [() => [], First, .. Enumerable.Range(0, ends.Length - 1).Select(i => (Func<IReadOnlyList<Layer>>)(() =>
+            [.. Enumerable.Range(ends[i], ends[i + 1] - ends[i]).Select(block => new MBConvBlock(w["_blocks"][block], blocks[block]))]))];
     }
 
-    private static MBConvShape[] Blocks(EfficientNetVariant variant, int outputStride)
+    private static MBConvShape[] Blocks(EfficientNetVariant variant, EfficientNetPadding padding)
     {
         var blocks = new List<MBConvShape>();
-        int channels = variant.Filters(StemWidth);
+        int channels = variant.Filters(StemWidth), size = Halved(variant.ImageSize);
         foreach ((int expand, int kernelSize, int rowStride, int rowChannels, int repeats) in Rows)
         {
             for (int repeat = 0; repeat < variant.Repeats(repeats); repeat++)
             {
-                int stride = repeat == 0 ? rowStride : 1;
-                int level = 2 + variant.FeatureEnds.Count(end => end <= blocks.Count);
-                blocks.Add(new MBConvShape(
-                    channels, variant.Filters(rowChannels), expand, kernelSize, stride, variant.ImageSize, Dilation(level, outputStride)));
+                int stride = repeat == 0 ? rowStride : 1, imageSize = padding == EfficientNetPadding.OfImage ? variant.ImageSize : size;
+                blocks.Add(new MBConvShape(channels, variant.Filters(rowChannels), expand, kernelSize, stride, imageSize));
                 channels = variant.Filters(rowChannels);
+                if (stride == 2) size = Halved(size);
             }
         }
         return [.. blocks];
-    }
 
-    // A feature level whose stride would pass the output stride is dilated instead; 1 stands for "as published".
-    private static int Dilation(int level, int outputStride) => Math.Max((1 << level) / outputStride, 1);
+        static int Halved(int size) => (size + 1) / 2;
+    }
 }
 
 /// <summary>
@@ -81,15 +85,8 @@ internal sealed class EfficientNet : Encoder
 /// </summary>
 internal sealed record EfficientNetVariant(double Width, double Depth, int ImageSize, IReadOnlyList<int> FeatureEnds)
 {
-    private const int Divisor = 8;
-
     /// <summary>Channels scaled by the width and rounded to a multiple of 8, but not down by more than a tenth.</summary>
-    public int Filters(int channels)
-    {
-        double scaled = channels * Width;
-        int rounded = Math.Max(Divisor, (int)(scaled + (Divisor / 2)) / Divisor * Divisor);
-        return rounded < 0.9 * scaled ? rounded + Divisor : rounded;
-    }
+    public int Filters(int channels) => Divisible.Round(channels * Width);
 
     /// <summary>Repeats scaled by the depth, rounded up.</summary>
     public int Repeats(int repeats) => (int)Math.Ceiling(Depth * repeats);

@@ -15,7 +15,7 @@ internal sealed class MBConvBlock(WeightScope w, MBConvShape shape) : Layer(w)
     private readonly BatchNorm2d? _bn0 = shape.Expand == 1 ? null : new(w["_bn0"], shape.Width, Eps);
     private readonly Conv2d _depthwiseConv = new(
         w["_depthwise_conv"], shape.Width, shape.Width, shape.KernelSize,
-        shape.Dilated ? 1 : shape.Stride, shape.Padding, shape.Dilation, groups: shape.Width, bias: false);
+        shape.Stride, shape.Padding, groups: shape.Width, bias: false);
     private readonly BatchNorm2d _bn1 = new(w["_bn1"], shape.Width, Eps);
     private readonly Conv2d _seReduce = new(w["_se_reduce"], shape.Width, shape.Squeezed, kernelSize: 1);
     private readonly Conv2d _seExpand = new(w["_se_expand"], shape.Squeezed, shape.Width, kernelSize: 1);
@@ -33,8 +33,10 @@ internal sealed class MBConvBlock(WeightScope w, MBConvShape shape) : Layer(w)
     }
 }
 
-/// <summary>What a block is made of. <paramref name="ImageSize"/> is the encoder's nominal image size, whatever the actual image.</summary>
-internal sealed record MBConvShape(int InChannels, int OutChannels, int Expand, int KernelSize, int Stride, int ImageSize, int Dilation)
+/// <summary>
+/// What a block is made of. <paramref name="ImageSize"/> is the size that its padding is computed for, whatever the map that it reads.
+/// </summary>
+internal sealed record MBConvShape(int InChannels, int OutChannels, int Expand, int KernelSize, int Stride, int ImageSize)
 {
     private const int SqueezeRatio = 4;
 
@@ -44,16 +46,9 @@ internal sealed record MBConvShape(int InChannels, int OutChannels, int Expand, 
 
     public bool HasSkip => Stride == 1 && InChannels == OutChannels;
 
-    public bool Dilated => Dilation > 1;
+    public Padding Padding => StaticPadding(KernelSize, Stride, ImageSize);
 
-    // Dilating a stage replaces the static padding by a symmetric one.
-    public Padding Padding => Dilated ? KernelSize / 2 * Dilation : StaticPadding(KernelSize, Stride, ImageSize);
-
-    /// <summary>
-    /// TensorFlow's "same" padding: where the total is odd, right and bottom get the extra pixel. The reference computes it
-    /// once, in every layer from the nominal image size and not from the map that the layer reads; those sizes are even, so
-    /// a stride of 2 always pads asymmetrically.
-    /// </summary>
+    /// <summary>TensorFlow's "same" padding for an image size: where the total is odd, right and bottom get the extra pixel.</summary>
     public static Padding StaticPadding(int kernelSize, int stride, int imageSize)
     {
         int outputSize = (imageSize + stride - 1) / stride;

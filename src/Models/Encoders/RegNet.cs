@@ -5,29 +5,47 @@ using LungSeg.Engine.Weights;
 
 namespace LungSeg.Models.Encoders;
 
-/// <summary>RegNet (Radosavovic et al. 2020, arXiv:2003.13678) with the module names of timm 0.3.2.</summary>
-internal sealed class RegNet(WeightScope w, RegNetVariant variant, int depth = 5)
-    : Encoder(w, [3, StemWidth, .. variant.Widths], Stages(w, variant), depth)
+/// <summary>RegNet (Radosavovic et al. 2020, arXiv:2003.13678) with the module names of timm.</summary>
+internal sealed class RegNet(WeightScope w, RegNetVariant variant, EncoderOptions options) : Encoder(
+    w, options,
+    [options.InChannels, StemWidth, .. variant.Widths],
+    [
+        () => [],
+        () => [new ConvBnAct(w["stem"], options.InChannels, StemWidth, kernelSize: 3, stride: 2)],
+        .. Enumerable.Range(0, variant.Widths.Count).Select(i => (Func<IReadOnlyList<Layer>>)(() =>
+            [Stage(w[$"s{i + 1}"], variant, i == 0 ? StemWidth : variant.Widths[i - 1], i)])),
+    ])
 {
-    /// <summary>RegNetX-6.4GF.</summary>
-    public static readonly RegNetVariant X064 =
-        new(Depths: [2, 4, 10, 1], Widths: [168, 392, 784, 1624], GroupWidth: 56, SqueezeExcite: false);
-
-    /// <summary>RegNetY-6.4GF: with squeeze-and-excitation.</summary>
-    public static readonly RegNetVariant Y064 =
-        new(Depths: [2, 7, 14, 2], Widths: [144, 288, 576, 1296], GroupWidth: 72, SqueezeExcite: true);
+    /// <summary>The members of the family by their names in the library: X, and Y with squeeze-and-excitation.</summary>
+    public static readonly IReadOnlyDictionary<string, RegNetVariant> Variants = new Dictionary<string, RegNetVariant>
+    {
+        ["timm-regnetx_002"] = new([1, 1, 4, 7], [24, 56, 152, 368], GroupWidth: 8),
+        ["timm-regnetx_004"] = new([1, 2, 7, 12], [32, 64, 160, 384], GroupWidth: 16),
+        ["timm-regnetx_006"] = new([1, 3, 5, 7], [48, 96, 240, 528], GroupWidth: 24),
+        ["timm-regnetx_008"] = new([1, 3, 7, 5], [64, 128, 288, 672], GroupWidth: 16),
+        ["timm-regnetx_016"] = new([2, 4, 10, 2], [72, 168, 408, 912], GroupWidth: 24),
+        ["timm-regnetx_032"] = new([2, 6, 15, 2], [96, 192, 432, 1008], GroupWidth: 48),
+        ["timm-regnetx_040"] = new([2, 5, 14, 2], [80, 240, 560, 1360], GroupWidth: 40),
+        ["timm-regnetx_064"] = new([2, 4, 10, 1], [168, 392, 784, 1624], GroupWidth: 56),
+        ["timm-regnetx_080"] = new([2, 5, 15, 1], [80, 240, 720, 1920], GroupWidth: 120),
+        ["timm-regnetx_120"] = new([2, 5, 11, 1], [224, 448, 896, 2240], GroupWidth: 112),
+        ["timm-regnetx_160"] = new([2, 6, 13, 1], [256, 512, 896, 2048], GroupWidth: 128),
+        ["timm-regnetx_320"] = new([2, 7, 13, 1], [336, 672, 1344, 2520], GroupWidth: 168),
+        ["timm-regnety_002"] = new([1, 1, 4, 7], [24, 56, 152, 368], GroupWidth: 8, SqueezeExcite: true),
+        ["timm-regnety_004"] = new([1, 3, 6, 6], [48, 104, 208, 440], GroupWidth: 8, SqueezeExcite: true),
+        ["timm-regnety_006"] = new([1, 3, 7, 4], [48, 112, 256, 608], GroupWidth: 16, SqueezeExcite: true),
+        ["timm-regnety_008"] = new([1, 3, 8, 2], [64, 128, 320, 768], GroupWidth: 16, SqueezeExcite: true),
+        ["timm-regnety_016"] = new([2, 6, 17, 2], [48, 120, 336, 888], GroupWidth: 24, SqueezeExcite: true),
+        ["timm-regnety_032"] = new([2, 5, 13, 1], [72, 216, 576, 1512], GroupWidth: 24, SqueezeExcite: true),
+        ["timm-regnety_040"] = new([2, 6, 12, 2], [128, 192, 512, 1088], GroupWidth: 64, SqueezeExcite: true),
+        ["timm-regnety_064"] = new([2, 7, 14, 2], [144, 288, 576, 1296], GroupWidth: 72, SqueezeExcite: true),
+        ["timm-regnety_080"] = new([2, 4, 10, 1], [168, 448, 896, 2016], GroupWidth: 56, SqueezeExcite: true),
+        ["timm-regnety_120"] = new([2, 5, 11, 1], [224, 448, 896, 2240], GroupWidth: 112, SqueezeExcite: true),
+        ["timm-regnety_160"] = new([2, 4, 11, 1], [224, 448, 1232, 3024], GroupWidth: 112, SqueezeExcite: true),
+        ["timm-regnety_320"] = new([2, 5, 12, 1], [232, 696, 1392, 3712], GroupWidth: 232, SqueezeExcite: true),
+    };
 
     private const int StemWidth = 32;
-
-    private static Layer[][] Stages(WeightScope w, RegNetVariant variant)
-    {
-        int[] inChannels = [StemWidth, .. variant.Widths];
-        return
-        [
-            [new ConvBnAct(w["stem"], 3, StemWidth, kernelSize: 3, stride: 2)],
-            .. variant.Widths.Select((_, i) => new Layer[] { Stage(w[$"s{i + 1}"], variant, inChannels[i], i) }),
-        ];
-    }
 
     private static Sequential Stage(WeightScope w, RegNetVariant variant, int inChannels, int index)
     {
@@ -39,7 +57,7 @@ internal sealed class RegNet(WeightScope w, RegNetVariant variant, int depth = 5
 }
 
 /// <summary>A member of the RegNet family: blocks and channels of each of the four stages.</summary>
-internal sealed record RegNetVariant(IReadOnlyList<int> Depths, IReadOnlyList<int> Widths, int GroupWidth, bool SqueezeExcite);
+internal sealed record RegNetVariant(IReadOnlyList<int> Depths, IReadOnlyList<int> Widths, int GroupWidth, bool SqueezeExcite = false);
 
 /// <summary>1x1, grouped 3x3, squeeze-and-excitation if any, 1x1, shortcut.</summary>
 internal sealed class RegNetBottleneck(
@@ -47,8 +65,8 @@ internal sealed class RegNetBottleneck(
 {
     private readonly ConvBnAct _conv1 = new(w["conv1"], inChannels, outChannels, kernelSize: 1);
     private readonly ConvBnAct _conv2 = new(
-        w["conv2"], outChannels, outChannels, kernelSize: 3, stride, groups: outChannels / groupWidth);
-    private readonly RegNetSqueezeExcite? _se = squeezeExcite ? new(w["se"], outChannels, inChannels / 4) : null;
+        w["conv2"], outChannels, outChannels, kernelSize: 3, stride, groups: outChannels / Math.Min(groupWidth, outChannels));
+    private readonly RegNetSqueezeExcite? _se = squeezeExcite ? new(w["se"], outChannels, (int)Math.Round(inChannels / 4.0)) : null;
     private readonly ConvBnAct _conv3 = new(w["conv3"], outChannels, outChannels, kernelSize: 1, activate: false);
     private readonly ConvBnAct? _downsample = stride != 1 || inChannels != outChannels
         ? new(w["downsample"], inChannels, outChannels, kernelSize: 1, stride, activate: false) : null;
@@ -73,17 +91,4 @@ internal sealed class RegNetSqueezeExcite(WeightScope w, int channels, int squee
 
     protected override Tensor Compute(Tensor x) =>
         x.Mul(_gate.Forward(_fc2.Forward(_act.Forward(_fc1.Forward(x.AdaptiveAvgPool2d(1))))));
-}
-
-/// <summary>Convolution, batch norm and ReLU as timm names them: the activation is a child of the norm.</summary>
-internal sealed class ConvBnAct(
-    WeightScope w, int inChannels, int outChannels, int kernelSize, int stride = 1, int groups = 1, bool activate = true) : Layer(w)
-{
-    private readonly Conv2d _conv = new(
-        w["conv"], inChannels, outChannels, kernelSize, stride, padding: kernelSize / 2, groups: groups, bias: false);
-    private readonly Layer _bn = activate
-        ? new Sequential(w["bn"], new BatchNorm2d(w["bn"], outChannels), new Activate(w["bn"]["act"], Activation.ReLU))
-        : new BatchNorm2d(w["bn"], outChannels);
-
-    protected override Tensor Compute(Tensor x) => _bn.Forward(_conv.Forward(x));
 }

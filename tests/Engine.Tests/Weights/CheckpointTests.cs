@@ -39,6 +39,17 @@ public class CheckpointTests
     }
 
     [Fact]
+    public void A_checkpoint_of_Python_2_gives_its_weights()
+    {
+        StateDict weights = Checkpoint.Read(WeightData.Checkpoint("python2_legacy.pth"));
+        Assert.Equal(["a.weight", "a.bias"], weights.Select(parameter => parameter.Key));
+        Parameter weight = weights.First(), bias = weights.Last();
+        Assert.Equal([2, 3], weight.Dims);
+        Assert.Equal([0, 1, 2, 3, 4, 5], weight.Read());
+        Assert.Equal([7, 8], bias.Read());
+    }
+
+    [Fact]
     public void A_pickled_module_gives_its_state_dict()
     {
         StateDict weights = Checkpoint.Read(WeightData.Checkpoint("whole_module_zip.pth"));

@@ -9,7 +9,8 @@ namespace LungSeg.Engine.Backends.Cpu;
 internal static class PlanBuilder
 {
     public static bool Supports(Op op) => op is InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ActivationOp
-        or MaxPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp or ConcatOp or AddOp or MulOp or PositionAttentionOp;
+        or MaxPool2dOp or AvgPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp or ConcatOp or SliceOp or SoftmaxOp or AddOp
+        or MulOp or PositionAttentionOp;
 }
 
 /// <summary>Maps the nodes of a fusion plan to kernels of one instruction set, and binds these to memory and weights.</summary>
@@ -89,6 +90,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             case Conv2dOp op: AddConvolution(node, op); break;
             case ConvTranspose2dOp op: AddTransposed(node, op); break;
             case ConcatOp: Add(tensor, new Concat(tensor.Op.Name, [.. tensor.Inputs.Select(Map)], Map(tensor))); break;
+            case SliceOp op: Add(tensor, new ChannelSlice(op.Name, op.Start, Map(tensor.Inputs[0]), Map(tensor))); break;
             case UpsampleNearestOp op: Add(tensor, new UpsampleNearest(op.Name, op, Map(tensor.Inputs[0]), Map(tensor))); break;
             default:
                 // A tensor of one channel lies without padding: vectors of one lane.
@@ -128,6 +130,8 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
                 NativeMemoryBlock affine = _model.Packed(op, new WeightForm(WeightLayout.PerChannel), () => GroupNorm<T, U>.Pack(op));
                 Add(node, new GroupNorm<T, U>(name, op, x, moments, affine, target));
                 break;
+            case AvgPool2dOp op: Add(node, new AvgPool2d<T, U>(name, op, x, target)); break;
+            case SoftmaxOp op: Add(node, new Softmax<T, U>(name, op, x, target)); break;
             case MaxPool2dOp op: Add(node, new MaxPool2d<T, U>(name, op, x, target)); break;
             case AdaptiveAvgPool2dOp op: Add(node, new AdaptiveAvgPool2d<T, U>(name, op, x, target)); break;
             case UpsampleBilinearOp op: Add(node, new UpsampleBilinear<T, U, S, V>(name, op, x, target)); break;

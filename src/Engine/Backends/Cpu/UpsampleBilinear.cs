@@ -30,6 +30,9 @@ internal sealed unsafe class UpsampleBilinear<S, V, R, U> : Kernel
             Activation.ReLU => &Mix<ReLU>,
             Activation.SiLU => &Mix<SiLU>,
             Activation.Sigmoid => &Mix<Sigmoid>,
+            Activation.ReLU6 => &Mix<ReLU6>,
+            Activation.HardSigmoid => &Mix<HardSigmoid>,
+            Activation.HardSwish => &Mix<HardSwish>,
             _ => &Mix<Identity>,
         };
     }

@@ -10,11 +10,20 @@ internal static class CudaOps
     public static IReadOnlyList<CudaOp> Choose(FusionPlan plan, PrecisionKernels kernels)
     {
         Graph graph = plan.Graph;
+        foreach (Tensor node in graph.Nodes) CheckActivation(node);
         List<CudaOp> ops = [.. plan.Nodes.Select(node => Of(node, node.Node, graph, kernels))];
         bool unpacked = graph.Outputs.Contains(graph.Input)
             || plan.Nodes.Zip(ops, (node, op) => !op.ReadsPlanar && node.Reads.Contains(graph.Input)).Any(reads => reads);
         if (unpacked) ops.Insert(0, new FromPlanar(graph.Input, kernels));
         return ops;
+    }
+
+    // The kernels compute the activations of the nine networks.
+    private static void CheckActivation(Tensor node)
+    {
+        Activation function = node.Op switch { ActivationOp op => op.Function, ActivatedOp op => op.Activation, _ => Activation.None };
+        if (function > Activation.Sigmoid)
+            throw new DeviceException($"the CUDA backend has no kernel for {function.TorchName()} at {node.Path}: run the network on the CPU");
     }
 
     private static CudaOp Of(FusedNode fused, Tensor node, Graph graph, PrecisionKernels kernels) => node.Op switch

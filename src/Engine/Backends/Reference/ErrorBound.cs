@@ -63,10 +63,22 @@ public static class ErrorBound
             case AdaptiveAvgPool2dOp op:
                 (int rows, int columns) = (x[0].Shape.H / op.OutputSize, x[0].Shape.W / op.OutputSize);
                 return Linear(node, op, op, x[0], e[0], arithmetic.Sum((rows + 2) * (columns + 2)));
+            case AvgPool2dOp op:
+                return Linear(node, op, op, x[0], e[0], arithmetic.Sum((op.Window.KernelSize * op.Window.KernelSize) + 2));
+            case SoftmaxOp op:
+                // Scores that are off by at most d move a share p by at most a factor of exp(2d); a shift and an exponential round too.
+                Map off = Each(y.Shape, i => 0);
+                ForEachPart(op, y.Shape, (from, to) =>
+                {
+                    double worst = from.Max(i => e[0].Values[i] + (2 * u * Math.Abs(x[0].Values[i])));
+                    double factor = Math.Exp(2 * worst) - 1 + arithmetic.Sum(op.Radix) + (16 * u);
+                    foreach (int i in to) off.Values[i] = (float)((factor * y.Values[i]) + arithmetic.Subnormal);
+                });
+                return off;
             case UpsampleBilinearOp op:
                 UpsampleBilinearOp resize = op with { Activation = Activation.None };
                 return Linear(node, resize, resize, x[0], e[0], 8 * u);
-            case MaxPool2dOp or UpsampleNearestOp or ConcatOp:
+            case MaxPool2dOp or UpsampleNearestOp or ConcatOp or SliceOp:
                 return Apply(node, node.Op, e);
             case AddOp:
                 // Fused, the one operand is one more term of the convolution that makes the other.
@@ -93,8 +105,31 @@ public static class ErrorBound
     {
         Activation.SiLU => Each(y.Shape, i => (1.1 * e.Values[i]) + (8 * u * (1 + Math.Abs(y.Values[i])))),
         Activation.Sigmoid => Each(y.Shape, i => (0.25 * e.Values[i]) + (8 * u)),
+        Activation.HardSigmoid => Each(y.Shape, i => (e.Values[i] / 6) + (4 * u)),
+        Activation.HardSwish => Each(y.Shape, i => (1.5 * e.Values[i]) + (4 * u * (1 + Math.Abs(y.Values[i])))),
         _ => e,
     };
+
+    // For each softmax, the indices of the values that it reads and of those that it writes.
+    private static void ForEachPart(SoftmaxOp op, Shape shape, Action<int[], int[]> part)
+    {
+        int pixels = shape.H * shape.W, width = shape.C / (op.Radix * op.Cardinality);
+        for (int n = 0; n < shape.N; n++)
+        {
+            for (int cardinal = 0; cardinal < op.Cardinality; cardinal++)
+            {
+                for (int c = 0; c < width; c++)
+                {
+                    (int From, int To)[] channels = [.. Enumerable.Range(0, op.Radix).Select(r => op.Channel(cardinal, r, c, shape.C))];
+                    for (int pixel = 0; pixel < pixels; pixel++)
+                    {
+                        part([.. channels.Select(pair => (((n * shape.C) + pair.From) * pixels) + pixel)],
+                            [.. channels.Select(pair => (((n * shape.C) + pair.To) * pixels) + pixel)]);
+                    }
+                }
+            }
+        }
+    }
 
     private static Map Linear(Tensor node, Op carry, Op sum, Map x, Map e, double roundoff)
     {

@@ -88,7 +88,7 @@ internal sealed class PickleReader(ByteSource source, long position)
         if (bytes is < 0 or > MaxIntegerBytes)
             throw Error($"is refused: its pickle holds an integer of {bytes} bytes");
         var value = new System.Numerics.BigInteger(ReadBytes(bytes));
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 
     /// <summary>Text up to a line feed, as the older opcodes have it.</summary>

@@ -62,6 +62,9 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
             case Activation.ReLU: _tiles = Tiles<ReLU>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<ReLU>; break;
             case Activation.SiLU: _tiles = Tiles<SiLU>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<SiLU>; break;
             case Activation.Sigmoid: _tiles = Tiles<Sigmoid>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<Sigmoid>; break;
+            case Activation.ReLU6: _tiles = Tiles<ReLU6>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<ReLU6>; break;
+            case Activation.HardSigmoid: _tiles = Tiles<HardSigmoid>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<HardSigmoid>; break;
+            case Activation.HardSwish: _tiles = Tiles<HardSwish>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<HardSwish>; break;
             default: _tiles = Tiles<Identity>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<Identity>; break;
         }
     }

@@ -8,7 +8,7 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 internal static unsafe class Epilogue<S, V> where S : struct, ISimd<V> where V : struct
 {
     /// <summary>Whether the micro-kernel's lower bound does not do.</summary>
-    public static bool IsNeeded(Activation activation) => activation is Activation.SiLU or Activation.Sigmoid;
+    public static bool IsNeeded(Activation activation) => activation is not (Activation.None or Activation.ReLU);
 
     /// <summary>The micro-kernel's lower bound for an activation.</summary>
     public static float Floor(Activation activation) => activation == Activation.ReLU ? 0 : float.NegativeInfinity;
@@ -16,8 +16,15 @@ internal static unsafe class Epilogue<S, V> where S : struct, ISimd<V> where V :
     /// <summary>Applies the activation in place to some vectors of each of a tile's pixels.</summary>
     public static void Apply(Activation activation, float* data, nint stride, int pixels, int vectors)
     {
-        if (activation == Activation.SiLU) Apply<SiLU>(data, stride, pixels, vectors);
-        else Apply<Sigmoid>(data, stride, pixels, vectors);
+        switch (activation)
+        {
+            case Activation.SiLU: Apply<SiLU>(data, stride, pixels, vectors); break;
+            case Activation.Sigmoid: Apply<Sigmoid>(data, stride, pixels, vectors); break;
+            case Activation.ReLU6: Apply<ReLU6>(data, stride, pixels, vectors); break;
+            case Activation.HardSigmoid: Apply<HardSigmoid>(data, stride, pixels, vectors); break;
+            case Activation.HardSwish: Apply<HardSwish>(data, stride, pixels, vectors); break;
+            default: throw new ArgumentOutOfRangeException(nameof(activation), activation, "the micro-kernel applies it");
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -60,6 +60,9 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
             case Activation.ReLU: _transformOutput = &TransformOutput<ReLU>; break;
             case Activation.SiLU: _transformOutput = &TransformOutput<SiLU>; break;
             case Activation.Sigmoid: _transformOutput = &TransformOutput<Sigmoid>; break;
+            case Activation.ReLU6: _transformOutput = &TransformOutput<ReLU6>; break;
+            case Activation.HardSigmoid: _transformOutput = &TransformOutput<HardSigmoid>; break;
+            case Activation.HardSwish: _transformOutput = &TransformOutput<HardSwish>; break;
             default: _transformOutput = &TransformOutput<Identity>; break;
         }
     }

@@ -16,6 +16,12 @@ internal readonly struct SiLU : IConstant { public static int Value => (int)Acti
 
 internal readonly struct Sigmoid : IConstant { public static int Value => (int)Activation.Sigmoid; }
 
+internal readonly struct ReLU6 : IConstant { public static int Value => (int)Activation.ReLU6; }
+
+internal readonly struct HardSigmoid : IConstant { public static int Value => (int)Activation.HardSigmoid; }
+
+internal readonly struct HardSwish : IConstant { public static int Value => (int)Activation.HardSwish; }
+
 internal readonly struct C1 : IConstant { public static int Value => 1; }
 
 internal readonly struct C2 : IConstant { public static int Value => 2; }

@@ -51,6 +51,10 @@ internal static class Elementary<S, V> where S : struct, ISimd<V> where V : stru
         return S.Add(S.Broadcast(1f), S.ScaleByPow2(p, t));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V HardSigmoid(V x) =>
+        S.Divide(S.Min(S.Broadcast(6f), S.Max(S.Broadcast(0f), S.Add(x, S.Broadcast(3f)))), S.Broadcast(6f));
+
     /// <summary>Applies an activation; the switch is folded where the activation is a constant of the caller.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Activate(V x, Activation activation) => activation switch
@@ -58,6 +62,9 @@ internal static class Elementary<S, V> where S : struct, ISimd<V> where V : stru
         Activation.ReLU => S.Max(S.Broadcast(0f), x),
         Activation.SiLU => S.Divide(x, OnePlusExp(x)),
         Activation.Sigmoid => Sigmoid(x),
+        Activation.ReLU6 => S.Min(S.Broadcast(6f), S.Max(S.Broadcast(0f), x)),
+        Activation.HardSigmoid => HardSigmoid(x),
+        Activation.HardSwish => S.Multiply(x, HardSigmoid(x)),
         _ => x,
     };
 }

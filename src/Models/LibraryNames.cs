@@ -1,0 +1,94 @@
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Models;
+
+/// <summary>
+/// A network's weights under the names that segmentation_models_pytorch gave them at first. Wrappers (torch.compile, DataParallel,
+/// Lightning, weight averaging) put something in front of every key, training scripts save other tensors beside, and later versions of the
+/// library renamed some modules.
+/// </summary>
+internal static class LibraryNames
+{
+    private static readonly string[] Roots = ["encoder.", "decoder.", "segmentation_head."];
+
+    private static readonly string[] Parts = [.. Roots, "classification_head."];
+
+    // The modules that the library's version 0.4 renamed.
+    private static readonly (string New, string Old)[] DeepLabV3 =
+        [("decoder.aspp.", "decoder.0."), ("decoder.conv.", "decoder.1."), ("decoder.bn.", "decoder.2.")];
+
+    /// <summary>
+    /// Finds the network in a checkpoint. Without one, the checkpoint is returned as it is. Throws <see cref="WeightException"/> if it holds
+    /// several networks and <paramref name="part"/> names none of them, or one that is not there.
+    /// </summary>
+    /// <param name="checkpoint">The weights by the file's own keys.</param>
+    /// <param name="part">What stands before the keys of the wanted network, such as <c>ema</c>; null where there is but one.</param>
+    public static NetworkPart Find(StateDict checkpoint, string? part = null)
+    {
+        string[] prefixes = Prefixes(checkpoint);
+        if (prefixes.Length == 0) return new NetworkPart(checkpoint, [], "");
+        string prefix = Choose(prefixes, part);
+        var weights = new List<Parameter>();
+        var leftOut = new List<string>();
+        foreach (Parameter parameter in checkpoint)
+        {
+            string key = parameter.Key;
+            if (key.StartsWith(prefix, StringComparison.Ordinal) && Parts.Any(root => key.AsSpan(prefix.Length).StartsWith(root))) weights.Add(parameter.WithKey(key[prefix.Length..]));
+            else leftOut.Add(key);
+        }
+        return new NetworkPart(
+            new StateDict(Renamed(weights), checkpoint.Metadata) { Format = checkpoint.Format }, leftOut, prefix.TrimEnd('.'));
+    }
+
+    // What stands before all of encoder, decoder and head.
+    private static string[] Prefixes(StateDict checkpoint) =>
+    [
+        .. checkpoint.SelectMany(parameter => Roots.SelectMany(root => Before(parameter.Key, root).Select(prefix => (prefix, root))))
+            .Distinct().GroupBy(pair => pair.prefix).Where(group => group.Count() == Roots.Length).Select(group => group.Key)
+            .Order(StringComparer.Ordinal),
+    ];
+
+    private static IEnumerable<string> Before(string key, string root)
+    {
+        for (int at = key.IndexOf(root, StringComparison.Ordinal); at >= 0; at = key.IndexOf(root, at + 1, StringComparison.Ordinal))
+        {
+            if (at == 0 || key[at - 1] == '.') yield return key[..at];
+        }
+    }
+
+    private static string Choose(string[] prefixes, string? part)
+    {
+        string names = string.Join(", ", prefixes.Select(prefix => prefix.Length == 0 ? "''" : $"'{prefix.TrimEnd('.')}'"));
+        if (part is not null)
+        {
+            return prefixes.FirstOrDefault(prefix => prefix.TrimEnd('.') == part.TrimEnd('.'))
+                ?? throw new WeightException($"the checkpoint has no network under '{part}': it has {names}");
+        }
+        return prefixes.Length == 1 ? prefixes[0]
+            : throw new WeightException($"the checkpoint holds {prefixes.Length} networks, under {names}: choose one of these parts");
+    }
+
+    private static IEnumerable<Parameter> Renamed(IReadOnlyList<Parameter> weights)
+    {
+        bool deepLabV3 = weights.Any(parameter => parameter.Key.StartsWith("decoder.aspp.convs.", StringComparison.Ordinal));
+        // timm's own encoders sit in a module of their own; of those with the same names before, only MobileNetV3 did so then, too.
+        bool timm = weights.Any(parameter => parameter.Key.StartsWith("encoder.model.", StringComparison.Ordinal))
+            && !weights.Any(parameter => parameter.Key.StartsWith("encoder.model.conv_stem.", StringComparison.Ordinal));
+        return weights.Select(parameter => parameter.WithKey(Name(parameter.Key, deepLabV3, timm)));
+    }
+
+    private static string Name(string key, bool deepLabV3, bool timm)
+    {
+        const string Inner = "encoder.model.";
+        if (timm && key.StartsWith(Inner, StringComparison.Ordinal)) return $"encoder.{key[Inner.Length..]}";
+        if (!deepLabV3) return key;
+        (string now, string old) = DeepLabV3.FirstOrDefault(pair => key.StartsWith(pair.New, StringComparison.Ordinal));
+        return now is null ? key : old + key[now.Length..];
+    }
+}
+
+/// <summary>The network in a checkpoint.</summary>
+/// <param name="Weights">Its weights by the library's first names.</param>
+/// <param name="LeftOut">Keys of the checkpoint that belong to something else.</param>
+/// <param name="Prefix">What stood before every key, without the last dot; empty for nothing.</param>
+internal sealed record NetworkPart(StateDict Weights, IReadOnlyList<string> LeftOut, string Prefix);
