@@ -51,13 +51,16 @@ public sealed class SharedDirectoryTests : IDisposable
     public void A_run_in_one_piece_deletes_nothing_of_running_shards_and_a_killed_process_holds_nothing()
     {
         Pictures.Write(_directory, "in", [.. Enumerable.Range(0, 60).Select(i => $"p{i}.png")]);
-        using (Process shard = Lungseg.Start(["segment", _directory["in"], "-o", _directory["out"], "--size", "128", "--shard", "1/2", "--json"]))
+        string unfinished = _directory[$"out/a.mask.png.1-{new string('0', 32)}.tmp"];
+        using (Journal.Take(_directory["out"], new Shard(2, 2)))
         {
-            Assert.NotNull(shard.StandardOutput.ReadLine());
-            string unfinished = _directory[$"out/a.mask.png.{shard.Id}-{new string('0', 32)}.tmp"];
             File.WriteAllText(unfinished, "half");
             Segment().Refused("another run");
             Assert.True(File.Exists(unfinished));
+        }
+        using (Process shard = Lungseg.Start(["segment", _directory["in"], "-o", _directory["out"], "--size", "128", "--shard", "1/2", "--json"]))
+        {
+            Assert.NotNull(shard.StandardOutput.ReadLine());
             shard.Kill();
             shard.WaitForExit();
         }
