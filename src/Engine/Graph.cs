@@ -42,10 +42,10 @@ public sealed class Graph
     public IEnumerable<Parameter> Parameters => Nodes.SelectMany(node => node.Op.Parameters).DistinctBy(p => p.Key);
 
     /// <summary>Runs a network symbolically on an input of the given shape and records what it computes.</summary>
-    public static Graph Record(Shape input, Func<Tensor, Tensor> network) => Record(input, x => (IReadOnlyList<Tensor>)[network(x)]);
+    internal static Graph Record(Shape input, Func<Tensor, Tensor> network) => Record(input, x => (IReadOnlyList<Tensor>)[network(x)]);
 
     /// <summary>Runs a network with several results symbolically; they become the graph's outputs in their order.</summary>
-    public static Graph Record(Shape input, Func<Tensor, IReadOnlyList<Tensor>> network)
+    internal static Graph Record(Shape input, Func<Tensor, IReadOnlyList<Tensor>> network)
     {
         var trace = new Trace();
         Tensor x = Tensor.Create(new InputOp(input), [], "input", trace);
@@ -56,6 +56,7 @@ public sealed class Graph
     /// <summary>The same network run for further outputs, named by module path.</summary>
     public Graph WithTaps(IEnumerable<string> paths)
     {
+        ArgumentNullException.ThrowIfNull(paths);
         List<Tensor> outputs = [.. Outputs];
         foreach (string path in paths)
         {
@@ -75,7 +76,7 @@ public sealed class Graph
     /// replacements and returns a tensor of the same value: a new one, or one that it was given. Nodes that nothing reads
     /// any more fall away.
     /// </summary>
-    public Graph Rewrite(Func<Tensor, IReadOnlyList<Tensor>, Tensor> rule)
+    internal Graph Rewrite(Func<Tensor, IReadOnlyList<Tensor>, Tensor> rule)
     {
         var replaced = new Dictionary<Tensor, Tensor>(Nodes.Count);
         var order = new List<Tensor>(Nodes.Count);

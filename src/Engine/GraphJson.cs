@@ -13,6 +13,8 @@ public static class GraphJson
     /// <summary>Writes the graph to a stream, indented.</summary>
     public static void Write(Graph graph, Stream stream)
     {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(stream);
         using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
         Write(graph, json);
     }
@@ -20,6 +22,8 @@ public static class GraphJson
     /// <summary>Writes the graph as one JSON object.</summary>
     public static void Write(Graph graph, Utf8JsonWriter json)
     {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(json);
         Dictionary<Tensor, int> ids = graph.Nodes.Select((node, id) => (node, id)).ToDictionary(pair => pair.node, pair => pair.id);
         json.WriteStartObject();
         WriteShape(json, "input", graph.Input.Shape);

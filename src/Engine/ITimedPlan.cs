@@ -3,7 +3,7 @@ namespace LungSeg.Engine;
 /// <summary>A plan on a device with a clock of its own, which says what of a run was copying and what computing.</summary>
 public interface ITimedPlan
 {
-    /// <summary>Runs the network once, as <see cref="Plan.Execute"/> does, and returns the times of its parts.</summary>
+    /// <summary>Runs the network once, as <see cref="Plan.Execute()"/> does, and returns the times of its parts.</summary>
     RunTimes ExecuteTimed();
 }
 

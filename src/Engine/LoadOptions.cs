@@ -13,6 +13,12 @@ public sealed record LoadOptions
     /// <summary>Whether operations may be fused; off shows every module's result as the reference computes it.</summary>
     public bool Fuse { get; init; } = true;
 
+    /// <summary>
+    /// Whether the arrays that large weights are read into are collected, and the heap compacted, while plans are prepared: less memory at the
+    /// peak, for a pause of the whole process after every 32 MB of weights. For programs that do nothing else meanwhile.
+    /// </summary>
+    public bool CompactHeap { get; init; }
+
     /// <summary>The patterns by which operations are fused: all of them, but where a test switches some off.</summary>
     internal FusionPatterns Patterns
     {

@@ -15,7 +15,7 @@ public sealed class Tensor
     }
 
     /// <summary>The operation that computes this tensor.</summary>
-    public Op Op { get; }
+    internal Op Op { get; }
 
     /// <summary>The shape for the graph's input shape.</summary>
     public Shape Shape { get; }
@@ -33,10 +33,10 @@ public sealed class Tensor
     internal Trace? Trace { get; }
 
     /// <summary>Applies a functional operation to this tensor and <paramref name="others"/>.</summary>
-    public Tensor Apply(Op op, params ReadOnlySpan<Tensor> others) => ApplyAt(null, op, others);
+    internal Tensor Apply(Op op, params ReadOnlySpan<Tensor> others) => ApplyAt(null, op, others);
 
     /// <summary>Concatenates along the channels, in the order given.</summary>
-    public static Tensor Cat(Tensor first, params ReadOnlySpan<Tensor> others) => first.Apply(new ConcatOp(), others);
+    internal static Tensor Cat(Tensor first, params ReadOnlySpan<Tensor> others) => first.Apply(new ConcatOp(), others);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Path}: {Op.Name} {Shape}";

@@ -3,7 +3,7 @@ using LungSeg.Engine.Ops;
 namespace LungSeg.Engine;
 
 /// <summary>The functional operations, named as in PyTorch.</summary>
-public static class TensorExtensions
+internal static class TensorExtensions
 {
     /// <summary>max(x, 0).</summary>
     public static Tensor ReLU(this Tensor x) => x.Apply(new ActivationOp(Activation.ReLU));

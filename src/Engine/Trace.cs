@@ -1,7 +1,7 @@
 namespace LungSeg.Engine;
 
 /// <summary>A recording of a network: what modules compute while they run, in order, and where each of them is.</summary>
-public sealed class Trace
+internal sealed class Trace
 {
     private readonly List<Tensor> _tensors = [];
     private readonly Dictionary<string, Tensor> _taps = new(StringComparer.Ordinal);

@@ -3,7 +3,7 @@ namespace LungSeg.IO;
 /// <summary>Reads whole files up to a limit: all bytes, as they were at one time.</summary>
 public static class BoundedFile
 {
-    private const int SmallestBuffer = 4096;
+    private const int SmallestBuffer = 4096, ChunkBytes = 1 << 16;
 
     /// <summary>
     /// Reads a file, or a pipe to its end. What is missing, larger than the limit, not permitted or changed meanwhile is refused.
@@ -49,6 +49,67 @@ public static class BoundedFile
         {
             throw new FileException($"{path}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
         }
+    }
+
+    /// <summary>Reads a stream from where it stands to its end; <paramref name="name"/> stands for it in errors. The stream stays open.</summary>
+    /// <exception cref="FileException">The stream cannot be read, or has more bytes than the limit.</exception>
+    public static byte[] Read(Stream stream, string name, long limit, string expected)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        try
+        {
+            using MemoryStream content = new();
+            byte[] chunk = new byte[ChunkBytes];
+            for (int read; (read = stream.Read(chunk)) > 0;) Append(content, chunk.AsSpan(0, read), name, limit, expected);
+            return content.ToArray();
+        }
+        catch (Exception e) when (e is IOException or NotSupportedException or UnauthorizedAccessException)
+        {
+            throw new FileException($"{name}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>As <see cref="Read(Stream, string, long, string)"/>, holding no thread while it waits.</summary>
+    /// <exception cref="FileException">The stream cannot be read, or has more bytes than the limit.</exception>
+    public static async Task<byte[]> ReadAsync(Stream stream, string name, long limit, string expected, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        try
+        {
+            using MemoryStream content = new();
+            byte[] chunk = new byte[ChunkBytes];
+            for (int read; (read = await stream.ReadAsync(chunk, cancellation).ConfigureAwait(false)) > 0;)
+                Append(content, chunk.AsSpan(0, read), name, limit, expected);
+            return content.ToArray();
+        }
+        catch (Exception e) when (e is IOException or NotSupportedException or UnauthorizedAccessException)
+        {
+            throw new FileException($"{name}: cannot be read: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>As <see cref="Read(string, long, string)"/>, holding no thread while it waits.</summary>
+    /// <exception cref="FileException">The path cannot be read.</exception>
+    public static async Task<byte[]> ReadAsync(string path, long limit, string expected, CancellationToken cancellation)
+    {
+        // What is no file is refused in the words that the other way has.
+        if (!File.Exists(path)) return Read(path, limit, expected);
+        FileStream stream;
+        try
+        {
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException or UnauthorizedAccessException)
+        {
+            throw new FileException($"{path}: cannot be read: {(e is UnauthorizedAccessException ? "no permission" : e.Message.ReplaceLineEndings(" "))}", e);
+        }
+        await using (stream.ConfigureAwait(false)) return await ReadAsync(stream, path, limit, expected, cancellation).ConfigureAwait(false);
+    }
+
+    private static void Append(MemoryStream content, ReadOnlySpan<byte> chunk, string name, long limit, string expected)
+    {
+        if (content.Length + chunk.Length > limit) throw new FileException($"{name}: more than the limit of {Size(limit)} for one {expected}");
+        content.Write(chunk);
     }
 
     // The length is a guess that pipes and devices do not keep: the end of the stream decides.

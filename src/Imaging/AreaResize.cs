@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging;
 
 /// <summary>Makes grey pictures smaller: each new pixel is the mean of the whole pixels that its square covers at least by half.</summary>
-public static class AreaResize
+internal static class AreaResize
 {
     /// <summary>Resizes height x width bytes to a size that is no larger.</summary>
     public static byte[] Shrink(ReadOnlySpan<byte> grey, int width, int height, int toWidth, int toHeight)

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 namespace LungSeg.Imaging;
 
 /// <summary>Bilinear interpolation in single precision, half-pixel centres, no antialiasing: PyTorch's align_corners=False.</summary>
-public static class BilinearResize
+internal static class BilinearResize
 {
     /// <summary>Resizes height x width x channels values, channels interleaved.</summary>
     /// <exception cref="ArgumentException">The source's length does not fit its size.</exception>

@@ -13,6 +13,7 @@ public static class ImageReader
     public const long MaximumFileBytes = 1L << 30;
 
     private const int HeadBytes = 1 << 14;
+    private const string StreamName = "(stream)";
     private static readonly IImageDecoder[] Pictures = [new PngDecoder(), new JpegPictureDecoder(), new Jpeg2000PictureDecoder(), new BmpDecoder(), new TiffDecoder(), new GifDecoder()];
     private static readonly DicomOptions Defaults = new();
 
@@ -24,11 +25,19 @@ public static class ImageReader
     /// <summary>Reads one complete picture as <see cref="Read(string)"/> does, a DICOM file by the options.</summary>
     /// <exception cref="ImageException">There is no readable, complete picture of 32 x 32 pixels to 100 megapixels at the path.</exception>
     /// <exception cref="FileException">The path cannot be read.</exception>
-    public static Radiograph Read(string path, DicomOptions options) => Decode(ReadFile(path), path, options);
+    public static Radiograph Read(string path, DicomOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Decode(ReadFile(path), path, options);
+    }
 
     /// <summary>The bytes of an image file, as they were at one time.</summary>
     /// <exception cref="FileException">The path cannot be read, or the file has more than <see cref="MaximumFileBytes"/>.</exception>
-    public static byte[] ReadFile(string path) => BoundedFile.Read(path, MaximumFileBytes, "image file");
+    public static byte[] ReadFile(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return BoundedFile.Read(path, MaximumFileBytes, "image file");
+    }
 
     /// <summary>Whether a file begins as one of the formats; see <see cref="Recognize"/>.</summary>
     public static bool Recognizes(string path) => Recognize(path).Format is not null;
@@ -62,6 +71,9 @@ public static class ImageReader
     /// <exception cref="ImageException">The bytes are not a readable, complete picture of 32 x 32 pixels to 100 megapixels.</exception>
     public static Radiograph Decode(byte[] file, string name, DicomOptions options)
     {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(options);
         if (file.Length == 0)
             throw new ImageException($"{name}: the file is empty");
         IImageDecoder[] decoders = AllDecoders(options);
@@ -86,6 +98,30 @@ public static class ImageReader
         }
         string formats = string.Join(", ", decoders.Select(d => d.Format));
         throw new ImageException($"{name}: not a picture ({formats} expected): the content is {FileKind.Describe(file)}");
+    }
+
+    /// <summary>Reads a complete image from a stream, from where it stands to its end, a DICOM file by the options. The stream stays open.</summary>
+    /// <exception cref="ImageException">There is no readable, complete image of 32 x 32 pixels to 100 megapixels in the stream.</exception>
+    public static Radiograph Read(Stream stream, DicomOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return Decode(BoundedFile.Read(stream, StreamName, MaximumFileBytes, "image file"), StreamName, options ?? Defaults);
+    }
+
+    /// <summary>As <see cref="Read(string, DicomOptions)"/>, holding no thread while the file is read; it is decoded on the thread that goes on.</summary>
+    /// <exception cref="ImageException">There is no readable, complete image of 32 x 32 pixels to 100 megapixels at the path.</exception>
+    public static async Task<Radiograph> ReadAsync(string path, DicomOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return Decode(await BoundedFile.ReadAsync(path, MaximumFileBytes, "image file", cancellation).ConfigureAwait(false), path, options ?? Defaults);
+    }
+
+    /// <summary>As <see cref="Read(Stream, DicomOptions)"/>, holding no thread while the stream is read.</summary>
+    /// <exception cref="ImageException">There is no readable, complete image of 32 x 32 pixels to 100 megapixels in the stream.</exception>
+    public static async Task<Radiograph> ReadAsync(Stream stream, DicomOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return Decode(await BoundedFile.ReadAsync(stream, StreamName, MaximumFileBytes, "image file", cancellation).ConfigureAwait(false), StreamName, options ?? Defaults);
     }
 
     // DICOM first: its preamble may be the header of a TIFF file.

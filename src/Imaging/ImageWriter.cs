@@ -15,6 +15,7 @@ public static class ImageWriter
     /// <exception cref="FileException">The path cannot be written.</exception>
     public static void WritePng(string path, int width, int height, int channels, ReadOnlySpan<byte> pixels)
     {
+        ArgumentNullException.ThrowIfNull(path);
         byte[] png = EncodePng(width, height, channels, pixels);
         AtomicFile.Write((path, stream => stream.Write(png)));
     }
@@ -39,12 +40,21 @@ public static class ImageWriter
 
     /// <summary>Writes a radiograph as PNG at its own depth, 8 or 16 bits.</summary>
     /// <exception cref="FileException">The path cannot be written.</exception>
-    public static void WritePng(string path, Radiograph picture) =>
+    public static void WritePng(string path, Radiograph picture)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(picture);
         AtomicFile.Write((path, stream => WritePng(stream, picture)));
+    }
 
     /// <summary>Writes a mask as grey PNG: 0 background, 255 lung.</summary>
     /// <exception cref="FileException">The path cannot be written.</exception>
-    public static void WritePng(string path, LungMask mask) => AtomicFile.Write((path, stream => WritePng(stream, mask)));
+    public static void WritePng(string path, LungMask mask)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(mask);
+        AtomicFile.Write((path, stream => WritePng(stream, mask)));
+    }
 
     internal static void WritePng(Stream stream, int width, int height, int channels, ReadOnlyMemory<byte> pixels)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using LungSeg.Imaging.Codecs;
 using LungSeg.Imaging.Masks;
 
 namespace LungSeg.Imaging;
@@ -12,6 +13,7 @@ public sealed class LungMask
     /// <exception cref="ArgumentException">The length does not fit, or a pixel is neither 0 nor 1.</exception>
     public LungMask(int width, int height, byte[] pixels)
     {
+        ArgumentNullException.ThrowIfNull(pixels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         if (pixels.Length != (long)width * height)
@@ -31,7 +33,16 @@ public sealed class LungMask
     public ReadOnlySpan<byte> Pixels => _pixels;
 
     /// <summary>Whether the pixel belongs to a lung.</summary>
-    public bool this[int x, int y] => _pixels[y * Width + x] != 0;
+    /// <exception cref="ArgumentOutOfRangeException">The pixel lies outside the mask.</exception>
+    public bool this[int x, int y]
+    {
+        get
+        {
+            if ((uint)x >= (uint)Width) throw new ArgumentOutOfRangeException(nameof(x), x, $"a column from 0 to {Width - 1} expected");
+            if ((uint)y >= (uint)Height) throw new ArgumentOutOfRangeException(nameof(y), y, $"a row from 0 to {Height - 1} expected");
+            return _pixels[(y * Width) + x] != 0;
+        }
+    }
 
     /// <summary>Lung pixels.</summary>
     public int Area => _pixels.AsSpan().Count((byte)1);
@@ -48,9 +59,11 @@ public sealed class LungMask
         return bytes;
     }
 
-    /// <summary>Lung wherever the probability is over the threshold (not at it, as the reference does).</summary>
+    /// <summary>Lung wherever the probability is over the threshold (not at it, as the reference does); height x width probabilities.</summary>
+    /// <exception cref="ArgumentException">The length does not fit, or the threshold is not a number.</exception>
     public static LungMask FromProbabilities(ReadOnlySpan<float> probabilities, int width, int height, float threshold = 0.5f)
     {
+        if (float.IsNaN(threshold)) throw new ArgumentException("a threshold expected, not-a-number found", nameof(threshold));
         byte[] pixels = new byte[probabilities.Length];
         Vector128<float> limit = Vector128.Create(threshold);
         int lanes = Vector128<float>.Count, i = 0;
@@ -72,6 +85,7 @@ public sealed class LungMask
     /// <exception cref="ImageException">The image holds more than two labels, or is no mask at all.</exception>
     public static LungMask FromPicture(Radiograph picture)
     {
+        ArgumentNullException.ThrowIfNull(picture);
         var mask = MaskImage.Of(picture);
         return mask.Labels.Count == 0
             ? FromProbabilities(mask.Values, mask.Width, mask.Height)
@@ -92,8 +106,10 @@ public sealed class LungMask
     }
 
     /// <summary>Takes the nearest pixel for each new one: (x + 0.5) * Width / width, rounded down.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A side is not positive, or there would be over 100 million pixels.</exception>
     public LungMask Resize(int width, int height)
     {
+        PictureSize.CheckMade(width, height);
         byte[] pixels = new byte[(long)width * height];
         for (int y = 0; y < height; y++)
         {

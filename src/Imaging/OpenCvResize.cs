@@ -6,7 +6,7 @@ namespace LungSeg.Imaging;
 /// OpenCV's cv::resize with INTER_LINEAR on 8-bit samples, bit for bit: 11-bit coefficients, no antialiasing; an exact
 /// halving of both sides is a box filter.
 /// </summary>
-public static class OpenCvResize
+internal static class OpenCvResize
 {
     private const int CoefficientOne = 1 << 11;
 

@@ -23,11 +23,20 @@ public static class Overlay
     /// The picture as it is shown, height x width bytes. 16-bit pictures are stretched to their own range, as their high bytes alone
     /// may be nearly black.
     /// </summary>
-    public static byte[] Grey(Radiograph picture) => picture.BitDepth == 8 ? picture.ToGrey8() : Stretch(picture);
+    public static byte[] Grey(Radiograph picture)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        return picture.BitDepth == 8 ? picture.ToGrey8() : Stretch(picture);
+    }
 
     /// <summary>Draws height x width x 3 bytes: the lungs on <see cref="Grey"/>.</summary>
     /// <exception cref="ImageException">Picture and mask differ in size.</exception>
-    public static byte[] Draw(Radiograph picture, LungMask mask) => Draw(picture, SidedMask.Of(mask, picture.PatientLeftIsOnTheRight));
+    public static byte[] Draw(Radiograph picture, LungMask mask)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(mask);
+        return Draw(picture, SidedMask.Of(mask, picture.PatientLeftIsOnTheRight));
+    }
 
     /// <summary>Draws as <see cref="Draw(Radiograph, LungMask)"/> does.</summary>
     internal static byte[] Draw(Radiograph picture, SidedMask mask)

@@ -1,3 +1,5 @@
+using LungSeg.Imaging.Codecs;
+
 namespace LungSeg.Imaging;
 
 /// <summary>The probability of lung for each pixel, rows from top to bottom.</summary>
@@ -9,6 +11,9 @@ public sealed class ProbabilityMap
     /// <exception cref="ArgumentException">The length does not fit.</exception>
     public ProbabilityMap(int width, int height, float[] values)
     {
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         if (values.Length != (long)width * height)
             throw new ArgumentException($"{width} x {height} probabilities expected, {values.Length} found", nameof(values));
         (Width, Height, _values) = (width, height, new Lazy<float[]>(values));
@@ -26,8 +31,12 @@ public sealed class ProbabilityMap
     public ReadOnlySpan<float> Values => _values.Value;
 
     /// <summary>The same map at another size: bilinear, half-pixel centres, no antialiasing; computed when it is first read.</summary>
-    public ProbabilityMap Resize(int width, int height) =>
-        new(width, height, () => BilinearResize.Resize(Values, Width, Height, 1, width, height));
+    /// <exception cref="ArgumentOutOfRangeException">A side is not positive, or there would be over 100 million pixels.</exception>
+    public ProbabilityMap Resize(int width, int height)
+    {
+        PictureSize.CheckMade(width, height);
+        return new(width, height, () => BilinearResize.Resize(Values, Width, Height, 1, width, height));
+    }
 
     /// <summary>The map of the mirror image: each row from right to left.</summary>
     public ProbabilityMap Mirrored()
@@ -51,6 +60,7 @@ public sealed class ProbabilityMap
     }
 
     /// <summary>Lung wherever the probability is over the threshold, not at it.</summary>
+    /// <exception cref="ArgumentException">The threshold is not a number.</exception>
     public LungMask Threshold(float threshold) => LungMask.FromProbabilities(Values, Width, Height, threshold);
 
     /// <summary>The map as a grey picture of 16 bits, 65535 for certainty.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using LungSeg.Imaging.Codecs;
 using LungSeg.Imaging.Dicom;
 
 namespace LungSeg.Imaging;
@@ -38,6 +39,7 @@ public sealed class Radiograph
     /// <exception cref="ArgumentException">The array's length or a sample does not fit the stated size and depth.</exception>
     public Radiograph(int width, int height, int channels, int bitDepth, ushort[] samples)
     {
+        ArgumentNullException.ThrowIfNull(samples);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         if (channels is not (1 or 3))
@@ -49,6 +51,66 @@ public sealed class Radiograph
         if (bitDepth == 8 && samples.AsSpan().ContainsAnyExceptInRange((ushort)0, (ushort)byte.MaxValue))
             throw new ArgumentException("a sample is over 255 in a radiograph of 8 bits", nameof(samples));
         (Width, Height, Channels, BitDepth, _samples) = (width, height, channels, bitDepth, samples);
+    }
+
+    /// <summary>
+    /// An image of raw pixels of 8 bits: rows from top to bottom, channels interleaved, bright meaning dense. The pixels are copied.
+    /// </summary>
+    /// <param name="pixels">Bytes; a row begins every <paramref name="stride"/> of them.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
+    /// <param name="stride">Bytes from one row to the next; 0 where rows follow each other without a gap.</param>
+    /// <exception cref="ArgumentException">The pixels are fewer than the size asks for, or the size cannot be.</exception>
+    public static Radiograph FromPixels(ReadOnlySpan<byte> pixels, int width, int height, int channels = 1, int stride = 0)
+    {
+        int row = CheckRows(pixels.Length, width, height, channels, ref stride);
+        var samples = new ushort[row * height];
+        for (int y = 0, to = 0; y < height; y++)
+        {
+            foreach (byte sample in pixels.Slice(y * stride, row)) samples[to++] = sample;
+        }
+        return new Radiograph(width, height, channels, 8, samples);
+    }
+
+    /// <summary>
+    /// An image of raw pixels of 9 to 16 bits, one in each word: rows from top to bottom, channels interleaved, bright meaning dense. Depths
+    /// under 16 are scaled up to 16. The pixels are copied.
+    /// </summary>
+    /// <param name="pixels">Words; a row begins every <paramref name="stride"/> of them.</param>
+    /// <param name="width">Columns.</param>
+    /// <param name="height">Rows.</param>
+    /// <param name="bitDepth">Bits of a sample, 1 to 16; up to 8 they are scaled to 8.</param>
+    /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
+    /// <param name="stride">Words from one row to the next; 0 where rows follow each other without a gap.</param>
+    /// <exception cref="ArgumentException">The pixels are fewer than the size asks for, a sample exceeds its depth, or size or depth cannot be.</exception>
+    public static Radiograph FromPixels(ReadOnlySpan<ushort> pixels, int width, int height, int bitDepth, int channels, int stride = 0)
+    {
+        if (bitDepth is < 1 or > 16) throw new ArgumentOutOfRangeException(nameof(bitDepth), bitDepth, "1 to 16 bits expected");
+        int row = CheckRows(pixels.Length, width, height, channels, ref stride);
+        int most = (1 << bitDepth) - 1, full = bitDepth <= 8 ? byte.MaxValue : ushort.MaxValue;
+        var samples = new ushort[row * height];
+        for (int y = 0, to = 0; y < height; y++)
+        {
+            foreach (ushort sample in pixels.Slice(y * stride, row))
+            {
+                if (sample > most) throw new ArgumentException($"a sample of {sample} is over {most}, the most of {bitDepth} bits", nameof(pixels));
+                samples[to++] = (ushort)(((long)sample * full + (most / 2)) / most);
+            }
+        }
+        return new Radiograph(width, height, channels, bitDepth <= 8 ? 8 : 16, samples);
+    }
+
+    private static int CheckRows(int length, int width, int height, int channels, ref int stride)
+    {
+        PictureSize.CheckMade(width, height);
+        if (channels is not (1 or 3)) throw new ArgumentException($"a radiograph has 1 or 3 channels, not {channels}", nameof(channels));
+        int row = width * channels;
+        if (stride == 0) stride = row;
+        if (stride < row) throw new ArgumentOutOfRangeException(nameof(stride), stride, $"a stride of {row} samples or more, or 0, expected");
+        if (length < ((long)stride * (height - 1)) + row)
+            throw new ArgumentException($"{height} rows of {row} samples, one every {stride}, expected, {length} samples found", nameof(length));
+        return row;
     }
 
     /// <summary>Columns.</summary>

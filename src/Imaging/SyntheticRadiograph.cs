@@ -6,7 +6,7 @@ namespace LungSeg.Imaging;
 /// Draws a frontal chest X-ray that belongs to nobody, with its true lungs: attenuation along parallel rays through a torso with
 /// lungs, heart, great vessels, bones and soft tissue, exposed on film with scatter, unsharpness and quantum noise.
 /// </summary>
-public static class SyntheticRadiograph
+internal static class SyntheticRadiograph
 {
     /// <summary>
     /// Draws an 8-bit grey picture of a 400 mm field and the mask of its lung fields (the lung behind the heart included). The

@@ -95,7 +95,7 @@ public sealed class Architecture
     /// Traces the network for pictures of the given number and size, by default one of <see cref="InputSize"/>. Throws
     /// <see cref="ShapeException"/> for a size that the network does not take.
     /// </summary>
-    public Graph Record(IWeightSource weights, int n = 1, int? height = null, int? width = null)
+    internal Graph Record(IWeightSource weights, int n = 1, int? height = null, int? width = null)
     {
         var input = new Shape(n, Options.InChannels, height ?? InputSize, width ?? InputSize);
         CheckSize(input);
@@ -105,6 +105,7 @@ public sealed class Architecture
     /// <summary>Traces the network with a checkpoint's weights; throws <see cref="WeightException"/> unless they fit exactly.</summary>
     public Graph Load(StateDict stateDict)
     {
+        ArgumentNullException.ThrowIfNull(stateDict);
         var weights = new StrictWeights(LibraryNames.Find(stateDict).Weights);
         Graph graph = Record(weights);
         weights.Check(graph);

@@ -101,16 +101,23 @@ public static class Architectures
     ];
 
     /// <summary>Finds a network by key, in any case; throws <see cref="UnknownNetworkException"/> naming the nearest.</summary>
-    public static Architecture Get(string key) =>
-        All.FirstOrDefault(a => a.Key.Equals(key, StringComparison.OrdinalIgnoreCase))
+    public static Architecture Get(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return All.FirstOrDefault(a => a.Key.Equals(key, StringComparison.OrdinalIgnoreCase))
         ?? throw new UnknownNetworkException(
             $"unknown network '{key}', expected one of {string.Join(", ", All.Select(a => a.Key))}{Suggestion(key)}");
+    }
 
     /// <summary>
     /// Finds the network that a checkpoint's weights fit. Throws <see cref="WeightException"/> with the differences from the
     /// nearest network if they fit none.
     /// </summary>
-    public static Architecture Recognise(StateDict stateDict) => Recognition.Of(stateDict);
+    public static Architecture Recognise(StateDict stateDict)
+    {
+        ArgumentNullException.ThrowIfNull(stateDict);
+        return Recognition.Of(stateDict);
+    }
 
     private static string Suggestion(string key)
     {

@@ -56,6 +56,7 @@ public static class CheckpointConversion
     /// </summary>
     public static Conversion Run(string checkpoint, string? output = null, ConversionOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new ConversionOptions();
         StateDict source = Checkpoint.Read(checkpoint);
         NetworkPart part = options.Any ? new NetworkPart(source, [], "") : LibraryNames.Find(source, options.Part);

@@ -1,26 +1,34 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
+using LungSeg.Models.Inputs;
 
 namespace LungSeg.Models;
 
 /// <summary>
-/// Finds the lungs in frontal chest X-rays: picture, preprocess, network, probabilities, postprocess, mask. Safe for several
+/// Finds the lungs in frontal chest X-rays: image, preprocess, network, probabilities, postprocess, mask. Safe for several
 /// threads: each takes one of the pool of <see cref="LungSegmenterOptions.Plans"/> for its turn at the network, waiting where all are
-/// taken, and prepares and finishes its picture beside the others. Results do not depend on the number of threads or plans.
+/// taken, and prepares and finishes its image beside the others. Results do not depend on the number of threads or plans. It may be
+/// disposed while threads use it: what they have begun ends first, and their next calls throw <see cref="ObjectDisposedException"/>.
 /// </summary>
-public sealed class LungSegmenter : IDisposable
+public sealed class LungSegmenter : ILungSegmenter
 {
+    /// <summary>
+    /// The name of the <see cref="ActivitySource"/> (activities <c>lungseg.load</c> and <c>lungseg.segment</c>) and of the meter (counter
+    /// <c>lungseg.images</c>, histogram <c>lungseg.step.duration</c> in seconds) of all segmenters.
+    /// </summary>
+    public const string DiagnosticsName = Telemetry.Name;
+
+    private const int MostPlans = 1024;
+    private readonly UseCount _uses;
     private readonly CpuBackend? _ownBackend;
     private readonly Model _model;
-    private readonly Plan[] _plans;
-    private readonly Preprocess _preprocess;
+    private readonly PlanPool _plans;
     private readonly Postprocess _postprocess;
-    private readonly BlockingCollection<Plan> _idle;
+    private readonly IInputPreparation _preparation;
     private readonly bool _stretches;
 
     private LungSegmenter(NetworkWeights weights, LungSegmenterOptions options)
@@ -34,11 +42,10 @@ public sealed class LungSegmenter : IDisposable
                 $"{Network.Name} with {NetworkOptionNames.ToText(Network.Options)} segments no lungs: expected three channels, one class and a sigmoid");
         }
         Network.CheckSize(new Shape(1, 3, NetworkSize, NetworkSize));
-        _preprocess = new Preprocess(Network, options.Compat, NetworkSize);
         _postprocess = new Postprocess(options.Compat, options.Threshold);
         _stretches = options.StretchContrast && options.Compat == Compat.Fixed;
         Graph graph = Network.Load(weights.StateDict);
-        IBackend backend = options.Backend ?? (_ownBackend = new CpuBackend(threads: options.Plans > 1 ? 1 : 0));
+        IBackend backend = options.Backend ?? (_ownBackend = new CpuBackend(options.Threads ?? (options.Plans > 1 ? 1 : 0)));
         try
         {
             Device = backend.Description;
@@ -46,64 +53,121 @@ public sealed class LungSegmenter : IDisposable
             Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, compat, backend.Processor)
             {
                 NetworkName = Network.Name,
-                WeightsSha256 = new Lazy<string>(() => WeightsHash.OfFile(WeightsFile)),
+                WeightsSha256 = weights.Sha256,
             };
-            _model = backend.Load(graph);
-            _plans = new Plan[options.Plans];
-            for (int i = 0; i < _plans.Length; i++) _plans[i] = _model.Plan(1, NetworkSize, NetworkSize);
-            _idle = new BlockingCollection<Plan>(new ConcurrentStack<Plan>(_plans));
+            _preparation = InputPreparation.For(backend, new Preprocess(Network, options.Compat, NetworkSize), _postprocess);
+            _model = backend.Load(graph, new LoadOptions { CompactHeap = options.CompactHeap });
+            if (options.MemoryLimit is { } limit) MemoryLimit.Check(_model, NetworkSize, options.Plans, limit);
+            _plans = new PlanPool(options.Plans, () => _model.Plan(1, NetworkSize, NetworkSize));
         }
         catch
         {
-            foreach (Plan? plan in _plans ?? []) plan?.Dispose();
-            _model?.Dispose();
-            _ownBackend?.Dispose();
+            Free();
             throw;
         }
+        _uses = new UseCount(typeof(LungSegmenter), Free);
     }
 
-    /// <summary>The network that runs.</summary>
+    /// <inheritdoc/>
     public Architecture Network { get; }
 
-    /// <summary>Where its weights came from.</summary>
+    /// <summary>Where the weights came from: the file's path, or "(stream)" or "(memory)".</summary>
     public string WeightsFile { get; }
 
-    /// <summary>The height and width that pictures are resized to.</summary>
+    /// <inheritdoc/>
     public int NetworkSize { get; }
 
     /// <summary>What it runs on, for people.</summary>
     public string Device { get; }
 
-    /// <summary>Network and settings as results carry them.</summary>
+    /// <inheritdoc/>
     public SegmentationMethod Method { get; }
 
     /// <summary>
     /// Loads a network: without options the one that comes with the program. Throws <see cref="EngineException"/> when there
-    /// are no weights, or they do not fit.
+    /// are no weights, or they do not fit, <see cref="ArgumentException"/> for options that cannot be.
     /// </summary>
     public static LungSegmenter Load(LungSegmenterOptions? options = null)
     {
         options ??= new LungSegmenterOptions();
-        if (options.Threshold is not (>= 0 and <= 1))
-            throw new ArgumentOutOfRangeException(nameof(options), $"a threshold from 0 to 1 expected, {options.Threshold} found");
-        if (options.Plans < 1)
-            throw new ArgumentOutOfRangeException(nameof(options), $"at least one plan expected, {options.Plans} found");
-        return new LungSegmenter(NetworkWeights.Open(options.Network, options.WeightsFile), options);
+        Check(options);
+        using Activity? activity = Telemetry.Source.StartActivity("lungseg.load");
+        var segmenter = new LungSegmenter(NetworkWeights.Open(options), options);
+        activity?.SetTag("lungseg.network", segmenter.Network.Key).SetTag("lungseg.device", segmenter.Device);
+        return segmenter;
     }
 
-    /// <summary>Reads a picture, a DICOM file by the options, and segments it; throws <see cref="ImageException"/> when it cannot be read.</summary>
-    public LungSegmentation Segment(string path, DicomOptions? dicom = null)
+    /// <inheritdoc/>
+    public LungSegmentation Segment(string path, DicomOptions? dicom = null, CancellationToken cancellation = default)
     {
-        long start = Stopwatch.GetTimestamp();
-        Radiograph picture = ImageReader.Read(path, (dicom ?? new DicomOptions()) with { ImagesOnly = true });
-        TimeSpan read = Stopwatch.GetElapsedTime(start);
-        LungSegmentation result = Segment(picture);
-        return result with { Times = result.Times with { Read = read } };
+        ArgumentNullException.ThrowIfNull(path);
+        return Read(() => ImageReader.Read(path, Images(dicom)), cancellation);
     }
 
-    /// <summary>Segments a picture.</summary>
-    public LungSegmentation Segment(Radiograph picture) =>
-        _plans[0] is IPicturePlan device ? SegmentOn(device, picture) : SegmentHere(picture);
+    /// <inheritdoc/>
+    public LungSegmentation Segment(Stream stream, DicomOptions? dicom = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        return Read(() => ImageReader.Read(stream, Images(dicom)), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public LungSegmentation Segment(ReadOnlySpan<byte> encoded, DicomOptions? dicom = null, CancellationToken cancellation = default)
+    {
+        byte[] file = encoded.ToArray();
+        return Read(() => ImageReader.Decode(file, "(memory)", Images(dicom)), cancellation);
+    }
+
+    /// <inheritdoc/>
+    public LungSegmentation Segment(Radiograph image, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        using UseCount.Use use = _uses.Enter();
+        return SegmentOne(image, TimeSpan.Zero, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public SegmentationTimes Segment(Radiograph image, Span<byte> mask, Span<float> probabilities = default, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        (int width, int height) = _postprocess.MaskSize(image);
+        if (mask.Length != width * height) throw new ArgumentException($"room for {width} x {height} pixels expected, {mask.Length} found", nameof(mask));
+        (width, height) = _postprocess.CutSize(image, NetworkSize);
+        if (probabilities.Length != 0 && probabilities.Length != width * height)
+            throw new ArgumentException($"room for {width} x {height} probabilities, or none, expected, {probabilities.Length} found", nameof(probabilities));
+        LungSegmentation result = Segment(image, cancellation);
+        result.Mask.Pixels.CopyTo(mask);
+        if (!probabilities.IsEmpty) result.Probabilities.Values.CopyTo(probabilities);
+        return result.Times;
+    }
+
+    /// <inheritdoc/>
+    public async Task<LungSegmentation> SegmentAsync(string path, DicomOptions? dicom = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        using UseCount.Use use = _uses.Enter();
+        long start = Stopwatch.GetTimestamp();
+        Radiograph image = await ImageReader.ReadAsync(path, Images(dicom), cancellation).ConfigureAwait(false);
+        return await SegmentOneAsync(image, Stopwatch.GetElapsedTime(start), cancellation).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<LungSegmentation> SegmentAsync(Stream stream, DicomOptions? dicom = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        using UseCount.Use use = _uses.Enter();
+        long start = Stopwatch.GetTimestamp();
+        Radiograph image = await ImageReader.ReadAsync(stream, Images(dicom), cancellation).ConfigureAwait(false);
+        return await SegmentOneAsync(image, Stopwatch.GetElapsedTime(start), cancellation).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<LungSegmentation> SegmentAsync(Radiograph image, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        using UseCount.Use use = _uses.Enter();
+        return await SegmentOneAsync(image, TimeSpan.Zero, cancellation).ConfigureAwait(false);
+    }
 
     /// <summary>
     /// A result with the probabilities of the mirror image beside its own, which tells where the network is less sure than it says. Takes as long as
@@ -113,73 +177,134 @@ public sealed class LungSegmenter : IDisposable
         result with { MirrorProbabilities = Segment(result.Picture.Mirrored()).Probabilities.Mirrored() };
 
     /// <summary>The mask that one of this segmenter's results would have with another threshold, cleaned as its own was.</summary>
-    public LungMask MaskAt(LungSegmentation result, float threshold) => _postprocess.Clean(result.Probabilities.Threshold(threshold));
-
-    /// <summary>Frees the network, and the backend if it was not the caller's.</summary>
-    public void Dispose()
+    public LungMask MaskAt(LungSegmentation result, float threshold)
     {
-        _idle.Dispose();
-        foreach (Plan plan in _plans) plan.Dispose();
-        _model.Dispose();
+        ArgumentNullException.ThrowIfNull(result);
+        return _postprocess.Clean(result.Probabilities.Threshold(threshold));
+    }
+
+    /// <summary>Frees the network, and the backend if it was not the caller's, once no call uses them.</summary>
+    public void Dispose() => _uses.Close();
+
+    // What is no image, such as a segmentation, has no lungs to find.
+    private static DicomOptions Images(DicomOptions? dicom) => (dicom ?? new DicomOptions()) with { ImagesOnly = true };
+
+    private static void Check(LungSegmenterOptions options)
+    {
+        if (options.Threshold is not (>= 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(options), $"a threshold from 0 to 1 expected, {options.Threshold} found");
+        if (options.Plans is < 1 or > MostPlans)
+            throw new ArgumentOutOfRangeException(nameof(options), $"1 to {MostPlans} plans expected, {options.Plans} found");
+        if (!Enum.IsDefined(options.Compat))
+            throw new ArgumentOutOfRangeException(nameof(options), $"a known mode expected, {options.Compat} found");
+        if (options.Threads is < 1 or > CpuBackend.MaxThreads)
+            throw new ArgumentOutOfRangeException(nameof(options), $"1 to {CpuBackend.MaxThreads} threads expected, {options.Threads} found");
+        if (options.Threads is not null && options.Backend is not null)
+            throw new ArgumentException("threads are the backend's own: set them there, or give no backend", nameof(options));
+        if (options.MemoryLimit is < 1)
+            throw new ArgumentOutOfRangeException(nameof(options), $"a memory limit of 1 byte or more expected, {options.MemoryLimit} found");
+    }
+
+    // Also of a segmenter whose constructor failed.
+    private void Free()
+    {
+        _plans?.Dispose();
+        _model?.Dispose();
         _ownBackend?.Dispose();
     }
 
-    private LungSegmentation SegmentHere(Radiograph picture)
+    private LungSegmentation Read(Func<Radiograph> read, CancellationToken cancellation)
     {
+        using UseCount.Use use = _uses.Enter();
+        cancellation.ThrowIfCancellationRequested();
         long start = Stopwatch.GetTimestamp();
-        ContrastStretch? stretch = Stretch(picture);
-        float[] input = _preprocess.Apply(stretch?.Apply(picture) ?? picture);
-        TimeSpan preprocess = Stopwatch.GetElapsedTime(start);
-        (ProbabilityMap output, TimeSpan network) = Run(plan =>
-        {
-            plan.Input.CopyFrom(input);
-            plan.Execute();
-        });
-        long computed = Stopwatch.GetTimestamp();
-        (ProbabilityMap probabilities, LungMask mask) = _postprocess.Apply(output, picture);
-        return Result(picture, stretch, probabilities, mask, preprocess, network, computed);
+        Radiograph image = read();
+        return SegmentOne(image, Stopwatch.GetElapsedTime(start), cancellation);
     }
 
-    // The plan resizes the picture and cuts the mask itself; the probabilities are brought to the picture's size if somebody reads them.
-    private LungSegmentation SegmentOn(IPicturePlan device, Radiograph picture)
+    private LungSegmentation SegmentOne(Radiograph image, TimeSpan read, CancellationToken cancellation)
     {
-        long start = Stopwatch.GetTimestamp();
-        ContrastStretch? stretch = Stretch(picture);
-        PictureInput input = _preprocess.Describe(stretch?.Apply(picture) ?? picture);
-        TimeSpan preprocess = Stopwatch.GetElapsedTime(start);
-        (int width, int height) = _postprocess.CutSize(picture, NetworkSize);
-        byte[] cut = new byte[width * height];
-        (ProbabilityMap output, TimeSpan network) = Run(plan => ((IPicturePlan)plan).Execute(input, _postprocess.Threshold, width, height, cut));
-        long computed = Stopwatch.GetTimestamp();
-        LungMask mask = _postprocess.Clean(new LungMask(width, height, cut));
-        return Result(picture, stretch, _postprocess.AtCut(output, picture), mask, preprocess, network, computed);
-    }
-
-    private ContrastStretch? Stretch(Radiograph picture) => _stretches ? ContrastStretch.Of(picture) : null;
-
-    private (ProbabilityMap Output, TimeSpan Time) Run(Action<Plan> network)
-    {
-        Plan plan = _idle.Take();
+        using var work = new Work(this, image, read);
         try
         {
-            long start = Stopwatch.GetTimestamp();
-            network(plan);
-            var output = new ProbabilityMap(NetworkSize, NetworkSize, plan.Output.ToArray());
-            return (output, Stopwatch.GetElapsedTime(start));
+            Plan plan = _plans.Take(cancellation);
+            return work.Finish(plan, cancellation);
         }
-        finally
+        catch (Exception e)
         {
-            _idle.Add(plan);
+            work.Fail(e);
+            throw;
         }
     }
 
-    private LungSegmentation Result(
-        Radiograph picture, ContrastStretch? stretch, ProbabilityMap probabilities, LungMask mask, TimeSpan preprocess, TimeSpan network, long computed) => new()
+    private async Task<LungSegmentation> SegmentOneAsync(Radiograph image, TimeSpan read, CancellationToken cancellation)
+    {
+        using var work = new Work(this, image, read);
+        try
         {
-            Picture = picture,
-            Mask = mask,
-            Probabilities = probabilities,
-            Method = Method with { Contrast = stretch },
-            Times = new SegmentationTimes(TimeSpan.Zero, preprocess, network, Stopwatch.GetElapsedTime(computed)),
-        };
+            Plan plan = await _plans.TakeAsync(cancellation).ConfigureAwait(false);
+            return work.Finish(plan, cancellation);
+        }
+        catch (Exception e)
+        {
+            work.Fail(e);
+            throw;
+        }
+    }
+
+    /// <summary>An image on its way: prepared when it is made, and finished on a plan.</summary>
+    private sealed class Work : IDisposable
+    {
+        private readonly LungSegmenter _segmenter;
+        private readonly Radiograph _image;
+        private readonly TimeSpan _read;
+        private readonly TimeSpan _preprocess;
+        private readonly ContrastStretch? _stretch;
+        private readonly IPreparedImage _prepared;
+        private readonly Activity? _activity;
+
+        public Work(LungSegmenter segmenter, Radiograph image, TimeSpan read)
+        {
+            (_segmenter, _image, _read) = (segmenter, image, read);
+            _activity = Telemetry.Source.StartActivity("lungseg.segment")?.SetTag("lungseg.network", segmenter.Network.Key);
+            long start = Stopwatch.GetTimestamp();
+            _stretch = segmenter._stretches ? ContrastStretch.Of(image) : null;
+            _prepared = segmenter._preparation.Prepare(_stretch?.Apply(image) ?? image);
+            _preprocess = Stopwatch.GetElapsedTime(start);
+        }
+
+        /// <summary>Runs the plan, which is the next one's after that, and finishes mask and probabilities.</summary>
+        public LungSegmentation Finish(Plan plan, CancellationToken cancellation)
+        {
+            int side = _segmenter.NetworkSize;
+            float[] output = new float[side * side];
+            long start = Stopwatch.GetTimestamp();
+            try
+            {
+                _prepared.Run(plan, output, cancellation);
+            }
+            finally
+            {
+                _segmenter._plans.Return(plan);
+            }
+            TimeSpan network = Stopwatch.GetElapsedTime(start);
+            start = Stopwatch.GetTimestamp();
+            (ProbabilityMap probabilities, LungMask cut) = _prepared.Cut(new ProbabilityMap(side, side, output));
+            LungMask mask = _segmenter._postprocess.Clean(cut);
+            var times = new SegmentationTimes(_read, _preprocess, network, Stopwatch.GetElapsedTime(start));
+            Telemetry.Done(_segmenter.Network.Key, times);
+            return new LungSegmentation
+            {
+                Picture = _image,
+                Mask = mask,
+                Probabilities = probabilities,
+                Method = _segmenter.Method with { Contrast = _stretch },
+                Times = times,
+            };
+        }
+
+        public void Fail(Exception error) => Telemetry.Failed(_segmenter.Network.Key, error, _activity);
+
+        public void Dispose() => _activity?.Dispose();
+    }
 }

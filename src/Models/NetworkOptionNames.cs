@@ -6,7 +6,7 @@ namespace LungSeg.Models;
 /// The options by the names of the library's constructors, as text: for a command line, and for a file's metadata, where they stand as
 /// <c>classes=4;decoder_attention_type=scse</c>.
 /// </summary>
-public static class NetworkOptionNames
+internal static class NetworkOptionNames
 {
     private sealed record Entry(string Name, Func<NetworkOptions, object?> Get, Func<NetworkOptions, string, NetworkOptions> Set, params string[] Aliases);
 

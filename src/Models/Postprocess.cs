@@ -9,12 +9,9 @@ internal sealed class Postprocess(Compat compat, float threshold)
     /// <summary>A pixel is lung if its probability is over this.</summary>
     public float Threshold => threshold;
 
-    /// <summary>Returns the probabilities at the size at which they are cut, and the cleaned mask.</summary>
-    public (ProbabilityMap Probabilities, LungMask Mask) Apply(ProbabilityMap output, Radiograph picture)
-    {
-        ProbabilityMap probabilities = AtCut(output, picture);
-        return (probabilities, Clean(probabilities.Threshold(threshold)));
-    }
+    /// <summary>The size of the finished mask: the image's, or in the study's way 512 x 512.</summary>
+    public (int Width, int Height) MaskSize(Radiograph image) =>
+        compat == Compat.Upstream ? (UpstreamCleanup.SavedSide, UpstreamCleanup.SavedSide) : (image.Width, image.Height);
 
     /// <summary>The size at which probabilities are cut: the picture's, or in the study's way the network's.</summary>
     public (int Width, int Height) CutSize(Radiograph picture, int networkSize) =>

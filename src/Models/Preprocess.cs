@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using LungSeg.Engine;
 using LungSeg.Imaging;
+using LungSeg.Models.Inputs;
 
 namespace LungSeg.Models;
 
@@ -21,12 +21,13 @@ internal sealed class Preprocess(Architecture network, Compat compat, int size)
         return Normalise(picture.Channels, (plane, index) => bytes[(index * picture.Channels) + plane] / 255f);
     }
 
-    /// <summary>The same as instructions, for a plan that carries them out itself.</summary>
-    public PictureInput Describe(Radiograph picture)
+    /// <summary>The same as instructions, for a device that carries them out itself.</summary>
+    public DeviceImage Describe(Radiograph picture)
     {
         bool words = IsWide(picture);
-        return new PictureInput
+        return new DeviceImage
         {
+            Size = size,
             Width = picture.Width,
             Height = picture.Height,
             Channels = picture.Channels,
@@ -44,13 +45,13 @@ internal sealed class Preprocess(Architecture network, Compat compat, int size)
 
     private bool IsWide(Radiograph picture) => picture.BitDepth > 8 && compat == Compat.Fixed;
 
-    private PictureAxis Single(int length)
+    private ResizeAxis Single(int length)
     {
         (int[] before, int[] after, float[] weights) = BilinearResize.Table(length, size);
-        return new PictureAxis(before, after, Array.ConvertAll(weights, BitConverter.SingleToInt32Bits));
+        return new ResizeAxis(before, after, Array.ConvertAll(weights, BitConverter.SingleToInt32Bits));
     }
 
-    private static PictureAxis Whole((int[] Before, int[] After, int[] Coefficients) table) => new(table.Before, table.After, table.Coefficients);
+    private static ResizeAxis Whole((int[] Before, int[] After, int[] Coefficients) table) => new(table.Before, table.After, table.Coefficients);
 
     // The study's code hands blue to the channel that training called red; grey pictures do not mind.
     private float[] Normalise(int channels, Func<int, int, float> unit)

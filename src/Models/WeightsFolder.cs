@@ -14,6 +14,7 @@ public sealed class WeightsFolder
     /// <summary>Opens a folder; one that does not exist is empty. Throws <see cref="CheckpointException"/> for a broken manifest.</summary>
     public WeightsFolder(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         Path = path;
         Entries = WeightsManifest.Read(System.IO.Path.Combine(path, Manifest));
     }
@@ -38,15 +39,23 @@ public sealed class WeightsFolder
         .Order(StringComparer.Ordinal);
 
     /// <summary>The place of an entry's file.</summary>
-    public string PathOf(WeightsEntry entry) => System.IO.Path.Combine(Path, entry.File);
+    public string PathOf(WeightsEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return System.IO.Path.Combine(Path, entry.File);
+    }
 
     /// <summary>The manifest's entry for a network, if its file is there.</summary>
-    public WeightsEntry? EntryOf(Architecture network) =>
-        Entries.FirstOrDefault(entry => entry.Network == network.Key && File.Exists(PathOf(entry)));
+    public WeightsEntry? EntryOf(Architecture network)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        return Entries.FirstOrDefault(entry => entry.Network == network.Key && File.Exists(PathOf(entry)));
+    }
 
     /// <summary>The file for a network, or null: the manifest's, or else the one that bears the network's key.</summary>
     public string? TryFind(Architecture network)
     {
+        ArgumentNullException.ThrowIfNull(network);
         if (EntryOf(network) is { } entry) return PathOf(entry);
         string byKey = System.IO.Path.Combine(Path, $"{network.Key}.safetensors");
         return File.Exists(byKey) ? byKey : null;
@@ -82,6 +91,7 @@ public sealed class WeightsFolder
     /// </summary>
     public void Add(string file, WeightsEntry entry, bool overwrite)
     {
+        ArgumentNullException.ThrowIfNull(file);
         string target = PathOf(entry);
         bool inPlace = System.IO.Path.GetFullPath(file) == System.IO.Path.GetFullPath(target);
         if (!inPlace && File.Exists(target) && !overwrite)
@@ -90,7 +100,7 @@ public sealed class WeightsFolder
         {
             Directory.CreateDirectory(Path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             throw new FileException($"the weights folder '{Path}' cannot be made: {e.Message}", e);
         }

@@ -10,12 +10,13 @@ public static class WeightsHash
     /// <summary>The hash of a file in lower-case hexadecimal.</summary>
     public static string OfFile(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         try
         {
             using FileStream stream = File.OpenRead(path);
             return Sha256.TextOf(stream);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new CheckpointException($"'{path}' cannot be read: {e.Message}", e);
         }
@@ -27,6 +28,8 @@ public static class WeightsHash
     /// </summary>
     public static (string Name, string Sha256) OfCheckpoint(string path, StateDict stateDict)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(stateDict);
         if (!stateDict.Format.EndsWith("in a zip archive", StringComparison.Ordinal)) return (Path.GetFileName(path), OfFile(path));
         try
         {

@@ -6,6 +6,7 @@ using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Backends.Cuda.Driver;
 using LungSeg.Engine.Ops;
 using LungSeg.Imaging;
+using LungSeg.Models.Inputs;
 
 namespace LungSeg.Kernels.Tests;
 
@@ -29,7 +30,7 @@ public sealed class PictureTests
             new Random(size.Seed).NextBytes(samples);
             byte[] resized = OpenCvResize.Linear(samples, size.Width, size.Height, size.Channels, size.ToWidth, size.ToHeight);
             bool halve = size.Width == 2 * size.ToWidth && size.Height == 2 * size.ToHeight;
-            PictureInput picture = Picture(size, reverse, samples) with
+            DeviceImage picture = Picture(size, reverse, samples) with
             {
                 MaxValue = 255,
                 Halve = halve,
@@ -48,7 +49,7 @@ public sealed class PictureTests
             var random = new Random(size.Seed);
             for (int i = 0; i < samples.Length; i++) samples[i] = (ushort)random.Next(1 << 16);
             float[] resized = BilinearResize.Resize(Array.ConvertAll(samples, s => s / 65535f), size.Width, size.Height, size.Channels, size.ToWidth, size.ToHeight);
-            PictureInput picture = Picture(size, reverse, MemoryMarshal.AsBytes(samples.AsSpan()).ToArray()) with
+            DeviceImage picture = Picture(size, reverse, MemoryMarshal.AsBytes(samples.AsSpan()).ToArray()) with
             {
                 SampleBytes = 2,
                 MaxValue = 65535,
@@ -74,8 +75,9 @@ public sealed class PictureTests
         },
         iter: 40, threads: 1);
 
-    private static PictureInput Picture((int Width, int Height, int ToWidth, int ToHeight, int Channels, int Seed) size, bool reverse, byte[] samples) => new()
+    private static DeviceImage Picture((int Width, int Height, int ToWidth, int ToHeight, int Channels, int Seed) size, bool reverse, byte[] samples) => new()
     {
+        Size = size.ToWidth,
         Width = size.Width,
         Height = size.Height,
         Channels = size.Channels,
@@ -89,7 +91,7 @@ public sealed class PictureTests
         Std = [0.229f, 0.224f, 0.225f],
     };
 
-    private static void Check(PictureInput picture, int width, int height, Func<int, int, float> unit)
+    private static void Check(DeviceImage picture, int width, int height, Func<int, int, float> unit)
     {
         using var host = new Host(width, height);
         float[] actual = host.Prepare(picture, 1, 1);
@@ -102,7 +104,7 @@ public sealed class PictureTests
     }
 
     // OpenCvResize's positions; where nothing is resized, each sample stands for itself.
-    private static PictureAxis Integers(int size, int toSize, bool halve)
+    private static ResizeAxis Integers(int size, int toSize, bool halve)
     {
         int[] before = new int[toSize], after = new int[toSize], weights = new int[2 * toSize];
         for (int i = 0; i < toSize; i++)
@@ -114,11 +116,11 @@ public sealed class PictureTests
             (before[i], after[i]) = halve ? (2 * i, (2 * i) + 1) : (Math.Clamp(index, 0, size - 1), Math.Clamp(index + 1, 0, size - 1));
             (weights[2 * i], weights[(2 * i) + 1]) = ((int)MathF.Round((1f - at) * 2048), (int)MathF.Round(at * 2048));
         }
-        return new PictureAxis(before, after, weights);
+        return new ResizeAxis(before, after, weights);
     }
 
     // BilinearResize's positions.
-    private static PictureAxis Floats(int size, int toSize)
+    private static ResizeAxis Floats(int size, int toSize)
     {
         int[] before = new int[toSize], after = new int[toSize];
         var weights = new float[toSize];
@@ -129,7 +131,7 @@ public sealed class PictureTests
             after[i] = Math.Min(before[i] + 1, size - 1);
             weights[i] = at - before[i];
         }
-        return new PictureAxis(before, after, Array.ConvertAll(weights, BitConverter.SingleToInt32Bits));
+        return new ResizeAxis(before, after, Array.ConvertAll(weights, BitConverter.SingleToInt32Bits));
     }
 
     /// <summary>What the host does to an image on its way to a plan and back, each slice an allocation of its own.</summary>
@@ -139,7 +141,7 @@ public sealed class PictureTests
         private readonly CudaContext _context;
         private readonly KernelSet _kernels;
         private readonly CudaStream _stream;
-        private readonly PictureTransfer _transfer;
+        private readonly ImageTransfer _transfer;
         private readonly int _planar;
 
         public Host(int width, int height)
@@ -150,14 +152,14 @@ public sealed class PictureTests
             _kernels = new KernelSet(_context, KernelLibrary.Kernels);
             _stream = new CudaStream(_context);
             _planar = 3 * width * height;
-            _transfer = new PictureTransfer(_context, _kernels, _stream, Tensor.Create(new InputOp(new Shape(1, 3, height, width)), [], "x"));
+            _transfer = new ImageTransfer(_context, _kernels, Tensor.Create(new InputOp(new Shape(1, 3, height, width)), [], "x"));
         }
 
         /// <summary>The network's input.</summary>
-        public float[] Prepare(PictureInput picture, int maskWidth, int maskHeight)
+        public float[] Prepare(DeviceImage picture, int maskWidth, int maskHeight)
         {
             using var planar = new DeviceMemory(_context, (nuint)(_planar * sizeof(float)), "test");
-            _transfer.Prepare(picture, planar.Address, maskWidth, maskHeight);
+            _transfer.Prepare(_stream, picture, planar.Address, maskWidth, maskHeight);
             _stream.Synchronize();
             return _driver.Memory.Read<float>(planar.Address, _planar);
         }
@@ -169,7 +171,7 @@ public sealed class PictureTests
             using var staging = new PinnedMemory(_context, planar.Bytes);
             probabilities.CopyTo(new Span<float>(staging.Data, probabilities.Length));
             _stream.Upload(staging.Data, planar.Address, planar.Bytes);
-            _transfer.Cut(planar.Address, shape, threshold, width, height);
+            _transfer.Cut(_stream, planar.Address, shape, threshold, width, height);
             _stream.Synchronize();
             var mask = new byte[width * height];
             _transfer.CopyMask(mask);

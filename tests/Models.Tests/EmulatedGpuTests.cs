@@ -4,6 +4,7 @@ using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
+using LungSeg.Models.Inputs;
 
 namespace LungSeg.Models.Tests;
 
@@ -63,15 +64,19 @@ public sealed class EmulatedGpuTests
         using CudaBackend gpu = EmulatedGpu.Open();
         using Model model = gpu.Load(graph, new LoadOptions { Taps = ["copy"] });
         using Plan plan = model.Plan(1, Side, Side);
-        (int cutWidth, int cutHeight) = postprocess.CutSize(picture, Side);
-        var mask = new byte[cutWidth * cutHeight];
-        for (int run = 0; run < 2; run++) ((IPicturePlan)plan).Execute(preprocess.Describe(picture), postprocess.Threshold, cutWidth, cutHeight, mask);
+        float[] computed = new float[Side * Side];
+        IInputPreparation preparation = InputPreparation.For(gpu, preprocess, postprocess);
+        LungMask mask = new(1, 1, [0]);
+        for (int run = 0; run < 2; run++)
+        {
+            IPreparedImage prepared = preparation.Prepare(picture);
+            prepared.Run(plan, computed, CancellationToken.None);
+            (_, mask) = prepared.Cut(new ProbabilityMap(Side, Side, computed));
+        }
 
-        var output = new ProbabilityMap(Side, Side, plan.Output.ToArray());
-        (ProbabilityMap probabilities, LungMask expected) = postprocess.Apply(output, picture);
-        Assert.Equal(probabilities.Threshold(0.45f).Pixels.ToArray(), mask);
-        Assert.Equal(expected.Pixels.ToArray(), postprocess.Clean(new LungMask(cutWidth, cutHeight, mask)).Pixels.ToArray());
-        Assert.InRange(mask.Count(value => value == 1), 1, mask.Length - 1);
+        ProbabilityMap probabilities = postprocess.AtCut(new ProbabilityMap(Side, Side, computed), picture);
+        Assert.Equal(probabilities.Threshold(0.45f).Pixels.ToArray(), mask.Pixels.ToArray());
+        Assert.InRange(mask.Area, 1, mask.Pixels.Length - 1);
         Assert.Equal(preprocess.Apply(picture), plan.Outputs[1].ToArray());
     }
 

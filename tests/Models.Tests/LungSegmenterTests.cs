@@ -173,7 +173,7 @@ public sealed class LungSegmenterTests
     public void Without_a_plan_there_is_no_segmenter()
     {
         ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(() => LungSegmenter.Load(new LungSegmenterOptions { Plans = 0 }));
-        Assert.Contains("at least one plan expected, 0 found", error.Message);
+        Assert.Contains("1 to 1024 plans expected, 0 found", error.Message);
     }
 
     [Fact]

@@ -51,7 +51,7 @@ internal sealed record Benchmark
         (IWeightSource weights, string name) = BenchWeights.Of(network);
         long start = Stopwatch.GetTimestamp();
         Graph graph = network.Record(weights, batch);
-        using Model model = backend.Load(graph);
+        using Model model = backend.Load(graph, new LoadOptions { CompactHeap = true });
         using Plan plan = model.Plan(batch, size, size);
         double load = Elapsed(start);
         plan.Input.CopyFrom(SyntheticWeights.Input("", "bench", batch, size, size));

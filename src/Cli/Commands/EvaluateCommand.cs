@@ -69,6 +69,7 @@ internal static class EvaluateCommand
             {
                 WeightsFile = file,
                 Backend = backend,
+                CompactHeap = true,
                 Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
                 Compat = parsed.GetValue(compat) == "upstream" ? Compat.Upstream : Compat.Fixed,
                 StretchContrast = parsed.GetValue(contrast) != CommonOptions.Off,

@@ -56,6 +56,7 @@ internal static class SegmentCommand
                 {
                     Network = parsed.GetValue(network),
                     WeightsFile = parsed.GetValue(weights),
+                    CompactHeap = true,
                     Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
                     Compat = parsed.GetValue(compat) == "upstream" ? Compat.Upstream : Compat.Fixed,
                     StretchContrast = parsed.GetValue(contrast) != CommonOptions.Off,

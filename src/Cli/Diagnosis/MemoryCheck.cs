@@ -41,7 +41,7 @@ internal static class MemoryCheck
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         PeakMemory.Reset();
-        using Model model = backend.Load(network.Record(new SyntheticWeights()));
+        using Model model = backend.Load(network.Record(new SyntheticWeights()), new LoadOptions { CompactHeap = true });
         using Plan plan = model.Plan(1, network.InputSize, network.InputSize);
         return PeakMemory.Read() ?? Environment.WorkingSet;
     }

@@ -84,7 +84,7 @@ internal static class NetworkCard
     private static long ArenaBytes(Graph graph)
     {
         using var backend = new CpuBackend();
-        using Model model = backend.Load(graph);
+        using Model model = backend.Load(graph, new LoadOptions { CompactHeap = true });
         using Plan plan = model.Plan(1, graph.Input.Shape.H, graph.Input.Shape.W);
         return plan.ArenaBytes;
     }

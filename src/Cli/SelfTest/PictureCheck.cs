@@ -3,6 +3,7 @@ using LungSeg.Engine.Nn;
 using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
 using LungSeg.Models;
+using LungSeg.Models.Inputs;
 
 namespace LungSeg.Cli.SelfTest;
 
@@ -31,8 +32,8 @@ internal static class PictureCheck
         {
             using Model model = backend.Load(graph, new LoadOptions { Taps = ["copy"] });
             using Plan plan = model.Plan(1, Side, Side);
-            if (plan is not IPicturePlan) return null;
-            string?[] faults = [.. Cases.Select((_, i) => FaultOf(plan, i, backend.Precision))];
+            if (InputPreparation.For(backend, new Preprocess(Architectures.All[0], Compat.Fixed, Side), new Postprocess(Compat.Fixed, Threshold)) is HostPreparation) return null;
+            string?[] faults = [.. Cases.Select((_, i) => FaultOf(backend, plan, i))];
             string? fault = faults.FirstOrDefault(found => found is not null);
             return new OperationResult(Name, Cases.Length, fault is null ? 0 : double.PositiveInfinity, fault);
         }
@@ -54,22 +55,23 @@ internal static class PictureCheck
             .Forward(new Conv2d(weights["copy"], 3, 3, 1, groups: 3, bias: false).Forward(x)).Sigmoid());
     }
 
-    private static string? FaultOf(Plan plan, int index, Precision precision)
+    private static string? FaultOf(IBackend backend, Plan plan, int index)
     {
         (int width, int height, int channels, int bits, Compat compat) = Cases[index];
         var random = new Random(index);
         var picture = new Radiograph(width, height, channels, bits, [.. Enumerable.Range(0, width * height * channels).Select(_ => (ushort)random.Next(1 << bits))]);
         var preprocess = new Preprocess(Architectures.All[0], compat, Side);
         var postprocess = new Postprocess(compat, Threshold);
-        (int cutWidth, int cutHeight) = postprocess.CutSize(picture, Side);
-        var mask = new byte[cutWidth * cutHeight];
-        ((IPicturePlan)plan).Execute(preprocess.Describe(picture), Threshold, cutWidth, cutHeight, mask);
+        var output = new float[Side * Side];
+        IPreparedImage prepared = InputPreparation.For(backend, preprocess, postprocess).Prepare(picture);
+        prepared.Run(plan, output, CancellationToken.None);
+        (_, LungMask mask) = prepared.Cut(new ProbabilityMap(Side, Side, output));
 
         string name = $"{width} x {height} x {channels} of {bits} bits, {compat}";
         // Halves round what the picture became; the copy is then of the rounded one.
-        float[] input = Array.ConvertAll(preprocess.Apply(picture), value => precision == Precision.Float16 ? (float)(Half)value : value);
+        float[] input = Array.ConvertAll(preprocess.Apply(picture), value => backend.Precision == Precision.Float16 ? (float)(Half)value : value);
         if (!plan.Outputs[1].ToArray().AsSpan().SequenceEqual(input)) return $"{name}: the network's input differs from the host's";
-        ProbabilityMap probabilities = postprocess.AtCut(new ProbabilityMap(Side, Side, plan.Output.ToArray()), picture);
-        return probabilities.Threshold(Threshold).Pixels.SequenceEqual(mask) ? null : $"{name}: the mask differs from the host's";
+        ProbabilityMap probabilities = postprocess.AtCut(new ProbabilityMap(Side, Side, output), picture);
+        return probabilities.Threshold(Threshold).Pixels.SequenceEqual(mask.Pixels) ? null : $"{name}: the mask differs from the host's";
     }
 }

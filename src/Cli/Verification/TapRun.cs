@@ -21,7 +21,7 @@ internal sealed class TapRun(IBackend backend, Graph graph, float[] input)
     public IEnumerable<Tap> Run(IEnumerable<string> paths)
     {
         HashSet<string> kept;
-        using (Model model = backend.Load(graph))
+        using (Model model = backend.Load(graph, new LoadOptions { CompactHeap = true }))
         {
             kept = [.. model.Graph.Taps.Keys];
             using Plan plan = Execute(model);
@@ -32,7 +32,7 @@ internal sealed class TapRun(IBackend backend, Graph graph, float[] input)
         {
             foreach (List<string> group in Groups(ordered.Where(path => kept.Contains(path) != unfused)))
             {
-                using Model model = backend.Load(graph, new LoadOptions { Taps = group, Fuse = !unfused });
+                using Model model = backend.Load(graph, new LoadOptions { Taps = group, Fuse = !unfused, CompactHeap = true });
                 using Plan plan = Execute(model);
                 foreach ((string path, Buffer buffer) in group.Zip(plan.Outputs.Skip(1)))
                     yield return new Tap(path, buffer.Shape, buffer.ToArray(), unfused);

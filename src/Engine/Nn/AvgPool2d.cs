@@ -4,7 +4,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Nn;
 
 /// <summary>PyTorch's <c>nn.AvgPool2d</c>.</summary>
-public sealed class AvgPool2d(
+internal sealed class AvgPool2d(
     WeightScope w, int kernelSize, int stride, int padding = 0, bool ceilMode = false, bool countIncludePad = true) : Layer(w)
 {
     /// <inheritdoc/>

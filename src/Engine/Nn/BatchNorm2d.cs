@@ -4,7 +4,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Nn;
 
 /// <summary>PyTorch's <c>nn.BatchNorm2d</c> at inference.</summary>
-public sealed class BatchNorm2d : Layer
+internal sealed class BatchNorm2d : Layer
 {
     private readonly BatchNormOp _op;
 

@@ -7,7 +7,7 @@ namespace LungSeg.Engine.Nn;
 /// PyTorch's <c>nn.Conv2d</c> with one stride and one dilation for both axes. Where a network multiplies the result by a constant, that is
 /// <paramref name="scale"/>: weights and bias are read multiplied.
 /// </summary>
-public sealed class Conv2d(
+internal sealed class Conv2d(
     WeightScope w, int inChannels, int outChannels, KernelSize kernelSize,
     int stride = 1, Padding padding = default, int dilation = 1, int groups = 1, bool bias = true, float scale = 1) : Layer(w)
 {

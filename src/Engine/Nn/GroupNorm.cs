@@ -4,7 +4,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Nn;
 
 /// <summary>PyTorch's <c>nn.GroupNorm</c>.</summary>
-public sealed class GroupNorm(WeightScope w, int groups, int channels, float eps = 1e-5f) : Layer(w)
+internal sealed class GroupNorm(WeightScope w, int groups, int channels, float eps = 1e-5f) : Layer(w)
 {
     private readonly GroupNormOp _op = new(w.Get("weight", channels), w.Get("bias", channels), groups, eps);
 

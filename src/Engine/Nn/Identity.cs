@@ -3,7 +3,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Nn;
 
 /// <summary>PyTorch's <c>nn.Identity</c>, and what <c>nn.Dropout</c> is at inference: no operation, but a module path to read at.</summary>
-public sealed class Identity(WeightScope w) : Layer(w)
+internal sealed class Identity(WeightScope w) : Layer(w)
 {
     /// <inheritdoc/>
     protected override Tensor Compute(Tensor x) => x;

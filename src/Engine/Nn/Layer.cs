@@ -3,7 +3,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Nn;
 
 /// <summary>A module from one tensor to one tensor.</summary>
-public abstract class Layer(WeightScope w) : Module(w)
+internal abstract class Layer(WeightScope w) : Module(w)
 {
     /// <summary>Applies the layer.</summary>
     public Tensor Forward(Tensor x) => Traced(x, () => Compute(x));

@@ -3,7 +3,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Nn;
 
 /// <summary>A part of a network that has a place in the checkpoint.</summary>
-public abstract class Module(WeightScope w)
+internal abstract class Module(WeightScope w)
 {
     /// <summary>PyTorch's module path, such as <c>decoder.aspp.0.convs.1.0</c>.</summary>
     public string Path { get; } = w.Path;

@@ -4,7 +4,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Nn;
 
 /// <summary>PyTorch's <c>nn.UpsamplingBilinear2d</c>, which aligns corners.</summary>
-public sealed class UpsamplingBilinear2d(WeightScope w, int scaleFactor) : Layer(w)
+internal sealed class UpsamplingBilinear2d(WeightScope w, int scaleFactor) : Layer(w)
 {
     /// <inheritdoc/>
     protected override Tensor Compute(Tensor x) => x.ApplyAt(Path, new UpsampleBilinearOp(scaleFactor, AlignCorners: true));

@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Ops;
 
 /// <summary>An activation of its own, element by element.</summary>
-public sealed record ActivationOp(Activation Function) : Op
+internal sealed record ActivationOp(Activation Function) : Op
 {
     /// <inheritdoc/>
     public override string Name => Function == Activation.None ? "identity" : Function.TorchName();

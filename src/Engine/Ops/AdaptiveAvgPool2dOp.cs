@@ -4,7 +4,7 @@ namespace LungSeg.Engine.Ops;
 /// Average pooling to a fixed size. Bin i of n covers [floor(i·size/n), ceil((i+1)·size/n)): bins overlap where n does not
 /// divide the size.
 /// </summary>
-public sealed record AdaptiveAvgPool2dOp(int OutputSize) : Op
+internal sealed record AdaptiveAvgPool2dOp(int OutputSize) : Op
 {
     /// <inheritdoc/>
     public override string Name => "adaptive_avg_pool2d";

@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Ops;
 
 /// <summary>Element-wise sum; an input of height and width 1 is spread over the map.</summary>
-public sealed record AddOp : ActivatedOp
+internal sealed record AddOp : ActivatedOp
 {
     /// <inheritdoc/>
     public override string Name => "add";

@@ -4,7 +4,7 @@ namespace LungSeg.Engine.Ops;
 /// Average pooling. With <paramref name="CountIncludePad"/> padding counts as zeros, else only the map's own pixels are averaged; what
 /// hangs over the padding never counts.
 /// </summary>
-public sealed record AvgPool2dOp(PoolWindow Window, bool CountIncludePad) : Op
+internal sealed record AvgPool2dOp(PoolWindow Window, bool CountIncludePad) : Op
 {
     /// <inheritdoc/>
     public override string Name => "avg_pool2d";

@@ -3,7 +3,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Ops;
 
 /// <summary>Batch normalisation at inference: (x − mean) / sqrt(variance + eps) · weight + bias, per channel.</summary>
-public sealed record BatchNormOp(Parameter Weight, Parameter Bias, Parameter Mean, Parameter Variance, float Eps) : ActivatedOp
+internal sealed record BatchNormOp(Parameter Weight, Parameter Bias, Parameter Mean, Parameter Variance, float Eps) : ActivatedOp
 {
     /// <inheritdoc/>
     public override string Name => "batch_norm";

@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Ops;
 
 /// <summary>Concatenation along the channels.</summary>
-public sealed record ConcatOp : Op
+internal sealed record ConcatOp : Op
 {
     /// <inheritdoc/>
     public override string Name => "cat";

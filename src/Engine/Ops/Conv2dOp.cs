@@ -6,7 +6,7 @@ namespace LungSeg.Engine.Ops;
 /// Convolution, in PyTorch's terms: weight [K, C/groups, R, S], optional bias [K], square stride and dilation. With
 /// <see cref="Residual"/> a second input of the result's shape is added before the activation.
 /// </summary>
-public sealed record Conv2dOp(Parameter Weight, Parameter? Bias, int Stride, Padding Padding, int Dilation, int Groups) : ActivatedOp
+internal sealed record Conv2dOp(Parameter Weight, Parameter? Bias, int Stride, Padding Padding, int Dilation, int Groups) : ActivatedOp
 {
     /// <inheritdoc/>
     public override string Name => "conv2d";

@@ -3,7 +3,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Ops;
 
 /// <summary>Transposed convolution without groups or output padding: weight [C, K, R, S], optional bias [K].</summary>
-public sealed record ConvTranspose2dOp(Parameter Weight, Parameter? Bias, int Stride, int Padding) : ActivatedOp
+internal sealed record ConvTranspose2dOp(Parameter Weight, Parameter? Bias, int Stride, int Padding) : ActivatedOp
 {
     /// <inheritdoc/>
     public override string Name => "conv_transpose2d";

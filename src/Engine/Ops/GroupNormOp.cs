@@ -3,7 +3,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Ops;
 
 /// <summary>Group normalisation: mean and biased variance over each image's group of neighbouring channels.</summary>
-public sealed record GroupNormOp(Parameter Weight, Parameter Bias, int Groups, float Eps) : ActivatedOp
+internal sealed record GroupNormOp(Parameter Weight, Parameter Bias, int Groups, float Eps) : ActivatedOp
 {
     /// <inheritdoc/>
     public override string Name => "group_norm";

@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Ops;
 
 /// <summary>The graph's input.</summary>
-public sealed record InputOp(Shape Shape) : Op
+internal sealed record InputOp(Shape Shape) : Op
 {
     /// <inheritdoc/>
     public override string Name => "input";

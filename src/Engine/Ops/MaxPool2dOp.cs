@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Ops;
 
 /// <summary>Max pooling; padding never wins, and with <paramref name="CeilMode"/> a last window may hang over the border.</summary>
-public sealed record MaxPool2dOp(int KernelSize, int Stride, int Padding, bool CeilMode) : Op
+internal sealed record MaxPool2dOp(int KernelSize, int Stride, int Padding, bool CeilMode) : Op
 {
     /// <inheritdoc/>
     public override string Name => "max_pool2d";

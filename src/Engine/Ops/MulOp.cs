@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Ops;
 
 /// <summary>Element-wise product; an input of height and width 1, or of one channel, is spread over the other.</summary>
-public sealed record MulOp : ActivatedOp
+internal sealed record MulOp : ActivatedOp
 {
     /// <inheritdoc/>
     public override string Name => "mul";

@@ -3,7 +3,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Engine.Ops;
 
 /// <summary>An operation: its parameters, its shape rule and its cost. Semantics are PyTorch's, in logical NCHW.</summary>
-public abstract record Op
+internal abstract record Op
 {
     /// <summary>PyTorch's name for the operation, such as <c>conv2d</c>.</summary>
     public abstract string Name { get; }
@@ -34,7 +34,7 @@ public abstract record Op
 }
 
 /// <summary>An operation whose result can pass through an activation before it is stored.</summary>
-public abstract record ActivatedOp : Op
+internal abstract record ActivatedOp : Op
 {
     /// <summary>Applied to the result; none unless a pass has fused one.</summary>
     public Activation Activation { get; init; }

@@ -5,7 +5,7 @@ namespace LungSeg.Engine.Ops;
 /// flattened to HW: A = softmax(centerᵀ · top) over the whole HW x HW map at once, Y = A · bottomᵀ of shape HW x C, and the
 /// result is Y's memory read as C x H x W, not its transpose (the published code does both).
 /// </summary>
-public sealed record PositionAttentionOp : Op
+internal sealed record PositionAttentionOp : Op
 {
     /// <inheritdoc/>
     public override string Name => "position_attention";

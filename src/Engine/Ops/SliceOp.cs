@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Ops;
 
 /// <summary>A run of neighbouring channels.</summary>
-public sealed record SliceOp(int Start, int Count) : Op
+internal sealed record SliceOp(int Start, int Count) : Op
 {
     /// <inheritdoc/>
     public override string Name => "slice";

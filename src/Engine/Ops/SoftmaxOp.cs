@@ -5,7 +5,7 @@ namespace LungSeg.Engine.Ops;
 /// [radix][cardinality][width], and the radix values of each (cardinality, width) sum to 1. That is ResNeSt's radix softmax; cardinality 1
 /// is the selection of SK networks, and width 1 beside it the softmax over classes.
 /// </summary>
-public sealed record SoftmaxOp(int Radix, int Cardinality = 1) : Op
+internal sealed record SoftmaxOp(int Radix, int Cardinality = 1) : Op
 {
     /// <inheritdoc/>
     public override string Name => "softmax";

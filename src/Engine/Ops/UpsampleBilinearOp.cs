@@ -4,7 +4,7 @@ namespace LungSeg.Engine.Ops;
 /// Bilinear resizing as in PyTorch's <c>interpolate</c>: by a whole factor, or, with factor 0, to the height and width of a
 /// second input, of which only the shape is used.
 /// </summary>
-public sealed record UpsampleBilinearOp(int Scale, bool AlignCorners) : ActivatedOp
+internal sealed record UpsampleBilinearOp(int Scale, bool AlignCorners) : ActivatedOp
 {
     /// <inheritdoc/>
     public override string Name => "upsample_bilinear";

@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Ops;
 
 /// <summary>Nearest-neighbour upsampling by a whole factor: each pixel becomes a square.</summary>
-public sealed record UpsampleNearestOp(int Scale) : Op
+internal sealed record UpsampleNearestOp(int Scale) : Op
 {
     /// <inheritdoc/>
     public override string Name => "upsample_nearest";

@@ -7,7 +7,7 @@ namespace LungSeg.Engine.Passes;
 /// Folds a batch norm into the convolution before it: w·g and (b − mean)·g + bias with g = weight / sqrt(variance + eps),
 /// computed in double and rounded once.
 /// </summary>
-public static class FoldBatchNorm
+internal static class FoldBatchNorm
 {
     /// <summary>Folds wherever nothing else reads the convolution's own result.</summary>
     public static Graph Apply(Graph graph) => graph.Rewrite((node, inputs) =>

@@ -3,7 +3,7 @@ using LungSeg.Engine.Ops;
 namespace LungSeg.Engine.Passes;
 
 /// <summary>Moves an activation into the operation before it, which applies it as it stores.</summary>
-public static class FuseActivation
+internal static class FuseActivation
 {
     /// <summary>Fuses wherever nothing else reads the result before the activation.</summary>
     public static Graph Apply(Graph graph) => graph.Rewrite((node, inputs) =>

@@ -3,7 +3,7 @@ using LungSeg.Engine.Ops;
 namespace LungSeg.Engine.Passes;
 
 /// <summary>Turns a convolution followed by an addition into a convolution that adds the other operand as it stores.</summary>
-public static class FuseResidual
+internal static class FuseResidual
 {
     /// <summary>Fuses wherever nothing else reads the convolution's own result; of two candidates the later one.</summary>
     public static Graph Apply(Graph graph)

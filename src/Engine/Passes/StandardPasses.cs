@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Passes;
 
 /// <summary>The passes that every fast backend starts with, in their order.</summary>
-public static class StandardPasses
+internal static class StandardPasses
 {
     /// <summary>Takes out the asked taps as outputs, then folds and fuses.</summary>
     public static Graph Apply(Graph graph, LoadOptions options)

@@ -20,10 +20,37 @@ public static class Checkpoint
     public static StateDict Read(string path) => Read(FileBytes.Open(path), 0);
 
     /// <summary>Reads a checkpoint that lies in memory; <paramref name="name"/> stands for it in errors.</summary>
-    public static StateDict Read(ReadOnlyMemory<byte> bytes, string name) => Read(new MemoryBytes(name, bytes), 0);
+    public static StateDict Read(ReadOnlyMemory<byte> bytes, string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return Read(new MemoryBytes(name, bytes), 0);
+    }
+
+    /// <summary>
+    /// Reads a checkpoint from a stream, from where it stands to its end, into memory; <paramref name="name"/> stands for it in errors. The
+    /// stream stays open. Throws <see cref="CheckpointException"/> for what cannot be read.
+    /// </summary>
+    public static StateDict Read(Stream stream, string name) => Read(ReadToEnd(stream, name), name);
+
+    /// <summary>A stream's bytes, from where it stands to its end.</summary>
+    internal static ReadOnlyMemory<byte> ReadToEnd(Stream stream, string name)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(name);
+        try
+        {
+            using var bytes = new MemoryStream();
+            stream.CopyTo(bytes);
+            return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
+        }
+        catch (Exception e) when (e is IOException or NotSupportedException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"'{name}' cannot be read: {e.Message}", e);
+        }
+    }
 
     /// <summary>Whether a file in an archive is taken for the checkpoint, judged by its name.</summary>
-    public static bool IsCheckpointName(string name) =>
+    internal static bool IsCheckpointName(string name) =>
         Extensions.Contains(Path.GetExtension(name), StringComparer.OrdinalIgnoreCase)
         && !name.StartsWith("__MACOSX/", StringComparison.Ordinal);
 

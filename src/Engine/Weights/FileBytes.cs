@@ -24,6 +24,7 @@ internal sealed class FileBytes : ByteSource
     /// <summary>Opens a file that is not empty.</summary>
     public static FileBytes Open(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         if (Directory.Exists(path))
             throw new CheckpointException($"'{path}' is a directory: name the checkpoint file in it");
         try

@@ -6,7 +6,7 @@ namespace LungSeg.Engine.Weights;
 /// Outputs of the reference implementation for synthetic weights and inputs. The format is in
 /// <c>tests/data/golden/README.md</c>.
 /// </summary>
-public sealed class GoldenFile
+internal sealed class GoldenFile
 {
     private const int SampledAbove = 16_384, Samples = 2_048;
 
@@ -112,13 +112,13 @@ public sealed class GoldenFile
 /// <param name="H">Height in pixels.</param>
 /// <param name="W">Width in pixels.</param>
 /// <param name="Names">The tensors there are: <c>output</c>, and for some cases <c>input</c> and taps.</param>
-public sealed record GoldenCase(string Tag, int N, int H, int W, IReadOnlyList<string> Names);
+internal sealed record GoldenCase(string Tag, int N, int H, int W, IReadOnlyList<string> Names);
 
 /// <summary>How far a tensor is from what was expected; a NaN counts as infinitely far.</summary>
 /// <param name="Max">The largest absolute difference.</param>
 /// <param name="Mean">The mean absolute difference.</param>
 /// <param name="Magnitude">The largest expected magnitude, for bounds that are relative to it.</param>
-public sealed record GoldenDifference(double Max, double Mean, double Magnitude)
+internal sealed record GoldenDifference(double Max, double Mean, double Magnitude)
 {
     internal static GoldenDifference Of(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {

@@ -14,6 +14,9 @@ public sealed class Parameter
     /// </summary>
     public Parameter(string key, IReadOnlyList<int> dims, Func<float[]> read, DType storedAs = DType.Float32)
     {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(dims);
+        ArgumentNullException.ThrowIfNull(read);
         Key = key;
         Dims = dims;
         StoredAs = storedAs;

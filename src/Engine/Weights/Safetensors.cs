@@ -21,6 +21,8 @@ public static class Safetensors
     public static RoundingReport Write(
         string path, IEnumerable<Parameter> parameters, IReadOnlyDictionary<string, string>? metadata = null, DType dtype = DType.Float32)
     {
+        ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(parameters);
         RoundingReport? report = null;
         AtomicFile.Write(path, stream => report = Write(stream, parameters, metadata, dtype));
         return report!;
@@ -36,6 +38,10 @@ public static class Safetensors
     /// <param name="dtype">Float32, Float16 or BFloat16.</param>
     /// <returns>What the conversion lost.</returns>
     public static RoundingReport Write(
-        Stream stream, IEnumerable<Parameter> parameters, IReadOnlyDictionary<string, string>? metadata = null, DType dtype = DType.Float32) =>
-        SafetensorsWriter.Write(stream, [.. parameters], metadata ?? new Dictionary<string, string>(), dtype);
+        Stream stream, IEnumerable<Parameter> parameters, IReadOnlyDictionary<string, string>? metadata = null, DType dtype = DType.Float32)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(parameters);
+        return SafetensorsWriter.Write(stream, [.. parameters], metadata ?? new Dictionary<string, string>(), dtype);
+    }
 }

@@ -12,10 +12,12 @@ public sealed class StateDict : IReadOnlyCollection<Parameter>
     /// <summary>Collects weights; a key that occurs twice is an error.</summary>
     public StateDict(IEnumerable<Parameter> parameters, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        ArgumentNullException.ThrowIfNull(parameters);
         _parameters = [.. parameters];
         _byKey = new Dictionary<string, Parameter>(_parameters.Count, StringComparer.Ordinal);
         foreach (Parameter parameter in _parameters)
         {
+            ArgumentNullException.ThrowIfNull(parameter, nameof(parameters));
             if (!_byKey.TryAdd(parameter.Key, parameter))
                 throw new WeightException($"weight '{parameter.Key}' occurs twice in the checkpoint");
         }
@@ -32,7 +34,11 @@ public sealed class StateDict : IReadOnlyCollection<Parameter>
     public int Count => _parameters.Count;
 
     /// <summary>Finds a weight by its full key.</summary>
-    public bool TryGet(string key, [NotNullWhen(true)] out Parameter? parameter) => _byKey.TryGetValue(key, out parameter);
+    public bool TryGet(string key, [NotNullWhen(true)] out Parameter? parameter)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return _byKey.TryGetValue(key, out parameter);
+    }
 
     /// <inheritdoc/>
     public IEnumerator<Parameter> GetEnumerator() => _parameters.GetEnumerator();

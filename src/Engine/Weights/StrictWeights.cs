@@ -5,7 +5,7 @@ namespace LungSeg.Engine.Weights;
 /// every weight that is missing, left over or of another shape. Weights that the modules hold but the traced network never
 /// reads may be missing.
 /// </summary>
-public sealed class StrictWeights(StateDict stateDict) : IWeightSource
+internal sealed class StrictWeights(StateDict stateDict) : IWeightSource
 {
     private const int Shown = 10;
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);

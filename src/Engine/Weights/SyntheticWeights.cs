@@ -12,7 +12,7 @@ namespace LungSeg.Engine.Weights;
 /// <param name="state">
 /// Running means and variances under <c>state/&lt;key&gt;</c>; null for means of 0 and variances of 1.
 /// </param>
-public sealed class SyntheticWeights(string salt = "", StateDict? state = null) : IWeightSource
+internal sealed class SyntheticWeights(string salt = "", StateDict? state = null) : IWeightSource
 {
     private const ulong Increment = 0x9E3779B97F4A7C15;
     private const float Spread = 0.1f;

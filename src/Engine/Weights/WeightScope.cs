@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Weights;
 
 /// <summary>A place in the tree of modules, from which a module takes its weights: <c>w["decoder"]["block1"][0]</c>.</summary>
-public sealed class WeightScope(IWeightSource source, string path = "")
+internal sealed class WeightScope(IWeightSource source, string path = "")
 {
     /// <summary>PyTorch's module path of this place; empty at the root.</summary>
     public string Path { get; } = path;

@@ -13,4 +13,13 @@ internal static class PictureSize
         if (width > int.MaxValue || height > int.MaxValue || width * height > MaximumPixels)
             throw new ImageException($"{width} x {height} pixels is over the limit of {MaximumPixels / 1_000_000} megapixels; reduce the picture first");
     }
+
+    /// <summary>Throws <see cref="ArgumentOutOfRangeException"/> unless an image of this size may be made: no reader would take a larger one.</summary>
+    public static void CheckMade(int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+        if ((long)width * height > MaximumPixels)
+            throw new ArgumentOutOfRangeException(nameof(width), $"at most {MaximumPixels / 1_000_000} million pixels expected, {width} x {height} found");
+    }
 }

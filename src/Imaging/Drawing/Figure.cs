@@ -3,7 +3,7 @@ using LungSeg.Imaging.Masks;
 namespace LungSeg.Imaging.Drawing;
 
 /// <summary>Where a text stands to its point.</summary>
-public enum Anchor
+internal enum Anchor
 {
     /// <summary>The text begins at the point.</summary>
     Left,
@@ -19,7 +19,7 @@ public enum Anchor
 /// A picture to draw figures in: white at first, pixels of red, green and blue, y downwards, whole coordinates at pixel corners.
 /// Lines are smooth; what lies outside the picture is cut off.
 /// </summary>
-public sealed class Figure
+internal sealed class Figure
 {
     private readonly byte[] _pixels;
 

@@ -1,4 +1,4 @@
 namespace LungSeg.Imaging.Drawing;
 
 /// <summary>A colour of a drawing.</summary>
-public readonly record struct Rgb(byte Red, byte Green, byte Blue);
+internal readonly record struct Rgb(byte Red, byte Green, byte Blue);

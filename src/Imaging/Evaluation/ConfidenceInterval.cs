@@ -6,7 +6,7 @@ namespace LungSeg.Imaging.Evaluation;
 /// </summary>
 /// <param name="Low">The 2.5 % quantile of the resampled means.</param>
 /// <param name="High">The 97.5 % quantile of the resampled means.</param>
-public readonly record struct ConfidenceInterval(double Low, double High)
+internal readonly record struct ConfidenceInterval(double Low, double High)
 {
     /// <summary>How often the pictures are drawn anew.</summary>
     public const int Resamples = 2000;

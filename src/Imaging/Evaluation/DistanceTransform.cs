@@ -4,7 +4,7 @@ namespace LungSeg.Imaging.Evaluation;
 /// The exact Euclidean distance of every pixel to the nearest lung pixel of a mask, row by row: distances within columns first,
 /// then the lower envelope of their parabolas along a row (Felzenszwalb and Huttenlocher 2012).
 /// </summary>
-public sealed class DistanceTransform
+internal sealed class DistanceTransform
 {
     private const int None = int.MaxValue;
     private readonly int[] _rows;

@@ -42,6 +42,8 @@ public readonly record struct MaskOverlap(long Both, long ReferenceOnly, long Pr
 
     internal static void CheckSizes(LungMask reference, LungMask prediction)
     {
+        ArgumentNullException.ThrowIfNull(reference);
+        ArgumentNullException.ThrowIfNull(prediction);
         if (reference.Width != prediction.Width || reference.Height != prediction.Height)
             throw new ImageException(
                 $"masks of one size expected, {reference.Width} x {reference.Height} and {prediction.Width} x {prediction.Height} found; resize one first");

@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Evaluation;
 
 /// <summary>Quantiles of numbers, linear between neighbours (type 7 of Hyndman and Fan 1996, the default of R and NumPy).</summary>
-public static class Quantile
+internal static class Quantile
 {
     /// <summary>The quantile of ascending numbers for a share from 0 to 1.</summary>
     /// <exception cref="ArgumentException">There are no numbers.</exception>

@@ -16,9 +16,12 @@ public readonly record struct SurfaceDistance(double Average, double Percentile9
     /// an empty mask and another there is no distance, and the result is null.
     /// </summary>
     /// <exception cref="ImageException">The masks differ in size.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The spacing is not positive.</exception>
     public static SurfaceDistance? Between(LungMask reference, LungMask prediction, PixelSpacing? spacing = null)
     {
         MaskOverlap.CheckSizes(reference, prediction);
+        if (spacing is { } s && !(s.RowMillimetres > 0 && s.ColumnMillimetres > 0 && double.IsFinite(s.RowMillimetres) && double.IsFinite(s.ColumnMillimetres)))
+            throw new ArgumentOutOfRangeException(nameof(spacing), spacing, "a spacing over 0 mm expected");
         LungMask r = Outline(reference), p = Outline(prediction);
         double[] toPrediction = Distances(r, p, spacing), toReference = Distances(p, r, spacing);
         if (toPrediction.Length == 0 && toReference.Length == 0)
@@ -34,6 +37,7 @@ public readonly record struct SurfaceDistance(double Average, double Percentile9
     /// <summary>The lung pixels that touch background or the picture's edge by a side.</summary>
     public static LungMask Outline(LungMask mask)
     {
+        ArgumentNullException.ThrowIfNull(mask);
         (int width, int height) = (mask.Width, mask.Height);
         ReadOnlySpan<byte> pixels = mask.Pixels;
         byte[] outline = new byte[pixels.Length];

@@ -50,6 +50,7 @@ public sealed record ChestMeasures
     /// <summary>Measures a result's mask.</summary>
     public static ChestMeasures Of(LungSegmentation result)
     {
+        ArgumentNullException.ThrowIfNull(result);
         SidedMask mask = result.Sided;
         return new ChestMeasures
         {

@@ -6,7 +6,7 @@ public readonly record struct Component(int Label, int Area, int Left, int Top, 
 /// <summary>
 /// Connected parts by union-find over the runs of each row. Labels start at 1 in the order of each part's first pixel.
 /// </summary>
-public sealed class ConnectedComponents
+internal sealed class ConnectedComponents
 {
     private readonly int _width, _height;
     private readonly List<Run> _runs;

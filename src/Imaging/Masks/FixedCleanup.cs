@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Masks;
 
 /// <summary>The default clean-up: the two largest parts are the lungs, and lungs have no holes.</summary>
-public static class FixedCleanup
+internal static class FixedCleanup
 {
     private const int Lungs = 2;
 

@@ -14,7 +14,7 @@ public enum LungSide
 }
 
 /// <summary>Tells the lungs apart by where a mask's parts lie.</summary>
-public static class LungSides
+internal static class LungSides
 {
     /// <summary>
     /// The side of each part. Two parts or more are divided half way between the centres of the two largest; a single one is

@@ -33,6 +33,7 @@ public sealed class MaskImage
     /// <exception cref="ImageException">The image is in colours of which none is background, or in more than a few.</exception>
     public static MaskImage Of(Radiograph image)
     {
+        ArgumentNullException.ThrowIfNull(image);
         if (image.Alpha is { } alpha)
             return OfGrey(image, alpha);
         if (image.Channels == 1)

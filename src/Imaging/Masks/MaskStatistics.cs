@@ -42,5 +42,9 @@ public sealed record MaskStatistics(int Width, int Height, int Area, IReadOnlyLi
     }
 
     /// <summary>Measures a mask; the orientation is the radiograph's.</summary>
-    public static MaskStatistics Of(LungMask mask, bool? patientLeftIsOnTheRight = null) => SidedMask.Of(mask, patientLeftIsOnTheRight).Statistics;
+    public static MaskStatistics Of(LungMask mask, bool? patientLeftIsOnTheRight = null)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        return SidedMask.Of(mask, patientLeftIsOnTheRight).Statistics;
+    }
 }

@@ -7,8 +7,11 @@ namespace LungSeg.Imaging.Masks;
 public sealed record Outline(LungSide Side, bool IsHole, IReadOnlyList<(int X, int Y)> Corners)
 {
     /// <summary>Outlines a result's lungs; the line stays within <paramref name="tolerance"/> pixels of every corner (Ramer 1972, Douglas and Peucker 1973).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The tolerance is negative or not a number.</exception>
     public static IReadOnlyList<Outline> Trace(LungSegmentation result, double tolerance)
     {
+        ArgumentNullException.ThrowIfNull(result);
+        if (!(tolerance >= 0)) throw new ArgumentOutOfRangeException(nameof(tolerance), tolerance, "a tolerance of 0 pixels or more expected");
         SidedMask mask = result.Sided;
         List<Outline> outlines = [];
         foreach (LungSide side in Enum.GetValues<LungSide>().Where(side => result.Statistics.Of(side) is not null))

@@ -4,7 +4,7 @@ namespace LungSeg.Imaging.Masks;
 /// The clean-up of the study's own code, bit for bit (OpenCV's findContours, contourArea, drawContours and morphologyEx):
 /// small parts and small holes alike are filled with background, then two openings and a closing smooth the edge.
 /// </summary>
-public static class UpstreamCleanup
+internal static class UpstreamCleanup
 {
     /// <summary>Contours of a smaller polygon area, in pixels of the network's input, are erased.</summary>
     public const double MinimumArea = 6000;

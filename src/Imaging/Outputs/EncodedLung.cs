@@ -11,6 +11,7 @@ public sealed record EncodedLung(LungSide Side, int Area, IReadOnlyList<int> Box
     /// <exception cref="ImageException">The mask is not on the image's own pixels.</exception>
     public static IReadOnlyList<EncodedLung> Of(LungSegmentation result, string format)
     {
+        ArgumentNullException.ThrowIfNull(result);
         OnPicture.Require(result, format);
         SidedMask mask = result.Sided;
         return

@@ -4,7 +4,7 @@ using LungSeg.Imaging.Dicom;
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>The member "picture": what was read, and every decision on the way. Patient names and numbers are left out.</summary>
-public static class JsonPicture
+internal static class JsonPicture
 {
     /// <summary>Writes the member into an open object.</summary>
     public static void Write(Utf8JsonWriter json, Radiograph picture) => Write(json, picture, picture.Decisions);

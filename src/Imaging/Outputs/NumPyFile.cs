@@ -8,7 +8,7 @@ using LungSeg.IO;
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>NumPy's array files (formats 1.0 and 2.0): two-dimensional maps of probabilities.</summary>
-public static partial class NumPyFile
+internal static partial class NumPyFile
 {
     private const int Alignment = 64, Preamble = 10, MaximumHeader = 1 << 16;
 

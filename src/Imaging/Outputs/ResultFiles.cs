@@ -6,7 +6,12 @@ namespace LungSeg.Imaging.Outputs;
 public static class ResultFiles
 {
     /// <summary>The names of the files that <see cref="Write"/> makes: the stem and each writer's extension.</summary>
-    public static IReadOnlyList<string> Names(string stem, IEnumerable<IResultWriter> writers) => [.. writers.Select(w => stem + w.Extension)];
+    public static IReadOnlyList<string> Names(string stem, IEnumerable<IResultWriter> writers)
+    {
+        ArgumentNullException.ThrowIfNull(stem);
+        ArgumentNullException.ThrowIfNull(writers);
+        return [.. writers.Select(w => stem + w.Extension)];
+    }
 
     /// <summary>
     /// Writes the stem (directory and name) with each writer's extension, all of the files or none: every one is complete beside
@@ -16,6 +21,7 @@ public static class ResultFiles
     /// <exception cref="ImageException">The image lacks what a format needs.</exception>
     public static IReadOnlyList<string> Write(string stem, LungSegmentation result, IReadOnlyList<IResultWriter> writers)
     {
+        ArgumentNullException.ThrowIfNull(result);
         IReadOnlyList<string> names = Names(stem, writers);
         AtomicFile.Write([.. writers.Select((writer, i) => (names[i], (Action<Stream>)(stream => writer.Write(stream, result))))]);
         return names;

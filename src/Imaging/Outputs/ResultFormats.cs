@@ -13,6 +13,7 @@ public static class ResultFormats
     /// <exception cref="ArgumentException">A name is unknown, there is none, or the options do not go together.</exception>
     public static IReadOnlyList<IResultWriter> Parse(string list, ResultOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(list);
         options ??= new ResultOptions();
         string[] names = list.Split(',', StringSplitOptions.TrimEntries);
         if (options.ReportRegion == ReportRegion.Segmentation && names.Contains("sr") && !names.Contains("seg"))

@@ -23,6 +23,7 @@ public sealed record LungUncertainty(IReadOnlyDictionary<LungSide, double> Ratio
     /// </summary>
     public static ProbabilityMap MapOf(LungSegmentation result)
     {
+        ArgumentNullException.ThrowIfNull(result);
         ProbabilityMap mean = result.MeanProbabilities;
         float[] map = new float[mean.Values.Length];
         for (int i = 0; i < map.Length; i++)
@@ -33,6 +34,7 @@ public sealed record LungUncertainty(IReadOnlyDictionary<LungSide, double> Ratio
     /// <summary>Measures a result.</summary>
     public static LungUncertainty Of(LungSegmentation result)
     {
+        ArgumentNullException.ThrowIfNull(result);
         SidedMask mask = result.Sided;
         ProbabilityMap map = result.MeanProbabilities;
         int step = Math.Max(1, Math.Min(mask.Width, mask.Height) / Side), first = step / 2;

@@ -50,6 +50,7 @@ public sealed record QualityMeasures
     /// <summary>Measures a result.</summary>
     public static QualityMeasures Of(LungSegmentation result)
     {
+        ArgumentNullException.ThrowIfNull(result);
         Radiograph picture = result.PictureUnderMask();
         SampledResult sampled = SampledResult.Of(picture, result.Mask);
         (float low, float high) = sampled.Percentiles(0.01, 0.99);

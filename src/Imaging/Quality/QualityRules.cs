@@ -5,7 +5,7 @@ namespace LungSeg.Imaging.Quality;
 /// <summary>
 /// The limits at which measures become flags, and the questions that they ask. docs/outputs.md says what each limit was set by.
 /// </summary>
-public static class QualityRules
+internal static class QualityRules
 {
     /// <summary>Over this <see cref="QualityMeasures.UncertainRatio"/> the network counts as unsure.</summary>
     public const double Unsure = 0.25;

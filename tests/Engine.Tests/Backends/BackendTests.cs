@@ -12,12 +12,12 @@ namespace LungSeg.Engine.Tests.Backends;
 public abstract class BackendTests
 {
     /// <summary>The arithmetic that bounds the distance from the reference.</summary>
-    protected virtual Arithmetic Arithmetic => Arithmetic.Float32;
+    private protected virtual Arithmetic Arithmetic => Arithmetic.Float32;
 
     /// <summary>Random cases per test.</summary>
     protected virtual int Iterations => 60;
 
-    /// <summary>Whether <see cref="Plan.Execute"/> leaves the managed heap alone; the reference alone does not.</summary>
+    /// <summary>Whether <see cref="Plan.Execute()"/> leaves the managed heap alone; the reference alone does not.</summary>
     protected virtual bool AllocatesNothing => true;
 
     protected abstract IBackend Create();

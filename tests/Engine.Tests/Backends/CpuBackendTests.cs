@@ -6,7 +6,7 @@ namespace LungSeg.Engine.Tests.Backends;
 /// <summary>The CPU backend, at every instruction set that the machine has.</summary>
 public abstract class CpuBackendTests(int threads, InstructionSet instructionSet) : BackendTests
 {
-    protected override Arithmetic Arithmetic => Arithmetic.Winograd;
+    private protected override Arithmetic Arithmetic => Arithmetic.Winograd;
 
     [Theory]
     [InlineData(false)]

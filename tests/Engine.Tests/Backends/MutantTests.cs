@@ -125,28 +125,28 @@ public sealed class MutantTests
     private static Parameter Reversed(Parameter weight) => new(weight.Key, weight.Dims, () => [.. weight.Read().Reverse()]);
 
     /// <summary>A plan whose last pixel is off.</summary>
-    private sealed class NudgedPlan(Plan plan) : Plan
+    private sealed class NudgedPlan(Plan plan) : Plan(plan.Uses)
     {
         public override Buffer Input => plan.Input;
 
-        public override IReadOnlyList<Buffer> Outputs { get; } = [new NudgedBuffer(plan.Output)];
+        public override IReadOnlyList<Buffer> Outputs { get; } = [new NudgedBuffer(plan)];
 
         public override long ArenaBytes => plan.ArenaBytes;
 
         public override IReadOnlyList<PlanStep> Steps => plan.Steps;
 
-        public override void Execute() => plan.Execute();
+        private protected override void Run(CancellationToken cancellation) => plan.Execute(cancellation);
 
-        public override IReadOnlyList<StepSpan> Profile() => plan.Profile();
+        private protected override IReadOnlyList<StepSpan> RunProfiled() => plan.Profile();
     }
 
-    private sealed class NudgedBuffer(Buffer buffer) : Buffer(buffer.Shape)
+    private sealed class NudgedBuffer(Plan plan) : Buffer(plan.Output.Shape, plan.Uses)
     {
-        protected override void Write(ReadOnlySpan<float> nchw) => buffer.CopyFrom(nchw);
+        internal override void Write(ReadOnlySpan<float> nchw) => plan.Output.CopyFrom(nchw);
 
-        protected override void Read(Span<float> nchw)
+        internal override void Read(Span<float> nchw)
         {
-            buffer.CopyTo(nchw);
+            plan.Output.CopyTo(nchw);
             nchw[^1] += 1e-4f;
         }
     }

@@ -6,7 +6,7 @@ namespace LungSeg.Engine.Tests.Backends;
 public sealed class ReferenceBackendTests : BackendTests
 {
     // Nothing but itself: not one rounding is allowed.
-    protected override Arithmetic Arithmetic => Arithmetic.Exact;
+    private protected override Arithmetic Arithmetic => Arithmetic.Exact;
 
     protected override int Iterations => 20;
 

@@ -20,6 +20,7 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
     private readonly Dictionary<string, Queue<CudaResult>> _faults = [];
     private readonly Dictionary<string, int> _calls = [];
     private readonly Dictionary<CudaResult, nint> _texts = [];
+    private readonly List<StubStream> _abandoned = [];
     [ThreadStatic]
     private static nint _current;
     private nint _nextHandle = FirstHandle;
@@ -99,6 +100,8 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
 
     public CudaResult DevicePrimaryCtxRelease(int device) => Call(nameof(DevicePrimaryCtxRelease), () =>
     {
+        foreach (StubStream stream in _abandoned) stream.Drain();
+        _abandoned.Clear();
         _contexts--;
         return _contexts >= 0 ? CudaResult.Success : CudaResult.InvalidContext;
     }, context: false);
@@ -164,13 +167,13 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
     public CudaResult MemcpyHtoDAsync(ulong target, void* source, nuint bytes, nint stream) => Call(nameof(MemcpyHtoDAsync), () =>
     {
         if (!IsPinned(source, bytes) || !Memory.TryAccess(target, (long)bytes, out _)) return CudaResult.InvalidValue;
-        return Put(stream, () => new Span<byte>(source, (int)bytes).CopyTo(At(target, bytes)));
+        return Put(stream, () => Pinned(source, bytes).CopyTo(At(target, bytes)));
     });
 
     public CudaResult MemcpyDtoHAsync(void* target, ulong source, nuint bytes, nint stream) => Call(nameof(MemcpyDtoHAsync), () =>
     {
         if (!IsPinned(target, bytes) || !Memory.TryAccess(source, (long)bytes, out _)) return CudaResult.InvalidValue;
-        return Put(stream, () => At(source, bytes).CopyTo(new Span<byte>(target, (int)bytes)));
+        return Put(stream, () => At(source, bytes).CopyTo(Pinned(target, bytes)));
     });
 
     public CudaResult MemsetD8Async(ulong target, byte value, nuint bytes, nint stream) => Call(nameof(MemsetD8Async), () =>
@@ -178,7 +181,13 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
 
     public CudaResult StreamCreate(nint* stream, uint flags) => Call(nameof(StreamCreate), () => Give(stream, Add(new StubStream())));
 
-    public CudaResult StreamDestroy(nint stream) => Call(nameof(StreamDestroy), () => Remove<StubStream>(stream));
+    public CudaResult StreamDestroy(nint stream) => Call(nameof(StreamDestroy), () =>
+    {
+        // The driver does not wait, and finishes what is left later: at the latest when there is nothing else left.
+        var found = Get<StubStream>(stream);
+        if (found.Pending.Count > 0) _abandoned.Add(found);
+        return Remove<StubStream>(stream);
+    });
 
     public CudaResult StreamSynchronize(nint stream) => Call(nameof(StreamSynchronize), () =>
     {
@@ -303,6 +312,10 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
     private Span<byte> At(ulong address, nuint bytes) => Memory.TryAccess(address, (long)bytes, out Span<byte> span)
         ? span
         : throw new InvalidOperationException($"{address:x} was freed while work on it was pending");
+
+    private Span<byte> Pinned(void* memory, nuint bytes) => IsPinned(memory, bytes)
+        ? new Span<byte>(memory, (int)bytes)
+        : throw new InvalidOperationException($"{(nint)memory:x} was freed while a copy was pending");
 
     private bool IsPinned(void* memory, nuint bytes) =>
         _pinned.Any(block => (nuint)block.Key <= (nuint)memory && (nuint)memory + bytes <= (nuint)block.Key + block.Value);

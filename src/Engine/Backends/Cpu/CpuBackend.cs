@@ -10,6 +10,7 @@ public sealed class CpuBackend : IBackend
     public const int MaxThreads = 256;
 
     private readonly Workers _workers;
+    private readonly UseCount _uses;
 
     /// <summary>Starts a pool of threads (0: one for each processor) for an instruction set (null: the processor's best).</summary>
     public CpuBackend(int threads = 0, InstructionSet? instructionSet = null)
@@ -20,6 +21,7 @@ public sealed class CpuBackend : IBackend
         if (!InstructionSets.Supported.Contains(InstructionSet))
             throw new DeviceException($"this processor has no {InstructionSet}; it has {string.Join(", ", InstructionSets.Supported)}");
         _workers = new Workers(threads == 0 ? Environment.ProcessorCount : threads);
+        _uses = new UseCount(typeof(CpuBackend), _workers.Dispose);
     }
 
     /// <summary>The instruction set that kernels are made for.</summary>
@@ -37,10 +39,11 @@ public sealed class CpuBackend : IBackend
     /// <inheritdoc/>
     public Model Load(Graph graph, LoadOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(graph);
         options ??= new LoadOptions();
-        return new CpuModel(Passes.StandardPasses.Apply(graph, options), options.Patterns, InstructionSet, _workers);
+        using (_uses.Enter()) return new CpuModel(Passes.StandardPasses.Apply(graph, options), options.Patterns, InstructionSet, _workers, options.CompactHeap, _uses);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _workers.Dispose();
+    /// <summary>Ends the threads, once no run needs them; further calls, those of plans included, throw <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose() => _uses.Close();
 }

@@ -1,11 +1,11 @@
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>An input or output of a CPU plan.</summary>
-internal sealed unsafe class CpuBuffer(CpuTensor map) : Buffer(map.Shape)
+internal sealed unsafe class CpuBuffer(CpuTensor map, UseCount plan) : Buffer(map.Shape, plan)
 {
-    protected override void Write(ReadOnlySpan<float> nchw) => nchw.CopyTo(new Span<float>(map.Data, nchw.Length));
+    internal override void Write(ReadOnlySpan<float> nchw) => nchw.CopyTo(new Span<float>(map.Data, nchw.Length));
 
-    protected override void Read(Span<float> nchw)
+    internal override void Read(Span<float> nchw)
     {
         (int images, int channels, int height, int width) = Shape;
         int index = 0;

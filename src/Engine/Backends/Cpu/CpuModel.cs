@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using LungSeg.Engine.Backends.Cpu.Convolution;
 using LungSeg.Engine.Backends.Cpu.Simd;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Passes;
@@ -12,34 +13,22 @@ internal sealed class CpuModel : Model
     private readonly FusionPatterns _patterns;
     private readonly InstructionSet _set;
     private readonly Workers _workers;
+    private readonly bool _compactsHeap;
     private readonly Lock _packing = new();
     private readonly Dictionary<(Op Op, WeightForm Form), IDisposable> _packed = [];
     private long _readFloats;
 
-    public CpuModel(Graph graph, FusionPatterns patterns, InstructionSet set, Workers workers) : base(graph)
+    public CpuModel(Graph graph, FusionPatterns patterns, InstructionSet set, Workers workers, bool compactsHeap, UseCount backend) : base(graph, backend)
     {
         _patterns = patterns;
         _set = set;
         _workers = workers;
+        _compactsHeap = compactsHeap;
         foreach (Tensor node in graph.Nodes)
         {
             if (!PlanBuilder.Supports(node.Op))
                 throw new DeviceException($"the CPU backend has no kernel for {node.Op.Name} at {node.Path}");
         }
-    }
-
-    public override Plan Plan(int n, int h, int w)
-    {
-        if (n < 1 || h < 1 || w < 1) throw new ShapeException($"expected a batch, height and width of at least 1, found {n}, {h}, {w}");
-        FusionPlan plan = FusionPlan.Of(Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w)), CpuFusion.Instance, _patterns);
-        // With one thread there is no processor to spare for it.
-        using JitWarmup? warmup = _workers.Count > 1 ? new JitWarmup() : null;
-        return _set switch
-        {
-            InstructionSet.Avx512 => new PlanBuilder<Simd512, Vector512<float>>(this, plan, _workers, warmup).Build(),
-            InstructionSet.Avx2 => new PlanBuilder<Simd256, Vector256<float>>(this, plan, _workers, warmup).Build(),
-            _ => new PlanBuilder<Simd128, Vector128<float>>(this, plan, _workers, warmup).Build(),
-        };
     }
 
     /// <summary>An operation's weights in some form, packed at the first call.</summary>
@@ -50,21 +39,53 @@ internal sealed class CpuModel : Model
             if (_packed.TryGetValue((op, form), out IDisposable? packed)) return (T)packed;
             T made = pack();
             _packed[(op, form)] = made;
-            // The arrays that large weights were read into are garbage now, and would pile up beside their packed forms.
-            _readFloats += op.Parameters.Sum(parameter => parameter.Count);
-            if (_readFloats > CollectedFloats)
-            {
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-                _readFloats = 0;
-            }
+            if (_compactsHeap) CompactHeap(op);
             return made;
         }
     }
 
-    protected override void Dispose(bool disposing)
+    // The arrays that large weights were read into are garbage now, and would pile up beside their packed forms.
+    private void CompactHeap(Op packed)
+    {
+        _readFloats += packed.Parameters.Sum(parameter => parameter.Count);
+        if (_readFloats <= CollectedFloats) return;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        _readFloats = 0;
+    }
+
+    /// <summary>Bytes of the weights that are packed so far.</summary>
+    public long PackedBytes
+    {
+        get
+        {
+            lock (_packing) return _packed.Values.Sum(packed => packed is PackedWeights weights ? weights.Bytes : ((NativeMemoryBlock)packed).Floats * sizeof(float));
+        }
+    }
+
+    internal override MemoryNeed Measure(int n, int h, int w)
+    {
+        using UseCount.Use use = Uses.Enter();
+        // Another model: what this one has packed already counts too.
+        using var model = new CpuModel(Graph, _patterns, _set, _workers, compactsHeap: false, Uses);
+        using var measure = new MemoryMeasure();
+        using Plan plan = model.Plan(n, h, w);
+        return new MemoryNeed(measure.Bytes - plan.ArenaBytes, plan.ArenaBytes);
+    }
+
+    private protected override Plan Build(Graph graph)
+    {
+        FusionPlan plan = FusionPlan.Of(graph, CpuFusion.Instance, _patterns);
+        return _set switch
+        {
+            InstructionSet.Avx512 => new PlanBuilder<Simd512, Vector512<float>>(this, plan, _workers).Build(),
+            InstructionSet.Avx2 => new PlanBuilder<Simd256, Vector256<float>>(this, plan, _workers).Build(),
+            _ => new PlanBuilder<Simd128, Vector128<float>>(this, plan, _workers).Build(),
+        };
+    }
+
+    private protected override void Free()
     {
         foreach (IDisposable packed in _packed.Values) packed.Dispose();
         _packed.Clear();
-        base.Dispose(disposing);
     }
 }

@@ -1,44 +1,69 @@
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>A network bound to one input shape: a list of kernels over one arena, run by all workers in step.</summary>
-internal sealed unsafe class CpuPlan(
-    Workers workers, Step[] steps, NativeMemoryBlock arena, CpuBuffer input, IReadOnlyList<CpuBuffer> outputs, nint scratchFloats)
-    : Plan, IParallelWork
+internal sealed unsafe class CpuPlan : Plan, IParallelWork
 {
+    private readonly Workers _workers;
+    private readonly NativeMemoryBlock _arena;
+    private readonly NativeMemoryBlock _scratch;
+
     // Each worker's begins at a cache line, and kernels may run a vector over the end of theirs.
-    private readonly nint _scratchStride = (scratchFloats + (2 * CpuTensor.Lanes) - 1) / CpuTensor.Lanes * CpuTensor.Lanes;
-    private readonly NativeMemoryBlock _scratch = new((scratchFloats + (2 * CpuTensor.Lanes)) * workers.Count);
+    private readonly nint _scratchStride;
+    private readonly Kernel[] _kernels;
+    private readonly UnitShares[] _shares;
     private StepClock? _clock;
-    private readonly Kernel[] _kernels = [.. steps.Select(step => step.Kernel)];
-    private readonly UnitShares[] _shares = [.. steps.Select(step => new UnitShares(step.Kernel.Units, workers.Count))];
+    private CancellationToken _cancellation;
+    private int _lastStep;
 
-    public override Buffer Input => input;
-
-    public override IReadOnlyList<Buffer> Outputs => outputs;
-
-    public override long ArenaBytes => (arena.Floats + _scratch.Floats) * sizeof(float);
-
-    public override IReadOnlyList<PlanStep> Steps { get; } = [.. steps.Select(step => step.Description)];
-
-    public override void Execute()
+    /// <summary>Takes over the arena, in which the input and the outputs lie.</summary>
+    public CpuPlan(UseCount model, Workers workers, Step[] steps, NativeMemoryBlock arena, CpuTensor input, CpuTensor[] outputs, nint scratchFloats) : base(model)
     {
-        ObjectDisposedException.ThrowIf(_scratch.IsClosed, this);
-        foreach (UnitShares shares in _shares) shares.Deal();
-        workers.Run(this);
+        (_workers, _arena) = (workers, arena);
+        _scratchStride = (scratchFloats + (2 * CpuTensor.Lanes) - 1) / CpuTensor.Lanes * CpuTensor.Lanes;
+        _kernels = [.. steps.Select(step => step.Kernel)];
+        _shares = [.. steps.Select(step => new UnitShares(step.Kernel.Units, workers.Count))];
+        Steps = [.. steps.Select(step => step.Description)];
+        Input = new CpuBuffer(input, Uses);
+        Outputs = [.. outputs.Select(output => new CpuBuffer(output, Uses))];
+        _scratch = new NativeMemoryBlock((scratchFloats + (2 * CpuTensor.Lanes)) * workers.Count);
     }
 
-    public override IReadOnlyList<StepSpan> Profile()
+    public override Buffer Input { get; }
+
+    public override IReadOnlyList<Buffer> Outputs { get; }
+
+    public override long ArenaBytes => (_arena.Floats + _scratch.Floats) * sizeof(float);
+
+    public override IReadOnlyList<PlanStep> Steps { get; }
+
+    private protected override void Run(CancellationToken cancellation)
     {
-        _clock = new StepClock(_kernels.Length, workers.Count);
+        cancellation.ThrowIfCancellationRequested();
+        foreach (UnitShares shares in _shares) shares.Deal();
+        (_cancellation, _lastStep) = (cancellation, _kernels.Length);
+        _workers.Run(this);
+        _cancellation = default;
+        if (_lastStep < _kernels.Length) cancellation.ThrowIfCancellationRequested();
+    }
+
+    private protected override IReadOnlyList<StepSpan> RunProfiled()
+    {
+        _clock = new StepClock(_kernels.Length, _workers.Count);
         try
         {
-            Execute();
+            Run(CancellationToken.None);
             return _clock.Spans();
         }
         finally
         {
             _clock = null;
         }
+    }
+
+    private protected override void Free()
+    {
+        _arena.Dispose();
+        _scratch.Dispose();
     }
 
     void IParallelWork.Run(int worker)
@@ -50,15 +75,11 @@ internal sealed unsafe class CpuPlan(
             clock?.Begin(step, worker);
             while (_shares[step].Take(worker, out int begin, out int end)) _kernels[step].Run(begin, end, scratch);
             clock?.End(step, worker);
-            workers.Wait();
+            // One worker looks, before the step's end: all stop after the same step, even those that read this while it is a step ahead.
+            if (worker == 0 && _cancellation.IsCancellationRequested) Volatile.Write(ref _lastStep, Math.Min(_lastStep, step));
+            _workers.Wait();
+            if (Volatile.Read(ref _lastStep) <= step) return;
         }
-    }
-
-    protected override void Dispose(bool disposing)
-    {
-        arena.Dispose();
-        _scratch.Dispose();
-        base.Dispose(disposing);
     }
 }
 

@@ -10,6 +10,7 @@ internal sealed unsafe class NativeMemoryBlock : SafeHandle
     public NativeMemoryBlock(nint floats) : base(0, ownsHandle: true)
     {
         Floats = floats;
+        if (MemoryMeasure.Current is { } measure && !measure.Add(floats)) return;
         try
         {
             SetHandle((nint)NativeMemory.AlignedAlloc((nuint)Math.Max(floats, 1) * sizeof(float), Alignment));
@@ -24,6 +25,9 @@ internal sealed unsafe class NativeMemoryBlock : SafeHandle
     public nint Floats { get; }
 
     public float* Data => (float*)handle;
+
+    /// <summary>Whether there is memory: not where it is only measured.</summary>
+    public bool IsBacked => handle != 0;
 
     public override bool IsInvalid => handle == 0;
 

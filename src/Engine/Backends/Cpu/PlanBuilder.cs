@@ -21,31 +21,42 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     private readonly Workers _workers;
     private readonly bool _unpacksInput;
     private readonly PlanMemory _memory;
-    private readonly JitWarmup? _warmup;
     private readonly List<(Tensor Node, Kernel Kernel)> _steps = [];
+    private JitWarmup? _warmup;
 
     // For each convolution that adds up what it writes for a global pooling: into how many parts.
     private readonly Dictionary<Tensor, int> _parts = [];
 
-    public PlanBuilder(CpuModel model, FusionPlan plan, Workers workers, JitWarmup? warmup)
+    public PlanBuilder(CpuModel model, FusionPlan plan, Workers workers)
     {
-        (_model, _plan, _workers, _warmup) = (model, plan, workers, warmup);
+        (_model, _plan, _workers) = (model, plan, workers);
         _unpacksInput = plan.Graph.Outputs.Contains(plan.Graph.Input) || plan.Nodes.Any(ReadsUnpackedInput);
         _memory = new PlanMemory(plan, _unpacksInput, plan.Nodes.Select(TemporaryOf).OfType<Temporary>());
     }
 
     public CpuPlan Build()
     {
-        Tensor input = _plan.Graph.Input;
-        if (_unpacksInput) Add(input, new FromPlanar("unpack", _memory[input], _memory.Unpacked));
-        foreach (FusedNode node in _plan.Nodes) Add(node);
-        List<CpuBuffer> outputs = [.. _plan.Graph.Outputs.Select(output => new CpuBuffer(Map(output)))];
-        Dictionary<Tensor, IReadOnlyList<Tensor>> unstored = _plan.Nodes.ToDictionary(node => node.Node, node => node.Unstored);
-        IReadOnlyList<PlanStep> steps = PlanStep.Of(
-            [.. _steps.Select(step => (step.Node, step.Kernel.Name))], node => unstored.GetValueOrDefault(node, []));
-        return new CpuPlan(
-            _workers, [.. _steps.Select((step, i) => new Step(steps[i], step.Kernel))], _memory.Arena, new CpuBuffer(_memory[input]),
-            outputs, _steps.Max(step => step.Kernel.ScratchFloats));
+        try
+        {
+            Tensor input = _plan.Graph.Input;
+            // With one thread there is no processor to spare for it. It is done with the arena before that is freed.
+            using (_warmup = _workers.Count > 1 && MemoryMeasure.Current is null ? new JitWarmup() : null)
+            {
+                if (_unpacksInput) Add(input, new FromPlanar("unpack", _memory[input], _memory.Unpacked));
+                foreach (FusedNode node in _plan.Nodes) Add(node);
+            }
+            Dictionary<Tensor, IReadOnlyList<Tensor>> unstored = _plan.Nodes.ToDictionary(node => node.Node, node => node.Unstored);
+            IReadOnlyList<PlanStep> steps = PlanStep.Of(
+                [.. _steps.Select(step => (step.Node, step.Kernel.Name))], node => unstored.GetValueOrDefault(node, []));
+            return new CpuPlan(
+                _model.Uses, _workers, [.. _steps.Select((step, i) => new Step(steps[i], step.Kernel))], _memory.Arena, _memory[input],
+                [.. _plan.Graph.Outputs.Select(Map)], _steps.Max(step => step.Kernel.ScratchFloats));
+        }
+        catch
+        {
+            _memory.Arena.Dispose();
+            throw;
+        }
     }
 
     // Convolutions gather planar pixels; their residuals and all other operations do not.

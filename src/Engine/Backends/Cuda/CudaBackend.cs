@@ -21,6 +21,7 @@ public sealed class CudaBackend : IBackend
     private readonly KernelSet _set;
     private readonly PrecisionKernels _kernels;
     private readonly bool _stepwise;
+    private readonly UseCount _uses;
 
     /// <summary>
     /// Opens a GPU by its number. Throws <see cref="DeviceException"/> where there is no driver, no such GPU, or the GPU cannot compute
@@ -45,6 +46,7 @@ public sealed class CudaBackend : IBackend
         _context = new CudaContext(driver, Device, isolated);
         _set = new KernelSet(_context, KernelLibrary.Kernels);
         _kernels = new PrecisionKernels(_set, precision, tiledConvolution is null ? null : new TiledChoice(tiledConvolution), tuning);
+        _uses = new UseCount(typeof(CudaBackend), Free);
     }
 
     /// <summary>The GPU.</summary>
@@ -66,7 +68,10 @@ public sealed class CudaBackend : IBackend
     public string Description => $"{Device}, {Precision.Name()}";
 
     /// <summary>Loads every kernel that this GPU can run, and tells what the driver made of each.</summary>
-    internal IReadOnlyDictionary<string, CompiledKernel> Compile() => _set.Compile();
+    internal IReadOnlyDictionary<string, CompiledKernel> Compile()
+    {
+        using (_uses.Enter()) return _set.Compile();
+    }
 
     /// <summary>Another backend on the same GPU whose only tiled convolution is the one named, for tests of that kernel.</summary>
     public CudaBackend With(string tiledConvolution) =>
@@ -75,12 +80,15 @@ public sealed class CudaBackend : IBackend
     /// <inheritdoc/>
     public Model Load(Graph graph, LoadOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(graph);
         options ??= new LoadOptions();
-        return new CudaModel(Passes.StandardPasses.Apply(graph, options), _context, _set, _kernels, options.Patterns, _stepwise);
+        using (_uses.Enter()) return new CudaModel(Passes.StandardPasses.Apply(graph, options), _context, _set, _kernels, options.Patterns, _stepwise, _uses);
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Gives everything back to the driver, once no run needs it; further calls, those of plans included, throw <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose() => _uses.Close();
+
+    private void Free()
     {
         _set.Dispose();
         _context.Dispose();

@@ -14,8 +14,8 @@ internal sealed class CudaModel : Model
     private readonly WeightStore _weights;
     private readonly Lock _planning = new();
 
-    public CudaModel(Graph graph, CudaContext context, KernelSet set, PrecisionKernels kernels, FusionPatterns patterns, bool stepwise)
-        : base(graph)
+    public CudaModel(Graph graph, CudaContext context, KernelSet set, PrecisionKernels kernels, FusionPatterns patterns, bool stepwise, UseCount backend)
+        : base(graph, backend)
     {
         (_context, _set, _kernels, _patterns, _stepwise) = (context, set, kernels, patterns, stepwise);
         // An operation without a kernel is found now, whatever the sizes of the plans will be.
@@ -23,10 +23,8 @@ internal sealed class CudaModel : Model
         _weights = new WeightStore(context);
     }
 
-    public override Plan Plan(int n, int h, int w)
+    private protected override Plan Build(Graph graph)
     {
-        if (n < 1 || h < 1 || w < 1) throw new ShapeException($"expected a batch, height and width of at least 1, found {n}, {h}, {w}");
-        Graph graph = Graph.WithInput(new Shape(n, Graph.Input.Shape.C, h, w));
         lock (_planning)
         {
             FusionPlan plan = Fuse(graph);
@@ -39,7 +37,7 @@ internal sealed class CudaModel : Model
                 BindOutputs(graph, memory, binder);
                 _set.Load(binder.Launches.Select(launch => launch.Kernel));
                 _weights.Upload();
-                return new CudaPlan(_context, _set, graph, memory, binder.Launches, Steps(plan, binder.Launches), _stepwise);
+                return new CudaPlan(Uses, _context, _set, graph, memory, binder.Launches, Steps(plan, binder.Launches), _stepwise);
             }
             catch
             {
@@ -49,11 +47,7 @@ internal sealed class CudaModel : Model
         }
     }
 
-    protected override void Dispose(bool disposing)
-    {
-        _weights.Dispose();
-        base.Dispose(disposing);
-    }
+    private protected override void Free() => _weights.Dispose();
 
     private FusionPlan Fuse(Graph graph) => FusionPlan.Of(graph, CudaFusion.Of(_kernels), _patterns);
 

@@ -7,21 +7,25 @@ namespace LungSeg.Engine.Backends.Cuda;
 /// A network bound to one input shape on a GPU: its launches are captured once as a CUDA graph. A run copies the input from pinned memory,
 /// launches the graph and copies the outputs back; all of it on the plan's own stream, so that several plans run side by side.
 /// </summary>
-internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
+internal sealed unsafe class CudaPlan : Plan, ITimedPlan
 {
     private readonly CudaContext _context;
+    private readonly KernelSet _kernels;
     private readonly MapMemory _memory;
     private readonly CudaStream _stream;
     private readonly PinnedMemory _staging;
     private readonly CudaGraph? _graph;
     private readonly List<CudaEvent> _events = [];
-    private readonly PictureTransfer _pictures;
+    private readonly List<IDisposable> _owned = [];
     private readonly string _where;
 
     /// <summary>Takes over the memory, to which the launches are bound. Stepwise each launch is waited for, to find the one at fault.</summary>
-    public CudaPlan(CudaContext context, KernelSet kernels, Graph graph, MapMemory memory, IReadOnlyList<Launch> launches, IReadOnlyList<PlanStep> steps, bool stepwise)
+    public CudaPlan(
+        UseCount model, CudaContext context, KernelSet kernels, Graph graph, MapMemory memory, IReadOnlyList<Launch> launches, IReadOnlyList<PlanStep> steps, bool stepwise)
+        : base(model)
     {
-        (_context, _memory, Launches, Steps) = (context, memory, launches, steps);
+        (_context, _kernels, _memory, Launches, Steps) = (context, kernels, memory, launches, steps);
+        InputNode = graph.Input;
         _where = $"of {graph.Input.Shape}";
         try
         {
@@ -33,16 +37,15 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
             memory.Arena.Clear(_stream);
             memory.Planar.Clear(_stream);
             _stream.Synchronize();
-            _pictures = new PictureTransfer(context, kernels, _stream, graph.Input);
             if (!stepwise) _graph = _stream.Capture(PutAll);
         }
         catch
         {
-            Dispose(true);
+            Free();
             throw;
         }
-        Input = new CudaBuffer(graph.Input.Shape, () => (nint)_staging.Data);
-        Outputs = [.. graph.Outputs.Select((output, i) => new CudaBuffer(output.Shape, () => (nint)_staging.Data + (nint)memory.Planar.Offset(1 + i)))];
+        Input = new CudaBuffer(graph.Input.Shape, Uses, (nint)_staging.Data);
+        Outputs = [.. graph.Outputs.Select((output, i) => new CudaBuffer(output.Shape, Uses, (nint)_staging.Data + (nint)memory.Planar.Offset(1 + i)))];
     }
 
     public override Buffer Input { get; }
@@ -51,22 +54,33 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
 
     public override long ArenaBytes => _memory.Arena.Bytes + _memory.Planar.Bytes;
 
+    /// <summary>The graph's input.</summary>
+    public Tensor InputNode { get; }
+
     /// <summary>What a run does between the copies.</summary>
     public IReadOnlyList<Launch> Launches { get; }
 
     public override IReadOnlyList<PlanStep> Steps { get; }
 
-    public override void Execute()
+    /// <summary>The context that the plan's memory is in, for what is owned by it.</summary>
+    public CudaContext Context => _context;
+
+    /// <summary>The device's kernels, for what is put on the plan's stream.</summary>
+    public KernelSet Kernels => _kernels;
+
+    private protected override void Run(CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         _context.MakeCurrent();
         UploadInput();
-        Compute();
+        Compute(cancellation);
         DownloadOutputs();
         _stream.Synchronize(_where);
     }
 
     public RunTimes ExecuteTimed()
     {
+        using Turn turn = Begin();
         _context.MakeCurrent();
         _events[0].Record(_stream);
         UploadInput();
@@ -80,7 +94,7 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
     }
 
     /// <summary>Launches one by one, without the graph, with an event after each.</summary>
-    public override IReadOnlyList<StepSpan> Profile()
+    private protected override IReadOnlyList<StepSpan> RunProfiled()
     {
         _context.MakeCurrent();
         var marks = new List<CudaEvent>();
@@ -105,38 +119,47 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
         }
     }
 
-    public void Execute(PictureInput picture, float threshold, int maskWidth, int maskHeight, Span<byte> mask)
+    /// <summary>Runs the network on an input that is made on the device, and fills <paramref name="output"/> with its own output. Cancels as other runs do.</summary>
+    public void Execute(IStreamWork work, Span<float> output, CancellationToken cancellation)
     {
-        (Shape input, Shape output) = (Input.Shape, Output.Shape);
-        if (input is not { N: 1, C: 3 } || output.C != 1) throw new ShapeException($"pictures go into plans of 1x3xHxW with one channel out, not of {input} and {output}");
-        if (mask.Length != (long)maskWidth * maskHeight) throw new ShapeException($"expected {maskWidth} x {maskHeight} bytes for the mask, found {mask.Length}");
-        if (picture.Samples.Length != (long)picture.Width * picture.Height * picture.Channels * picture.SampleBytes)
-            throw new ShapeException($"expected {picture.Width} x {picture.Height} x {picture.Channels} samples, found {picture.Samples.Length / picture.SampleBytes}");
+        Output.Check(output.Length);
+        using Turn turn = Begin();
+        cancellation.ThrowIfCancellationRequested();
         _context.MakeCurrent();
-        _pictures.Prepare(picture, _memory.PlanarInput, maskWidth, maskHeight);
-        Compute();
-        _pictures.Cut(_memory.PlanarOutput(0), output, threshold, maskWidth, maskHeight);
+        work.MakeInput(_stream, _memory.PlanarInput);
+        Compute(cancellation);
+        work.TakeOutput(_stream, _memory.PlanarOutput(0));
         DownloadOutputs();
         _stream.Synchronize(_where);
-        _pictures.CopyMask(mask);
+        work.Finish();
+        Output.Read(output);
     }
 
-    protected override void Dispose(bool disposing)
+    /// <summary>Frees something of a caller's, which the stream's work uses, together with the plan.</summary>
+    public void Own(IDisposable part)
     {
-        _pictures?.Dispose();
+        using (Uses.Enter())
+        {
+            lock (_owned) _owned.Add(part);
+        }
+    }
+
+    private protected override void Free()
+    {
+        // The stream first: it waits for work that a failed run has left on it, which still reads and writes the rest.
+        _stream?.Dispose();
+        foreach (IDisposable part in _owned) part.Dispose();
         _graph?.Dispose();
         foreach (CudaEvent point in _events) point.Dispose();
         _staging?.Dispose();
-        _stream?.Dispose();
         _memory.Dispose();
-        base.Dispose(disposing);
     }
 
     private void UploadInput() => _memory.Planar.Upload(_stream, _staging.Data, 0, 1);
 
     private void DownloadOutputs() => _memory.Planar.Download(_stream, _staging.Data, 1, Outputs.Count);
 
-    private void Compute()
+    private void Compute(CancellationToken cancellation = default)
     {
         if (_graph is not null)
         {
@@ -145,6 +168,7 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan, IPicturePlan
         }
         foreach (Launch launch in Launches)
         {
+            cancellation.ThrowIfCancellationRequested();
             launch.Put(_stream);
             _stream.Synchronize(launch.Where);
         }

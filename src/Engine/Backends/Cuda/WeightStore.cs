@@ -39,8 +39,9 @@ internal sealed unsafe class WeightStore(CudaContext context) : IDisposable
         if (_pending.Count == 0) return;
         try
         {
-            using var stream = new CudaStream(context);
             using var staging = new PinnedMemory(context, (nuint)Math.Min(StagingBytes, _pending.Max(pending => pending.Bytes)));
+            // Disposed first: it waits for copies that a failure left on it.
+            using var stream = new CudaStream(context);
             foreach (Pending[] some in _pending.Chunk(Environment.ProcessorCount))
             {
                 foreach ((Pending pending, Array packed) in some.Zip(Pack(some))) Upload(pending, packed, staging, stream);

@@ -8,7 +8,7 @@ namespace LungSeg.Engine.Backends.Reference;
 /// 3x3 convolution with (1: none are used); it then counts from the largest such sum of the channel's map, for a tile's roundings reach
 /// all of its pixels. Operands is what rounding both factors of a product does to it at most; Storage what rounding a stored result does.
 /// </summary>
-public sealed record Arithmetic(double UnitRoundoff, double Growth, double Filtering = 1, double Operands = 0, double Storage = 0)
+internal sealed record Arithmetic(double UnitRoundoff, double Growth, double Filtering = 1, double Operands = 0, double Storage = 0)
 {
     private static readonly double Half = Math.ScaleB(1, -11);
 

@@ -7,7 +7,7 @@ namespace LungSeg.Engine.Backends.Reference;
 /// Running statistics for synthetic weights, taken from the network's own maps of one input, so that magnitudes stay those of a trained
 /// network through all layers and no checkpoint or golden file is needed.
 /// </summary>
-public static class Calibration
+internal static class Calibration
 {
     /// <summary>Traces a network twice, first to find its statistics, and returns the weights with which they hold.</summary>
     /// <param name="record">Traces the network with the weights it is given.</param>

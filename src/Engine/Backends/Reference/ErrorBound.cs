@@ -8,7 +8,7 @@ namespace LungSeg.Engine.Backends.Reference;
 /// arithmetic may be from it. A linear operation carries its input's bound through the absolute values of its weights, and adds
 /// its own roundings in proportion to the sum of the absolute values of its terms.
 /// </summary>
-public static class ErrorBound
+internal static class ErrorBound
 {
     /// <summary>The outputs' values in NCHW order as the reference computes them, and for each value how far a backend may be from it.</summary>
     public static IReadOnlyList<(float[] Values, float[] Bounds)> Of(Graph graph, float[] input, Arithmetic arithmetic) =>

@@ -7,12 +7,18 @@ namespace LungSeg.Engine.Backends.Reference;
 /// </summary>
 public sealed class ReferenceBackend : IBackend
 {
+    private readonly UseCount _uses = new(typeof(ReferenceBackend), () => { });
+
     /// <inheritdoc/>
     public string Description => "reference: plain loops in double precision";
 
     /// <inheritdoc/>
-    public Model Load(Graph graph, LoadOptions? options = null) => new ReferenceModel(graph.WithTaps((options ?? new LoadOptions()).Taps));
+    public Model Load(Graph graph, LoadOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        using (_uses.Enter()) return new ReferenceModel(graph.WithTaps((options ?? new LoadOptions()).Taps), _uses);
+    }
 
     /// <inheritdoc/>
-    public void Dispose() { }
+    public void Dispose() => _uses.Close();
 }

@@ -7,7 +7,7 @@ internal sealed class ReferencePlan : Plan
     private readonly ReferenceBuffer _input;
     private readonly (ReferenceBuffer Buffer, int Node)[] _outputs;
 
-    public ReferencePlan(Graph graph, IReadOnlyList<Kernel> kernels)
+    public ReferencePlan(Graph graph, IReadOnlyList<Kernel> kernels, UseCount model) : base(model)
     {
         Dictionary<Tensor, int> index = graph.Nodes.Select((tensor, i) => (tensor, i)).ToDictionary(p => p.tensor, p => p.i);
         int[] lastReader = [.. Enumerable.Range(0, graph.Nodes.Count)];
@@ -25,8 +25,8 @@ internal sealed class ReferencePlan : Plan
                 [.. tensor.Inputs.Select(input => index[input])],
                 [.. Enumerable.Range(0, i + 1).Where(earlier => lastReader[earlier] == i)])),
         ];
-        _input = new ReferenceBuffer(graph.Input.Shape);
-        _outputs = [.. graph.Outputs.Select(output => (new ReferenceBuffer(output.Shape), index[output]))];
+        _input = new ReferenceBuffer(graph.Input.Shape, Uses);
+        _outputs = [.. graph.Outputs.Select(output => (new ReferenceBuffer(output.Shape, Uses), index[output]))];
         Outputs = [.. _outputs.Select(output => output.Buffer)];
         ArenaBytes = PeakBytes();
         Steps = [.. graph.Nodes.Select(node => PlanStep.Of("plain loops", node))];
@@ -40,30 +40,31 @@ internal sealed class ReferencePlan : Plan
 
     public override IReadOnlyList<PlanStep> Steps { get; }
 
-    public override void Execute() => Run(null);
+    private protected override void Run(CancellationToken cancellation) => Run(null, cancellation);
 
-    public override IReadOnlyList<StepSpan> Profile()
+    private protected override IReadOnlyList<StepSpan> RunProfiled()
     {
         var clock = new StepClock(_nodes.Length, workers: 1);
-        Run(clock);
+        Run(clock, CancellationToken.None);
         return clock.Spans();
     }
 
-    private void Run(StepClock? clock)
+    private void Run(StepClock? clock, CancellationToken cancellation)
     {
         var maps = new Map?[_nodes.Length];
         for (int i = 0; i < maps.Length; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             clock?.Begin(i, worker: 0);
             Node node = _nodes[i];
             var map = new Map(node.Shape);
-            if (i == 0) _input.CopyTo(map.Values);
+            if (i == 0) _input.Read(map.Values);
             else node.Kernel([.. node.Inputs.Select(input => maps[input]!)], map);
             maps[i] = map;
             foreach (int done in node.Last) maps[done] = null;
             clock?.End(i, worker: 0);
         }
-        foreach ((ReferenceBuffer buffer, int node) in _outputs) buffer.CopyFrom(maps[node]!.Values);
+        foreach ((ReferenceBuffer buffer, int node) in _outputs) buffer.Write(maps[node]!.Values);
     }
 
     private long PeakBytes()

@@ -6,7 +6,7 @@ namespace LungSeg.Engine.Tests.Backends.Cuda;
 /// <summary>The CUDA backend, its kernels run by the PTX interpreter.</summary>
 public abstract class CudaBackendTests(Precision precision, int computeCapability, bool isolated) : BackendTests
 {
-    protected override Arithmetic Arithmetic => Arithmetic.Of(precision);
+    private protected override Arithmetic Arithmetic => Arithmetic.Of(precision);
 
     protected override int Iterations => 4;
 

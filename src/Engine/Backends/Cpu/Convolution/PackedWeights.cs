@@ -46,6 +46,7 @@ internal sealed unsafe class PackedWeights : IDisposable
         Panels = [.. panels];
         WeightFloats = offset;
         _memory = new NativeMemoryBlock(offset + bias);
+        if (!_memory.IsBacked) return;
         int kernel = weights.R * weights.S, valuesPerOutput = weights.C / weights.Groups * kernel;
         float[] transformed = transform is null ? [] : new float[Math.Min(2 * width, weights.K) * valuesPerOutput / kernel * _taps];
         for (int i = 0; i < Panels.Length; i++)

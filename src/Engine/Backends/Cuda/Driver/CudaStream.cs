@@ -61,7 +61,12 @@ internal sealed unsafe class CudaStream : CudaHandle
         return new CudaGraph(Context, graph);
     }
 
-    protected override CudaResult Release(nint value) => Context.Driver.StreamDestroy(value);
+    protected override CudaResult Release(nint value)
+    {
+        // Destroying a stream does not wait for its work, which may still use memory that is freed next.
+        Context.Driver.StreamSynchronize(value);
+        return Context.Driver.StreamDestroy(value);
+    }
 
     private static nint Create(CudaContext context)
     {

@@ -1,21 +1,11 @@
-namespace LungSeg.Engine;
+namespace LungSeg.Models.Inputs;
 
-/// <summary>
-/// A plan that resizes and normalises a picture, and cuts its mask, where it runs: a picture goes there once and a mask comes back once.
-/// The results are the bits that the same steps give on the CPU.
-/// </summary>
-public interface IPicturePlan
+/// <summary>An image's samples, channels interleaved, and how a device makes a network's input of them.</summary>
+internal sealed record DeviceImage
 {
-    /// <summary>
-    /// Runs the network on one picture. Fills <paramref name="mask"/>, height x width bytes: 1 where the network's probabilities, resized
-    /// bilinearly to that size, are over the threshold, else 0. The plan's output holds the probabilities at the network's size.
-    /// </summary>
-    void Execute(PictureInput picture, float threshold, int maskWidth, int maskHeight, Span<byte> mask);
-}
+    /// <summary>Height and width of the network's input.</summary>
+    public required int Size { get; init; }
 
-/// <summary>A picture's samples, channels interleaved, and how they become a network's input.</summary>
-public sealed record PictureInput
-{
     /// <summary>Columns of the samples.</summary>
     public required int Width { get; init; }
 
@@ -35,15 +25,15 @@ public sealed record PictureInput
     public required float MaxValue { get; init; }
 
     /// <summary>Where the input's columns come from.</summary>
-    public required PictureAxis Columns { get; init; }
+    public required ResizeAxis Columns { get; init; }
 
     /// <summary>Where the input's rows come from.</summary>
-    public required PictureAxis Rows { get; init; }
+    public required ResizeAxis Rows { get; init; }
 
     /// <summary>Whether both sides are halved exactly, which OpenCV does with a box filter.</summary>
     public bool Halve { get; init; }
 
-    /// <summary>Whether the network's first channel is the picture's last.</summary>
+    /// <summary>Whether the network's first channel is the image's last.</summary>
     public bool ReverseChannels { get; init; }
 
     /// <summary>What is subtracted from each of the three channels.</summary>
@@ -60,4 +50,4 @@ public sealed record PictureInput
 /// For samples of one byte the two whole coefficients of each pixel, 2048 together; for samples of two the weight of the source pixel after,
 /// in single precision, by its bits.
 /// </param>
-public sealed record PictureAxis(int[] Before, int[] After, int[] Weights);
+internal sealed record ResizeAxis(int[] Before, int[] After, int[] Weights);
