@@ -160,16 +160,22 @@ public static partial class AtomicFile
 
         public void Discard()
         {
+            // On a full disk either fails again, and the file has to be closed all the same.
+            Try(() => _flush?.Wait());
+            if (File.Exists(Temporary)) Try(Stream.Dispose);
+            Delete(Temporary);
+        }
+
+        private static void Try(Action action)
+        {
             try
             {
-                _flush?.Wait();
-                if (File.Exists(Temporary)) Stream.Dispose();
+                action();
             }
             catch (Exception e) when (e is AggregateException || IsFileFault(e))
             {
                 // The error that led here is the one worth telling.
             }
-            Delete(Temporary);
         }
     }
 }

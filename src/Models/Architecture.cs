@@ -16,7 +16,10 @@ public sealed class Architecture
 
     private static readonly Dictionary<string, string> Names = new()
     {
-        ["Unet"] = "U-Net", ["UnetPlusPlus"] = "U-Net++", ["DeepLabV3Plus"] = "DeepLabV3+", ["MAnet"] = "MA-Net",
+        ["Unet"] = "U-Net",
+        ["UnetPlusPlus"] = "U-Net++",
+        ["DeepLabV3Plus"] = "DeepLabV3+",
+        ["MAnet"] = "MA-Net",
     };
 
     private readonly Network _network;

@@ -22,7 +22,7 @@ internal static class Recognition
         if (NetworkInference.Of(weights, given) is not Network network)
         {
             throw new WeightException(
-                "the weights are of no network of segmentation_models_pytorch: expected an encoder, a decoder and a segmentation head by its names, "
+                "the weights fit none of the nine networks, nor another one of segmentation_models_pytorch: expected an encoder, a decoder and a segmentation head by its names, "
                 + $"found {string.Join(", ", checkpoint.Take(3).Select(parameter => parameter.Key))} and {Math.Max(checkpoint.Count - 3, 0)} others");
         }
         // One of the nine with something missing or left over is told by its own name.

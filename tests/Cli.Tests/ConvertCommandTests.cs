@@ -32,10 +32,10 @@ public sealed class ConvertCommandTests : IDisposable
     }
 
     [Fact]
-    public void Weights_of_no_network_are_refused_with_the_nearest_differences_unless_any_is_asked_for()
+    public void Weights_of_no_network_are_refused_by_what_was_found_unless_any_is_asked_for()
     {
         string target = _directory["any.safetensors"];
-        Lungseg.Run("convert", Repository.Checkpoint("state_dict_zip.pth"), "-o", target).Refused("fit none of the nine", "nearest", "missing");
+        Lungseg.Run("convert", Repository.Checkpoint("state_dict_zip.pth"), "-o", target).Refused("fit none of the nine", "expected an encoder, a decoder and a segmentation head", "found");
         Lungseg.Run("convert", Repository.Pan, "-o", target, "--network", "unet").Refused("encoder.");
         Assert.Empty(_directory.Files);
         Run run = Lungseg.Run("convert", Repository.Checkpoint("state_dict_zip.pth"), "-o", target, "--any").Succeeded();

@@ -12,7 +12,7 @@ public sealed class ElementwiseTests
     private const double Unit = 1.0 / (1 << 24);
 
     [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
-    public void Scale_and_shift_match_the_reference(Storage storage, bool single) => Gen.Select(MapCase.Of(storage, single), Gen.Enum<Activation>(), Gen.Bool).Sample(
+    public void Scale_and_shift_match_the_reference(Storage storage, bool single) => Gen.Select(MapCase.Of(storage, single), MapCase.Activations, Gen.Bool).Sample(
         (test, activation, norm) =>
         {
             int channels = test.Shape.C;
@@ -33,7 +33,7 @@ public sealed class ElementwiseTests
 
     [Theory, MemberData(nameof(SumsAndProducts))]
     public void Sums_and_products_spread_and_match_the_reference(Storage storage, bool single, bool add) => Gen.Select(
-        MapCase.Of(storage, single), Gen.OneOf("same", "pixel", "channel"), Gen.Bool, Gen.Bool, Gen.Enum<Activation>()).Sample(
+        MapCase.Of(storage, single), Gen.OneOf("same", "pixel", "channel"), Gen.Bool, Gen.Bool, MapCase.Activations).Sample(
         (test, other, swap, residual, activation) =>
         {
             using var gpu = new Gpu();

@@ -11,6 +11,9 @@ public sealed record MapCase(Shape Shape, Storage Storage, bool Slice, int Seed)
     /// <summary>What a family has kernels for: each storage, and whether maps have a single channel.</summary>
     public static MatrixTheoryData<Storage, bool> Kinds { get; } = new([Storage.F32, Storage.F16], [false, true]);
 
+    /// <summary>The activations that the kernels compute: those of the nine networks.</summary>
+    public static Gen<Activation> Activations { get; } = Gen.OneOf(Activation.None, Activation.ReLU, Activation.SiLU, Activation.Sigmoid);
+
     /// <summary>Small odd shapes of a kind.</summary>
     public static Gen<MapCase> Of(Storage storage, bool single) => Gen.Select(
         Gen.Select(Gen.OneOf(1, 1, 2, 3), single ? Gen.Const(1) : Gen.Int[2, 40], Gen.Int[1, 12], Gen.Int[1, 14], (n, c, h, w) => new Shape(n, c, h, w)),

@@ -65,9 +65,16 @@ internal static class PictureCheck
         var output = new float[Side * Side];
         IPreparedImage prepared = InputPreparation.For(backend, preprocess, postprocess).Prepare(picture);
         prepared.Run(plan, output, CancellationToken.None);
-        (_, LungMask mask) = prepared.Cut(new ProbabilityMap(Side, Side, output));
-
         string name = $"{width} x {height} x {channels} of {bits} bits, {compat}";
+        LungMask mask;
+        try
+        {
+            (_, mask) = prepared.Cut(new ProbabilityMap(Side, Side, output));
+        }
+        catch (DeviceException e)
+        {
+            return $"{name}: {e.Message}";
+        }
         // Halves round what the picture became; the copy is then of the rounded one.
         float[] input = Array.ConvertAll(preprocess.Apply(picture), value => backend.Precision == Precision.Float16 ? (float)(Half)value : value);
         if (!plan.Outputs[1].ToArray().AsSpan().SequenceEqual(input)) return $"{name}: the network's input differs from the host's";

@@ -23,6 +23,7 @@ public static class Safetensors
     {
         ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(parameters);
+        SafetensorsWriter.Check(dtype);
         RoundingReport? report = null;
         AtomicFile.Write(path, stream => report = Write(stream, parameters, metadata, dtype));
         return report!;

@@ -14,8 +14,7 @@ internal static class SafetensorsWriter
     public static RoundingReport Write(
         Stream stream, IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, string> metadata, DType dtype)
     {
-        if (dtype is not (DType.Float32 or DType.Float16 or DType.BFloat16))
-            throw new ArgumentException($"weights are written as Float32, Float16 or BFloat16, not as {dtype}", nameof(dtype));
+        Check(dtype);
         if (parameters.CountBy(parameter => parameter.Key).FirstOrDefault(pair => pair.Value > 1 || pair.Key == "__metadata__") is { Key: { } key })
             throw new WeightException($"weight '{key}' cannot be written: a key must be unique and not the format's own '__metadata__'");
 
@@ -161,5 +160,12 @@ internal static class SafetensorsWriter
                 _largestErrorKey = key;
             }
         }
+    }
+
+    /// <summary>Throws <see cref="ArgumentException"/> unless weights can be written as a type.</summary>
+    public static void Check(DType dtype)
+    {
+        if (dtype is not (DType.Float32 or DType.Float16 or DType.BFloat16))
+            throw new ArgumentException($"weights are written as Float32, Float16 or BFloat16, not as {dtype}", nameof(dtype));
     }
 }

@@ -107,7 +107,8 @@ internal sealed class SeBottleneck : Layer
         Tensor reduced = _relu.Forward(_bn1.Forward(_conv1.Forward(x)));
         Tensor spatial = _relu.Forward(_bn2.Forward(_conv2.Forward(reduced)));
         Tensor expanded = _bn3.Forward(_conv3.Forward(spatial));
-        return _relu.Forward(_seModule.Forward(expanded).Add(_downsample?.Forward(x) ?? x));
+        Tensor shortcut = _downsample?.Forward(x) ?? x;
+        return _relu.Forward(_seModule.Forward(expanded).Add(shortcut));
     }
 }
 

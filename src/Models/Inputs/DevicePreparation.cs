@@ -44,8 +44,12 @@ internal sealed class DevicePreparation(Preprocess preprocess, Postprocess postp
             device.Execute(this, output, cancellation);
         }
 
-        public (ProbabilityMap Probabilities, LungMask Mask) Cut(ProbabilityMap output) =>
-            (_postprocess.AtCut(output, _image), new LungMask(_width, _height, _mask));
+        public (ProbabilityMap Probabilities, LungMask Mask) Cut(ProbabilityMap output)
+        {
+            if (_mask.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)1))
+                throw new DeviceException("the GPU's mask holds other values than 0 and 1: it computes wrongly ('lungseg selftest' says where)");
+            return (_postprocess.AtCut(output, _image), new LungMask(_width, _height, _mask));
+        }
 
         void IStreamWork.MakeInput(CudaStream stream, ulong planarInput) => _transfer!.Prepare(stream, _description, planarInput, _width, _height);
 

@@ -49,7 +49,7 @@ public sealed record ConvCase(
         from batch in Gen.OneOf(1, 1, 2)
         from size in Gen.Select(Gen.Int[1, 11], Gen.Int[1, 13])
         from flags in Gen.Select(Gen.Bool, Gen.Bool)
-        from activation in Gen.Enum<Activation>()
+        from activation in MapCase.Activations
         from seed in Gen.Int[0, 1 << 20]
         let height = Math.Max(size.Item1, (dilation * (window.Item1 - 1)) + 1 - padding.Top - padding.Bottom)
         let width = Math.Max(size.Item2, (dilation * (window.Item2 - 1)) + 1 - padding.Left - padding.Right)

@@ -1,4 +1,5 @@
-using LungSeg.Engine.Ops;using LungSeg.Kernels.Abi;
+using LungSeg.Engine.Ops;
+using LungSeg.Kernels.Abi;
 
 
 namespace LungSeg.Engine.Backends.Cuda.Convolution;
