@@ -11,8 +11,11 @@ trap 'rm -rf "$work"' EXIT
 status=0
 
 packages=(chromium dicom3tools dcmtk fish zsh gcc libc6-dev bsdutils libopenjp2-tools libgdcm-tools python3-pydicom python3-numpy
-    python3-nibabel python3-pil teem-apps nodejs npm
+    python3-nibabel python3-pil teem-apps
     qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross)
+
+# Debian's Node.js does not go beside another one.
+command -v npm > /dev/null || packages+=(nodejs npm)
 
 install() {
     if [ "$(id -u)" != 0 ] || ! grep -qx 'ID=debian' /etc/os-release 2> /dev/null; then

@@ -211,7 +211,10 @@ public sealed class ReportPageTests : IDisposable
             for (int i = 0; i < count; i++)
             {
                 QualityFlag[] flags = i == count - 1 ? [new("one", "?", "!"), new("two", "?", "!"), new("three", "?", "!")] : [];
-                journal.Add(new JournalLine { Picture = entry with { Record = entry.Record with { File = $"folder {i % 7}/picture {i:0000}.png", Flags = flags } } });
+                string name = $"folder {i % 7}/picture {i:0000}";
+                OutputFile[] outputs = [.. entry.Record.Outputs.Select(output => output with { Name = name + output.Name["p1".Length..] })];
+                PictureRecord record = entry.Record with { File = $"{name}.png", Outputs = outputs, Flags = flags };
+                journal.Add(new JournalLine { Picture = entry with { Record = record } });
             }
         }
         using JournalFile many = JournalFile.Open(_directory["many/journal.jsonl"]);
