@@ -13,7 +13,7 @@ internal static class Advice
     {
         Remedy.None => null,
         Remedy.ChooseFrame => "--frame",
-        Remedy.NativeMode => "--compat fixed",
+        Remedy.NativeMode => "--mode native",
         Remedy.NameOutput => "-o",
         Remedy.Overwrite => "--force",
         Remedy.NameOutputOrOverwrite => "-o or --force",

@@ -10,7 +10,7 @@ namespace LungSeg.Cli;
 /// <summary>The program: parses the arguments, runs a command, and turns what goes wrong into one line and an exit code.</summary>
 internal static class CommandLine
 {
-    /// <summary>How arguments are parsed: "@list" names a list of pictures, not a file of more arguments.</summary>
+    /// <summary>How arguments are parsed: "@list" names a list of images, not a file of more arguments.</summary>
     public static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>Runs with the process's own streams, which whoever started it may have closed.</summary>
@@ -48,7 +48,7 @@ internal static class CommandLine
         }
         catch (OutOfMemoryException)
         {
-            Tell(error, "not enough memory; a smaller picture, a smaller --size or a smaller --batch needs less");
+            Tell(error, "not enough memory; a smaller image, a smaller --size or a smaller --batch needs less");
             return ExitCode.BadInput;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -69,8 +69,8 @@ internal static class CommonOptions
     };
 
     /// <summary>Our own way or the study's.</summary>
-    public static Option<string> Compatibility() => Choice(
-        "--compat", "fixed: a mask on the picture's own pixels; upstream: the study's own steps bit for bit, 512 x 512 mask", "fixed", "fixed", "upstream");
+    public static Option<string> Mode() => Choice(
+        "--mode", "native: a mask on the image's own pixels; study: the study's own steps bit for bit, 512 x 512 mask", "native", "native", "study");
 
     /// <summary>The word of <c>--contrast</c> for leaving it alone.</summary>
     public const string Off = "off";

@@ -7,7 +7,7 @@ namespace LungSeg.Cli;
 internal sealed class DicomChoices
 {
     private readonly Option<string> _voi = CommonOptions.Choice(
-        "--voi", "DICOM grey values: the file's VOI LUT or window (auto), the whole range (none), or the picture's range (minmax)",
+        "--voi", "DICOM grey values: the file's VOI LUT or window (auto), the whole range (none), or the image's range (minmax)",
         "auto", "auto", "none", "minmax");
 
     private readonly Option<string> _invert = CommonOptions.Choice(

@@ -20,7 +20,7 @@ public sealed class Graph
         Consumers = CountConsumers();
     }
 
-    /// <summary>The picture that goes in.</summary>
+    /// <summary>The image that goes in.</summary>
     public Tensor Input { get; }
 
     /// <summary>What the network is run for; the first is the network's own output, others are taps that were asked for.</summary>

@@ -94,8 +94,8 @@ internal sealed partial class LoggedSegmenter(LungSegmenter segmenter, ILogger l
 
     private LungSegmentation Log(LungSegmentation result)
     {
-        Segmented(logger, result.Picture.Width, result.Picture.Height, Total(result.Times), result.Times.Network.TotalMilliseconds);
-        foreach (Decision decision in result.Picture.Decisions)
+        Segmented(logger, result.Image.Width, result.Image.Height, Total(result.Times), result.Times.Network.TotalMilliseconds);
+        foreach (Decision decision in result.Image.Decisions)
         {
             if (decision.IsWarning) Noticed(logger, decision.Topic, decision.Text);
         }

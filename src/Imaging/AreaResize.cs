@@ -1,6 +1,6 @@
 namespace LungSeg.Imaging;
 
-/// <summary>Makes grey pictures smaller: each new pixel is the mean of the whole pixels that its square covers at least by half.</summary>
+/// <summary>Makes grey images smaller: each new pixel is the mean of the whole pixels that its square covers at least by half.</summary>
 internal static class AreaResize
 {
     /// <summary>Resizes height x width bytes to a size that is no larger.</summary>

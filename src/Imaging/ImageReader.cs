@@ -14,16 +14,16 @@ public static class ImageReader
 
     private const int HeadBytes = 1 << 14;
     private const string StreamName = "(stream)";
-    private static readonly IImageDecoder[] Pictures = [new PngDecoder(), new JpegPictureDecoder(), new Jpeg2000PictureDecoder(), new BmpDecoder(), new TiffDecoder(), new GifDecoder()];
+    private static readonly IImageDecoder[] Images = [new PngDecoder(), new JpegImageDecoder(), new Jpeg2000ImageDecoder(), new BmpDecoder(), new TiffDecoder(), new GifDecoder()];
     private static readonly DicomOptions Defaults = new();
 
-    /// <summary>Reads one complete picture, turned upright where its EXIF orientation says so.</summary>
-    /// <exception cref="ImageException">There is no readable, complete picture of 32 x 32 pixels to 100 megapixels at the path.</exception>
+    /// <summary>Reads one complete image, turned upright where its EXIF orientation says so.</summary>
+    /// <exception cref="ImageException">There is no readable, complete image of 32 x 32 pixels to 100 megapixels at the path.</exception>
     /// <exception cref="FileException">The path cannot be read.</exception>
     public static Radiograph Read(string path) => Read(path, Defaults);
 
-    /// <summary>Reads one complete picture as <see cref="Read(string)"/> does, a DICOM file by the options.</summary>
-    /// <exception cref="ImageException">There is no readable, complete picture of 32 x 32 pixels to 100 megapixels at the path.</exception>
+    /// <summary>Reads one complete image as <see cref="Read(string)"/> does, a DICOM file by the options.</summary>
+    /// <exception cref="ImageException">There is no readable, complete image of 32 x 32 pixels to 100 megapixels at the path.</exception>
     /// <exception cref="FileException">The path cannot be read.</exception>
     public static Radiograph Read(string path, DicomOptions options)
     {
@@ -63,12 +63,12 @@ public static class ImageReader
         }
     }
 
-    /// <summary>Decodes a picture held in memory; <paramref name="name"/> stands in for the path in error messages.</summary>
-    /// <exception cref="ImageException">The bytes are not a readable, complete picture of 32 x 32 pixels to 100 megapixels.</exception>
+    /// <summary>Decodes an image held in memory; <paramref name="name"/> stands in for the path in error messages.</summary>
+    /// <exception cref="ImageException">The bytes are not a readable, complete image of 32 x 32 pixels to 100 megapixels.</exception>
     public static Radiograph Decode(byte[] file, string name) => Decode(file, name, Defaults);
 
-    /// <summary>Decodes a picture held in memory as <see cref="Decode(byte[], string)"/> does, a DICOM file by the options.</summary>
-    /// <exception cref="ImageException">The bytes are not a readable, complete picture of 32 x 32 pixels to 100 megapixels.</exception>
+    /// <summary>Decodes an image held in memory as <see cref="Decode(byte[], string)"/> does, a DICOM file by the options.</summary>
+    /// <exception cref="ImageException">The bytes are not a readable, complete image of 32 x 32 pixels to 100 megapixels.</exception>
     public static Radiograph Decode(byte[] file, string name, DicomOptions options)
     {
         ArgumentNullException.ThrowIfNull(file);
@@ -83,9 +83,9 @@ public static class ImageReader
                 continue;
             try
             {
-                Radiograph picture = decoder.Decode(file);
-                picture.Name = name;
-                return picture;
+                Radiograph image = decoder.Decode(file);
+                image.Name = name;
+                return image;
             }
             catch (ImageException e)
             {
@@ -97,7 +97,7 @@ public static class ImageReader
             }
         }
         string formats = string.Join(", ", decoders.Select(d => d.Format));
-        throw new ImageException($"{name}: not a picture ({formats} expected): the content is {FileKind.Describe(file)}");
+        throw new ImageException($"{name}: not an image ({formats} expected): the content is {FileKind.Describe(file)}");
     }
 
     /// <summary>Reads a complete image from a stream, from where it stands to its end, a DICOM file by the options. The stream stays open.</summary>
@@ -125,5 +125,5 @@ public static class ImageReader
     }
 
     // DICOM first: its preamble may be the header of a TIFF file.
-    private static IImageDecoder[] AllDecoders(DicomOptions options) => [new DicomDecoder(options), .. Pictures];
+    private static IImageDecoder[] AllDecoders(DicomOptions options) => [new DicomDecoder(options), .. Images];
 }

@@ -34,17 +34,17 @@ public static class ImageWriter
         ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
         if (width is < 1 or > ushort.MaxValue || height is < 1 or > ushort.MaxValue || grey.Length != (long)width * height)
-            throw new ArgumentException($"{grey.Length} bytes are not a grey picture of {width} x {height}", nameof(grey));
+            throw new ArgumentException($"{grey.Length} bytes are not a grey image of {width} x {height}", nameof(grey));
         return JpegGreyEncoder.Encode(width, height, grey, quality);
     }
 
     /// <summary>Writes a radiograph as PNG at its own depth, 8 or 16 bits.</summary>
     /// <exception cref="FileException">The path cannot be written.</exception>
-    public static void WritePng(string path, Radiograph picture)
+    public static void WritePng(string path, Radiograph image)
     {
         ArgumentNullException.ThrowIfNull(path);
-        ArgumentNullException.ThrowIfNull(picture);
-        AtomicFile.Write((path, stream => WritePng(stream, picture)));
+        ArgumentNullException.ThrowIfNull(image);
+        AtomicFile.Write((path, stream => WritePng(stream, image)));
     }
 
     /// <summary>Writes a mask as grey PNG: 0 background, 255 lung.</summary>
@@ -59,14 +59,14 @@ public static class ImageWriter
     internal static void WritePng(Stream stream, int width, int height, int channels, ReadOnlyMemory<byte> pixels)
     {
         if (channels is not (1 or 3 or 4) || width <= 0 || height <= 0 || pixels.Length != (long)width * height * channels)
-            throw new ArgumentException($"{pixels.Length} bytes are not a picture of {width} x {height} x {channels}", nameof(pixels));
+            throw new ArgumentException($"{pixels.Length} bytes are not an image of {width} x {height} x {channels}", nameof(pixels));
         PngEncoder.Write(stream, width, height, channels, 8, pixels);
     }
 
-    internal static void WritePng(Stream stream, Radiograph picture)
+    internal static void WritePng(Stream stream, Radiograph image)
     {
-        byte[] rows = picture.BitDepth == 8 ? picture.To8Bit() : BigEndian(picture.Samples);
-        PngEncoder.Write(stream, picture.Width, picture.Height, picture.Channels, picture.BitDepth, rows);
+        byte[] rows = image.BitDepth == 8 ? image.To8Bit() : BigEndian(image.Samples);
+        PngEncoder.Write(stream, image.Width, image.Height, image.Channels, image.BitDepth, rows);
     }
 
     internal static void WritePng(Stream stream, LungMask mask) => PngEncoder.Write(stream, mask.Width, mask.Height, 1, 8, mask.To8Bit());

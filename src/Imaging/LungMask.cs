@@ -83,13 +83,13 @@ public sealed class LungMask
 
     /// <summary>Reads a mask from an image in any of the codings of <see cref="MaskImage"/>: lung wherever it is brighter than half.</summary>
     /// <exception cref="ImageException">The image holds more than two labels, or is no mask at all.</exception>
-    public static LungMask FromPicture(Radiograph picture)
+    public static LungMask FromImage(Radiograph image)
     {
-        ArgumentNullException.ThrowIfNull(picture);
-        var mask = MaskImage.Of(picture);
+        ArgumentNullException.ThrowIfNull(image);
+        var mask = MaskImage.Of(image);
         return mask.Labels.Count == 0
             ? FromProbabilities(mask.Values, mask.Width, mask.Height)
-            : throw new ImageException($"{picture.Name}: the mask has several labels ({string.Join(", ", mask.Labels)}), two were expected");
+            : throw new ImageException($"{image.Name}: the mask has several labels ({string.Join(", ", mask.Labels)}), two were expected");
     }
 
     /// <summary>The mask without the pixels of another one of its size.</summary>
@@ -109,7 +109,7 @@ public sealed class LungMask
     /// <exception cref="ArgumentOutOfRangeException">A side is not positive, or there would be over 100 million pixels.</exception>
     public LungMask Resize(int width, int height)
     {
-        PictureSize.CheckMade(width, height);
+        ImageSize.CheckMade(width, height);
         byte[] pixels = new byte[(long)width * height];
         for (int y = 0; y < height; y++)
         {

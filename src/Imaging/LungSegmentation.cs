@@ -3,17 +3,17 @@ using LungSeg.Imaging.Quality;
 
 namespace LungSeg.Imaging;
 
-/// <summary>What was found in one picture, and how.</summary>
+/// <summary>What was found in one image, and how.</summary>
 public sealed record LungSegmentation
 {
     private SidedMask? _sided;
     private QualityMeasures? _measures;
     private IReadOnlyList<QualityFlag>? _flags;
 
-    /// <summary>The picture that was segmented.</summary>
-    public required Radiograph Picture { get; init; }
+    /// <summary>The image that was segmented.</summary>
+    public required Radiograph Image { get; init; }
 
-    /// <summary>The cleaned mask: of the picture's size, or 512 x 512 where the study's own steps were taken.</summary>
+    /// <summary>The cleaned mask: of the image's size, or 512 x 512 where the study's own steps were taken.</summary>
     public required LungMask Mask
     {
         get;
@@ -24,7 +24,7 @@ public sealed record LungSegmentation
         }
     }
 
-    /// <summary>The probabilities before threshold and clean-up: of the picture's size, or the network's where the study's own steps were taken.</summary>
+    /// <summary>The probabilities before threshold and clean-up: of the image's size, or the network's where the study's own steps were taken.</summary>
     public required ProbabilityMap Probabilities { get; init; }
 
     /// <summary>The probabilities of the mirror image, mirrored back, where that was segmented too to tell how sure the network is; null otherwise.</summary>
@@ -43,18 +43,18 @@ public sealed record LungSegmentation
     public MaskStatistics Statistics => Sided.Statistics;
 
     /// <summary>The mask with the patient's side of every pixel.</summary>
-    internal SidedMask Sided => _sided ??= SidedMask.Of(Mask, Picture.PatientLeftIsOnTheRight);
+    internal SidedMask Sided => _sided ??= SidedMask.Of(Mask, Image.PatientLeftIsOnTheRight);
 
     /// <summary>What <see cref="Flags"/> are raised by, measured when first asked for.</summary>
     public QualityMeasures Measures => _measures ??= QualityMeasures.Of(this);
 
-    /// <summary>Questions about picture and mask that a person should look at; empty where nothing stood out.</summary>
+    /// <summary>Questions about image and mask that a person should look at; empty where nothing stood out.</summary>
     public IReadOnlyList<QualityFlag> Flags => _flags ??= QualityRules.Apply(this, Measures);
 
     /// <summary>What the reader found and chose, and how the contrast was stretched where it was.</summary>
     public IReadOnlyList<Decision> Decisions => Method.Contrast is { } stretch
-        ? [.. Picture.Decisions, new Decision("contrast", $"{stretch} of 0 to {Picture.MaxValue}, as the image uses less than a tenth of its range", IsWarning: true)]
-        : Picture.Decisions;
+        ? [.. Image.Decisions, new Decision("contrast", $"{stretch} of 0 to {Image.MaxValue}, as the image uses less than a tenth of its range", IsWarning: true)]
+        : Image.Decisions;
 
     /// <summary>Heights, widths, apices, bases and symmetry of the lungs, measured when asked for.</summary>
     public ChestMeasures Chest => ChestMeasures.Of(this);
@@ -62,26 +62,26 @@ public sealed record LungSegmentation
     /// <summary>How undecided the network is near each lung, measured when asked for.</summary>
     public LungUncertainty Uncertainty => LungUncertainty.Of(this);
 
-    /// <summary>The mask's share of its picture, 0 to 1.</summary>
+    /// <summary>The mask's share of its image, 0 to 1.</summary>
     public double LungShare => (double)Mask.Area / Mask.Pixels.Length;
 
-    /// <summary>Whether the mask's pixels are the picture's; the study's masks are 512 x 512 whatever the picture.</summary>
-    public bool MaskLiesOnPicture => (Mask.Width, Mask.Height) == (Picture.Width, Picture.Height);
+    /// <summary>Whether the mask's pixels are the image's; the study's masks are 512 x 512 whatever the image.</summary>
+    public bool MaskLiesOnImage => (Mask.Width, Mask.Height) == (Image.Width, Image.Height);
 
-    /// <summary>The distance between the mask's pixels where the picture's is known.</summary>
-    public PixelSpacing? MaskSpacing => Picture.Spacing is { } s
-        ? new PixelSpacing(s.RowMillimetres * Picture.Height / Mask.Height, s.ColumnMillimetres * Picture.Width / Mask.Width)
+    /// <summary>The distance between the mask's pixels where the image's is known.</summary>
+    public PixelSpacing? MaskSpacing => Image.Spacing is { } s
+        ? new PixelSpacing(s.RowMillimetres * Image.Height / Mask.Height, s.ColumnMillimetres * Image.Width / Mask.Width)
         : null;
 
-    /// <summary>The picture on which the mask lies pixel by pixel: itself, or its grey values resized to the mask.</summary>
-    public Radiograph PictureUnderMask()
+    /// <summary>The image on which the mask lies pixel by pixel: itself, or its grey values resized to the mask.</summary>
+    public Radiograph ImageUnderMask()
     {
-        if (MaskLiesOnPicture)
-            return Picture;
-        byte[] grey = OpenCvResize.Linear(Picture.ToGrey8(), Picture.Width, Picture.Height, 1, Mask.Width, Mask.Height);
+        if (MaskLiesOnImage)
+            return Image;
+        byte[] grey = OpenCvResize.Linear(Image.ToGrey8(), Image.Width, Image.Height, 1, Mask.Width, Mask.Height);
         return new Radiograph(Mask.Width, Mask.Height, 1, 8, Array.ConvertAll(grey, g => (ushort)g))
         {
-            PatientLeftIsOnTheRight = Picture.PatientLeftIsOnTheRight,
+            PatientLeftIsOnTheRight = Image.PatientLeftIsOnTheRight,
         };
     }
 }
@@ -91,9 +91,9 @@ public sealed record LungSegmentation
 /// <param name="Weights">The weights file.</param>
 /// <param name="NetworkSize">The height and width that the network saw.</param>
 /// <param name="Threshold">Lung is what is more probable than this.</param>
-/// <param name="Compat">The mode: "fixed" or "upstream".</param>
+/// <param name="Mode">The mode: "native" or "study".</param>
 /// <param name="Device">What it ran on, as far as results depend on it.</param>
-public sealed record SegmentationMethod(string Network, string Weights, int NetworkSize, float Threshold, string Compat, string Device)
+public sealed record SegmentationMethod(string Network, string Weights, int NetworkSize, float Threshold, string Mode, string Device)
 {
     /// <summary>The network's name for people, such as "DeepLabV3+"; its key where none was given.</summary>
     public string NetworkName { get; init; } = Network;
@@ -105,5 +105,5 @@ public sealed record SegmentationMethod(string Network, string Weights, int Netw
     public ContrastStretch? Contrast { get; init; }
 }
 
-/// <summary>How long the steps of one segmentation took; <see cref="Read"/> is zero for a picture that was given in memory.</summary>
+/// <summary>How long the steps of one segmentation took; <see cref="Read"/> is zero for an image that was given in memory.</summary>
 public readonly record struct SegmentationTimes(TimeSpan Read, TimeSpan Preprocess, TimeSpan Network, TimeSpan Postprocess);

@@ -20,31 +20,31 @@ public static class Overlay
     };
 
     /// <summary>
-    /// The picture as it is shown, height x width bytes. 16-bit pictures are stretched to their own range, as their high bytes alone
+    /// The image as it is shown, height x width bytes. 16-bit images are stretched to their own range, as their high bytes alone
     /// may be nearly black.
     /// </summary>
-    public static byte[] Grey(Radiograph picture)
+    public static byte[] Grey(Radiograph image)
     {
-        ArgumentNullException.ThrowIfNull(picture);
-        return picture.BitDepth == 8 ? picture.ToGrey8() : Stretch(picture);
+        ArgumentNullException.ThrowIfNull(image);
+        return image.BitDepth == 8 ? image.ToGrey8() : Stretch(image);
     }
 
     /// <summary>Draws height x width x 3 bytes: the lungs on <see cref="Grey"/>.</summary>
-    /// <exception cref="ImageException">Picture and mask differ in size.</exception>
-    public static byte[] Draw(Radiograph picture, LungMask mask)
+    /// <exception cref="ImageException">Image and mask differ in size.</exception>
+    public static byte[] Draw(Radiograph image, LungMask mask)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(mask);
-        return Draw(picture, SidedMask.Of(mask, picture.PatientLeftIsOnTheRight));
+        return Draw(image, SidedMask.Of(mask, image.PatientLeftIsOnTheRight));
     }
 
     /// <summary>Draws as <see cref="Draw(Radiograph, LungMask)"/> does.</summary>
-    internal static byte[] Draw(Radiograph picture, SidedMask mask)
+    internal static byte[] Draw(Radiograph image, SidedMask mask)
     {
-        if (picture.Width != mask.Width || picture.Height != mask.Height)
+        if (image.Width != mask.Width || image.Height != mask.Height)
             throw new ImageException(
-                $"the mask's {mask.Width} x {mask.Height} pixels do not lie on the picture's {picture.Width} x {picture.Height}; resize the mask first");
-        byte[] grey = Grey(picture);
+                $"the mask's {mask.Width} x {mask.Height} pixels do not lie on the image's {image.Width} x {image.Height}; resize the mask first");
+        byte[] grey = Grey(image);
         byte[] rgb = new byte[grey.Length * 3];
         byte[][] tints = [.. Enum.GetValues<LungSide>().Select(TintOf)];
         int width = mask.Width, reach = Reach(mask);
@@ -112,15 +112,15 @@ public static class Overlay
 
     private static byte Mix(int grey, int color) => (byte)((grey * (100 - TintPercent) + color * TintPercent + 50) / 100);
 
-    private static byte[] Stretch(Radiograph picture)
+    private static byte[] Stretch(Radiograph image)
     {
-        int channels = picture.Channels, width = picture.Width;
-        (int low, int high) = picture.Extent();
+        int channels = image.Channels, width = image.Width;
+        (int low, int high) = image.Extent();
         int range = Math.Max(1, high - low);
-        byte[] table = [.. Enumerable.Range(0, range + 1).Select(v => (byte)(v * 255L / range))], grey = new byte[width * picture.Height];
-        ForRows(picture.Height, (first, last) =>
+        byte[] table = [.. Enumerable.Range(0, range + 1).Select(v => (byte)(v * 255L / range))], grey = new byte[width * image.Height];
+        ForRows(image.Height, (first, last) =>
         {
-            ReadOnlySpan<ushort> samples = picture.Samples;
+            ReadOnlySpan<ushort> samples = image.Samples;
             for (int i = first * width; i < last * width; i++)
             {
                 int value = channels == 1 ? samples[i] : (samples[3 * i] * 299 + samples[3 * i + 1] * 587 + samples[3 * i + 2] * 114) / 1000;

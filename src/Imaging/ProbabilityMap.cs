@@ -34,7 +34,7 @@ public sealed class ProbabilityMap
     /// <exception cref="ArgumentOutOfRangeException">A side is not positive, or there would be over 100 million pixels.</exception>
     public ProbabilityMap Resize(int width, int height)
     {
-        PictureSize.CheckMade(width, height);
+        ImageSize.CheckMade(width, height);
         return new(width, height, () => BilinearResize.Resize(Values, Width, Height, 1, width, height));
     }
 
@@ -63,7 +63,7 @@ public sealed class ProbabilityMap
     /// <exception cref="ArgumentException">The threshold is not a number.</exception>
     public LungMask Threshold(float threshold) => LungMask.FromProbabilities(Values, Width, Height, threshold);
 
-    /// <summary>The map as a grey picture of 16 bits, 65535 for certainty.</summary>
-    public Radiograph ToPicture() =>
+    /// <summary>The map as a grey image of 16 bits, 65535 for certainty.</summary>
+    public Radiograph ToImage() =>
         new(Width, Height, 1, 16, Array.ConvertAll(_values.Value, p => (ushort)MathF.Round(Math.Clamp(p, 0f, 1f) * ushort.MaxValue)));
 }

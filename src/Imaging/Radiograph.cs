@@ -28,7 +28,7 @@ public enum SpacingPlane
 }
 
 /// <summary>
-/// A picture as it was stored: rows from top to bottom, channels interleaved (grey, or red green blue), samples from 0 to
+/// An image as it was stored: rows from top to bottom, channels interleaved (grey, or red green blue), samples from 0 to
 /// <see cref="MaxValue"/>, bright meaning dense.
 /// </summary>
 public sealed class Radiograph
@@ -103,7 +103,7 @@ public sealed class Radiograph
 
     private static int CheckRows(int length, int width, int height, int channels, ref int stride)
     {
-        PictureSize.CheckMade(width, height);
+        ImageSize.CheckMade(width, height);
         if (channels is not (1 or 3)) throw new ArgumentException($"a radiograph has 1 or 3 channels, not {channels}", nameof(channels));
         int row = width * channels;
         if (stride == 0) stride = row;
@@ -141,12 +141,12 @@ public sealed class Radiograph
     public SpacingPlane SpacingPlane { get; init; }
 
     /// <summary>
-    /// True where the patient's left side is on the right of the picture, as films are shown by convention; null where the file
+    /// True where the patient's left side is on the right of the image, as films are shown by convention; null where the file
     /// does not say.
     /// </summary>
     public bool? PatientLeftIsOnTheRight { get; init; }
 
-    /// <summary>The path that the picture was read from, or the name that was given for it; "" for one that was made in memory.</summary>
+    /// <summary>The path that the image was read from, or the name that was given for it; "" for one that was made in memory.</summary>
     public string Name { get; internal set; } = "";
 
     /// <summary>The file's format and layout in a few words, such as "PNG, 16-bit grey".</summary>

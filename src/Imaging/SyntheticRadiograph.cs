@@ -9,11 +9,11 @@ namespace LungSeg.Imaging;
 internal static class SyntheticRadiograph
 {
     /// <summary>
-    /// Draws an 8-bit grey picture of a 400 mm field and the mask of its lung fields (the lung behind the heart included). The
-    /// same arguments give the same picture.
+    /// Draws an 8-bit grey image of a 400 mm field and the mask of its lung fields (the lung behind the heart included). The
+    /// same arguments give the same image.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">A side is under 32 or over 8192 pixels.</exception>
-    public static (Radiograph Picture, LungMask Lungs) Draw(int width, int height, int seed)
+    public static (Radiograph Image, LungMask Lungs) Draw(int width, int height, int seed)
     {
         foreach (int side in (ReadOnlySpan<int>)[width, height])
         {
@@ -30,14 +30,14 @@ internal static class SyntheticRadiograph
         DrawAir(canvas, anatomy);
         Skeleton.Draw(canvas, anatomy);
         ushort[] film = Film.Expose(canvas, random);
-        Radiograph picture = new(width, height, 1, 8, film)
+        Radiograph image = new(width, height, 1, 8, film)
         {
             Spacing = new PixelSpacing(canvas.Step, canvas.Step),
             SpacingSource = "the drawn field of 400 mm",
             PatientLeftIsOnTheRight = true,
             Description = $"synthetic, seed {seed}",
         };
-        return (picture, new LungMask(width, height, lungs));
+        return (image, new LungMask(width, height, lungs));
     }
 
     /// <summary>Fills body and lungs; returns the depth of lung behind each pixel.</summary>

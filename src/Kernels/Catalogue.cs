@@ -4,7 +4,7 @@ using LungSeg.Kernels.Compiler;
 using LungSeg.Kernels.Convolution;
 using LungSeg.Kernels.Elementwise;
 using LungSeg.Kernels.Normalisation;
-using LungSeg.Kernels.Picture;
+using LungSeg.Kernels.Image;
 using LungSeg.Kernels.Pooling;
 using LungSeg.Kernels.Ptx;
 using LungSeg.Kernels.Resampling;

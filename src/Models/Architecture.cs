@@ -65,7 +65,7 @@ public sealed class Architecture
     public PublishedFigures? Published { get; init; }
 
     /// <summary>The study's weights file; null for a network that is not the study's.</summary>
-    public UpstreamCheckpoint? Upstream { get; init; }
+    public StudyCheckpoint? StudyCheckpoint { get; init; }
 
     /// <summary>How the study trained the network; null for a network that is not the study's.</summary>
     public TrainingRecipe? Training { get; init; }
@@ -79,7 +79,7 @@ public sealed class Architecture
     /// <summary>Whether this is one of the study's nine networks.</summary>
     public bool IsOfStudy => Published is not null;
 
-    /// <summary>What is subtracted from each channel (R, G, B) of a picture in [0, 1].</summary>
+    /// <summary>What is subtracted from each channel (R, G, B) of an image in [0, 1].</summary>
     public IReadOnlyList<float> Mean { get; } = [0.485f, 0.456f, 0.406f];
 
     /// <summary>What each channel (R, G, B) is divided by after that.</summary>
@@ -91,11 +91,11 @@ public sealed class Architecture
     /// <summary>The number of learned weights, counted as PyTorch does: with unused modules, without running statistics.</summary>
     public long ParameterCount => Layout.Where(entry => !entry.IsBuffer).Sum(entry => entry.Count);
 
-    /// <summary>Multiply-accumulates for one picture of <see cref="InputSize"/>.</summary>
+    /// <summary>Multiply-accumulates for one image of <see cref="InputSize"/>.</summary>
     public long Macs => _native.Value.Graph.Macs;
 
     /// <summary>
-    /// Traces the network for pictures of the given number and size, by default one of <see cref="InputSize"/>. Throws
+    /// Traces the network for images of the given number and size, by default one of <see cref="InputSize"/>. Throws
     /// <see cref="ShapeException"/> for a size that the network does not take.
     /// </summary>
     internal Graph Record(IWeightSource weights, int n = 1, int? height = null, int? width = null)
@@ -118,11 +118,11 @@ public sealed class Architecture
     /// <inheritdoc/>
     public override string ToString() => $"{Name} ({Key}), encoder {Encoder}, input {InputSize} x {InputSize}";
 
-    /// <summary>Throws <see cref="ShapeException"/> unless the network takes pictures of this shape.</summary>
+    /// <summary>Throws <see cref="ShapeException"/> unless the network takes images of this shape.</summary>
     public void CheckSize(Shape input)
     {
         if (input.C != Options.InChannels) throw new ShapeException($"{Name}: expected {Options.InChannels} channels, found {input}");
-        if (input.N < 1) throw new ShapeException($"{Name}: expected at least one picture, found {input}");
+        if (input.N < 1) throw new ShapeException($"{Name}: expected at least one image, found {input}");
         if (!Fits(input.H) || !Fits(input.W))
         {
             throw new ShapeException(

@@ -5,7 +5,7 @@ namespace LungSeg.Models;
 /// <summary>The nine networks of the study (V. Danilov et al., github.com/ViacheslavDanilov/covid_scoring).</summary>
 public static class Architectures
 {
-    /// <summary>The pictures that the study trained and tested on.</summary>
+    /// <summary>The images that the study trained and tested on.</summary>
     public const string TrainingData =
         "Darwin (6106 images), Montgomery (138), Shenzhen (566); split into 5446 for training, 682 for validation, 682 for testing";
 
@@ -21,7 +21,7 @@ public static class Architectures
             Name = "U-Net",
             InputSize = 384,
             Published = new(MillionParameters: 55.9, GigaMacs: 35.6, Dice: 0.962),
-            Upstream = new(224545777, "1ba613b3d2983520f6b64a0f95c6152fce74e0de76cb37e25021782476698de4"),
+            StudyCheckpoint = new(224545777, "1ba613b3d2983520f6b64a0f95c6152fce74e0de76cb37e25021782476698de4"),
             Training = new("BCE", "Adam", 1e-4),
         },
         new("UnetPlusPlus", "efficientnet-b1", StudyOptions)
@@ -30,7 +30,7 @@ public static class Architectures
             Name = "U-Net++",
             InputSize = 384,
             Published = new(MillionParameters: 9.1, GigaMacs: 11.5, Dice: 0.960),
-            Upstream = new(36806447, "e60263c97cf4c2baaa009f3b234aca61fa1da91b4350200e34982bc9b9f4edfc"),
+            StudyCheckpoint = new(36806447, "e60263c97cf4c2baaa009f3b234aca61fa1da91b4350200e34982bc9b9f4edfc"),
             Training = new("Jaccard", "Adam-AMSGrad", 1e-3),
         },
         new("DeepLabV3", "efficientnet-b0", StudyOptions)
@@ -39,7 +39,7 @@ public static class Architectures
             Name = "DeepLabV3",
             InputSize = 512,
             Published = new(MillionParameters: 7.3, GigaMacs: 13.4, Dice: 0.961),
-            Upstream = new(29553297, "bc07dd6929fa1f2328b39e15fb7fdde8984007c7d9974bcc22e7c20e5df9d13c"),
+            StudyCheckpoint = new(29553297, "bc07dd6929fa1f2328b39e15fb7fdde8984007c7d9974bcc22e7c20e5df9d13c"),
             Training = new("Dice", "AdamW-AMSGrad", 5e-4),
         },
         new("DeepLabV3Plus", "efficientnet-b1", StudyOptions)
@@ -48,7 +48,7 @@ public static class Architectures
             Name = "DeepLabV3+",
             InputSize = 512,
             Published = new(MillionParameters: 7.4, GigaMacs: 2.2, Dice: 0.963),
-            Upstream = new(30133598, "44a564ccc28d978b61e31651f00ea15f3a8ac5590fa91a07de89d441385baca4"),
+            StudyCheckpoint = new(30133598, "44a564ccc28d978b61e31651f00ea15f3a8ac5590fa91a07de89d441385baca4"),
             Training = new("BCE", "AdamW", 5e-4),
         },
         new("FPN", "efficientnet-b0", StudyOptions)
@@ -57,7 +57,7 @@ public static class Architectures
             Name = "FPN",
             InputSize = 544,
             Published = new(MillionParameters: 5.8, GigaMacs: 9.1, Dice: 0.962),
-            Upstream = new(23356124, "0b921fb44d46ff70123e9ed8b004d51515bb4de06a307f9229431f3d0da51ab0"),
+            StudyCheckpoint = new(23356124, "0b921fb44d46ff70123e9ed8b004d51515bb4de06a307f9229431f3d0da51ab0"),
             Training = new("BCE", "Adam-AMSGrad", 1e-3),
         },
         new("Linknet", "timm-regnetx_064", StudyOptions)
@@ -66,7 +66,7 @@ public static class Architectures
             Name = "Linknet",
             InputSize = 480,
             Published = new(MillionParameters: 29.3, GigaMacs: 39.9, Dice: 0.961),
-            Upstream = new(117671016, "7c0f178725a0231d7f73cce2c92ab859b59be1de3fb16a42895c81f0aaee21a6"),
+            StudyCheckpoint = new(117671016, "7c0f178725a0231d7f73cce2c92ab859b59be1de3fb16a42895c81f0aaee21a6"),
             Training = new("BCE", "AdamW", 1e-4),
         },
         new("PSPNet", "timm-regnety_064", StudyOptions)
@@ -75,7 +75,7 @@ public static class Architectures
             Name = "PSPNet",
             InputSize = 480,
             Published = new(MillionParameters: 29.7, GigaMacs: 14.4, Dice: 0.960),
-            Upstream = new(119250191, "227a6a5d7038c5216806d92316b516015faf2e09d99a9225e3869d5b158ecda3"),
+            StudyCheckpoint = new(119250191, "227a6a5d7038c5216806d92316b516015faf2e09d99a9225e3869d5b158ecda3"),
             Training = new("Dice", "Adam", 1e-4),
         },
         new("PAN", "efficientnet-b0", StudyOptions)
@@ -86,7 +86,7 @@ public static class Architectures
             // Its pyramid pools three times below output stride 16.
             MinimumSize = 128,
             Published = new(MillionParameters: 4.1, GigaMacs: 0.3, Dice: 0.962),
-            Upstream = new(16738569, "950ac9e2f05808aa3284daa55c3e4c78696e09d22dff08a42f77cdc7c9dd20c9"),
+            StudyCheckpoint = new(16738569, "950ac9e2f05808aa3284daa55c3e4c78696e09d22dff08a42f77cdc7c9dd20c9"),
             Training = new("Jaccard", "Adam-AMSGrad", 1e-3),
         },
         new("MAnet", "efficientnet-b2", StudyOptions)
@@ -95,7 +95,7 @@ public static class Architectures
             Name = "MA-Net",
             InputSize = 512,
             Published = new(MillionParameters: 13.4, GigaMacs: 9.9, Dice: 0.961),
-            Upstream = new(54276223, "efc5c5364073fbd9e6e1bc9fa69db0be4ef3ca4b28d5cda130b54b9756f761c5"),
+            StudyCheckpoint = new(54276223, "efc5c5364073fbd9e6e1bc9fa69db0be4ef3ca4b28d5cda130b54b9756f761c5"),
             Training = new("Dice", "Adam-AMSGrad", 1e-3),
         },
     ];

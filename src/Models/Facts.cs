@@ -7,7 +7,7 @@ namespace LungSeg.Models;
 public sealed record PublishedFigures(double MillionParameters, double GigaMacs, double Dice);
 
 /// <summary>The study's weights file (Zenodo, doi:10.5281/zenodo.8393555), to recognise it by.</summary>
-public sealed record UpstreamCheckpoint(long FileSize, string Sha256);
+public sealed record StudyCheckpoint(long FileSize, string Sha256);
 
 /// <summary>How the study trained a network.</summary>
 public sealed record TrainingRecipe(string Loss, string Optimizer, double LearningRate);

@@ -42,20 +42,20 @@ public sealed class LungSegmenter : ILungSegmenter
                 $"{Network.Name} with {NetworkOptionNames.ToText(Network.Options)} segments no lungs: expected three channels, one class and a sigmoid");
         }
         Network.CheckSize(new Shape(1, 3, NetworkSize, NetworkSize));
-        _postprocess = new Postprocess(options.Compat, options.Threshold);
-        _stretches = options.StretchContrast && options.Compat == Compat.Fixed;
+        _postprocess = new Postprocess(options.Mode, options.Threshold);
+        _stretches = options.StretchContrast && options.Mode == SegmentationMode.Native;
         Graph graph = Network.Load(weights.StateDict);
         IBackend backend = options.Backend ?? (_ownBackend = new CpuBackend(options.Threads ?? (options.Plans > 1 ? 1 : 0)));
         try
         {
             Device = backend.Description;
-            string compat = options.Compat == Compat.Upstream ? "upstream" : "fixed";
-            Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, compat, backend.Processor)
+            string mode = options.Mode == SegmentationMode.Study ? "study" : "native";
+            Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, mode, backend.Processor)
             {
                 NetworkName = Network.Name,
                 WeightsSha256 = weights.Sha256,
             };
-            _preparation = InputPreparation.For(backend, new Preprocess(Network, options.Compat, NetworkSize), _postprocess);
+            _preparation = InputPreparation.For(backend, new Preprocess(Network, options.Mode, NetworkSize), _postprocess);
             _model = backend.Load(graph, new LoadOptions { CompactHeap = options.CompactHeap });
             if (options.MemoryLimit is { } limit) MemoryLimit.Check(_model, NetworkSize, options.Plans, limit);
             _plans = new PlanPool(options.Plans, () => _model.Plan(1, NetworkSize, NetworkSize));
@@ -174,7 +174,7 @@ public sealed class LungSegmenter : ILungSegmenter
     /// segmenting the image did; the mask stays as it is.
     /// </summary>
     public LungSegmentation WithMirror(LungSegmentation result) =>
-        result with { MirrorProbabilities = Segment(result.Picture.Mirrored()).Probabilities.Mirrored() };
+        result with { MirrorProbabilities = Segment(result.Image.Mirrored()).Probabilities.Mirrored() };
 
     /// <summary>The mask that one of this segmenter's results would have with another threshold, cleaned as its own was.</summary>
     public LungMask MaskAt(LungSegmentation result, float threshold)
@@ -195,8 +195,8 @@ public sealed class LungSegmenter : ILungSegmenter
             throw new ArgumentOutOfRangeException(nameof(options), $"a threshold from 0 to 1 expected, {options.Threshold} found");
         if (options.Plans is < 1 or > MostPlans)
             throw new ArgumentOutOfRangeException(nameof(options), $"1 to {MostPlans} plans expected, {options.Plans} found");
-        if (!Enum.IsDefined(options.Compat))
-            throw new ArgumentOutOfRangeException(nameof(options), $"a known mode expected, {options.Compat} found");
+        if (!Enum.IsDefined(options.Mode))
+            throw new ArgumentOutOfRangeException(nameof(options), $"a known mode expected, {options.Mode} found");
         if (options.Threads is < 1 or > CpuBackend.MaxThreads)
             throw new ArgumentOutOfRangeException(nameof(options), $"1 to {CpuBackend.MaxThreads} threads expected, {options.Threads} found");
         if (options.Threads is not null && options.Backend is not null)
@@ -295,7 +295,7 @@ public sealed class LungSegmenter : ILungSegmenter
             Telemetry.Done(_segmenter.Network.Key, times);
             return new LungSegmentation
             {
-                Picture = _image,
+                Image = _image,
                 Mask = mask,
                 Probabilities = probabilities,
                 Method = _segmenter.Method with { Contrast = _stretch },

@@ -42,7 +42,7 @@ public sealed record LungSegmenterOptions
     public float Threshold { get; set; } = 0.5f;
 
     /// <summary>How images are prepared and masks finished.</summary>
-    public Compat Compat { get; set; } = Compat.Fixed;
+    public SegmentationMode Mode { get; set; } = SegmentationMode.Native;
 
     /// <summary>
     /// Whether an image that uses less than a tenth of its range is stretched before the network sees it (<see cref="ContrastStretch"/>). The

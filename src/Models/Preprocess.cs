@@ -4,46 +4,46 @@ using LungSeg.Models.Inputs;
 
 namespace LungSeg.Models;
 
-/// <summary>From a picture to the network's input: 1 x 3 x size x size, normalised per channel, the aspect ratio ignored.</summary>
-internal sealed class Preprocess(Architecture network, Compat compat, int size)
+/// <summary>From an image to the network's input: 1 x 3 x size x size, normalised per channel, the aspect ratio ignored.</summary>
+internal sealed class Preprocess(Architecture network, SegmentationMode mode, int size)
 {
     private const int Channels = 3;
 
-    public float[] Apply(Radiograph picture)
+    public float[] Apply(Radiograph image)
     {
-        if (IsWide(picture))
+        if (IsWide(image))
         {
             float[] values = BilinearResize.Resize(
-                picture.ToUnitFloat(), picture.Width, picture.Height, picture.Channels, size, size);
-            return Normalise(picture.Channels, (plane, index) => values[(index * picture.Channels) + plane]);
+                image.ToUnitFloat(), image.Width, image.Height, image.Channels, size, size);
+            return Normalise(image.Channels, (plane, index) => values[(index * image.Channels) + plane]);
         }
-        byte[] bytes = OpenCvResize.Linear(picture.To8Bit(), picture.Width, picture.Height, picture.Channels, size, size);
-        return Normalise(picture.Channels, (plane, index) => bytes[(index * picture.Channels) + plane] / 255f);
+        byte[] bytes = OpenCvResize.Linear(image.To8Bit(), image.Width, image.Height, image.Channels, size, size);
+        return Normalise(image.Channels, (plane, index) => bytes[(index * image.Channels) + plane] / 255f);
     }
 
     /// <summary>The same as instructions, for a device that carries them out itself.</summary>
-    public DeviceImage Describe(Radiograph picture)
+    public DeviceImage Describe(Radiograph image)
     {
-        bool words = IsWide(picture);
+        bool words = IsWide(image);
         return new DeviceImage
         {
             Size = size,
-            Width = picture.Width,
-            Height = picture.Height,
-            Channels = picture.Channels,
-            Samples = words ? MemoryMarshal.AsBytes(picture.Samples).ToArray() : picture.To8Bit(),
+            Width = image.Width,
+            Height = image.Height,
+            Channels = image.Channels,
+            Samples = words ? MemoryMarshal.AsBytes(image.Samples).ToArray() : image.To8Bit(),
             SampleBytes = words ? sizeof(ushort) : sizeof(byte),
-            MaxValue = words ? picture.MaxValue : byte.MaxValue,
-            Columns = words ? Single(picture.Width) : Whole(OpenCvResize.ColumnTable(picture.Width, size)),
-            Rows = words ? Single(picture.Height) : Whole(OpenCvResize.RowTable(picture.Height, size)),
-            Halve = !words && OpenCvResize.IsHalving(picture.Width, picture.Height, size, size),
-            ReverseChannels = compat == Compat.Upstream,
+            MaxValue = words ? image.MaxValue : byte.MaxValue,
+            Columns = words ? Single(image.Width) : Whole(OpenCvResize.ColumnTable(image.Width, size)),
+            Rows = words ? Single(image.Height) : Whole(OpenCvResize.RowTable(image.Height, size)),
+            Halve = !words && OpenCvResize.IsHalving(image.Width, image.Height, size, size),
+            ReverseChannels = mode == SegmentationMode.Study,
             Mean = network.Mean,
             Std = network.Std,
         };
     }
 
-    private bool IsWide(Radiograph picture) => picture.BitDepth > 8 && compat == Compat.Fixed;
+    private bool IsWide(Radiograph image) => image.BitDepth > 8 && mode == SegmentationMode.Native;
 
     private ResizeAxis Single(int length)
     {
@@ -53,14 +53,14 @@ internal sealed class Preprocess(Architecture network, Compat compat, int size)
 
     private static ResizeAxis Whole((int[] Before, int[] After, int[] Coefficients) table) => new(table.Before, table.After, table.Coefficients);
 
-    // The study's code hands blue to the channel that training called red; grey pictures do not mind.
+    // The study's code hands blue to the channel that training called red; grey images do not mind.
     private float[] Normalise(int channels, Func<int, int, float> unit)
     {
         int pixels = size * size;
         float[] input = new float[Channels * pixels];
         for (int plane = 0; plane < Channels; plane++)
         {
-            int source = channels == 1 ? 0 : compat == Compat.Upstream ? Channels - 1 - plane : plane;
+            int source = channels == 1 ? 0 : mode == SegmentationMode.Study ? Channels - 1 - plane : plane;
             float mean = network.Mean[plane], std = network.Std[plane];
             Span<float> target = input.AsSpan(plane * pixels, pixels);
             for (int i = 0; i < pixels; i++) target[i] = (unit(source, i) - mean) / std;

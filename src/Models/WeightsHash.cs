@@ -45,5 +45,5 @@ public static class WeightsHash
     }
 
     /// <summary>The network whose published file has this hash, or null.</summary>
-    public static Architecture? StudyFile(string sha256) => Architectures.All.FirstOrDefault(a => a.Upstream?.Sha256 == sha256);
+    public static Architecture? StudyFile(string sha256) => Architectures.All.FirstOrDefault(a => a.StudyCheckpoint?.Sha256 == sha256);
 }

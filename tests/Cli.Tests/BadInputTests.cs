@@ -10,22 +10,22 @@ public sealed class BadInputTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void Bad_pictures_are_refused()
+    public void Bad_images_are_refused()
     {
         byte[] sample = File.ReadAllBytes(Repository.Sample);
-        (string Path, string[] Words)[] pictures =
+        (string Path, string[] Words)[] images =
         [
             (_directory["missing.png"], ["missing.png", "no such file"]),
-            (Directory.CreateDirectory(_directory["folder"]).FullName, ["no picture was found"]),
+            (Directory.CreateDirectory(_directory["folder"]).FullName, ["no image was found"]),
             (_directory.Write("empty.png", []), ["empty.png", "empty"]),
             (_directory.Write("truncated.png", sample[..(sample.Length / 2)]), ["truncated.png"]),
-            (_directory.Write("text.png", "hello"u8.ToArray()), ["text.png", "not a picture"]),
+            (_directory.Write("text.png", "hello"u8.ToArray()), ["text.png", "not an image"]),
             (_directory.Write("one.png", ImageWriter.EncodePng(1, 1, 1, [0])), ["1 x 1", "too small"]),
-            (_directory.Write("none.png", BadPictures.PngThatClaims(0, 0)), ["none.png"]),
-            (_directory.Write("huge.png", BadPictures.PngThatClaims(20_000, 20_000)), ["20000 x 20000", "megapixels"]),
+            (_directory.Write("none.png", BadImages.PngThatClaims(0, 0)), ["none.png"]),
+            (_directory.Write("huge.png", BadImages.PngThatClaims(20_000, 20_000)), ["20000 x 20000", "megapixels"]),
         ];
         int before = _directory.Files.Length;
-        foreach ((string path, string[] words) in pictures)
+        foreach ((string path, string[] words) in images)
             Lungseg.Run("segment", path, "-o", _directory["out"], "--size", "128").Refused(words);
         Assert.Equal(before, _directory.Files.Length);
         Assert.False(Directory.Exists(_directory["out"]));
@@ -63,7 +63,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("--size", "-32", "'-32'")]
     [InlineData("--threshold", "1.5", "from 0 to 1")]
     [InlineData("--threshold", "NaN", "from 0 to 1")]
-    [InlineData("--compat", "other", "fixed or upstream")]
+    [InlineData("--mode", "other", "native or study")]
     [InlineData("--device", "abacus", "'abacus'")]
     [InlineData("--precision", "fp8", "'fp8'")]
     [InlineData("--format", "mask,pdf", "unknown format 'pdf': expected one or more of mask,overlay")]
@@ -88,15 +88,15 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void Two_pictures_of_one_name_are_refused() =>
+    public void Two_images_of_one_name_are_refused() =>
         Lungseg.Run("segment", Repository.Sample, _directory.Write("radiograph.png", [1]), "-o", _directory["out"]).Refused("radiograph.png", "both be written");
 
     [Fact]
-    public void A_picture_that_a_result_would_replace_is_refused()
+    public void An_image_that_a_result_would_replace_is_refused()
     {
-        string picture = _directory["a.png"], mask = _directory.Write("a.mask.png", [1]);
-        File.Copy(Repository.Sample, picture);
-        Lungseg.Run("segment", picture, mask, "-o", _directory.Name, "--size", "128").Refused("a.mask.png", "a.png", "another -o");
+        string image = _directory["a.png"], mask = _directory.Write("a.mask.png", [1]);
+        File.Copy(Repository.Sample, image);
+        Lungseg.Run("segment", image, mask, "-o", _directory.Name, "--size", "128").Refused("a.mask.png", "a.png", "another -o");
         Assert.Equal([1], File.ReadAllBytes(mask));
         Assert.Equal(["a.mask.png", "a.png"], _directory.Files);
     }

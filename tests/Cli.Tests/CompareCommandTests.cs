@@ -53,9 +53,9 @@ public sealed class CompareCommandTests : IDisposable
         Assert.Equal(0, run.Exit);
         Assert.Contains("mean 0.7500, worst 0.5000 (1.png)", run.Output);
         Assert.Contains("3.png", run.Error);
-        Radiograph picture = ImageReader.Read(_directory["difference/1.difference.png"]);
-        Assert.Equal([255, 255, 255], picture.Samples[..3].ToArray().Select(s => (int)s));
-        Assert.Equal([0, 114, 178], picture.Samples.Slice(3 * 200, 3).ToArray().Select(s => (int)s));
+        Radiograph image = ImageReader.Read(_directory["difference/1.difference.png"]);
+        Assert.Equal([255, 255, 255], image.Samples[..3].ToArray().Select(s => (int)s));
+        Assert.Equal([0, 114, 178], image.Samples.Slice(3 * 200, 3).ToArray().Select(s => (int)s));
     }
 
     [Fact]

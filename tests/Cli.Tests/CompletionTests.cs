@@ -17,7 +17,7 @@ public sealed class CompletionTests : IDisposable
     [InlineData("segment --thr", "--threads", "--threshold")]
     [InlineData("segment x.png --network un", "unet", "unetplusplus")]
     [InlineData("segment x.png --network=un", "unet", "unetplusplus")]
-    [InlineData("segment --compat ", "fixed", "upstream")]
+    [InlineData("segment --mode ", "native", "study")]
     [InlineData("bench deep", "deeplabv3", "deeplabv3plus")]
     [InlineData("completion ", "bash", "zsh", "fish", "powershell")]
     [InlineData("segment ")]

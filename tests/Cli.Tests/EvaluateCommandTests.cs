@@ -11,8 +11,8 @@ public sealed class EvaluateCommandTests : IDisposable
 
     public EvaluateCommandTests()
     {
-        foreach (string folder in (string[])["pictures/deep", "masks/deep", "made/deep"]) Directory.CreateDirectory(_directory[folder]);
-        foreach (string name in (string[])["a", "b", "deep/c"]) Square(_directory[$"pictures/{name}.png"], 0, Side, grey: 90);
+        foreach (string folder in (string[])["images/deep", "masks/deep", "made/deep"]) Directory.CreateDirectory(_directory[folder]);
+        foreach (string name in (string[])["a", "b", "deep/c"]) Square(_directory[$"images/{name}.png"], 0, Side, grey: 90);
         // The three ways to name a mask; 20 columns of 20 rows each.
         Square(_directory["masks/a.png"], 10, 20);
         Square(_directory["masks/b.mask.png"], 10, 20);
@@ -25,28 +25,28 @@ public sealed class EvaluateCommandTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void Masks_made_before_are_measured_picture_by_picture()
+    public void Masks_made_before_are_measured_image_by_image()
     {
         JsonElement json = Evaluate("--json", "-o", _directory["out"]).Succeeded().Json;
         JsonElement made = Assert.Single(json.GetProperty("networks").EnumerateArray());
-        JsonElement[] pictures = [.. made.GetProperty("pictures").EnumerateArray()];
-        Assert.Equal(["a", "b", "deep/c"], pictures.Select(p => p.GetProperty("name").GetString()));
-        Assert.Equal([1, 0.75, 0], pictures.Select(p => p.GetProperty("dice").GetDouble()));
-        Assert.Equal([1, 0.6, 0], pictures.Select(p => p.GetProperty("iou").GetDouble()));
-        Assert.Equal(5, pictures[1].GetProperty("hausdorff95_px").GetDouble());
-        Assert.Equal(JsonValueKind.Null, pictures[2].GetProperty("surface_px").ValueKind);
-        Assert.Equal(JsonValueKind.Null, pictures[1].GetProperty("surface_mm").ValueKind);
+        JsonElement[] images = [.. made.GetProperty("images").EnumerateArray()];
+        Assert.Equal(["a", "b", "deep/c"], images.Select(p => p.GetProperty("name").GetString()));
+        Assert.Equal([1, 0.75, 0], images.Select(p => p.GetProperty("dice").GetDouble()));
+        Assert.Equal([1, 0.6, 0], images.Select(p => p.GetProperty("iou").GetDouble()));
+        Assert.Equal(5, images[1].GetProperty("hausdorff95_px").GetDouble());
+        Assert.Equal(JsonValueKind.Null, images[2].GetProperty("surface_px").ValueKind);
+        Assert.Equal(JsonValueKind.Null, images[1].GetProperty("surface_mm").ValueKind);
         JsonElement dice = made.GetProperty("summary").GetProperty("dice");
         Assert.Equal(1.75 / 3, dice.GetProperty("mean").GetDouble(), 12);
         Assert.Equal(0.75, dice.GetProperty("median").GetDouble());
         Assert.Equal(0, dice.GetProperty("worst").GetDouble());
         Assert.InRange(dice.GetProperty("low").GetDouble(), 0, 0.5);
         Assert.InRange(dice.GetProperty("high").GetDouble(), 0.75, 1);
-        Assert.Equal(2, made.GetProperty("summary").GetProperty("surface_px").GetProperty("pictures").GetInt32());
+        Assert.Equal(2, made.GetProperty("summary").GetProperty("surface_px").GetProperty("images").GetInt32());
 
         string[] csv = File.ReadAllLines(_directory["out/evaluation.csv"]);
         Assert.Equal(4, csv.Length);
-        Assert.StartsWith("network,picture,width,height,row_mm,column_mm,dice,iou,", csv[0]);
+        Assert.StartsWith("network,image,width,height,row_mm,column_mm,dice,iou,", csv[0]);
         Assert.StartsWith("made,b,64,64,,,0.75,0.6,0.75,0.75,", csv[2]);
         Assert.StartsWith("made,deep/c,64,64,,,0,0,0,0,,,,,400,0,", csv[3]);
         Radiograph figure = ImageReader.Read(_directory["out/evaluation.png"]);
@@ -68,31 +68,31 @@ public sealed class EvaluateCommandTests : IDisposable
     {
         Directory.CreateDirectory(_directory["right"]);
         Square(_directory["right/a.png"], 40, 20);
-        Run run = Lungseg.Run("evaluate", _directory["pictures"], _directory["masks"], _directory["right"], "--predictions", _directory["made"], "--json");
+        Run run = Lungseg.Run("evaluate", _directory["images"], _directory["masks"], _directory["right"], "--predictions", _directory["made"], "--json");
         Assert.Equal(0, run.Exit);
         Assert.Contains("without a mask", run.Error);
-        JsonElement a = Assert.Single(run.Json.GetProperty("networks")[0].GetProperty("pictures").EnumerateArray());
+        JsonElement a = Assert.Single(run.Json.GetProperty("networks")[0].GetProperty("images").EnumerateArray());
         Assert.Equal((1, 0.5), (a.GetProperty("precision").GetDouble(), a.GetProperty("recall").GetDouble()));
     }
 
     [Fact]
     public void What_has_no_partner_is_told_and_what_fails_does_not_stop_the_others()
     {
-        File.WriteAllText(_directory["pictures/b.png"], "no picture");
+        File.WriteAllText(_directory["images/b.png"], "no image");
         File.Delete(_directory["made/deep/c.mask.png"]);
-        Square(_directory["pictures/alone.png"], 0, Side, grey: 90);
+        Square(_directory["images/alone.png"], 0, Side, grey: 90);
         Square(_directory["masks/nobody.png"], 10, 20);
         Run run = Evaluate("-o", _directory["out"]);
         Assert.Equal(1, run.Exit);
         Assert.Contains("without a mask", run.Error);
         Assert.Contains("alone", run.Error);
-        Assert.Contains("masks without a picture: nobody", run.Error);
-        Assert.Contains("not a picture", run.Error);
+        Assert.Contains("masks without an image: nobody", run.Error);
+        Assert.Contains("not an image", run.Error);
         Assert.Contains("'deep/c' has no prediction", run.Error);
         Assert.Contains("failed: 2", run.Output);
         string[] csv = File.ReadAllLines(_directory["out/evaluation.csv"]);
         Assert.Equal(["a", "b", "deep/c"], csv.Skip(1).Select(line => line.Split(',')[1]));
-        Assert.Contains("not a picture", csv[2]);
+        Assert.Contains("not an image", csv[2]);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class EvaluateCommandTests : IDisposable
         string mask = Repository.PathOf("samples", "radiograph.mask.png");
         JsonElement json = Lungseg.Run("evaluate", Repository.Sample, mask, "--size", "256", "--threshold-sweep", "--json").Succeeded().Json;
         JsonElement pan = json.GetProperty("networks")[0];
-        double dice = pan.GetProperty("pictures")[0].GetProperty("dice").GetDouble();
+        double dice = pan.GetProperty("images")[0].GetProperty("dice").GetDouble();
         Lungseg.Run("segment", Repository.Sample, "-o", _directory["out"], "--size", "256").Succeeded();
         JsonElement compared = Lungseg.Run("compare", mask, _directory["out/radiograph.mask.png"], "--json").Succeeded().Json[0];
         Assert.Equal(compared.GetProperty("dice").GetDouble(), dice);
@@ -111,10 +111,10 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
-    public void The_study_s_masks_of_512_by_512_are_measured_on_the_picture()
+    public void The_study_s_masks_of_512_by_512_are_measured_on_the_image()
     {
-        JsonElement json = Lungseg.Run("evaluate", Repository.Sample, Repository.PathOf("samples", "radiograph.mask.png"), "--compat", "upstream", "--json").Succeeded().Json;
-        Assert.InRange(json.GetProperty("networks")[0].GetProperty("pictures")[0].GetProperty("dice").GetDouble(), 0.95, 1);
+        JsonElement json = Lungseg.Run("evaluate", Repository.Sample, Repository.PathOf("samples", "radiograph.mask.png"), "--mode", "study", "--json").Succeeded().Json;
+        Assert.InRange(json.GetProperty("networks")[0].GetProperty("images")[0].GetProperty("dice").GetDouble(), 0.95, 1);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Contains("0.50 0.6667", run.Output);
         // Without a sweep a map stands in for a mask that is not there.
         File.Delete(_directory["made/deep/c.mask.png"]);
-        Assert.Equal(2.0 / 3, Evaluate("--json").Succeeded().Json.GetProperty("networks")[0].GetProperty("pictures")[2].GetProperty("dice").GetDouble(), 12);
+        Assert.Equal(2.0 / 3, Evaluate("--json").Succeeded().Json.GetProperty("networks")[0].GetProperty("images")[2].GetProperty("dice").GetDouble(), 12);
     }
 
     [Fact]
@@ -146,9 +146,9 @@ public sealed class EvaluateCommandTests : IDisposable
         foreach (string[] more in (string[][])[[], ["--threshold-sweep"]])
         {
             JsonElement json = Lungseg.Run(["evaluate", _directory["scans"], "--predictions", _directory["scans"], "--json", .. more]).Succeeded().Json;
-            JsonElement picture = Assert.Single(json.GetProperty("networks")[0].GetProperty("pictures").EnumerateArray());
-            Assert.Equal("scan", picture.GetProperty("name").GetString());
-            Assert.True(more.Length > 0 || picture.GetProperty("dice").GetDouble() == 1);
+            JsonElement image = Assert.Single(json.GetProperty("networks")[0].GetProperty("images").EnumerateArray());
+            Assert.Equal("scan", image.GetProperty("name").GetString());
+            Assert.True(more.Length > 0 || image.GetProperty("dice").GetDouble() == 1);
         }
     }
 
@@ -175,23 +175,23 @@ public sealed class EvaluateCommandTests : IDisposable
     [Fact]
     public void What_cannot_be_evaluated_is_refused()
     {
-        string pictures = _directory["pictures"], masks = _directory["masks"];
-        Lungseg.Run("evaluate", pictures, masks, "--network", "unet").Refused("U-Net", "10.5281/zenodo.8393555");
-        Lungseg.Run("evaluate", pictures, masks, "--network", "pan,unett").Refused("did you mean 'unet'");
-        Lungseg.Run("evaluate", pictures, masks, "--network", "all", "--weights", Repository.Pan).Refused("one network");
-        Lungseg.Run("evaluate", pictures).Refused("has a mask", "NAME_mask.png");
-        Lungseg.Run("evaluate", pictures, _directory["nowhere"]).Refused("nowhere");
+        string images = _directory["images"], masks = _directory["masks"];
+        Lungseg.Run("evaluate", images, masks, "--network", "unet").Refused("U-Net", "10.5281/zenodo.8393555");
+        Lungseg.Run("evaluate", images, masks, "--network", "pan,unett").Refused("did you mean 'unet'");
+        Lungseg.Run("evaluate", images, masks, "--network", "all", "--weights", Repository.Pan).Refused("one network");
+        Lungseg.Run("evaluate", images).Refused("has a mask", "NAME_mask.png");
+        Lungseg.Run("evaluate", images, _directory["nowhere"]).Refused("nowhere");
         Lungseg.Run("evaluate", Repository.Sample).Refused("name a mask");
         Directory.CreateDirectory(_directory["nothing"]);
-        Lungseg.Run("evaluate", _directory["nothing"]).Refused("no picture was found", "nothing");
+        Lungseg.Run("evaluate", _directory["nothing"]).Refused("no image was found", "nothing");
         Evaluate("--network", "pan").Refused("--network", "--predictions");
         Evaluate("-o", _directory["masks/a.png"]).Refused("is a file");
         Run sweep = Evaluate("--threshold-sweep");
         Assert.Equal(2, sweep.Exit);
         Assert.Contains("has no prediction", sweep.Error);
-        Square(_directory["pictures/a.bmp.png"], 0, Side, grey: 90);
-        File.Move(_directory["pictures/a.bmp.png"], _directory["pictures/a.jpg"]);
-        Evaluate().Refused("two pictures are named 'a'");
+        Square(_directory["images/a.bmp.png"], 0, Side, grey: 90);
+        File.Move(_directory["images/a.bmp.png"], _directory["images/a.jpg"]);
+        Evaluate().Refused("two images are named 'a'");
     }
 
     [Fact]
@@ -218,8 +218,8 @@ public sealed class EvaluateCommandTests : IDisposable
             Assert.Equal(1, refused.Exit);
             Assert.Contains($"3 labels (0, {one}, {other})", refused.Error);
             Assert.Contains("--labels union", refused.Error);
-            JsonElement pictures = Evaluate("--labels", "union", "--json").Succeeded().Json.GetProperty("networks")[0].GetProperty("pictures");
-            Assert.Equal([1, 0.75, 0], pictures.EnumerateArray().Select(p => p.GetProperty("dice").GetDouble()));
+            JsonElement images = Evaluate("--labels", "union", "--json").Succeeded().Json.GetProperty("networks")[0].GetProperty("images");
+            Assert.Equal([1, 0.75, 0], images.EnumerateArray().Select(p => p.GetProperty("dice").GetDouble()));
             string mask = _directory["made/a.mask.png"];
             Lungseg.Run("compare", _directory["masks/a.png"], mask).Refused("3 labels", "--labels union");
             Assert.Equal(1, Lungseg.Run("compare", _directory["masks/a.png"], mask, "--labels", "union", "--json").Succeeded().Json[0].GetProperty("dice").GetDouble());
@@ -233,18 +233,18 @@ public sealed class EvaluateCommandTests : IDisposable
         // Of b, columns 10 to 29 are lung and 15 to 34 were predicted; without those under 15 and over 29 both are the same.
         Square(_directory["ignore/b.png"], 0, 15);
         JsonElement json = Evaluate("--ignore", _directory["ignore"], "--json").Json;
-        Assert.Equal([1, 30.0 / 35, 0], json.GetProperty("networks")[0].GetProperty("pictures").EnumerateArray().Select(p => p.GetProperty("dice").GetDouble()));
+        Assert.Equal([1, 30.0 / 35, 0], json.GetProperty("networks")[0].GetProperty("images").EnumerateArray().Select(p => p.GetProperty("dice").GetDouble()));
         byte[] rest = [.. Enumerable.Range(0, Side * Side).Select(i => (byte)(i % Side is < 15 or > 29 ? 255 : 0))];
         ImageWriter.WritePng(_directory["ignore/b.png"], Side, Side, 1, rest);
         Run run = Evaluate("--ignore", _directory["ignore"]);
         Assert.Equal(0, run.Exit);
         Assert.Contains("counted whole, without a mask in", run.Error);
-        Assert.Equal(1, Evaluate("--ignore", _directory["ignore"], "--json").Json.GetProperty("networks")[0].GetProperty("pictures")[1].GetProperty("dice").GetDouble());
+        Assert.Equal(1, Evaluate("--ignore", _directory["ignore"], "--json").Json.GetProperty("networks")[0].GetProperty("images")[1].GetProperty("dice").GetDouble());
         Evaluate("--ignore", _directory["nowhere"]).Refused("nowhere", "not counted");
     }
 
     private Run Evaluate(params string[] more) =>
-        Lungseg.Run(["evaluate", _directory["pictures"], _directory["masks"], "--predictions", _directory["made"], .. more]);
+        Lungseg.Run(["evaluate", _directory["images"], _directory["masks"], "--predictions", _directory["made"], .. more]);
 
     private static bool Inside(int i, int left, int width) => i % Side >= left && i % Side < left + width && i / Side is >= 10 and < 30;
 

@@ -28,7 +28,7 @@ public sealed class FieldCommandTests : IDisposable
         Lungseg.Run("segment", _directory["disc/IM0002"], "-o", _directory["out2"]).Refused("segmentation", "no acquired image");
         Lungseg.Run("segment", _directory["disc/IM0003.dcm"], "-o", _directory["out2"]).Refused("capture by LungSeg");
         File.Delete(_directory["disc/IM0001"]);
-        Lungseg.Run("segment", _directory["disc"], "-o", _directory["out3"]).Refused("no picture was found", "2 DICOM objects");
+        Lungseg.Run("segment", _directory["disc"], "-o", _directory["out3"]).Refused("no image was found", "2 DICOM objects");
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class FieldCommandTests : IDisposable
     {
         Run run = Lungseg.Run(["evaluate", Field(folder, "img"), Field(folder, "mask"), "--json", .. more]);
         Assert.True(run.Exit == 0, run.Error);
-        Assert.Equal(0.9805, run.Json.GetProperty("networks")[0].GetProperty("pictures")[0].GetProperty("dice").GetDouble(), 0.00005);
+        Assert.Equal(0.9805, run.Json.GetProperty("networks")[0].GetProperty("images")[0].GetProperty("dice").GetDouble(), 0.00005);
     }
 
     [Fact]
@@ -65,12 +65,12 @@ public sealed class FieldCommandTests : IDisposable
     [Fact]
     public void The_contrast_of_a_sliver_of_the_range_is_stretched_and_told()
     {
-        Pictures.WritePale(_directory, "pale.png");
+        Images.WritePale(_directory, "pale.png");
         Lungseg.Run("segment", _directory["pale.png"], "-o", _directory["auto"], "--size", "128", "--format", "json", "-q").Succeeded();
         JsonElement json = JsonDocument.Parse(File.ReadAllText(_directory["auto/pale.json"])).RootElement;
         Assert.Equal(2, json.GetProperty("method").GetProperty("contrast_stretch").GetArrayLength());
-        Assert.Contains(json.GetProperty("picture").GetProperty("decisions").EnumerateArray(), d => d.GetProperty("topic").GetString() == "contrast");
-        foreach (string[] options in (string[][])[["--contrast", "off"], ["--compat", "upstream"]])
+        Assert.Contains(json.GetProperty("image").GetProperty("decisions").EnumerateArray(), d => d.GetProperty("topic").GetString() == "contrast");
+        foreach (string[] options in (string[][])[["--contrast", "off"], ["--mode", "study"]])
         {
             Lungseg.Run(["segment", _directory["pale.png"], "-o", _directory["off"], "--size", "128", "--format", "json", "-q", .. options]).Succeeded();
             json = JsonDocument.Parse(File.ReadAllText(_directory["off/pale.json"])).RootElement;

@@ -39,16 +39,16 @@ public sealed class InspectCommandTests : IDisposable
         Assert.Equal(1, run.Exit);
         JsonElement read = run.Json[0], refused = run.Json[1];
         Assert.Equal(JsonValueKind.Null, read.GetProperty("refused").ValueKind);
-        Assert.Equal(61, read.GetProperty("picture").GetProperty("width").GetInt32());
-        Assert.Equal(0.16, read.GetProperty("picture").GetProperty("spacing_mm").GetProperty("rows").GetDouble(), 9);
-        Assert.Contains(read.GetProperty("picture").GetProperty("decisions").EnumerateArray(),
+        Assert.Equal(61, read.GetProperty("image").GetProperty("width").GetInt32());
+        Assert.Equal(0.16, read.GetProperty("image").GetProperty("spacing_mm").GetProperty("rows").GetDouble(), 9);
+        Assert.Contains(read.GetProperty("image").GetProperty("decisions").EnumerateArray(),
             d => d.GetProperty("topic").GetString() == "VOI" && d.GetProperty("text").GetString()!.Contains("as asked", StringComparison.Ordinal));
         Assert.Contains("3 frames", refused.GetProperty("refused").GetString());
         Assert.NotEqual(0, refused.GetProperty("decisions").GetArrayLength());
     }
 
     [Fact]
-    public void The_picture_as_it_was_read_can_be_written()
+    public void The_image_as_it_was_read_can_be_written()
     {
         Lungseg.Run("inspect", Dicom("mono1_window.dcm"), "-o", _directory["out"]).Succeeded();
         Radiograph written = ImageReader.Read(_directory["out/mono1_window.png"]), read = ImageReader.Read(Dicom("mono1_window.dcm"));
@@ -56,14 +56,14 @@ public sealed class InspectCommandTests : IDisposable
     }
 
     [Fact]
-    public void A_picture_is_written_over_no_other()
+    public void An_image_is_written_over_no_other()
     {
-        string picture = _directory["a.png"];
-        File.Copy(Repository.Sample, picture);
-        Lungseg.Run("inspect", picture, "-o", _directory.Name).Refused("a.png", "is there already");
-        Assert.Equal(File.ReadAllBytes(Repository.Sample), File.ReadAllBytes(picture));
+        string image = _directory["a.png"];
+        File.Copy(Repository.Sample, image);
+        Lungseg.Run("inspect", image, "-o", _directory.Name).Refused("a.png", "is there already");
+        Assert.Equal(File.ReadAllBytes(Repository.Sample), File.ReadAllBytes(image));
         Directory.CreateDirectory(_directory["b"]);
-        File.Copy(picture, _directory["b/a.png"]);
-        Lungseg.Run("inspect", picture, _directory["b/a.png"], "-o", _directory["out"]).Refused("both be written");
+        File.Copy(image, _directory["b/a.png"]);
+        Lungseg.Run("inspect", image, _directory["b/a.png"], "-o", _directory["out"]).Refused("both be written");
     }
 }

@@ -174,14 +174,14 @@ public sealed class ResultTests : IDisposable
     {
         string film = Film("film.dcm");
         var input = new Input(film, "film.dcm");
-        ReadPicture read = new PictureReader(new DicomOptions()).Read(input);
-        PictureReader.CheckUnchanged(input, read);
+        ReadImage read = new ImageLoader(new DicomOptions()).Read(input);
+        ImageLoader.CheckUnchanged(input, read);
         // Another time and the same content is the same image.
         File.SetLastWriteTimeUtc(film, DateTime.UtcNow.AddMinutes(1));
-        PictureReader.CheckUnchanged(input, read);
+        ImageLoader.CheckUnchanged(input, read);
         Film("film.dcm", number: 5);
-        Assert.Contains("was changed or removed", Assert.Throws<UsageException>(() => PictureReader.CheckUnchanged(input, read)).Message);
+        Assert.Contains("was changed or removed", Assert.Throws<UsageException>(() => ImageLoader.CheckUnchanged(input, read)).Message);
         File.Delete(film);
-        Assert.Contains("was changed or removed", Assert.Throws<UsageException>(() => PictureReader.CheckUnchanged(input, read)).Message);
+        Assert.Contains("was changed or removed", Assert.Throws<UsageException>(() => ImageLoader.CheckUnchanged(input, read)).Message);
     }
 }

@@ -35,7 +35,7 @@ public sealed class SegmentCommandTests : IDisposable
     [Fact]
     public void Upstream_masks_are_512_by_512_and_probabilities_have_16_bits()
     {
-        Lungseg.Run("segment", Repository.Sample, "-o", _directory.Name, "--compat", "upstream", "--network", "PAN", "--format", "mask,probabilities").Succeeded();
+        Lungseg.Run("segment", Repository.Sample, "-o", _directory.Name, "--mode", "study", "--network", "PAN", "--format", "mask,probabilities").Succeeded();
         Radiograph mask = ImageReader.Read(_directory["radiograph.mask.png"]), map = ImageReader.Read(_directory["radiograph.probabilities.png"]);
         Assert.Equal((512, 512, 1), (mask.Width, mask.Height, mask.Channels));
         Assert.Equal(16, map.BitDepth);
@@ -60,9 +60,9 @@ public sealed class SegmentCommandTests : IDisposable
     }
 
     [Fact]
-    public void Of_several_pictures_the_good_ones_are_done_and_the_exit_code_is_1()
+    public void Of_several_images_the_good_ones_are_done_and_the_exit_code_is_1()
     {
-        string text = _directory.Write("text.png", "no picture"u8.ToArray());
+        string text = _directory.Write("text.png", "no image"u8.ToArray());
         Run run = Lungseg.Run("segment", Repository.Sample, text, "-o", _directory["out"], "--size", "128");
         Assert.Equal(1, run.Exit);
         Assert.Contains("radiograph.mask.png", run.Output);

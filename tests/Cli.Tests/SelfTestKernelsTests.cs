@@ -21,7 +21,7 @@ public sealed class SelfTestKernelsTests
         using CudaBackend gpu = EmulatedGpu.OpenIdle(precision, computeCapability);
         var plan = new SelfTestPlan([], null, CasesEach, 0);
         Bind(gpu, OperationCases.Names.SelectMany(plan.Cases));
-        PictureCheck.Run(gpu);
+        ImageCheck.Run(gpu);
         HashSet<string> used = [.. gpu.UsedKernels];
         foreach (string kernel in gpu.TiledConvolutions)
         {

@@ -100,8 +100,8 @@ public sealed class FieldTests
         // The three greys of this one are background and a lung each.
         Radiograph labels = Read("mask-0-127-255/mask/a.png");
         byte[] lungs = Array.ConvertAll(labels.Samples.ToArray(), s => s > 0 ? (byte)1 : (byte)0);
-        Assert.Contains("several labels (0, 127, 255)", Assert.Throws<ImageException>(() => LungMask.FromPicture(labels)).Message);
-        Assert.True(LungMask.FromPicture(Read(file)).Pixels.SequenceEqual(lungs));
+        Assert.Contains("several labels (0, 127, 255)", Assert.Throws<ImageException>(() => LungMask.FromImage(labels)).Message);
+        Assert.True(LungMask.FromImage(Read(file)).Pixels.SequenceEqual(lungs));
     }
 
     [Theory]

@@ -18,7 +18,7 @@ public sealed class ImageReaderTests
     }
 
     [Fact]
-    public void A_directory_is_not_a_picture()
+    public void A_directory_is_not_an_image()
     {
         using TemporaryDirectory directory = new();
         Assert.Contains("is a directory", Assert.Throws<FileException>(() => ImageReader.Read(directory.Path)).Message);
@@ -40,10 +40,10 @@ public sealed class ImageReaderTests
     public void An_empty_file_is_said_to_be_empty() => Assert.Equal("x.png: the file is empty", Refusal([]));
 
     [Theory]
-    [InlineData("hello, this is not a picture\n", "a text file")]
+    [InlineData("hello, this is not an image\n", "a text file")]
     [InlineData("BM is how this note begins, but it is a note", "a text file")]
     [InlineData("%PDF-1.7", "a PDF document")]
-    [InlineData("RIFF....WEBPVP8 ", "a WebP picture")]
+    [InlineData("RIFF....WEBPVP8 ", "a WebP image")]
     [InlineData("PK\u0003\u0004....", "a ZIP archive")]
     public void An_unknown_format_is_named_by_what_it_looks_like(string content, string name)
     {
@@ -146,14 +146,14 @@ public sealed class ImageReaderTests
     [Fact]
     public void Grey_is_repeated_where_RGB_is_asked_for()
     {
-        Radiograph picture = ImageReader.Read(Fixtures.All["grey8.png"].Path);
-        byte[] grey = picture.To8Bit(), rgb = picture.ToRgb8();
+        Radiograph image = ImageReader.Read(Fixtures.All["grey8.png"].Path);
+        byte[] grey = image.To8Bit(), rgb = image.ToRgb8();
         for (int i = 0; i < grey.Length; i++)
             Assert.True(rgb[3 * i] == grey[i] && rgb[3 * i + 1] == grey[i] && rgb[3 * i + 2] == grey[i]);
     }
 
     [Fact]
-    public void Of_an_animation_the_first_picture_is_read_and_the_others_are_told()
+    public void Of_an_animation_the_first_image_is_read_and_the_others_are_told()
     {
         byte[] png = ImageWriter.EncodePng(40, 40, 1, new byte[1600]);
         byte[] chunk = [.. "acTL"u8, 0, 0, 0, 3, 0, 0, 0, 0], sum = new byte[4];
@@ -181,8 +181,8 @@ public sealed class ImageReaderTests
                     tiff.WriteScanline([.. Enumerable.Repeat((byte)(10 * page + 7), 40)], y);
                 tiff.WriteDirectory();
             }
-        Radiograph picture = ImageReader.Read(directory.File("p.tif"));
-        Assert.Equal(decisions, picture.Decisions.Count(d => d.IsWarning && d.Topic == "pages"));
-        Assert.All(picture.Samples.ToArray(), s => Assert.Equal(7, s));
+        Radiograph image = ImageReader.Read(directory.File("p.tif"));
+        Assert.Equal(decisions, image.Decisions.Count(d => d.IsWarning && d.Topic == "pages"));
+        Assert.All(image.Samples.ToArray(), s => Assert.Equal(7, s));
     }
 }

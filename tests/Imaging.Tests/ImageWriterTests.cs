@@ -34,7 +34,7 @@ public sealed class ImageWriterTests
         ImageWriter.WritePng(directory.File("m.png"), new LungMask(40, 33, pixels));
         Radiograph back = ImageReader.Read(directory.File("m.png"));
         Assert.Equal(pixels.Select(p => (byte)(p * 255)), back.To8Bit());
-        Assert.True(LungMask.FromPicture(back).Pixels.SequenceEqual(pixels));
+        Assert.True(LungMask.FromImage(back).Pixels.SequenceEqual(pixels));
     }
 
     [Fact]

@@ -6,8 +6,8 @@ public sealed class OverlayTests
 {
     private const int Side = 400;
 
-    /// <summary>Two squares of 100 x 100 on an even grey picture.</summary>
-    private static (Radiograph Picture, LungMask Mask) Squares(bool? leftIsOnTheRight = null, int bits = 8)
+    /// <summary>Two squares of 100 x 100 on an even grey image.</summary>
+    private static (Radiograph Image, LungMask Mask) Squares(bool? leftIsOnTheRight = null, int bits = 8)
     {
         ushort[] samples = new ushort[Side * Side];
         Array.Fill(samples, (ushort)100);
@@ -28,8 +28,8 @@ public sealed class OverlayTests
     [Fact]
     public void The_outline_is_opaque_the_inside_is_tinted_and_the_rest_is_untouched()
     {
-        (Radiograph picture, LungMask mask) = Squares();
-        byte[] rgb = Overlay.Draw(picture, mask);
+        (Radiograph image, LungMask mask) = Squares();
+        byte[] rgb = Overlay.Draw(image, mask);
         Assert.Equal((100, 100, 100), At(rgb, 10, 10));
         Assert.Equal((100, 100, 100), At(rgb, 49, 200));
         Assert.Equal(Overlay.ColorOf(LungSide.Right), At(rgb, 50, 200));
@@ -42,17 +42,17 @@ public sealed class OverlayTests
     [InlineData(null, LungSide.Right)]
     [InlineData(true, LungSide.Right)]
     [InlineData(false, LungSide.Left)]
-    public void The_side_follows_the_patient_not_the_picture(bool? leftIsOnTheRight, LungSide side)
+    public void The_side_follows_the_patient_not_the_image(bool? leftIsOnTheRight, LungSide side)
     {
-        (Radiograph picture, LungMask mask) = Squares(leftIsOnTheRight);
-        Assert.Equal(Overlay.ColorOf(side), At(Overlay.Draw(picture, mask), 50, 200));
+        (Radiograph image, LungMask mask) = Squares(leftIsOnTheRight);
+        Assert.Equal(Overlay.ColorOf(side), At(Overlay.Draw(image, mask), 50, 200));
     }
 
     [Fact]
-    public void A_dark_16_bit_picture_is_stretched()
+    public void A_dark_16_bit_image_is_stretched()
     {
-        (Radiograph picture, LungMask mask) = Squares(bits: 16);
-        byte[] rgb = Overlay.Draw(picture, mask);
+        (Radiograph image, LungMask mask) = Squares(bits: 16);
+        byte[] rgb = Overlay.Draw(image, mask);
         Assert.Equal((255, 255, 255), At(rgb, 0, 0));
         Assert.Equal((0, 0, 0), At(rgb, 1, 0));
     }
@@ -60,8 +60,8 @@ public sealed class OverlayTests
     [Fact]
     public void A_mask_of_another_size_is_refused()
     {
-        (Radiograph picture, LungMask mask) = Squares();
-        Assert.Throws<ImageException>(() => Overlay.Draw(picture, mask.Resize(200, 200)));
+        (Radiograph image, LungMask mask) = Squares();
+        Assert.Throws<ImageException>(() => Overlay.Draw(image, mask.Resize(200, 200)));
     }
 
     [Fact]
@@ -92,9 +92,9 @@ public sealed class OverlayTests
     [Fact]
     public void An_empty_mask_has_no_parts()
     {
-        (Radiograph picture, _) = Squares();
+        (Radiograph image, _) = Squares();
         LungMask empty = new(Side, Side, new byte[Side * Side]);
         Assert.Empty(MaskStatistics.Of(empty).Parts);
-        Assert.Equal(picture.ToRgb8(), Overlay.Draw(picture, empty));
+        Assert.Equal(image.ToRgb8(), Overlay.Draw(image, empty));
     }
 }

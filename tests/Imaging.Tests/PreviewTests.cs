@@ -3,7 +3,7 @@ using LungSeg.Imaging.Masks;
 
 namespace LungSeg.Imaging.Tests;
 
-/// <summary>What small pictures for pages are made of.</summary>
+/// <summary>What small images for pages are made of.</summary>
 public sealed class PreviewTests
 {
     [Theory]
@@ -14,8 +14,8 @@ public sealed class PreviewTests
     {
         foreach ((int width, int height) in ((int, int)[])[(157, 99), (160, 160)])
         {
-            (Radiograph picture, _) = SyntheticRadiograph.Draw(width, height, 3);
-            byte[] grey = picture.ToGrey8();
+            (Radiograph image, _) = SyntheticRadiograph.Draw(width, height, 3);
+            byte[] grey = image.ToGrey8();
             Radiograph back = ImageReader.Decode(ImageWriter.EncodeJpeg(width, height, grey, quality), "preview");
             Assert.Equal((width, height, 1), (back.Width, back.Height, back.Channels));
             Assert.InRange(back.ToGrey8().Zip(grey, (a, b) => Math.Abs(a - b)).Average(), 0, bound);
@@ -94,7 +94,7 @@ public sealed class PreviewTests
 
     private static LungSegmentation Result(LungMask mask) => new()
     {
-        Picture = new Radiograph(mask.Width, mask.Height, 1, 8, new ushort[mask.Pixels.Length]) { PatientLeftIsOnTheRight = true },
+        Image = new Radiograph(mask.Width, mask.Height, 1, 8, new ushort[mask.Pixels.Length]) { PatientLeftIsOnTheRight = true },
         Mask = mask,
         Probabilities = new ProbabilityMap(mask.Width, mask.Height, new float[mask.Pixels.Length]),
         Method = new SegmentationMethod("pan", "", 128, 0.5f, "fixed", ""),

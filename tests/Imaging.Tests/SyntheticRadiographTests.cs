@@ -9,8 +9,8 @@ public sealed class SyntheticRadiographTests
     [Fact]
     public void The_committed_sample_is_drawn_again()
     {
-        (Radiograph picture, LungMask lungs) = SyntheticRadiograph.Draw(1024, 1024, seed: 1);
-        byte[] drawn = picture.To8Bit(), committed = ImageReader.Read(Sample("radiograph.png")).To8Bit();
+        (Radiograph image, LungMask lungs) = SyntheticRadiograph.Draw(1024, 1024, seed: 1);
+        byte[] drawn = image.To8Bit(), committed = ImageReader.Read(Sample("radiograph.png")).To8Bit();
         int different = 0;
         for (int i = 0; i < drawn.Length; i++)
         {
@@ -19,16 +19,16 @@ public sealed class SyntheticRadiographTests
         }
         // Exp and Pow may round differently on another platform; hardly a pixel is near enough to a step to show it.
         Assert.InRange(different, 0, drawn.Length / 1000);
-        LungMask mask = LungMask.FromPicture(ImageReader.Read(Sample("radiograph.mask.png")));
+        LungMask mask = LungMask.FromImage(ImageReader.Read(Sample("radiograph.mask.png")));
         Assert.True(mask.Pixels.SequenceEqual(lungs.Pixels));
     }
 
     [Fact]
-    public void The_same_seed_gives_the_same_picture_and_another_seed_another()
+    public void The_same_seed_gives_the_same_image_and_another_seed_another()
     {
-        byte[] first = SyntheticRadiograph.Draw(128, 128, 7).Picture.To8Bit();
-        Assert.Equal(first, SyntheticRadiograph.Draw(128, 128, 7).Picture.To8Bit());
-        Assert.NotEqual(first, SyntheticRadiograph.Draw(128, 128, 8).Picture.To8Bit());
+        byte[] first = SyntheticRadiograph.Draw(128, 128, 7).Image.To8Bit();
+        Assert.Equal(first, SyntheticRadiograph.Draw(128, 128, 7).Image.To8Bit());
+        Assert.NotEqual(first, SyntheticRadiograph.Draw(128, 128, 8).Image.To8Bit());
     }
 
     [Theory]
@@ -38,11 +38,11 @@ public sealed class SyntheticRadiographTests
     [InlineData(256, 256, 4)]
     public void There_are_two_lungs_without_holes_and_they_are_darker_than_what_is_between(int width, int height, int seed)
     {
-        (Radiograph picture, LungMask lungs) = SyntheticRadiograph.Draw(width, height, seed);
-        MaskStatistics statistics = MaskStatistics.Of(lungs, picture.PatientLeftIsOnTheRight);
+        (Radiograph image, LungMask lungs) = SyntheticRadiograph.Draw(width, height, seed);
+        MaskStatistics statistics = MaskStatistics.Of(lungs, image.PatientLeftIsOnTheRight);
         Assert.Equal([LungSide.Left, LungSide.Right], statistics.Parts.Select(p => p.Side).Order().Reverse());
-        Assert.True(FixedCleanup.Apply(lungs).Pixels.SequenceEqual(lungs.Pixels));
-        byte[] grey = picture.To8Bit();
+        Assert.True(NativeCleanup.Apply(lungs).Pixels.SequenceEqual(lungs.Pixels));
+        byte[] grey = image.To8Bit();
         double inside = grey.Where((_, i) => lungs.Pixels[i] != 0).Average(g => g);
         double spine = Enumerable.Range(height / 2, height / 8).Average(y => grey[y * width + width / 2]);
         Assert.InRange(inside, 40, 110);

@@ -16,13 +16,13 @@ public sealed class ArchitectureTests
     {
         Assert.All(Architectures.All, a =>
         {
-            Assert.Matches("^[0-9a-f]{64}$", a.Upstream!.Sha256);
+            Assert.Matches("^[0-9a-f]{64}$", a.StudyCheckpoint!.Sha256);
             Assert.InRange(a.Published!.Dice, 0.960, 0.963);
             Assert.InRange(a.Training!.LearningRate, 1e-4, 1e-3);
             // A float32 checkpoint with its container's overhead.
-            Assert.InRange(a.Upstream!.FileSize / (4.0 * a.ParameterCount), 1, 1.05);
+            Assert.InRange(a.StudyCheckpoint!.FileSize / (4.0 * a.ParameterCount), 1, 1.05);
         });
-        Assert.Equal(9, Architectures.All.Select(a => a.Upstream!.Sha256).Distinct().Count());
+        Assert.Equal(9, Architectures.All.Select(a => a.StudyCheckpoint!.Sha256).Distinct().Count());
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed class ArchitectureTests
             Assert.Contains($"| `{a.Key}` | {a.Name} | {a.Encoder} | {a.InputSize} |", readme);
             Assert.Contains(
                 $"| {a.Published!.MillionParameters:0.0} | {a.Published!.GigaMacs:0.0} | {a.Macs / 1e9:0.00} | {a.Published!.Dice:0.000} |", readme);
-            Assert.Contains($"| `{a.Key}` | {a.Upstream!.FileSize} | {a.Upstream!.Sha256} |", readme);
+            Assert.Contains($"| `{a.Key}` | {a.StudyCheckpoint!.FileSize} | {a.StudyCheckpoint!.Sha256} |", readme);
         }
     }
 

@@ -9,7 +9,7 @@ using LungSeg.Models.Inputs;
 namespace LungSeg.Models.Tests;
 
 /// <summary>
-/// Whole networks and pictures on the CUDA backend, the kernels that ship run by the PTX interpreter. Two networks stand for all nine here;
+/// Whole networks and images on the CUDA backend, the kernels that ship run by the PTX interpreter. Two networks stand for all nine here;
 /// docs/parity.md has what all of them came to.
 /// </summary>
 public sealed class EmulatedGpuTests
@@ -31,27 +31,27 @@ public sealed class EmulatedGpuTests
     [Theory(Explicit = true), MemberData(nameof(Networks))]
     public void All_networks_give_what_PyTorch_gives(string network, Precision precision, int computeCapability) => Compare(network, precision, computeCapability);
 
-    public static TheoryData<int, int, int, int, Compat> Pictures => new()
+    public static TheoryData<int, int, int, int, SegmentationMode> Images => new()
     {
-        { 97, 141, 1, 8, Compat.Fixed },
-        { 200, 60, 3, 8, Compat.Upstream },
-        { 2 * Side, 2 * Side, 3, 8, Compat.Fixed },
-        { Side, Side, 1, 8, Compat.Fixed },
-        { 130, 77, 1, 16, Compat.Fixed },
-        { 41, 90, 3, 16, Compat.Fixed },
-        { 90, 41, 1, 16, Compat.Upstream },
-        { Side, Side, 1, 16, Compat.Fixed },
+        { 97, 141, 1, 8, SegmentationMode.Native },
+        { 200, 60, 3, 8, SegmentationMode.Study },
+        { 2 * Side, 2 * Side, 3, 8, SegmentationMode.Native },
+        { Side, Side, 1, 8, SegmentationMode.Native },
+        { 130, 77, 1, 16, SegmentationMode.Native },
+        { 41, 90, 3, 16, SegmentationMode.Native },
+        { 90, 41, 1, 16, SegmentationMode.Study },
+        { Side, Side, 1, 16, SegmentationMode.Native },
     };
 
-    [Theory, MemberData(nameof(Pictures))]
-    public void Pictures_are_prepared_and_masks_cut_bit_for_bit_as_on_the_CPU(int width, int height, int channels, int bits, Compat compat)
+    [Theory, MemberData(nameof(Images))]
+    public void Images_are_prepared_and_masks_cut_bit_for_bit_as_on_the_CPU(int width, int height, int channels, int bits, SegmentationMode mode)
     {
         var random = new Random(width + bits);
         var samples = new ushort[width * height * channels];
         for (int i = 0; i < samples.Length; i++) samples[i] = (ushort)random.Next(1 << bits);
-        var picture = new Radiograph(width, height, channels, bits, samples);
-        var preprocess = new Preprocess(Architectures.Get("pan"), compat, Side);
-        var postprocess = new Postprocess(compat, 0.45f);
+        var image = new Radiograph(width, height, channels, bits, samples);
+        var preprocess = new Preprocess(Architectures.Get("pan"), mode, Side);
+        var postprocess = new Postprocess(mode, 0.45f);
 
         // A convolution with weights of one lets the input out as it came in.
         var weights = new StateDict([new Parameter("copy.weight", [3, 1, 1, 1], () => [1, 1, 1]), new Parameter("head.weight", [1, 3, 3, 3], () => Noise("head", 27)), new Parameter("head.bias", [1], () => [0.1f])]);
@@ -69,15 +69,15 @@ public sealed class EmulatedGpuTests
         LungMask mask = new(1, 1, [0]);
         for (int run = 0; run < 2; run++)
         {
-            IPreparedImage prepared = preparation.Prepare(picture);
+            IPreparedImage prepared = preparation.Prepare(image);
             prepared.Run(plan, computed, CancellationToken.None);
             (_, mask) = prepared.Cut(new ProbabilityMap(Side, Side, computed));
         }
 
-        ProbabilityMap probabilities = postprocess.AtCut(new ProbabilityMap(Side, Side, computed), picture);
+        ProbabilityMap probabilities = postprocess.AtCut(new ProbabilityMap(Side, Side, computed), image);
         Assert.Equal(probabilities.Threshold(0.45f).Pixels.ToArray(), mask.Pixels.ToArray());
         Assert.InRange(mask.Area, 1, mask.Pixels.Length - 1);
-        Assert.Equal(preprocess.Apply(picture), plan.Outputs[1].ToArray());
+        Assert.Equal(preprocess.Apply(image), plan.Outputs[1].ToArray());
     }
 
     [Fact]

@@ -44,10 +44,10 @@ public abstract class GoldenTests(Func<IBackend> open, params string[] tags)
     }
 }
 
-/// <summary>The specification: small pictures only, for it is slow.</summary>
+/// <summary>The specification: small images only, for it is slow.</summary>
 public sealed class ReferenceGoldenTests() : GoldenTests(() => new ReferenceBackend(), "small");
 
-/// <summary>The CPU at the widest vectors that the machine has; also at each network's own picture size.</summary>
+/// <summary>The CPU at the widest vectors that the machine has; also at each network's own image size.</summary>
 public sealed class CpuGoldenTests() : GoldenTests(() => new CpuBackend(), "small", "native");
 
 /// <summary>The CPU with 256-bit vectors.</summary>

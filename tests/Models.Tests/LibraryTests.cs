@@ -24,7 +24,7 @@ public sealed class LibraryTests
         using LungSegmenter segmenter = LungSegmenter.Load(Options);
         LungSegmentation expected = segmenter.Segment(Path);
         byte[] file = await File.ReadAllBytesAsync(Path, token);
-        Radiograph image = expected.Picture;
+        Radiograph image = expected.Image;
         // A row longer than the image's, as cameras and drivers give them.
         int stride = image.Width + 13;
         byte[] rows = new byte[stride * image.Height];

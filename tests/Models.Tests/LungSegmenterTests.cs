@@ -41,7 +41,7 @@ public sealed class LungSegmenterTests
         {
             using LungSegmenter segmenter = LungSegmenter.Load(new LungSegmenterOptions { WeightsFile = weights });
             LungMask raw = segmenter.Segment(TestData.Shared("cxr", $"{name}.png")).Probabilities.Threshold(0.5f);
-            LungMask truth = LungMask.FromPicture(ImageReader.Read(TestData.Shared("cxr", $"{name}.mask.png")));
+            LungMask truth = LungMask.FromImage(ImageReader.Read(TestData.Shared("cxr", $"{name}.mask.png")));
             double found = Dice(raw, truth);
             TestContext.Current.SendDiagnosticMessage($"{weights}, {name}: Dice {found:F5} ({dice}), {raw.Area} pixels ({pixels})");
             Assert.Equal(dice, found, 0.0005);
@@ -57,7 +57,7 @@ public sealed class LungSegmenterTests
         double[] dice = [.. Expected.Where(row => row.Data.Item1 == NetworkWeights.DefaultNetwork).Select(row =>
         {
             string name = row.Data.Item2;
-            LungMask truth = LungMask.FromPicture(ImageReader.Read(Path.Combine(folder, $"{name}.mask.png")));
+            LungMask truth = LungMask.FromImage(ImageReader.Read(Path.Combine(folder, $"{name}.mask.png")));
             return Dice(segmenter.Segment(Path.Combine(folder, $"{name}.png")).Mask, truth);
         })];
         TestContext.Current.SendDiagnosticMessage($"mean {dice.Average():F5}, worst {dice.Min():F5}");
@@ -68,10 +68,10 @@ public sealed class LungSegmenterTests
     [Fact]
     public void An_image_of_low_contrast_is_stretched_unless_it_is_left_alone()
     {
-        Radiograph small = SyntheticRadiograph.Draw(384, 384, seed: 4).Picture;
+        Radiograph small = SyntheticRadiograph.Draw(384, 384, seed: 4).Image;
         Radiograph pale = new(384, 384, 1, 8, Array.ConvertAll(small.Samples.ToArray(), s => (ushort)(239 + s / 16)));
         using LungSegmenter auto = LungSegmenter.Load(), off = LungSegmenter.Load(new() { StretchContrast = false });
-        using LungSegmenter study = LungSegmenter.Load(new() { Compat = Compat.Upstream });
+        using LungSegmenter study = LungSegmenter.Load(new() { Mode = SegmentationMode.Study });
         LungMask plain = auto.Segment(small).Mask;
         LungSegmentation stretched = auto.Segment(pale), alone = off.Segment(pale);
         double with = Dice(stretched.Mask, plain), without = Dice(alone.Mask, plain);
@@ -84,7 +84,7 @@ public sealed class LungSegmenterTests
         Assert.Null(auto.Segment(small).Method.Contrast);
         Assert.Null(study.Segment(pale).Method.Contrast);
         // The image itself is as it was.
-        Assert.Same(pale, stretched.Picture);
+        Assert.Same(pale, stretched.Image);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class LungSegmenterTests
     {
         using LungSegmenter segmenter = LungSegmenter.Load();
         LungSegmentation result = segmenter.Segment(Sample);
-        LungMask truth = LungMask.FromPicture(ImageReader.Read(TestData.InRepository("samples", "radiograph.mask.png")));
+        LungMask truth = LungMask.FromImage(ImageReader.Read(TestData.InRepository("samples", "radiograph.mask.png")));
         Assert.Equal((Sample.Width, Sample.Height), (result.Mask.Width, result.Mask.Height));
         Assert.InRange(Dice(result.Mask, truth), 0.95, 1);
         Assert.Equal((double)result.Mask.Area / (Sample.Width * Sample.Height), result.LungShare, 12);
@@ -100,9 +100,9 @@ public sealed class LungSegmenterTests
     }
 
     [Fact]
-    public void The_upstream_way_ends_in_512_by_512_pixels_whatever_the_picture()
+    public void The_upstream_way_ends_in_512_by_512_pixels_whatever_the_image()
     {
-        using LungSegmenter segmenter = LungSegmenter.Load(new LungSegmenterOptions { Compat = Compat.Upstream, NetworkSize = 256 });
+        using LungSegmenter segmenter = LungSegmenter.Load(new LungSegmenterOptions { Mode = SegmentationMode.Study, NetworkSize = 256 });
         LungSegmentation result = segmenter.Segment(Sample);
         Assert.Equal((512, 512), (result.Mask.Width, result.Mask.Height));
         Assert.Equal((256, 256), (result.Probabilities.Width, result.Probabilities.Height));
@@ -120,23 +120,23 @@ public sealed class LungSegmenterTests
 
         ushort[] deep = Array.ConvertAll(Sample.Samples.ToArray(), s => (ushort)(s * 257));
         LungSegmentation sixteen = segmenter.Segment(new Radiograph(Sample.Width, Sample.Height, 1, 16, deep));
-        // The 8-bit way rounds the resized picture to 8 bits, as the study's code does; the 16-bit way does not.
+        // The 8-bit way rounds the resized image to 8 bits, as the study's code does; the 16-bit way does not.
         Assert.InRange(Dice(grey.Mask, sixteen.Mask), 0.99, 1);
         Assert.NotEqual(grey.Probabilities.Values.ToArray(), sixteen.Probabilities.Values.ToArray());
     }
 
-    [Theory, InlineData(Compat.Fixed), InlineData(Compat.Upstream)]
-    public void The_input_is_normalised_per_channel_in_the_mode_s_own_order(Compat compat)
+    [Theory, InlineData(SegmentationMode.Native), InlineData(SegmentationMode.Study)]
+    public void The_input_is_normalised_per_channel_in_the_mode_s_own_order(SegmentationMode mode)
     {
         Architecture pan = Architectures.Get("pan");
         const int Side = 128;
         ushort[] samples = [.. Enumerable.Range(0, Side * Side).SelectMany(i => new[] { (ushort)(i % 251), (ushort)(i % 83), (ushort)(i % 7) })];
-        float[] input = new Preprocess(pan, compat, Side).Apply(new Radiograph(Side, Side, 3, 8, samples));
+        float[] input = new Preprocess(pan, mode, Side).Apply(new Radiograph(Side, Side, 3, 8, samples));
         for (int i = 0; i < Side * Side; i++)
         {
             for (int plane = 0; plane < 3; plane++)
             {
-                int channel = compat == Compat.Upstream ? 2 - plane : plane;
+                int channel = mode == SegmentationMode.Study ? 2 - plane : plane;
                 double expected = ((samples[(3 * i) + channel] / 255.0) - pan.Mean[plane]) / pan.Std[plane];
                 Assert.Equal(expected, input[(plane * Side * Side) + i], 1e-6);
             }
@@ -147,7 +147,7 @@ public sealed class LungSegmenterTests
     public void The_upstream_way_sees_the_high_byte_of_16_bits_alone()
     {
         ushort[] noisy = Array.ConvertAll(Sample.Samples.ToArray(), s => (ushort)((s << 8) | (s * 7 % 256)));
-        var preprocess = new Preprocess(Architectures.Get("pan"), Compat.Upstream, 128);
+        var preprocess = new Preprocess(Architectures.Get("pan"), SegmentationMode.Study, 128);
         Assert.Equal(preprocess.Apply(Sample), preprocess.Apply(new Radiograph(Sample.Width, Sample.Height, 1, 16, noisy)));
     }
 
@@ -159,14 +159,14 @@ public sealed class LungSegmenterTests
     {
         LungSegmenterOptions options = new() { NetworkSize = 128 };
         using LungSegmenter one = LungSegmenter.Load(options);
-        Radiograph[] pictures = [.. Enumerable.Range(1, 4).Select(i =>
+        Radiograph[] images = [.. Enumerable.Range(1, 4).Select(i =>
             new Radiograph(Sample.Width, Sample.Height, 1, 8, Array.ConvertAll(Sample.Samples.ToArray(), s => (ushort)(s * i / 4))))];
-        float[][] alone = [.. pictures.Select(picture => one.Segment(picture).Probabilities.Values.ToArray())];
+        float[][] alone = [.. images.Select(image => one.Segment(image).Probabilities.Values.ToArray())];
 
         using CpuBackend? backend = threads is { } count ? new CpuBackend(count) : null;
         using LungSegmenter shared = LungSegmenter.Load(options with { Backend = backend, Plans = plans });
         Parallel.For(0, 12, new ParallelOptions { MaxDegreeOfParallelism = 4 },
-            i => Assert.Equal(alone[i % 4], shared.Segment(pictures[i % 4]).Probabilities.Values.ToArray()));
+            i => Assert.Equal(alone[i % 4], shared.Segment(images[i % 4]).Probabilities.Values.ToArray()));
     }
 
     [Fact]

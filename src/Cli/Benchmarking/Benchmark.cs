@@ -40,7 +40,7 @@ internal sealed record Benchmark
 
     public double GigaFlops => 2 * Macs / (Median * 1e6);
 
-    public double PicturesPerSecond => 1000 * Input.N / Median;
+    public double ImagesPerSecond => 1000 * Input.N / Median;
 
     public double Quantile(double q) => Quantiles.Of(Sorted, q);
 

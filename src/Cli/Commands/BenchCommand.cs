@@ -15,7 +15,7 @@ internal static class BenchCommand
     {
         var keys = new Argument<string[]>("KEY") { HelpName = "KEY", Description = "Networks; all nine if none is given", Arity = ArgumentArity.ZeroOrMore, CompletionSources = { CommonOptions.NetworkKeys } };
         var devices = new DeviceChoices();
-        Option<IReadOnlyList<int>?> batch = CommonOptions.Wholes("--batch", "Pictures in one run, 1 if not given; several numbers make several rows", 1, 256);
+        Option<IReadOnlyList<int>?> batch = CommonOptions.Wholes("--batch", "Images in one run, 1 if not given; several numbers make several rows", 1, 256);
         Option<int> runs = CommonOptions.Whole("--runs", "Timed runs after the warm-up", 1, 100_000, 30);
         Option<bool> json = CommonOptions.Json();
         var explain = new Option<bool>("--explain") { Description = "Also show the kernel of each layer, its time and its share of what the device allows" };
@@ -31,8 +31,8 @@ internal static class BenchCommand
             Benchmark[] results =
             [
                 .. from network in networks
-                   from pictures in parsed.GetValue(batch) ?? [1]
-                   select Benchmark.Run(backend, network, pictures, parsed.GetValue(runs)),
+                   from images in parsed.GetValue(batch) ?? [1]
+                   select Benchmark.Run(backend, network, images, parsed.GetValue(runs)),
             ];
             LayerProfile[] profiles = parsed.GetValue(explain)
                 ? [.. results.Select(result => LayerProfile.Run(backend, result.Network, result.Input.N, parsed.GetValue(runs)))]
@@ -75,14 +75,14 @@ internal static class BenchCommand
     {
         if (!results.Any(b => b.Device is not null)) return;
         output.WriteLine("by the device's own clock, ms: median (p5, p95)");
-        Table table = Tables.Create("network", "input#", "host to device#", "kernels#", "device to host#", "total#", "pictures/s#");
+        Table table = Tables.Create("network", "input#", "host to device#", "kernels#", "device to host#", "total#", "images/s#");
         foreach (Benchmark b in results)
         {
             if (b.Device is not { } times) continue;
             Tables.Row(table,
             [
                 b.Network.Key, $"{b.Input}", Spread(times.HostToDevice), Spread(times.Kernels), Spread(times.DeviceToHost), Spread(times.Total),
-                Units.Fixed(b.PicturesPerSecond, 1),
+                Units.Fixed(b.ImagesPerSecond, 1),
             ]);
         }
         Tables.Write(output, table);
@@ -125,7 +125,7 @@ internal static class BenchCommand
         json.WriteNumber("gflops", b.GigaFlops);
         json.WriteNumber("macs", b.Macs);
         json.WriteNumber("arena_bytes", b.ArenaBytes);
-        json.WriteNumber("pictures_per_s", b.PicturesPerSecond);
+        json.WriteNumber("images_per_s", b.ImagesPerSecond);
         if (b.Device is { } times)
         {
             WriteQuantiles(json, "host_to_device", times.HostToDevice);

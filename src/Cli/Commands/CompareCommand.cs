@@ -12,7 +12,7 @@ internal static class CompareCommand
 {
     public static Command Create()
     {
-        var first = new Argument<string>("A") { Description = "A mask or probability map (picture, DICOM segmentation, NumPy array, or safetensors with 'output'), or a folder of them" };
+        var first = new Argument<string>("A") { Description = "A mask or probability map (image, DICOM segmentation, NumPy array, or safetensors with 'output'), or a folder of them" };
         var second = new Argument<string>("B") { Description = "What to compare it with" };
         var directory = new Option<string?>("--output", "-o")
         {
@@ -58,7 +58,7 @@ internal static class CompareCommand
         if (target is not null)
         {
             OutputDirectory.Create(Path.GetDirectoryName(target)!);
-            MaskComparison.WritePicture(target, a, b);
+            MaskComparison.WriteImage(target, a, b);
         }
         return result;
     }
@@ -85,7 +85,7 @@ internal static class CompareCommand
     /// <summary>The masks and maps in a folder; overlays and the like, which segment writes beside them, are for the eye.</summary>
     private static string[] Names(string folder) =>
         [.. Directory.EnumerateFiles(folder).Where(Comparable.CanRead).Select(file => Path.GetFileName(file))
-            .Where(name => !MaskFolder.IsPicture(OutputNames.Short(name))).Order(StringComparer.Ordinal)];
+            .Where(name => !MaskFolder.IsImage(OutputNames.Short(name))).Order(StringComparer.Ordinal)];
 
     private static void Write(TextWriter output, List<MaskComparison> results)
     {

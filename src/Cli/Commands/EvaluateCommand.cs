@@ -14,10 +14,10 @@ internal static class EvaluateCommand
 {
     public static Command Create()
     {
-        var images = new Argument<string>("IMAGES") { Description = "A folder of pictures, with what is below it, or one picture" };
+        var images = new Argument<string>("IMAGES") { Description = "A folder of images, with what is below it, or one image" };
         var masks = new Argument<string[]>("MASKS")
         {
-            Description = "The folder of their masks, NAME.png, NAME.mask.png or NAME_mask.png for NAME.png; of several folders the union is taken; if none is given, masks beside the pictures",
+            Description = "The folder of their masks, NAME.png, NAME.mask.png or NAME_mask.png for NAME.png; of several folders the union is taken; if none is given, masks beside the images",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var networks = new Option<string[]>("--network")
@@ -33,7 +33,7 @@ internal static class EvaluateCommand
         var devices = new DeviceChoices();
         Option<double?> threshold = CommonOptions.Number("--threshold", "Lung is what is more probable than this; 0.5 if not given", 0, 1);
         var sweep = new Option<bool>("--threshold-sweep") { Description = "Also Dice at thresholds from 0.05 to 0.95" };
-        Option<string> compat = CommonOptions.Compatibility();
+        Option<string> mode = CommonOptions.Mode();
         Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
         Option<string> contrast = CommonOptions.Contrast();
         var directory = new Option<string?>("--output", "-o") { Description = "Write evaluation.csv, evaluation.json and evaluation.png there", HelpName = "DIR" };
@@ -41,7 +41,7 @@ internal static class EvaluateCommand
 
         var command = new Command("evaluate", "Measure masks against reference masks: Dice, IoU, precision, recall, surface distances, with confidence intervals.")
         {
-            images, masks, networks, predictions, ignore, labels, weights, threshold, sweep, compat, size, contrast, directory, json,
+            images, masks, networks, predictions, ignore, labels, weights, threshold, sweep, mode, size, contrast, directory, json,
         };
         devices.AddTo(command);
         var dicom = new DicomChoices();
@@ -50,12 +50,12 @@ internal static class EvaluateCommand
         {
             string? target = parsed.GetValue(directory), made = parsed.GetValue(predictions), file = parsed.GetValue(weights);
             if (target is not null) OutputDirectory.Check(target);
-            if (made is not null && CommonOptions.Given(parsed, [networks, weights, .. devices.All, compat, size, contrast]) is { } given)
+            if (made is not null && CommonOptions.Given(parsed, [networks, weights, .. devices.All, mode, size, contrast]) is { } given)
                 throw new UsageException($"{given.Name} goes with a network, not with --predictions");
-            string pictures = parsed.GetRequiredValue(images);
+            string folder = parsed.GetRequiredValue(images);
             string[] references = parsed.GetValue(masks) ?? [];
             IReadOnlyList<float> thresholds = parsed.GetValue(sweep) ? EvaluationRun.SweepThresholds : [];
-            EvaluationPairs pairs = EvaluationPairs.Of(pictures, references, made, maps: thresholds.Count > 0, parsed.GetValue(ignore));
+            EvaluationPairs pairs = EvaluationPairs.Of(folder, references, made, maps: thresholds.Count > 0, parsed.GetValue(ignore));
             bool union = parsed.GetValue(labels) == CommonOptions.Union;
             var choice = made is null ? NetworkChoice.Of(parsed.GetValue(networks) ?? [], file) : new NetworkChoice([], []);
             TextWriter error = parsed.InvocationConfiguration.Error;
@@ -71,7 +71,7 @@ internal static class EvaluateCommand
                 Backend = backend,
                 CompactHeap = true,
                 Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
-                Compat = parsed.GetValue(compat) == "upstream" ? Compat.Upstream : Compat.Fixed,
+                Mode = parsed.GetValue(mode) == "study" ? SegmentationMode.Study : SegmentationMode.Native,
                 StretchContrast = parsed.GetValue(contrast) != CommonOptions.Off,
                 NetworkSize = parsed.GetValue(size) is > 0 and int side ? side : null,
             };
@@ -88,10 +88,10 @@ internal static class EvaluateCommand
             });
             (string, string)[] conditions =
             [
-                ("pictures", pictures), ("masks", references.Length > 0 ? string.Join(", ", references) : "beside the pictures"),
+                ("images", folder), ("masks", references.Length > 0 ? string.Join(", ", references) : "beside the images"),
                 .. parsed.GetValue(ignore) is { } left ? new[] { ("not counted", left) } : [],
                 .. union ? new[] { ("labels", CommonOptions.Union) } : [],
-                .. made is null ? new[] { ("mode", parsed.GetRequiredValue(compat)) } : [], ("threshold", Units.Fixed(options.Threshold, 2)),
+                .. made is null ? new[] { ("mode", parsed.GetRequiredValue(mode)) } : [], ("threshold", Units.Fixed(options.Threshold, 2)),
             ];
             return Report(new EvaluationReport(conditions, results, choice.Missing, thresholds, pairs.Notices), target, parsed.GetValue(json), parsed.InvocationConfiguration.Output);
         });
@@ -103,7 +103,7 @@ internal static class EvaluateCommand
 
     private static int Report(EvaluationReport report, string? target, bool json, TextWriter output)
     {
-        int evaluated = report.Results.Sum(result => result.Pictures.Count), failed = report.Results.Sum(result => result.Failures.Count);
+        int evaluated = report.Results.Sum(result => result.Images.Count), failed = report.Results.Sum(result => result.Failures.Count);
         if (evaluated > 0)
         {
             if (json) Json.Write(output, writer => EvaluationJson.Write(writer, report));

@@ -6,17 +6,17 @@ using LungSeg.Imaging.Dicom;
 
 namespace LungSeg.Cli.Commands;
 
-/// <summary><c>inspect FILE…</c>: what is read from pictures and decided on the way, without segmenting them.</summary>
+/// <summary><c>inspect FILE…</c>: what is read from images and decided on the way, without segmenting them.</summary>
 internal static class InspectCommand
 {
     public static Command Create()
     {
         var files = new Argument<string[]>("FILE") { Description = "DICOM, PNG, JPEG, JPEG 2000, BMP, TIFF or GIF images", Arity = ArgumentArity.OneOrMore };
-        var directory = new Option<string?>("--output", "-o") { Description = "Also write each picture as it was read, NAME.png, there; no file is replaced", HelpName = "DIR" };
+        var directory = new Option<string?>("--output", "-o") { Description = "Also write each image as it was read, NAME.png, there; no file is replaced", HelpName = "DIR" };
         Option<bool> json = CommonOptions.Json();
         var dicom = new DicomChoices();
 
-        var command = new Command("inspect", "Show what is read from pictures: format, size, grey scale, spacing, orientation, every choice, and why one is refused.")
+        var command = new Command("inspect", "Show what is read from images: format, size, grey scale, spacing, orientation, every choice, and why one is refused.")
         {
             files, directory, json,
         };
@@ -45,12 +45,12 @@ internal static class InspectCommand
             }
             return ExitCode.Of(refused, paths.Length);
 
-            // One picture after the other: many do not fit into memory.
-            void ForEach(Action<PictureCard> show)
+            // One image after the other: many do not fit into memory.
+            void ForEach(Action<ImageCard> show)
             {
                 for (int i = 0; i < paths.Length; i++)
                 {
-                    var card = PictureCard.Of(paths[i], options);
+                    var card = ImageCard.Of(paths[i], options);
                     show(card);
                     if (card.Refusal is not null)
                     {
@@ -60,7 +60,7 @@ internal static class InspectCommand
                     else if (target is not null)
                     {
                         OutputDirectory.Create(target);
-                        ImageWriter.WritePng(targets[i], card.Picture!);
+                        ImageWriter.WritePng(targets[i], card.Image!);
                     }
                 }
             }
@@ -68,7 +68,7 @@ internal static class InspectCommand
         return command;
     }
 
-    /// <summary>Where the pictures go; refuses names that are taken, perhaps by the pictures themselves.</summary>
+    /// <summary>Where the images go; refuses names that are taken, perhaps by the images themselves.</summary>
     private static string[] Targets(string[] paths, string directory)
     {
         string[] targets = [.. OutputNames.Of([.. paths.Select(path => new Input(path, Path.GetFileName(path)))]).Select(stem => Path.Combine(directory, $"{stem}.png"))];

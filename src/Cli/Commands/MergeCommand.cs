@@ -22,7 +22,7 @@ internal static class MergeCommand
             IReadOnlyList<string> reports = merge.Write(output, parsed.GetValue(report));
             InvocationConfiguration streams = parsed.InvocationConfiguration;
             foreach (string problem in merge.Problems) CommandLine.Tell(streams.Error, problem);
-            streams.Output.WriteLine($"{merge.Pictures} pictures of {merge.Shards} shards; wrote {string.Join(", ", reports)}");
+            streams.Output.WriteLine($"{merge.Images} images of {merge.Shards} shards; wrote {string.Join(", ", reports)}");
             return merge.Problems.Count == 0 ? ExitCode.Done : ExitCode.CheckFailed;
         });
         return command;

@@ -14,7 +14,7 @@ internal static class ProfileCommand
     {
         var key = new Argument<string>("KEY") { HelpName = "KEY", Description = "The network", CompletionSources = { CommonOptions.NetworkKeys } };
         var devices = new DeviceChoices();
-        Option<int> batch = CommonOptions.Whole("--batch", "Pictures in one run", 1, 256, 1);
+        Option<int> batch = CommonOptions.Whole("--batch", "Images in one run", 1, 256, 1);
         Option<int> runs = CommonOptions.Whole("--runs", "Measured runs after the warm-up", 1, 10_000, 20);
         Option<bool> json = CommonOptions.Json();
         var trace = new Option<string?>("--trace") { Description = "Also write the last run for chrome://tracing or ui.perfetto.dev", HelpName = "FILE" };

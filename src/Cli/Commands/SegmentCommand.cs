@@ -24,7 +24,7 @@ internal static class SegmentCommand
         Option<string?> weights = CommonOptions.Weights("A weights file instead of the network's file in the weights folder");
         var devices = new DeviceChoices();
         Option<double?> threshold = CommonOptions.Number("--threshold", "Lung is what is more probable than this; 0.5 if not given", 0, 1);
-        Option<string> compat = CommonOptions.Compatibility();
+        Option<string> mode = CommonOptions.Mode();
         Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
         Option<string> contrast = CommonOptions.Contrast();
 
@@ -34,13 +34,13 @@ internal static class SegmentCommand
             Description = "Do one part of the run, such as 2/4; auto: as a Slurm job array or an indexed Kubernetes job says (then: lungseg merge)",
             HelpName = "I/N|auto",
         };
-        var report = new Option<bool>("--report") { Description = "Also write report.html: all pictures on one page, those with flags first" };
-        var json = new Option<bool>("--json") { Description = "Write one line of JSON for each picture" };
+        var report = new Option<bool>("--report") { Description = "Also write report.html: all images on one page, those with flags first" };
+        var json = new Option<bool>("--json") { Description = "Write one line of JSON for each image" };
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Write nothing but errors" };
 
         var command = new Command("segment", "Find the lungs in X-rays.")
         {
-            images, directory, network, weights, threshold, compat, size, contrast, resume, shard, report, json, quiet,
+            images, directory, network, weights, threshold, mode, size, contrast, resume, shard, report, json, quiet,
         };
         var results = new ResultChoices();
         results.AddTo(command);
@@ -58,7 +58,7 @@ internal static class SegmentCommand
                     WeightsFile = parsed.GetValue(weights),
                     CompactHeap = true,
                     Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
-                    Compat = parsed.GetValue(compat) == "upstream" ? Compat.Upstream : Compat.Fixed,
+                    Mode = parsed.GetValue(mode) == "study" ? SegmentationMode.Study : SegmentationMode.Native,
                     StretchContrast = parsed.GetValue(contrast) != CommonOptions.Off,
                     NetworkSize = parsed.GetValue(size) is > 0 and int given ? given : null,
                 },

@@ -22,7 +22,7 @@ internal sealed record Comparable(int Width, int Height, float[] Values)
     /// <summary>Lung where the value is over the threshold.</summary>
     public LungMask Cut(float threshold) => LungMask.FromProbabilities(Values, Width, Height, threshold);
 
-    /// <summary>Reads a picture, a DICOM segmentation, a NumPy array, or the tensor <c>output</c> (1 x 1 x H x W) of a safetensors file.</summary>
+    /// <summary>Reads an image, a DICOM segmentation, a NumPy array, or the tensor <c>output</c> (1 x 1 x H x W) of a safetensors file.</summary>
     /// <remarks>An image of several labels is refused, or, with <paramref name="union"/>, lung is all that is not background.</remarks>
     public static Comparable Read(string path, bool union) => Path.GetExtension(path).ToUpperInvariant() switch
     {

@@ -54,7 +54,7 @@ internal sealed record MaskComparison
     }
 
     /// <summary>Where the two differ: white in both, orange in the first alone, blue in the second alone; maps are cut at a half.</summary>
-    public static void WritePicture(string path, Comparable a, Comparable b)
+    public static void WriteImage(string path, Comparable a, Comparable b)
     {
         byte[] rgb = new byte[3 * a.Values.Length];
         for (int i = 0; i < a.Values.Length; i++)

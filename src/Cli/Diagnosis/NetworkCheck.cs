@@ -55,16 +55,16 @@ internal static class NetworkCheck
 
     private static Finding Run(string file)
     {
-        (Radiograph picture, LungMask lungs) = SyntheticRadiograph.Draw(Side, Side, Seed);
+        (Radiograph image, LungMask lungs) = SyntheticRadiograph.Draw(Side, Side, Seed);
         using LungSegmenter segmenter = LungSegmenter.Load(new LungSegmenterOptions { WeightsFile = file });
         long start = Stopwatch.GetTimestamp();
-        LungSegmentation result = segmenter.Segment(picture);
+        LungSegmentation result = segmenter.Segment(image);
         TimeSpan time = Stopwatch.GetElapsedTime(start);
         double[] means = Means(result.Probabilities);
         double largest = means.Zip(Recorded, (mean, recorded) => Math.Abs(mean - (recorded * 1e-4))).Max();
         double dice = MaskOverlap.Of(lungs, result.Mask).Dice;
         return largest <= Allowed
-            ? Finding.Good(Subject, $"{segmenter.Network.Name} on {segmenter.Device} finds the drawn lungs as recorded (Dice {Units.Fixed(dice, 3)}), first picture in {Units.Milliseconds(time)} ms")
+            ? Finding.Good(Subject, $"{segmenter.Network.Name} on {segmenter.Device} finds the drawn lungs as recorded (Dice {Units.Fixed(dice, 3)}), first image in {Units.Milliseconds(time)} ms")
             : Finding.Problem(Subject, $"{segmenter.Network.Name} on {segmenter.Device} differs from the recorded output by {Units.Error(largest)}, {Units.Error(Allowed)} allowed",
                 "do not use masks of this machine; report this line, with 'lungseg doctor --json'");
     }

@@ -4,8 +4,8 @@ using LungSeg.Imaging.Evaluation;
 
 namespace LungSeg.Cli.Evaluation;
 
-/// <summary>A small picture with the outlines of reference and prediction, and what is written below it.</summary>
-internal sealed record CasePanel(Figure Picture, string Name, string Caption)
+/// <summary>A small image with the outlines of reference and prediction, and what is written below it.</summary>
+internal sealed record CasePanel(Figure Image, string Name, string Caption)
 {
     /// <summary>Width and height in pixels.</summary>
     public const int Side = 284;
@@ -15,21 +15,21 @@ internal sealed record CasePanel(Figure Picture, string Name, string Caption)
 
     private const double OutlineThickness = 1.6;
 
-    public static CasePanel Draw(string name, Radiograph picture, LungMask reference, LungMask prediction, MaskScore score)
+    public static CasePanel Draw(string name, Radiograph image, LungMask reference, LungMask prediction, MaskScore score)
     {
-        double scale = Math.Min((double)Side / picture.Width, (double)Side / picture.Height);
-        (int width, int height) = (Scaled(picture.Width), Scaled(picture.Height));
+        double scale = Math.Min((double)Side / image.Width, (double)Side / image.Height);
+        (int width, int height) = (Scaled(image.Width), Scaled(image.Height));
         (int left, int top) = ((Side - width) / 2, (Side - height) / 2);
-        byte[] grey = width <= picture.Width && height <= picture.Height
-            ? AreaResize.Shrink(Overlay.Grey(picture), picture.Width, picture.Height, width, height)
-            : OpenCvResize.Linear(Overlay.Grey(picture), picture.Width, picture.Height, 1, width, height);
+        byte[] grey = width <= image.Width && height <= image.Height
+            ? AreaResize.Shrink(Overlay.Grey(image), image.Width, image.Height, width, height)
+            : OpenCvResize.Linear(Overlay.Grey(image), image.Width, image.Height, 1, width, height);
         byte[] rgb = new byte[3 * grey.Length];
         for (int i = 0; i < rgb.Length; i++) rgb[i] = grey[i / 3];
         var panel = new Figure(Side, Side);
         panel.Fill(0, 0, Side, Side, default);
-        panel.Picture(left, top, width, height, rgb);
-        panel.Outline(reference, left, top, (double)width / picture.Width, ReferenceColor, OutlineThickness);
-        panel.Outline(prediction, left, top, (double)width / picture.Width, PredictionColor, OutlineThickness);
+        panel.Image(left, top, width, height, rgb);
+        panel.Outline(reference, left, top, (double)width / image.Width, ReferenceColor, OutlineThickness);
+        panel.Outline(prediction, left, top, (double)width / image.Width, PredictionColor, OutlineThickness);
         return new CasePanel(panel, name, Below(score));
 
         int Scaled(int size) => Math.Max(1, (int)Math.Round(size * scale));

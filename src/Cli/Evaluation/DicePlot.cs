@@ -4,7 +4,7 @@ using LungSeg.Imaging.Evaluation;
 namespace LungSeg.Cli.Evaluation;
 
 /// <summary>
-/// A row for each network: a point for every picture, a box from quartile to quartile with the median, whiskers to the last point
+/// A row for each network: a point for every image, a box from quartile to quartile with the median, whiskers to the last point
 /// within one and a half boxes, and the mean with its interval.
 /// </summary>
 internal static class DicePlot
@@ -16,7 +16,7 @@ internal static class DicePlot
 
     public static void Draw(Figure figure, IReadOnlyList<SourceResult> results, int left, int top, int width)
     {
-        double[] all = [.. results.SelectMany(result => result.Pictures).Select(picture => picture.Score.Overlap.Dice)];
+        double[] all = [.. results.SelectMany(result => result.Images).Select(image => image.Score.Overlap.Dice)];
         double[] ticks = Ink.Ticks(all.Min(), 1);
         (int from, int to, int bottom) = (left + LabelWidth, left + width - NumberWidth, top + (results.Count * RowHeight));
         double X(double dice) => from + ((to - from) * (dice - ticks[0]) / (ticks[^1] - ticks[0]));
@@ -26,12 +26,12 @@ internal static class DicePlot
             figure.Text(X(tick), bottom + 20, Units.Fixed(tick, ticks[1] - ticks[0] < 0.01 ? 3 : 2), 10, Ink.Faint, Anchor.Middle);
         }
         for (int row = 0; row < results.Count; row++) DrawRow(figure, results[row], left, top + (row * RowHeight) + (RowHeight / 2), to, X);
-        figure.Text(from, bottom + 44, "point: a picture; box: quartiles and median; whiskers: the last point within 1.5 boxes; diamond: mean, with 95 % interval", 8.5, Ink.Faint);
+        figure.Text(from, bottom + 44, "point: an image; box: quartiles and median; whiskers: the last point within 1.5 boxes; diamond: mean, with 95 % interval", 8.5, Ink.Faint);
     }
 
     private static void DrawRow(Figure figure, SourceResult result, int left, int middle, int to, Func<double, double> x)
     {
-        double[] sorted = [.. result.Pictures.Select(picture => picture.Score.Overlap.Dice).Order()];
+        double[] sorted = [.. result.Images.Select(image => image.Score.Overlap.Dice).Order()];
         double low = Quantile.OfSorted(sorted, 0.25), median = Quantile.OfSorted(sorted, 0.5), high = Quantile.OfSorted(sorted, 0.75);
         double reach = WhiskerBoxes * (high - low);
         double first = sorted.First(dice => dice >= low - reach), last = sorted.Last(dice => dice <= high + reach);

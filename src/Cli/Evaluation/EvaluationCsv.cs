@@ -3,16 +3,16 @@ using LungSeg.IO;
 
 namespace LungSeg.Cli.Evaluation;
 
-/// <summary>One line for each picture and source (RFC 4180): what was measured, or why nothing was; empty where undefined.</summary>
+/// <summary>One line for each image and source (RFC 4180): what was measured, or why nothing was; empty where undefined.</summary>
 internal static class EvaluationCsv
 {
     public static string Render(IReadOnlyList<SourceResult> results)
     {
         var csv = new StringBuilder();
-        csv.Append(Csv.Line(["network", "picture", "width", "height", "row_mm", "column_mm", .. Measure.All.Select(m => m.Key), "reference_pixels", "predicted_pixels", "error"]));
+        csv.Append(Csv.Line(["network", "image", "width", "height", "row_mm", "column_mm", .. Measure.All.Select(m => m.Key), "reference_pixels", "predicted_pixels", "error"]));
         foreach (SourceResult result in results)
         {
-            foreach (EvaluatedPicture p in result.Pictures)
+            foreach (EvaluatedImage p in result.Images)
             {
                 csv.Append(Csv.Line(
                 [
@@ -21,7 +21,7 @@ internal static class EvaluationCsv
                     $"{p.Score.Overlap.Both + p.Score.Overlap.ReferenceOnly}", $"{p.Score.Overlap.Both + p.Score.Overlap.PredictionOnly}", "",
                 ]));
             }
-            foreach (FailedPicture failed in result.Failures)
+            foreach (FailedImage failed in result.Failures)
                 csv.Append(Csv.Line([result.Name, failed.Name, .. Enumerable.Repeat("", 6 + Measure.All.Count), failed.Fault]));
         }
         return csv.ToString();

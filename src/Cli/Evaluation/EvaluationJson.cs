@@ -5,7 +5,7 @@ using LungSeg.Models;
 
 namespace LungSeg.Cli.Evaluation;
 
-/// <summary>An evaluation for programs: how it was made, then each source's summary and pictures.</summary>
+/// <summary>An evaluation for programs: how it was made, then each source's summary and images.</summary>
 internal static class EvaluationJson
 {
     public static void Write(Utf8JsonWriter json, EvaluationReport report)
@@ -42,11 +42,11 @@ internal static class EvaluationJson
         foreach (MeasureSummary summary in Measure.All.Select(result.Summary).OfType<MeasureSummary>()) WriteSummary(json, summary);
         json.WriteEndObject();
         if (thresholds.Count > 0) WriteSweep(json, result, thresholds);
-        json.WriteStartArray("pictures");
-        foreach (EvaluatedPicture picture in result.Pictures) WritePicture(json, picture);
+        json.WriteStartArray("images");
+        foreach (EvaluatedImage image in result.Images) WriteImage(json, image);
         json.WriteEndArray();
         json.WriteStartArray("failed");
-        foreach (FailedPicture failed in result.Failures)
+        foreach (FailedImage failed in result.Failures)
         {
             json.WriteStartObject();
             json.WriteString("name", failed.Name);
@@ -60,7 +60,7 @@ internal static class EvaluationJson
     private static void WriteSummary(Utf8JsonWriter json, MeasureSummary summary)
     {
         json.WriteStartObject(summary.Measure.Key);
-        json.WriteNumber("pictures", summary.Count);
+        json.WriteNumber("images", summary.Count);
         json.WriteNumber("mean", summary.Mean);
         if (summary.Interval is { } interval)
         {
@@ -86,20 +86,20 @@ internal static class EvaluationJson
         json.WriteEndArray();
     }
 
-    private static void WritePicture(Utf8JsonWriter json, EvaluatedPicture picture)
+    private static void WriteImage(Utf8JsonWriter json, EvaluatedImage image)
     {
         json.WriteStartObject();
-        json.WriteString("name", picture.Name);
-        json.WriteNumber("width", picture.Width);
-        json.WriteNumber("height", picture.Height);
-        if (picture.Spacing is { } spacing)
+        json.WriteString("name", image.Name);
+        json.WriteNumber("width", image.Width);
+        json.WriteNumber("height", image.Height);
+        if (image.Spacing is { } spacing)
         {
             json.WriteNumber("row_mm", spacing.RowMillimetres);
             json.WriteNumber("column_mm", spacing.ColumnMillimetres);
         }
         foreach (Measure measure in Measure.All)
         {
-            if (measure.Of(picture.Score) is { } value) json.WriteNumber(measure.Key, value);
+            if (measure.Of(image.Score) is { } value) json.WriteNumber(measure.Key, value);
             else json.WriteNull(measure.Key);
         }
         json.WriteEndObject();

@@ -13,13 +13,13 @@ internal sealed class FileSource(string path, float threshold, bool union) : IMa
 
     public string Description => "files, taken as they are";
 
-    public PredictedMask Predict(EvaluationPair pair, Radiograph picture)
+    public PredictedMask Predict(EvaluationPair pair, Radiograph image)
     {
         string file = pair.Prediction ?? throw new UsageException($"'{pair.Name}' has no prediction in '{path}'");
         Comparable values = Comparable.Read(file, union);
         return new PredictedMask(Cut(threshold), values.IsMask ? null : Cut);
 
-        LungMask Cut(float at) => MaskReading.OnPicture(values.Cut(at), picture, file);
+        LungMask Cut(float at) => MaskReading.OnImage(values.Cut(at), image, file);
     }
 
     public void Dispose()

@@ -15,8 +15,8 @@ internal interface IMaskSource : IDisposable
     /// <summary>Weights, device and settings, or nothing more than files.</summary>
     string Description { get; }
 
-    /// <summary>Finds the lungs of a picture, on its pixels.</summary>
-    PredictedMask Predict(EvaluationPair pair, Radiograph picture);
+    /// <summary>Finds the lungs of an image, on its pixels.</summary>
+    PredictedMask Predict(EvaluationPair pair, Radiograph image);
 }
 
 /// <summary>A mask, and the masks that other thresholds would have given; null where that is not known.</summary>

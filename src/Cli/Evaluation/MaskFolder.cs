@@ -4,16 +4,16 @@ using LungSeg.Cli.Inputs;
 namespace LungSeg.Cli.Evaluation;
 
 /// <summary>
-/// The masks below a folder by the pictures that they belong to: NAME.mask.png, NAME_mask.png and NAME.png belong to NAME, a path
+/// The masks below a folder by the images that they belong to: NAME.mask.png, NAME_mask.png and NAME.png belong to NAME, a path
 /// relative to the folder, without extension.
 /// </summary>
 internal sealed class MaskFolder
 {
-    /// <summary>How the names of masks and of maps end, what goes first where a picture has several.</summary>
+    /// <summary>How the names of masks and of maps end, what goes first where an image has several.</summary>
     private static readonly string[] MaskEndings = [".mask", "_mask", ".seg"], MapEndings = [Comparable.MapEnding];
 
     /// <summary>What else this program writes beside masks.</summary>
-    private static readonly string[] PictureEndings = [".overlay", ".contour", ".difference", ".uncertainty", ".sc", ".sr", ".pr"];
+    private static readonly string[] ImageEndings = [".overlay", ".contour", ".difference", ".uncertainty", ".sc", ".sr", ".pr"];
 
     private readonly Dictionary<string, List<(int Rank, string File)>> _files = [];
 
@@ -22,14 +22,14 @@ internal sealed class MaskFolder
     /// <summary>The folder's path.</summary>
     public string Path { get; }
 
-    /// <summary>The names of the pictures that the folder has masks of.</summary>
+    /// <summary>The names of the images that the folder has masks of.</summary>
     public IEnumerable<string> Names => _files.Keys;
 
     /// <summary>
-    /// Lists a folder's masks, or its probability maps, NAME.probabilities.png or .npy. Where it holds the pictures too, a file is a
+    /// Lists a folder's masks, or its probability maps, NAME.probabilities.png or .npy. Where it holds the images too, a file is a
     /// mask only by its ending.
     /// </summary>
-    public static MaskFolder Of(string path, bool holdsPictures, bool maps = false)
+    public static MaskFolder Of(string path, bool holdsImages, bool maps = false)
     {
         string[] endings = maps ? MapEndings : MaskEndings;
         var folder = new MaskFolder(path);
@@ -38,7 +38,7 @@ internal sealed class MaskFolder
             string name = OutputNames.Short(file.Name);
             int rank = RankOf(name, endings);
             if (rank < endings.Length) folder.Add(name[..^endings[rank].Length], rank, file.Path);
-            else if (!holdsPictures && !IsResult(name)) folder.Add(name, rank, file.Path);
+            else if (!holdsImages && !IsResult(name)) folder.Add(name, rank, file.Path);
         }
         return folder;
     }
@@ -54,18 +54,18 @@ internal sealed class MaskFolder
         }
     }
 
-    /// <summary>Whether a file's name without extension says that it is a mask or another result, and no picture.</summary>
-    public static bool IsResult(string name) => new[] { MaskEndings, MapEndings, PictureEndings }.Any(endings => RankOf(name, endings) < endings.Length);
+    /// <summary>Whether a file's name without extension says that it is a mask or another result, and no image.</summary>
+    public static bool IsResult(string name) => new[] { MaskEndings, MapEndings, ImageEndings }.Any(endings => RankOf(name, endings) < endings.Length);
 
-    /// <summary>Whether a file's name without extension says that it is a picture that this program drew of a mask.</summary>
-    public static bool IsPicture(string name) => RankOf(name, PictureEndings) < PictureEndings.Length;
+    /// <summary>Whether a file's name without extension says that it is an image that this program drew of a mask.</summary>
+    public static bool IsImage(string name) => RankOf(name, ImageEndings) < ImageEndings.Length;
 
-    /// <summary>The mask of a picture, or null. Throws <see cref="UsageException"/> where two could be it.</summary>
+    /// <summary>The mask of an image, or null. Throws <see cref="UsageException"/> where two could be it.</summary>
     public string? Find(string name)
     {
         if (!_files.TryGetValue(name, out List<(int Rank, string File)>? files)) return null;
         string[] first = [.. files.Where(file => file.Rank == files.Min(f => f.Rank)).Select(file => file.File)];
-        // An array holds what the picture of a map has rounded.
+        // An array holds what the image of a map has rounded.
         if (first.Length > 1) first = first.FirstOrDefault(file => file.EndsWith(".npy", StringComparison.OrdinalIgnoreCase)) is { } exact ? [exact] : first;
         return first is [var only]
             ? only

@@ -2,7 +2,7 @@ using LungSeg.Imaging.Evaluation;
 
 namespace LungSeg.Cli.Evaluation;
 
-/// <summary>Something that is measured of each picture; null where it is undefined.</summary>
+/// <summary>Something that is measured of each image; null where it is undefined.</summary>
 internal sealed record Measure(string Key, string Title, int Digits, bool MoreIsBetter, Func<MaskScore, double?> Of)
 {
     public static readonly Measure
@@ -19,13 +19,13 @@ internal sealed record Measure(string Key, string Title, int Digits, bool MoreIs
         [Dice, Iou, Precision, Recall, SurfacePixels, Hausdorff95Pixels, SurfaceMillimetres, Hausdorff95Millimetres];
 }
 
-/// <summary>A measure over all pictures for which it is defined.</summary>
+/// <summary>A measure over all images for which it is defined.</summary>
 internal sealed record MeasureSummary(Measure Measure, int Count, double Mean, ConfidenceInterval? Interval, double Median, double Worst)
 {
-    /// <summary>Sums a measure up; null where it is defined for no picture.</summary>
-    public static MeasureSummary? Of(Measure measure, IReadOnlyList<EvaluatedPicture> pictures)
+    /// <summary>Sums a measure up; null where it is defined for no image.</summary>
+    public static MeasureSummary? Of(Measure measure, IReadOnlyList<EvaluatedImage> images)
     {
-        double[] values = [.. pictures.Select(picture => measure.Of(picture.Score)).OfType<double>()];
+        double[] values = [.. images.Select(image => measure.Of(image.Score)).OfType<double>()];
         if (values.Length == 0) return null;
         double[] sorted = [.. values.Order()];
         return new MeasureSummary(

@@ -12,12 +12,12 @@ internal sealed class NetworkSource(LungSegmenter segmenter) : IMaskSource
 
     public string Description => $"{Path.GetFileName(segmenter.WeightsFile)} on {segmenter.Device} at {segmenter.NetworkSize} x {segmenter.NetworkSize}";
 
-    public PredictedMask Predict(EvaluationPair pair, Radiograph picture)
+    public PredictedMask Predict(EvaluationPair pair, Radiograph image)
     {
-        LungSegmentation result = segmenter.Segment(picture);
-        return new PredictedMask(OnPicture(result.Mask), threshold => OnPicture(segmenter.MaskAt(result, threshold)));
+        LungSegmentation result = segmenter.Segment(image);
+        return new PredictedMask(OnImage(result.Mask), threshold => OnImage(segmenter.MaskAt(result, threshold)));
 
-        LungMask OnPicture(LungMask mask) => MaskReading.OnPicture(mask, picture, pair.Picture);
+        LungMask OnImage(LungMask mask) => MaskReading.OnImage(mask, image, pair.Image);
     }
 
     public void Dispose() => segmenter.Dispose();

@@ -2,7 +2,7 @@ using LungSeg.Imaging.Evaluation;
 
 namespace LungSeg.Cli.Evaluation;
 
-/// <summary>The pictures of the lowest Dice so far; only they are drawn.</summary>
+/// <summary>The images of the lowest Dice so far; only they are drawn.</summary>
 internal sealed class WorstCases
 {
     private const int Kept = 4;

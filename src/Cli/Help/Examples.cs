@@ -7,24 +7,24 @@ internal static class Examples
     {
         [""] =
         [
-            new("lungseg segment chest.png -o out", "find the lungs in a picture"),
+            new("lungseg segment chest.png -o out", "find the lungs in an image"),
             new("lungseg info", "the nine networks and the weights that are there"),
         ],
         ["segment"] =
         [
             new("lungseg segment chest.dcm -o out", "mask and overlay of a DICOM file, in the directory out"),
             new("lungseg segment chest.dcm -o out --format mask,json,seg,sc", "with areas and flags as JSON, and as DICOM segmentation and Secondary Capture"),
-            new("lungseg segment *.png -o out --network deeplabv3plus", "several pictures by another network"),
+            new("lungseg segment *.png -o out --network deeplabv3plus", "several images by another network"),
             new("lungseg segment study -o out --resume", "a folder with all below it; again after a stop, it goes on"),
             new("lungseg segment study -o out --report", "with report.html, a page to look through"),
             new("lungseg segment 'study/**/*.dcm' -o out --shard 2/4", "a quarter of what a pattern matches, then: lungseg merge out"),
-            new("find . -name '*.png' | lungseg segment @- -o out --json", "a list, and a line of JSON for each picture"),
-            new("lungseg segment chest.png --weights mine.safetensors --compat upstream", "weights of your own, the study's own steps"),
+            new("find . -name '*.png' | lungseg segment @- -o out --json", "a list, and a line of JSON for each image"),
+            new("lungseg segment chest.png --weights mine.safetensors --mode study", "weights of your own, the study's own steps"),
         ],
         ["inspect"] =
         [
             new("lungseg inspect chest.dcm", "what is read and decided: grey scale, inversion, spacing, orientation"),
-            new("lungseg inspect chest.dcm --voi minmax -o out", "write the picture as it is read with another grey scale"),
+            new("lungseg inspect chest.dcm --voi minmax -o out", "write the image as it is read with another grey scale"),
         ],
         ["merge"] =
         [
@@ -45,14 +45,14 @@ internal static class Examples
         ],
         ["evaluate"] =
         [
-            new("lungseg evaluate pictures masks -o evaluation", "the default network against masks of the pictures' names"),
-            new("lungseg evaluate pictures masks --network all --threshold-sweep", "every network that has weights, and Dice by threshold"),
-            new("lungseg evaluate pictures left right --predictions out", "masks made before, against the union of two masks for each picture"),
+            new("lungseg evaluate images masks -o evaluation", "the default network against masks of the images' names"),
+            new("lungseg evaluate images masks --network all --threshold-sweep", "every network that has weights, and Dice by threshold"),
+            new("lungseg evaluate images left right --predictions out", "masks made before, against the union of two masks for each image"),
         ],
         ["compare"] =
         [
             new("lungseg compare a.mask.png b.mask.png", "two masks"),
-            new("lungseg compare masks_a masks_b -o difference", "two folders, matched by name, with pictures of the differences"),
+            new("lungseg compare masks_a masks_b -o difference", "two folders, matched by name, with images of the differences"),
         ],
         ["convert"] =
         [

@@ -10,7 +10,7 @@ internal static class Notes
         ["segment"] =
         [
             $"Formats:\n{string.Join('\n', ResultFormats.All.Select(format => $"- {format.Name}: {format.Description}"))}\n- dataset: masks of all images in one file, run-length coded: dataset.jsonl and dataset.coco.json",
-            "Over a folder, a pattern or a list, outputs lie in the output directory as the pictures do below theirs, with a journal, report.csv and report.jsonl; a picture that fails is named at the end. Ctrl-C finishes what is under way. docs/folders.md says the rules.",
+            "Over a folder, a pattern or a list, outputs lie in the output directory as the images do below theirs, with a journal, report.csv and report.jsonl; an image that fails is named at the end. Ctrl-C finishes what is under way. docs/folders.md says the rules.",
         ],
         ["merge"] =
         [
@@ -19,10 +19,10 @@ internal static class Notes
         ["evaluate"] =
         [
             "The mask of NAME.png is NAME.mask.png or NAME_mask.png, or in a folder of its own also NAME.png; folders are paired by relative paths. What has no partner is named, and not evaluated.",
-            "Everything is measured on the picture's own pixels. A mask of another size and the same shape is resized to the nearest pixel; lung is what is brighter than half. docs/reading.md says in which codings masks are read.",
+            "Everything is measured on the image's own pixels. A mask of another size and the same shape is resized to the nearest pixel; lung is what is brighter than half. docs/reading.md says in which codings masks are read.",
             "With --ignore both masks are cleared where the third one is set, before anything is measured.",
             "Dice, IoU, precision and recall: 1 for two empty masks; 0 where one is empty. Surface distances go between the outlines' pixels, both ways: their mean, and the larger of both ways' 95 % quantiles; 0 for two empty masks, undefined where one is empty, and then not part of the mean. Millimetres where the file states a spacing.",
-            "Intervals: 95 %, percentile bootstrap of the mean over pictures, 2000 resamples, the same on every run. Pictures of one patient are taken for independent.",
+            "Intervals: 95 %, percentile bootstrap of the mean over images, 2000 resamples, the same on every run. Images of one patient are taken for independent.",
             "A network that is named and has no weights is an error; of 'all', those without weights are named.",
         ],
         ["doctor"] =

@@ -28,7 +28,7 @@ internal static class NetworkCard
             output.WriteLine($"  MACs       {macs}");
             output.WriteLine($"  options    {NetworkOptionNames.ToText(network.Options)}");
         }
-        output.WriteLine($"  memory     {Units.MebiBytes(ArenaBytes(graph))} MiB of working memory for one picture on the CPU, without weights");
+        output.WriteLine($"  memory     {Units.MebiBytes(ArenaBytes(graph))} MiB of working memory for one image on the CPU, without weights");
         WriteWeights(output, network);
         if (layers) LayerTable.Write(output, graph);
     }

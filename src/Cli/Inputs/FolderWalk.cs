@@ -2,7 +2,7 @@ namespace LungSeg.Cli.Inputs;
 
 /// <summary>
 /// All files below a folder, in the order of their names. Links are followed, after everything else, and each folder is entered
-/// once however many links lead to it: so a circle of links ends, and a picture has one name.
+/// once however many links lead to it: so a circle of links ends, and an image has one name.
 /// </summary>
 internal sealed class FolderWalk
 {
@@ -16,7 +16,7 @@ internal sealed class FolderWalk
 
     /// <summary>
     /// Finds the files below <paramref name="root"/> that lie in folders that <paramref name="enters"/>, given their path below the
-    /// root, allows. A folder that cannot be listed is an input with a fault, as its pictures are missing.
+    /// root, allows. A folder that cannot be listed is an input with a fault, as its images are missing.
     /// </summary>
     public static (IReadOnlyList<Input> Files, IReadOnlyList<string> Notices) Below(string root, Func<string, bool> enters)
     {

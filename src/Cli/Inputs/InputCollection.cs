@@ -1,7 +1,7 @@
 namespace LungSeg.Cli.Inputs;
 
 /// <summary>
-/// The pictures that a command line names: files, folders with all that is below them, patterns, lists. An existing file or
+/// The images that a command line names: files, folders with all that is below them, patterns, lists. An existing file or
 /// folder goes before a pattern or list of its name.
 /// </summary>
 internal sealed class InputCollection
@@ -9,13 +9,13 @@ internal sealed class InputCollection
     private readonly string _output;
     private readonly List<Input> _inputs = [];
     private readonly List<string> _notices = [];
-    private readonly int[] _skipped = new int[Enum.GetValues<PictureFiles.Kind>().Length];
+    private readonly int[] _skipped = new int[Enum.GetValues<ImageFiles.Kind>().Length];
 
     private readonly SortedDictionary<string, int> _dicomObjects = new(StringComparer.Ordinal);
 
     private InputCollection(string output) => _output = RealPath.Of(output);
 
-    /// <summary>The pictures, each once: of a folder, pattern or list in the order of their names, of named files as they are named.</summary>
+    /// <summary>The images, each once: of a folder, pattern or list in the order of their names, of named files as they are named.</summary>
     public IReadOnlyList<Input> Inputs => _inputs;
 
     /// <summary>What was left out, for the user.</summary>
@@ -24,7 +24,7 @@ internal sealed class InputCollection
     /// <summary>Whether a folder, pattern or list was named, and not only files.</summary>
     public bool IsFolder { get; private set; }
 
-    /// <summary>Finds the pictures; throws <see cref="UsageException"/> where there is none, or two would have outputs of one name.</summary>
+    /// <summary>Finds the images; throws <see cref="UsageException"/> where there is none, or two would have outputs of one name.</summary>
     public static InputCollection Of(IEnumerable<string> arguments, string output)
     {
         var found = new InputCollection(output);
@@ -51,7 +51,7 @@ internal sealed class InputCollection
                 throw new UsageException($"nothing matches '{argument}': there is no folder '{pattern.Root}'");
             int before = _inputs.Count;
             AddBelow(pattern.Root, pattern.MayContain, pattern.Matches);
-            if (_inputs.Count == before) throw new UsageException($"no picture matches '{argument}'{Skipped("; skipped: ")}");
+            if (_inputs.Count == before) throw new UsageException($"no image matches '{argument}'{Skipped("; skipped: ")}");
         }
         else
         {
@@ -70,8 +70,8 @@ internal sealed class InputCollection
         {
             if (file.Fault is not null) _inputs.Add(file);
             if (file.Fault is not null || !takes(file.Name)) continue;
-            PictureFiles.Kind kind = PictureFiles.Of(file.Path, out string? dicomObject);
-            if (kind == PictureFiles.Kind.Picture) _inputs.Add(PictureFiles.IsEmpty(file.Path) ? file with { Fault = $"{file.Path}: the file is empty" } : file);
+            ImageFiles.Kind kind = ImageFiles.Of(file.Path, out string? dicomObject);
+            if (kind == ImageFiles.Kind.Image) _inputs.Add(ImageFiles.IsEmpty(file.Path) ? file with { Fault = $"{file.Path}: the file is empty" } : file);
             else _skipped[(int)kind]++;
             if (dicomObject is not null) _dicomObjects[dicomObject] = _dicomObjects.GetValueOrDefault(dicomObject) + 1;
         }
@@ -79,7 +79,7 @@ internal sealed class InputCollection
 
     private void Finish()
     {
-        if (_inputs.Count == 0) throw new UsageException($"no picture was found{Skipped("; skipped: ")}");
+        if (_inputs.Count == 0) throw new UsageException($"no image was found{Skipped("; skipped: ")}");
         if (Skipped("skipped: ") is { Length: > 0 } skipped) _notices.Add(skipped);
         var paths = new HashSet<string>();
         _inputs.RemoveAll(input => !paths.Add(Path.GetFullPath(input.Path)));
@@ -94,13 +94,13 @@ internal sealed class InputCollection
     {
         string[] parts =
         [
-            .. Part(PictureFiles.Kind.Hidden, "hidden"),
-            .. Part(PictureFiles.Kind.Output, "masks and other outputs by their names"),
-            .. Part(PictureFiles.Kind.DicomObject, $"DICOM objects that are no images to segment ({string.Join(", ", _dicomObjects.Select(o => $"{o.Value} {o.Key}"))})"),
-            .. Part(PictureFiles.Kind.Other, "other files"),
+            .. Part(ImageFiles.Kind.Hidden, "hidden"),
+            .. Part(ImageFiles.Kind.Output, "masks and other outputs by their names"),
+            .. Part(ImageFiles.Kind.DicomObject, $"DICOM objects that are no images to segment ({string.Join(", ", _dicomObjects.Select(o => $"{o.Value} {o.Key}"))})"),
+            .. Part(ImageFiles.Kind.Other, "other files"),
         ];
         return parts.Length == 0 ? "" : before + string.Join(", ", parts);
 
-        string[] Part(PictureFiles.Kind kind, string words) => _skipped[(int)kind] is > 0 and int count ? [$"{count} {words}"] : [];
+        string[] Part(ImageFiles.Kind kind, string words) => _skipped[(int)kind] is > 0 and int count ? [$"{count} {words}"] : [];
     }
 }

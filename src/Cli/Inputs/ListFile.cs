@@ -3,7 +3,7 @@ using System.Text;
 namespace LungSeg.Cli.Inputs;
 
 /// <summary>
-/// A list of pictures, <c>@FILE</c> or <c>@-</c> for the standard input: one path a line, relative to the working directory;
+/// A list of images, <c>@FILE</c> or <c>@-</c> for the standard input: one path a line, relative to the working directory;
 /// empty lines and lines that begin with '#' are skipped.
 /// </summary>
 internal static class ListFile
@@ -36,7 +36,7 @@ internal static class ListFile
     }
 
     /// <summary>
-    /// A listed picture's name: its relative path as it is written. Of an absolute path, or one that leaves the working directory,
+    /// A listed image's name: its relative path as it is written. Of an absolute path, or one that leaves the working directory,
     /// it is the whole path without its root, as tar names its members, so that no name depends on the rest of the list.
     /// </summary>
     private static string NameOf(string path)

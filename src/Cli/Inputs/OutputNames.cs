@@ -1,7 +1,7 @@
 namespace LungSeg.Cli.Inputs;
 
 /// <summary>
-/// How outputs are named: by the picture's name without its extension; pictures that share such a name keep their extensions, so that
+/// How outputs are named: by the image's name without its extension; images that share such a name keep their extensions, so that
 /// x.dcm and x.png give x.dcm.mask.png and x.png.mask.png.
 /// </summary>
 internal static class OutputNames
@@ -26,7 +26,7 @@ internal static class OutputNames
         return stems;
     }
 
-    /// <summary>A picture's name without its extension.</summary>
+    /// <summary>An image's name without its extension.</summary>
     public static string Short(string name)
     {
         string extension = Path.GetExtension(name);

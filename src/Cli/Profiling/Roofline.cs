@@ -14,7 +14,7 @@ internal sealed record Roofline(double GigaFlops, double GigaBytes)
     private const int Channels = 512, Side = 48, WideChannels = 64, WideSide = 640;
     private const double Seconds = 0.3;
 
-    // The network's input is laid out for pictures, so the second of two convolutions is the one that counts.
+    // The network's input is laid out for images, so the second of two convolutions is the one that counts.
     public static Roofline Measure(IBackend backend)
     {
         var scope = new WeightScope(new SyntheticWeights())["roofline"];

@@ -63,7 +63,7 @@ internal static class ReportPage
         json.WriteNumber("scale", Thumbnail.Scale);
         json.WriteNumber("uncertain", QualityRules.Unsure);
         json.WriteEndObject();
-        json.WriteStartArray("pictures");
+        json.WriteStartArray("images");
         HashSet<string>? withThumbnail = journal.Count <= MostThumbnails ? null : FlaggedFirst(journal);
         foreach (string name in journal.Names)
         {

@@ -5,7 +5,7 @@ using LungSeg.IO;
 namespace LungSeg.Cli.Runs;
 
 /// <summary>
-/// What earlier runs into a directory finished, whole or in shards: a picture is skipped if its file, its settings and all of its outputs
+/// What earlier runs into a directory finished, whole or in shards: an image is skipped if its file, its settings and all of its outputs
 /// are what the journal says, byte for byte.
 /// </summary>
 internal sealed class FinishedWork : IDisposable
@@ -21,7 +21,7 @@ internal sealed class FinishedWork : IDisposable
     /// <summary>Nothing was done before.</summary>
     public static FinishedWork None => new("");
 
-    /// <summary>The pictures that need not be done again.</summary>
+    /// <summary>The images that need not be done again.</summary>
     public int Count => _kept.Count;
 
     /// <summary>Opens the journals of a directory, which may have none.</summary>
@@ -32,7 +32,7 @@ internal sealed class FinishedWork : IDisposable
         return work;
     }
 
-    /// <summary>The pictures that are still to do, in their order.</summary>
+    /// <summary>The images that are still to do, in their order.</summary>
     public IReadOnlyList<Input> Rest(IReadOnlyList<Input> inputs, RunSettings settings, Func<Input, IReadOnlyList<string>> outputs) =>
         [.. inputs.AsParallel().AsOrdered().Where(input => !IsFinished(input, settings, outputs(input)))];
 
@@ -43,7 +43,7 @@ internal sealed class FinishedWork : IDisposable
         .Select(group => $"done again: {group.Count()}, {group.Key} ({string.Join(", ", group.Order(StringComparer.Ordinal).Take(MostExamples))}"
             + $"{(group.Count() > MostExamples ? ", …" : "")})");
 
-    /// <summary>The lines of the finished pictures, and of the sessions that had a part in them, for the journal that goes on.</summary>
+    /// <summary>The lines of the finished images, and of the sessions that had a part in them, for the journal that goes on.</summary>
     public IEnumerable<JournalLine> Kept()
     {
         foreach (JournalFile journal in _journals.Where(journal => _kept.Values.Any(kept => kept.Journal == journal)))
@@ -53,7 +53,7 @@ internal sealed class FinishedWork : IDisposable
         foreach (string name in _kept.Keys.Order(StringComparer.Ordinal))
         {
             (JournalFile journal, DateTime modified) = _kept[name];
-            yield return new JournalLine { Picture = journal.Find(name)! with { Modified = modified } };
+            yield return new JournalLine { Image = journal.Find(name)! with { Modified = modified } };
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed class FinishedWork : IDisposable
         string? reason =
             entry.Record.Failed ? "which failed before"
             : entry.Settings != settings.Fingerprint ? $"as the settings changed: {Difference(journal, entry, settings)}"
-            : !IsSameInput(entry, input.Path, modified) ? "as the picture changed"
+            : !IsSameInput(entry, input.Path, modified) ? "as the image changed"
             : !entry.Record.Outputs.Select(output => output.Name).SequenceEqual(outputs) ? "as the outputs are named otherwise now"
             : !entry.Record.Outputs.All(output => output.IsIn(_directory)) ? "as an output is missing or not as it was written"
             : null;

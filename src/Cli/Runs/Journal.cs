@@ -4,7 +4,7 @@ using LungSeg.IO;
 namespace LungSeg.Cli.Runs;
 
 /// <summary>
-/// The file in which a run notes each picture as soon as its outputs are there: what a resumed run, the reports and the merging of shards
+/// The file in which a run notes each image as soon as its outputs are there: what a resumed run, the reports and the merging of shards
 /// go by. One process writes it at a time.
 /// </summary>
 internal sealed class Journal : IDisposable

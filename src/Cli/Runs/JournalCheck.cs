@@ -12,10 +12,10 @@ internal static class JournalCheck
     /// <summary>What is wrong; null if nothing is.</summary>
     public static string? FaultOf(JournalLine line) => line switch
     {
-        { Session: { } session, Picture: null, End: null } => FaultOf(session),
-        { Session: null, Picture: { } entry, End: null } => FaultOf(entry),
-        { Session: null, Picture: null, End: not null } => null,
-        _ => "a line holds one of session, picture and end",
+        { Session: { } session, Image: null, End: null } => FaultOf(session),
+        { Session: null, Image: { } entry, End: null } => FaultOf(entry),
+        { Session: null, Image: null, End: not null } => null,
+        _ => "a line holds one of session, image and end",
     };
 
     /// <summary>Whether a name with '/' is of a place below a directory, wherever that is.</summary>
@@ -27,14 +27,14 @@ internal static class JournalCheck
     private static string? FaultOf(RunSession session)
     {
         if (!Shard.TryParse(session.Shard, out _)) return $"a shard such as 2/4 expected, '{session.Shard}' found";
-        if (session.Pictures < 0 || session.AllPictures < session.Pictures) return $"{session.Pictures} of {session.AllPictures} pictures cannot be";
+        if (session.Images < 0 || session.AllImages < session.Images) return $"{session.Images} of {session.AllImages} images cannot be";
         return session.Settings.Concat(session.Conditions).FirstOrDefault(pair => pair.Value is null) is { Key: { } name } ? $"'{name}' is null" : null;
     }
 
     private static string? FaultOf(JournalEntry entry)
     {
-        PictureRecord record = entry.Record;
-        if (!IsRelative(record.File)) return $"'{record.File}' is no picture's name: a relative path that stays below its folder was expected";
+        ImageRecord record = entry.Record;
+        if (!IsRelative(record.File)) return $"'{record.File}' is no image's name: a relative path that stays below its folder was expected";
         if (entry.Bytes < 0 || record.Width < 0 || record.Height < 0) return "a size is negative";
         // What a line leaves out is null, whatever the type says.
         if (record is not { Flags: { }, Warnings: { }, Outputs: { } }) return "it lacks flags, warnings or outputs";
@@ -47,13 +47,13 @@ internal static class JournalCheck
         return entry.Thumbnail is { } small && (small.Width < 1 || small.Height < 1 || small.Outlines.Values.Any(path => path is null)) ? "its preview is damaged" : null;
     }
 
-    // An output's name follows from the picture's: no journal can name another file.
-    private static bool IsOutput(OutputFile output, string picture) =>
+    // An output's name follows from the image's: no journal can name another file.
+    private static bool IsOutput(OutputFile output, string image) =>
         output.Bytes >= 0 && ResultFormats.All.FirstOrDefault(format => format.Name == output.Format) is { } format
-        && (output.Name == picture + format.Extension || output.Name == OutputNames.Short(picture) + format.Extension);
+        && (output.Name == image + format.Extension || output.Name == OutputNames.Short(image) + format.Extension);
 
-    private static bool IsMask(EncodedLung? mask, PictureRecord picture) =>
-        mask is { Box: [>= 0, >= 0, >= 0, >= 0], Counts: { } counts, Area: >= 0 } && Enum.IsDefined(mask.Side) && picture is { Width: not null, Height: not null }
+    private static bool IsMask(EncodedLung? mask, ImageRecord image) =>
+        mask is { Box: [>= 0, >= 0, >= 0, >= 0], Counts: { } counts, Area: >= 0 } && Enum.IsDefined(mask.Side) && image is { Width: not null, Height: not null }
         && !counts.AsSpan().ContainsAnyExceptInRange('0', 'o');
 
     private static IEnumerable<double> Numbers(LungFacts? lungs) =>

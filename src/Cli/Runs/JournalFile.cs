@@ -22,11 +22,11 @@ internal sealed class JournalFile : IDisposable
     /// <summary>How the last session ended; null if it was killed or still runs.</summary>
     public SessionEnd? End { get; private set; }
 
-    /// <summary>The names of the pictures that are noted, in the order of names.</summary>
+    /// <summary>The names of the images that are noted, in the order of names.</summary>
     public IEnumerable<string> Names => _entries.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>How many pictures there are when the run, or the part of it that this journal is of, is finished.</summary>
-    public int Expected => Journal.IsWhole(Path) ? Sessions[^1].AllPictures : Sessions[^1].Pictures;
+    /// <summary>How many images there are when the run, or the part of it that this journal is of, is finished.</summary>
+    public int Expected => Journal.IsWhole(Path) ? Sessions[^1].AllImages : Sessions[^1].Images;
 
     public int Count => _entries.Count;
 
@@ -58,7 +58,7 @@ internal sealed class JournalFile : IDisposable
         }
     }
 
-    /// <summary>A picture's entry, or null.</summary>
+    /// <summary>An image's entry, or null.</summary>
     public JournalEntry? Find(string name)
     {
         if (!_entries.TryGetValue(name, out (int Number, long Start, int Length) place)) return null;
@@ -69,7 +69,7 @@ internal sealed class JournalFile : IDisposable
             some = RandomAccess.Read(_file.SafeFileHandle, line.AsSpan(read), place.Start + read);
             if (some == 0) throw Damaged(place.Number, "it was cut off while it was read");
         }
-        return Parse(place.Number, line).Picture is { } entry && entry.Record.File == name ? entry : throw Damaged(place.Number, "it was changed while it was read");
+        return Parse(place.Number, line).Image is { } entry && entry.Record.File == name ? entry : throw Damaged(place.Number, "it was changed while it was read");
     }
 
     public void Dispose() => _file.Dispose();
@@ -80,7 +80,7 @@ internal sealed class JournalFile : IDisposable
         foreach ((long start, byte[] bytes) in Lines())
         {
             JournalLine line = Parse(++number, bytes);
-            if (line.Picture is { } picture) _entries[picture.Record.File] = (number, start, bytes.Length);
+            if (line.Image is { } image) _entries[image.Record.File] = (number, start, bytes.Length);
             if (line.Session is { } session) _sessions.Add(session);
             if (line.Session is not null || line.End is not null) End = line.End;
         }

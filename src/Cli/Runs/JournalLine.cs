@@ -10,7 +10,7 @@ internal sealed record JournalLine
 {
     public RunSession? Session { get; init; }
 
-    public JournalEntry? Picture { get; init; }
+    public JournalEntry? Image { get; init; }
 
     public SessionEnd? End { get; init; }
 }
@@ -23,13 +23,13 @@ internal sealed record RunSession
     /// <summary>The part of the run, such as "2/4".</summary>
     public required string Shard { get; init; }
 
-    /// <summary>Pictures of this part.</summary>
-    public required int Pictures { get; init; }
+    /// <summary>Images of this part.</summary>
+    public required int Images { get; init; }
 
-    /// <summary>Pictures of all parts together.</summary>
-    public required int AllPictures { get; init; }
+    /// <summary>Images of all parts together.</summary>
+    public required int AllImages { get; init; }
 
-    /// <summary>Hash of all pictures' names, by which parts of one run know each other.</summary>
+    /// <summary>Hash of all images' names, by which parts of one run know each other.</summary>
     public required string AllNames { get; init; }
 
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
@@ -41,15 +41,15 @@ internal sealed record RunSession
 /// <summary>How a session ended; one that was killed has no end.</summary>
 internal sealed record SessionEnd(DateTime At, bool Interrupted);
 
-/// <summary>A picture that is finished, or failed, and by what it is known again.</summary>
+/// <summary>An image that is finished, or failed, and by what it is known again.</summary>
 internal sealed record JournalEntry
 {
-    public required PictureRecord Record { get; init; }
+    public required ImageRecord Record { get; init; }
 
-    /// <summary>Size of the picture's file.</summary>
+    /// <summary>Size of the image's file.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>When the picture's file was last changed.</summary>
+    /// <summary>When the image's file was last changed.</summary>
     public DateTime Modified { get; init; }
 
     /// <summary>The fingerprint of the settings.</summary>
@@ -58,12 +58,12 @@ internal sealed record JournalEntry
     /// <summary>The masks, where the run writes a dataset of them.</summary>
     public IReadOnlyList<EncodedLung>? Masks { get; init; }
 
-    /// <summary>The picture and its lungs, small, for the report's page.</summary>
+    /// <summary>The image and its lungs, small, for the report's page.</summary>
     public Thumbnail? Thumbnail { get; init; }
 }
 
 [JsonSerializable(typeof(JournalLine))]
-[JsonSerializable(typeof(PictureRecord))]
+[JsonSerializable(typeof(ImageRecord))]
 internal sealed partial class RunJson : JsonSerializerContext
 {
     private static readonly JsonSerializerOptions OneLine = new()

@@ -6,7 +6,7 @@ namespace LungSeg.Cli.Runs;
 internal static class Leftovers
 {
     /// <summary>
-    /// Deletes those of these pictures, by their outputs' stems, and of the reports: of a shard its own, as others may be at work in the same
+    /// Deletes those of these images, by their outputs' stems, and of the reports: of a shard its own, as others may be at work in the same
     /// directory; of a run in one piece all.
     /// </summary>
     public static void Remove(string directory, Shard shard, IEnumerable<string> outputStems)

@@ -4,7 +4,7 @@ using LungSeg.Imaging.Masks;
 namespace LungSeg.Cli.Runs;
 
 /// <summary>
-/// What a mask measures, in the words of the JSON output: areas in pixels of the mask, and in square millimetres where the picture says how
+/// What a mask measures, in the words of the JSON output: areas in pixels of the mask, and in square millimetres where the image says how
 /// large its pixels are.
 /// </summary>
 internal sealed record LungFacts

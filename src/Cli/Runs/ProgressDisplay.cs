@@ -29,7 +29,7 @@ internal static class ProgressDisplay
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
         console.Progress().AutoClear(true).Columns(new ProgressBarColumn(), new PercentageColumn(), new StateColumn(progress)).Start(context =>
         {
-            ProgressTask task = context.AddTask("pictures", maxValue: Math.Max(1, progress.Total));
+            ProgressTask task = context.AddTask("images", maxValue: Math.Max(1, progress.Total));
             using var timer = new Timer(_ => task.Value = progress.Done, null, TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
             work(line => console.WriteLine(line));
         });

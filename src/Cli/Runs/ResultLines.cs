@@ -8,20 +8,20 @@ using LungSeg.Models;
 
 namespace LungSeg.Cli.Runs;
 
-/// <summary>What a run writes on its output for each picture, in the order in which they are done: a line of text, a line of JSON, or nothing.</summary>
+/// <summary>What a run writes on its output for each image, in the order in which they are done: a line of text, a line of JSON, or nothing.</summary>
 internal sealed class ResultLines(SegmentRequest request, InvocationConfiguration streams, bool showsProgress)
 {
     // On a terminal with a bar, two thousand lines would hide what matters.
     private readonly bool _silent = request.Quiet || (showsProgress && !request.Json
         && streams.Output == Console.Out && !Console.IsOutputRedirected && ProgressDisplay.IsTerminal(streams.Error));
 
-    public void Write(Input input, PictureResult result, LungSegmenter segmenter)
+    public void Write(Input input, ImageResult result, LungSegmenter segmenter)
     {
         if (_silent) return;
-        PictureRecord record = result.Entry.Record;
+        ImageRecord record = result.Entry.Record;
         if (request.Json)
         {
-            streams.Output.WriteLine(JsonSerializer.Serialize(record, RunJson.Lines.PictureRecord));
+            streams.Output.WriteLine(JsonSerializer.Serialize(record, RunJson.Lines.ImageRecord));
             return;
         }
         if (record.Failed) return;
@@ -30,7 +30,7 @@ internal sealed class ResultLines(SegmentRequest request, InvocationConfiguratio
         foreach (Decision decision in result.Decisions) streams.Output.WriteLine(Printable.Of($"  {decision}"));
     }
 
-    private string Summary(Input input, PictureRecord record, LungSegmenter segmenter)
+    private string Summary(Input input, ImageRecord record, LungSegmenter segmenter)
     {
         StepTimes times = record.Milliseconds!;
         string lungs = record.Lungs!.AreaPx == 0 ? "no lung found" : $"lung {Units.Percent(record.Lungs.Share)} of the mask";

@@ -16,7 +16,7 @@ internal sealed class RunProgress(int total)
 
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_start);
 
-    /// <summary>Pictures a second since the start.</summary>
+    /// <summary>Images a second since the start.</summary>
     public double Rate => Done / Math.Max(Elapsed.TotalSeconds, 1e-3);
 
     public void Add(bool failed)
@@ -29,5 +29,5 @@ internal sealed class RunProgress(int total)
     public override string ToString() =>
         $"{Done} of {Total}{(Failed > 0 ? $", {Failed} failed" : "")}, {RateText}{(Done > 0 && Done < Total ? $", {Units.Duration((Total - Done) / Rate)} left" : "")}";
 
-    public string RateText => $"{Units.Fixed(Rate, Rate < 10 ? 2 : 1)} pictures/s";
+    public string RateText => $"{Units.Fixed(Rate, Rate < 10 ? 2 : 1)} images/s";
 }

@@ -5,10 +5,10 @@ using LungSeg.IO;
 
 namespace LungSeg.Cli.Runs;
 
-/// <summary>The reports of a run, made from its journal alone: one line for each picture, in the order of names.</summary>
+/// <summary>The reports of a run, made from its journal alone: one line for each image, in the order of names.</summary>
 internal static class RunReports
 {
-    private static readonly (string Name, Func<PictureRecord, string?> Value)[] Columns =
+    private static readonly (string Name, Func<ImageRecord, string?> Value)[] Columns =
     [
         ("file", r => r.File),
         ("status", r => r.Failed ? "failed" : "done"),
@@ -55,9 +55,9 @@ internal static class RunReports
 
     private static void WriteJson(Stream stream, JournalFile journal)
     {
-        foreach (PictureRecord record in Records(journal))
+        foreach (ImageRecord record in Records(journal))
         {
-            stream.Write(JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Lines.PictureRecord));
+            stream.Write(JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Lines.ImageRecord));
             stream.WriteByte((byte)'\n');
         }
     }
@@ -66,10 +66,10 @@ internal static class RunReports
     {
         using var text = new StreamWriter(stream, new UTF8Encoding(false), leaveOpen: true);
         text.Write(Csv.Line(Columns.Select(column => column.Name)));
-        foreach (PictureRecord record in Records(journal)) text.Write(Csv.Line(Columns.Select(column => column.Value(record))));
+        foreach (ImageRecord record in Records(journal)) text.Write(Csv.Line(Columns.Select(column => column.Value(record))));
     }
 
     // Times differ from run to run and have no place in what merged shards must equal.
-    private static IEnumerable<PictureRecord> Records(JournalFile journal) =>
+    private static IEnumerable<ImageRecord> Records(JournalFile journal) =>
         journal.Names.Select(name => journal.Find(name)!.Record with { Milliseconds = null });
 }

@@ -3,7 +3,7 @@ using LungSeg.IO;
 namespace LungSeg.Cli.Runs;
 
 /// <summary>
-/// What an output depends on besides the picture, by name. Threads are none of it: they change no bit. Nor is the processor's model, which
+/// What an output depends on besides the image, by name. Threads are none of it: they change no bit. Nor is the processor's model, which
 /// changes the last bits of probabilities: a run may go on on another machine, and its sessions tell of both.
 /// </summary>
 internal sealed class RunSettings(IReadOnlyDictionary<string, string> values)

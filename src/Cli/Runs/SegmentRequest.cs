@@ -55,7 +55,7 @@ internal sealed record SegmentRequest
             ["size"] = $"{size}",
             ["threshold"] = Segmenter.Threshold.ToString(CultureInfo.InvariantCulture),
             ["contrast"] = Segmenter.StretchContrast ? "auto" : "off",
-            ["compat"] = Segmenter.Compat.ToString().ToLowerInvariant(),
+            ["mode"] = Segmenter.Mode.ToString().ToLowerInvariant(),
             ["device"] = backend switch { CudaBackend => "cuda", CpuBackend => "cpu", _ => "reference" },
             ["precision"] = (backend is CudaBackend gpu ? gpu.Precision : Engine.Precision.Float32).Name(),
             ["format"] = Results.Formats,

@@ -10,7 +10,7 @@ using LungSeg.Models;
 namespace LungSeg.Cli.Runs;
 
 /// <summary>
-/// A run of <c>segment</c> over any number of pictures. Over a folder, a pattern or a list, or when it is asked for what needs one, the
+/// A run of <c>segment</c> over any number of images. Over a folder, a pattern or a list, or when it is asked for what needs one, the
 /// run keeps a journal in the output directory and writes reports; named files alone are segmented, and that is all.
 /// </summary>
 internal sealed class SegmentRun
@@ -18,14 +18,14 @@ internal sealed class SegmentRun
     private const int MostFailuresTold = 20;
     private readonly SegmentRequest _request;
     private readonly TextWriter _error;
-    private readonly PictureReader _reader;
+    private readonly ImageLoader _reader;
     private readonly ResultLines _lines;
     private readonly Shard _shard;
     private readonly InputCollection _collection;
     private readonly IReadOnlyList<Input> _inputs;
     private Division _division;
     private readonly bool _keepsJournal;
-    private readonly List<PictureRecord> _failures = [];
+    private readonly List<ImageRecord> _failures = [];
     private volatile bool _interrupted;
     private volatile string? _stopReason;
     private bool _internalError;
@@ -34,7 +34,7 @@ internal sealed class SegmentRun
     {
         _request = request;
         _error = streams.Error;
-        _reader = new PictureReader(request.Dicom);
+        _reader = new ImageLoader(request.Dicom);
         _collection = InputCollection.Of(request.Images, request.Directory);
         _shard = request.Shard ?? Shard.Whole;
         _inputs = _shard.IsWhole ? _collection.Inputs : [.. _collection.Inputs.Where(input => _shard.Holds(input.Name))];
@@ -88,7 +88,7 @@ internal sealed class SegmentRun
                 progress = new RunProgress(rest.Count);
                 Work(rest, segmenter, settings, work => Show(progress, work), result =>
                 {
-                    journal.Add(new JournalLine { Picture = result.Entry });
+                    journal.Add(new JournalLine { Image = result.Entry });
                     progress.Add(result.Entry.Record.Failed);
                 });
             }
@@ -97,19 +97,19 @@ internal sealed class SegmentRun
         Tell(progress, finished.Count);
         journal.Add(new JournalLine { End = new SessionEnd(DateTime.UtcNow, _interrupted || _stopReason is not null) });
         IReadOnlyList<string> reports = RunReports.Write(_request.Directory, _shard, _request.Report);
-        Status($"{progress.Done} {(progress.Done == 1 ? "picture" : "pictures")} in {Units.Duration(progress.Elapsed.TotalSeconds)}, {progress.RateText}; wrote {string.Join(", ", reports)}");
+        Status($"{progress.Done} {(progress.Done == 1 ? "image" : "images")} in {Units.Duration(progress.Elapsed.TotalSeconds)}, {progress.RateText}; wrote {string.Join(", ", reports)}");
         return Exit();
     }
 
-    // Masks beside the pictures are pictures too where a shell's pattern names all files.
+    // Masks beside the images are images too where a shell's pattern names all files.
     private void CheckOverwriting()
     {
-        var pictures = _collection.Inputs.Select(input => Path.GetFullPath(input.Path)).ToHashSet();
+        var images = _collection.Inputs.Select(input => Path.GetFullPath(input.Path)).ToHashSet();
         string directory = Path.GetFullPath(_request.Directory);
         foreach (Input input in _inputs)
         {
-            if (ResultFiles.Names(Path.Combine(directory, input.Stem), _request.Writers).FirstOrDefault(pictures.Contains) is { } picture)
-                throw new UsageException($"'{Path.GetRelativePath(".", picture)}' is a picture of this run and the name of a result of '{input.Path}': choose another -o, or leave it out");
+            if (ResultFiles.Names(Path.Combine(directory, input.Stem), _request.Writers).FirstOrDefault(images.Contains) is { } image)
+                throw new UsageException($"'{Path.GetRelativePath(".", image)}' is an image of this run and the name of a result of '{input.Path}': choose another -o, or leave it out");
         }
     }
 
@@ -139,19 +139,19 @@ internal sealed class SegmentRun
         return LungSegmenter.Load(_request.Segmenter with { Backend = backend, Plans = _division.Networks });
     }
 
-    /// <summary>Segments pictures until they are done or the user or a full disk stops it.</summary>
+    /// <summary>Segments images until they are done or the user or a full disk stops it.</summary>
     private void Work(
-        IReadOnlyList<Input> inputs, LungSegmenter segmenter, RunSettings settings, Action<Action<Action<string>>> show, Action<PictureResult> done)
+        IReadOnlyList<Input> inputs, LungSegmenter segmenter, RunSettings settings, Action<Action<Action<string>>> show, Action<ImageResult> done)
     {
-        var work = new PictureWork(segmenter, _reader, _request, settings, _keepsJournal);
+        var work = new ImageWork(segmenter, _reader, _request, settings, _keepsJournal);
         show(tell =>
         {
             using var interruption = new Interruption(() =>
             {
                 _interrupted = true;
-                tell("lungseg: interrupted: finishing the pictures under way; once more to stop at once");
+                tell("lungseg: interrupted: finishing the images under way; once more to stop at once");
             });
-            PictureWorkers.Run(_division.Pictures, inputs, work.Do, (input, result) =>
+            ImageWorkers.Run(_division.Images, inputs, work.Do, (input, result) =>
             {
                 _stopReason ??= result.Stop;
                 _internalError |= result.IsInternal;
@@ -179,26 +179,26 @@ internal sealed class SegmentRun
     {
         Started = DateTime.UtcNow,
         Shard = $"{_shard}",
-        Pictures = _inputs.Count,
-        AllPictures = _collection.Inputs.Count,
+        Images = _inputs.Count,
+        AllImages = _collection.Inputs.Count,
         AllNames = Sha256.TextOf(string.Join('\n', _collection.Inputs.Select(input => input.Name))),
         Settings = settings.Values,
         Conditions = Conditions.Of(device)
             .Where(condition => condition.Name is not ("load" or "date"))
-            .Append((Name: "pictures at a time", Value: $"{_division}"))
+            .Append((Name: "images at a time", Value: $"{_division}"))
             .ToDictionary(condition => condition.Name, condition => condition.Value),
     };
 
     private void Tell(RunProgress progress, int finishedBefore)
     {
-        if (_failures.Count > 0) CommandLine.Tell(_error, $"{_failures.Count} of {_inputs.Count} pictures failed:");
-        foreach (PictureRecord failure in _failures.OrderBy(failure => failure.File, StringComparer.Ordinal).Take(MostFailuresTold))
+        if (_failures.Count > 0) CommandLine.Tell(_error, $"{_failures.Count} of {_inputs.Count} images failed:");
+        foreach (ImageRecord failure in _failures.OrderBy(failure => failure.File, StringComparer.Ordinal).Take(MostFailuresTold))
             _error.WriteLine(Printable.Of($"  {failure.Error}"));
         if (_failures.Count > MostFailuresTold) _error.WriteLine($"  … and {_failures.Count - MostFailuresTold} more, all in {RunReports.TableOf(_request.Directory, _shard)}");
         TellOfStop();
         int open = _inputs.Count - finishedBefore - progress.Done;
         if (open > 0)
-            CommandLine.Tell(_error, $"{open} of {_inputs.Count} pictures are still to do: the same command with --resume goes on from here");
+            CommandLine.Tell(_error, $"{open} of {_inputs.Count} images are still to do: the same command with --resume goes on from here");
     }
 
     private void TellOfStop()

@@ -6,8 +6,8 @@ using LungSeg.IO;
 namespace LungSeg.Cli.Runs;
 
 /// <summary>
-/// One part of a run that several processes share, counted from 1. A picture belongs to the part that its name's hash says, on every
-/// machine and whatever other pictures there are.
+/// One part of a run that several processes share, counted from 1. An image belongs to the part that its name's hash says, on every
+/// machine and whatever other images there are.
 /// </summary>
 internal readonly record struct Shard(int Index, int Count)
 {
@@ -16,7 +16,7 @@ internal readonly record struct Shard(int Index, int Count)
 
     public bool IsWhole => Count == 1;
 
-    /// <summary>Whether a picture belongs to this part: the first 8 bytes of its name's SHA-256, big endian, modulo the number of parts.</summary>
+    /// <summary>Whether an image belongs to this part: the first 8 bytes of its name's SHA-256, big endian, modulo the number of parts.</summary>
     public bool Holds(string name)
     {
         return BinaryPrimitives.ReadUInt64BigEndian(Sha256.Of(Encoding.UTF8.GetBytes(name))) % (ulong)Count == (ulong)(Index - 1);

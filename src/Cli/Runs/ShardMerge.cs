@@ -11,7 +11,7 @@ namespace LungSeg.Cli.Runs;
 internal sealed class ShardMerge : IDisposable
 {
     private readonly List<(string Directory, Shard Shard, JournalFile Journal)> _shards = [];
-    private readonly SortedDictionary<string, (string Directory, JournalFile Journal)> _pictures = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (string Directory, JournalFile Journal)> _images = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
 
     private ShardMerge()
@@ -23,7 +23,7 @@ internal sealed class ShardMerge : IDisposable
 
     public int Shards => _shards.Count;
 
-    public int Pictures => _pictures.Count;
+    public int Images => _images.Count;
 
     /// <summary>Opens the shards' journals in directories; throws <see cref="UsageException"/> where there are none, or they are of several runs.</summary>
     public static ShardMerge Of(IEnumerable<string> directories)
@@ -47,13 +47,13 @@ internal sealed class ShardMerge : IDisposable
     public IReadOnlyList<string> Write(string target, bool html)
     {
         using Journal journal = Journal.Take(target, Shard.Whole);
-        string[] outputs = [.. _pictures.SelectMany(picture => picture.Value.Journal.Find(picture.Key)!.Record.Outputs).Select(output => output.Name)];
+        string[] outputs = [.. _images.SelectMany(image => image.Value.Journal.Find(image.Key)!.Record.Outputs).Select(output => output.Name)];
         Leftovers.Remove(target, Shard.Whole, outputs);
         OutputDirectory.CheckLinks(target, outputs);
-        foreach ((string directory, JournalFile from) in _pictures.Values.Distinct()) CopyOutputs(directory, from, target);
+        foreach ((string directory, JournalFile from) in _images.Values.Distinct()) CopyOutputs(directory, from, target);
         journal.Begin(_shards.SelectMany(shard => shard.Journal.Sessions)
             .Select(session => new JournalLine { Session = session })
-            .Concat(_pictures.Select(picture => new JournalLine { Picture = picture.Value.Journal.Find(picture.Key) })));
+            .Concat(_images.Select(image => new JournalLine { Image = image.Value.Journal.Find(image.Key) })));
         journal.Add(new JournalLine { End = new SessionEnd(DateTime.UtcNow, _problems.Count > 0) });
         return RunReports.Write(target, Shard.Whole, html);
     }
@@ -87,9 +87,9 @@ internal sealed class ShardMerge : IDisposable
             string difference = RunSettings.Difference(journal.Sessions[^1].Settings, other.Sessions[^1].Settings, $"in shard {first}", $"in shard {shard}");
             if (difference.Length > 0) throw new UsageException($"the shards ran with different settings: {difference}");
             if (other.Sessions[^1].AllNames != journal.Sessions[^1].AllNames)
-                _problems.Add($"shard {shard} found other pictures than shard {first}: the input changed between them, and some may be in no shard");
-            if (other.Count < other.Sessions[^1].Pictures)
-                _problems.Add($"shard {shard} is not finished: {other.Sessions[^1].Pictures - other.Count} of {other.Sessions[^1].Pictures} pictures are to do; --resume it, then merge again");
+                _problems.Add($"shard {shard} found other images than shard {first}: the input changed between them, and some may be in no shard");
+            if (other.Count < other.Sessions[^1].Images)
+                _problems.Add($"shard {shard} is not finished: {other.Sessions[^1].Images - other.Count} of {other.Sessions[^1].Images} images are to do; --resume it, then merge again");
         }
         foreach (int index in Enumerable.Range(1, first.Count).Except(_shards.Select(shard => shard.Shard.Index)))
             _problems.Add($"shard {index}/{first.Count} is missing");
@@ -102,25 +102,25 @@ internal sealed class ShardMerge : IDisposable
             int twice = 0;
             foreach (string name in journal.Names)
             {
-                if (!_pictures.TryGetValue(name, out (string Directory, JournalFile Journal) other))
+                if (!_images.TryGetValue(name, out (string Directory, JournalFile Journal) other))
                 {
-                    _pictures.Add(name, (directory, journal));
+                    _images.Add(name, (directory, journal));
                     continue;
                 }
                 twice++;
-                PictureRecord now = journal.Find(name)!.Record, before = other.Journal.Find(name)!.Record;
-                if (before.Failed) _pictures[name] = (directory, journal);
+                ImageRecord now = journal.Find(name)!.Record, before = other.Journal.Find(name)!.Record;
+                if (before.Failed) _images[name] = (directory, journal);
                 else if (!now.Failed && Line(now) != Line(before))
                     throw new UsageException($"'{name}' has different results in '{other.Journal.Path}' and '{journal.Path}': merge with one of them alone");
             }
-            if (twice > 0) _problems.Add($"{twice} pictures of '{journal.Path}' (shard {shard}) were in other journals already; they count once");
+            if (twice > 0) _problems.Add($"{twice} images of '{journal.Path}' (shard {shard}) were in other journals already; they count once");
         }
     }
 
     private void CopyOutputs(string directory, JournalFile journal, string target)
     {
         bool inPlace = RealPath.Of(directory) == RealPath.Of(target);
-        foreach ((string name, _) in _pictures.Where(picture => picture.Value.Journal == journal))
+        foreach ((string name, _) in _images.Where(image => image.Value.Journal == journal))
         {
             foreach (OutputFile output in journal.Find(name)!.Record.Outputs)
             {
@@ -136,5 +136,5 @@ internal sealed class ShardMerge : IDisposable
         AtomicFile.Copy(from, to);
     }
 
-    private static string Line(PictureRecord record) => JsonSerializer.Serialize(record with { Milliseconds = null }, RunJson.Lines.PictureRecord);
+    private static string Line(ImageRecord record) => JsonSerializer.Serialize(record with { Milliseconds = null }, RunJson.Lines.ImageRecord);
 }

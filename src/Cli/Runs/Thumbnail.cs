@@ -6,7 +6,7 @@ using LungSeg.Imaging.Masks;
 namespace LungSeg.Cli.Runs;
 
 /// <summary>
-/// A picture small enough for a page with thousands of them: a JPEG of the X-ray, and the lungs' outlines as an SVG path for each side, in
+/// An image small enough for a page with thousands of them: a JPEG of the X-ray, and the lungs' outlines as an SVG path for each side, in
 /// a view box of <see cref="Scale"/> units to a pixel.
 /// </summary>
 internal sealed record Thumbnail(int Width, int Height, byte[] Jpeg, IReadOnlyDictionary<string, string> Outlines)
@@ -17,10 +17,10 @@ internal sealed record Thumbnail(int Width, int Height, byte[] Jpeg, IReadOnlyDi
 
     public static Thumbnail Of(LungSegmentation result)
     {
-        Radiograph picture = result.PictureUnderMask();
-        double shrink = Math.Min(1, (double)LongestSide / Math.Max(picture.Width, picture.Height));
-        int width = Math.Max(1, (int)Math.Round(picture.Width * shrink)), height = Math.Max(1, (int)Math.Round(picture.Height * shrink));
-        byte[] grey = AreaResize.Shrink(Overlay.Grey(picture), picture.Width, picture.Height, width, height);
+        Radiograph image = result.ImageUnderMask();
+        double shrink = Math.Min(1, (double)LongestSide / Math.Max(image.Width, image.Height));
+        int width = Math.Max(1, (int)Math.Round(image.Width * shrink)), height = Math.Max(1, (int)Math.Round(image.Height * shrink));
+        byte[] grey = AreaResize.Shrink(Overlay.Grey(image), image.Width, image.Height, width, height);
         return new Thumbnail(width, height, ImageWriter.EncodeJpeg(width, height, grey, Quality), Trace(result, Scale * shrink));
     }
 

@@ -106,8 +106,8 @@ internal static class NetworkCheck
         try
         {
             Graph graph = network.Record(weights(), shape.N, shape.H, shape.W);
-            float[] picture = input();
-            return new NetworkResult(network.Key, name, shape, TensorError.Of(expected(graph, picture), Execute(backend, graph, picture)), bounds, null);
+            float[] image = input();
+            return new NetworkResult(network.Key, name, shape, TensorError.Of(expected(graph, image), Execute(backend, graph, image)), bounds, null);
         }
         catch (DeviceException e)
         {

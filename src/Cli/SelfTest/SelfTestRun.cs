@@ -6,7 +6,7 @@ using LungSeg.Models;
 
 namespace LungSeg.Cli.SelfTest;
 
-/// <summary>One self-test of a backend: operations, pictures, on a GPU each kernel of the tiled convolutions, and whole networks.</summary>
+/// <summary>One self-test of a backend: operations, images, on a GPU each kernel of the tiled convolutions, and whole networks.</summary>
 internal static class SelfTestRun
 {
     /// <summary>All checks of a backend, in the order in which they run.</summary>
@@ -15,7 +15,7 @@ internal static class SelfTestRun
         .. ((IEnumerable<SelfTestCheck>)
         [
             .. OperationCases.Names.Select(name => new SelfTestCheck(CheckKind.Operation, name)),
-            new SelfTestCheck(CheckKind.Images, PictureCheck.Name),
+            new SelfTestCheck(CheckKind.Images, ImageCheck.Name),
             // Each kernel of the tiled convolutions computes all of its cases, whichever the device would choose.
             .. ((backend as CudaBackend)?.TiledConvolutions ?? []).Select(kernel => new SelfTestCheck(CheckKind.Kernel, kernel)),
             .. plan.Networks.Select(network => new SelfTestCheck(CheckKind.Network, network.Key)),
@@ -35,7 +35,7 @@ internal static class SelfTestRun
                 operations = [OperationCheck.Run(check.Name, plan.Cases(check.Name), backend, arithmetic)];
                 break;
             case CheckKind.Images:
-                if (PictureCheck.Run(backend) is { } pictures) operations = [pictures];
+                if (ImageCheck.Run(backend) is { } images) operations = [images];
                 break;
             case CheckKind.Kernel:
                 using (CudaBackend one = ((CudaBackend)backend).With(check.Name))

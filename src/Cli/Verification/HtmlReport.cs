@@ -4,7 +4,7 @@ using LungSeg.Engine;
 
 namespace LungSeg.Cli.Verification;
 
-/// <summary>A verification as one HTML file that needs no other: the table, and the output's error as a picture.</summary>
+/// <summary>A verification as one HTML file that needs no other: the table, and the output's error as an image.</summary>
 internal static class HtmlReport
 {
     private const string Style =
@@ -19,7 +19,7 @@ internal static class HtmlReport
             .Append(" against a reference</title><style>").Append(Style).Append("</style></head><body>\n<h1>")
             .Append(Text(result.Network)).Append(" against a reference</h1>\n<p>").Append(Text(VerificationTable.Verdict(result))).Append("</p>\n<p>reference ")
             .Append(Text(result.File)).Append("; weights ").Append(Text(weights)).Append("; ").Append(Text(result.Device)).Append("</p>\n");
-        AppendPictures(html, expected, output);
+        AppendImages(html, expected, output);
         AppendTable(html, result);
         if (result.Checks.Any(check => check.Unfused)) html.Append("<p>").Append(Text(VerificationTable.UnfusedNote)).Append(".</p>\n");
         if (result.Unmatched.Count > 0)
@@ -27,7 +27,7 @@ internal static class HtmlReport
         return html.Append("</body></html>\n").ToString();
     }
 
-    private static void AppendPictures(StringBuilder html, float[] expected, Tap output)
+    private static void AppendImages(StringBuilder html, float[] expected, Tap output)
     {
         Shape shape = output.Shape;
         int pixels = shape.H * shape.W;
@@ -35,14 +35,14 @@ internal static class HtmlReport
         {
             float[] e = expected[(n * pixels)..((n + 1) * pixels)], a = output.Values[(n * pixels)..((n + 1) * pixels)];
             TensorError error = TensorError.Of(e, a);
-            AppendPicture(html, HeatMap.Grey(e, shape.W, shape.H), $"expected output, picture {n + 1}");
-            AppendPicture(html, HeatMap.Grey(a, shape.W, shape.H), "our output");
-            AppendPicture(html, HeatMap.Errors(e, a, shape.W, shape.H, error.Max), $"absolute error: white is {Units.Error(error.Max)}");
+            AppendImage(html, HeatMap.Grey(e, shape.W, shape.H), $"expected output, image {n + 1}");
+            AppendImage(html, HeatMap.Grey(a, shape.W, shape.H), "our output");
+            AppendImage(html, HeatMap.Errors(e, a, shape.W, shape.H, error.Max), $"absolute error: white is {Units.Error(error.Max)}");
             html.Append("<br>\n");
         }
     }
 
-    private static void AppendPicture(StringBuilder html, byte[] png, string caption) => html
+    private static void AppendImage(StringBuilder html, byte[] png, string caption) => html
         .Append("<figure><img alt=\"").Append(Text(caption)).Append("\" src=\"data:image/png;base64,").Append(Convert.ToBase64String(png))
         .Append("\"><figcaption>").Append(Text(caption)).Append("</figcaption></figure>\n");
 

@@ -29,7 +29,7 @@ internal static class ReferenceVerification
 {
     private const string AllTaps = "all";
 
-    /// <summary>Returns the checks, and the output's expected and actual values for a picture of the error.</summary>
+    /// <summary>Returns the checks, and the output's expected and actual values for an image of the error.</summary>
     public static (VerificationResult Result, float[] Expected, Tap Output) Run(
         string file, NetworkWeights weights, IBackend backend, string pattern, Tolerance tolerance)
     {

@@ -108,7 +108,7 @@ internal sealed class GoldenFile
 
 /// <summary>One input of a golden file and what is known of its way through the network.</summary>
 /// <param name="Tag">The case's name, such as <c>small</c>.</param>
-/// <param name="N">Pictures in the batch.</param>
+/// <param name="N">Images in the batch.</param>
 /// <param name="H">Height in pixels.</param>
 /// <param name="W">Width in pixels.</param>
 /// <param name="Names">The tensors there are: <c>output</c>, and for some cases <c>input</c> and taps.</param>

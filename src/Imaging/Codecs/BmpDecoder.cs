@@ -23,7 +23,7 @@ internal sealed class BmpDecoder : IImageDecoder
         long signedHeight = core ? UInt16(file, 20) : Int32(file, 22);
         int bits = UInt16(file, core ? 24 : 28), compression = core ? Uncompressed : Int32(file, 30);
         long height = Math.Abs(signedHeight);
-        PictureSize.Check(width, height);
+        ImageSize.Check(width, height);
         bool plainMasks = compression is BitFields or AlphaBitFields && bits == 32 && HasPlainMasks(file);
         if (compression != Uncompressed && !plainMasks)
             throw new ImageException($"the BMP file is compressed or packed (method {compression}), which is not supported; save it as PNG");

@@ -19,16 +19,16 @@ internal sealed class GifDecoder : IImageDecoder
         if (file.Length < Header)
             throw Truncated(file);
         (int width, int height) = (UInt16(file, 6), UInt16(file, 8));
-        PictureSize.Check(width, height);
+        ImageSize.Check(width, height);
         int at = Header;
         ReadOnlySpan<byte> palette = Palette(file, file[10], ref at);
         ReadOnlySpan<byte> background = file[11] < palette.Length / 3 ? palette.Slice(3 * file[11], 3) : [0, 0, 0];
-        Radiograph? picture = null;
+        Radiograph? image = null;
         while (true)
         {
             int mark = at < file.Length ? file[at++] : throw Truncated(file);
             if (mark == Trailer)
-                return picture ?? throw new ImageException("the GIF file is damaged: it holds no image");
+                return image ?? throw new ImageException("the GIF file is damaged: it holds no image");
             if (mark == ExtensionMark)
             {
                 at++;
@@ -36,10 +36,10 @@ internal sealed class GifDecoder : IImageDecoder
             }
             else if (mark != ImageMark)
                 throw new ImageException($"the GIF file is damaged: no block starts at byte {at - 1}");
-            else if (picture is not null)
+            else if (image is not null)
                 throw new ImageException("the GIF file is an animation of several images; save the one that is meant as PNG");
             else
-                picture = ReadImage(file, ref at, width, height, palette, background);
+                image = ReadImage(file, ref at, width, height, palette, background);
         }
     }
 

@@ -9,6 +9,6 @@ internal interface IImageDecoder
     /// <summary>Whether the file's first bytes are this format's.</summary>
     bool Recognizes(ReadOnlySpan<byte> file);
 
-    /// <summary>Decodes the whole file; anything but a complete, sound picture is an <see cref="ImageException"/>.</summary>
+    /// <summary>Decodes the whole file; anything but a complete, sound image is an <see cref="ImageException"/>.</summary>
     Radiograph Decode(byte[] file);
 }

@@ -28,15 +28,15 @@ internal static class Orientation
         return 1;
     }
 
-    /// <summary>Returns the picture upright.</summary>
-    public static Radiograph Apply(Radiograph picture, int orientation)
+    /// <summary>Returns the image upright.</summary>
+    public static Radiograph Apply(Radiograph image, int orientation)
     {
         if (orientation is < 2 or > 8)
-            return picture;
+            return image;
         bool transpose = orientation >= 5;
         bool mirrorX = orientation is 2 or 3 or 7 or 8, mirrorY = orientation is 3 or 4 or 6 or 7;
-        (int width, int height) = transpose ? (picture.Height, picture.Width) : (picture.Width, picture.Height);
-        ReadOnlySpan<ushort> source = picture.Samples;
+        (int width, int height) = transpose ? (image.Height, image.Width) : (image.Width, image.Height);
+        ReadOnlySpan<ushort> source = image.Samples;
         ushort[] turned = new ushort[source.Length];
         int at = 0;
         for (int y = 0; y < height; y++)
@@ -44,21 +44,21 @@ internal static class Orientation
             for (int x = 0; x < width; x++)
             {
                 (int sx, int sy) = transpose ? (y, x) : (x, y);
-                sx = mirrorX ? picture.Width - 1 - sx : sx;
-                sy = mirrorY ? picture.Height - 1 - sy : sy;
-                int from = (sy * picture.Width + sx) * picture.Channels;
-                for (int c = 0; c < picture.Channels; c++)
+                sx = mirrorX ? image.Width - 1 - sx : sx;
+                sy = mirrorY ? image.Height - 1 - sy : sy;
+                int from = (sy * image.Width + sx) * image.Channels;
+                for (int c = 0; c < image.Channels; c++)
                     turned[at++] = source[from + c];
             }
         }
-        return new Radiograph(width, height, picture.Channels, picture.BitDepth, turned)
+        return new Radiograph(width, height, image.Channels, image.BitDepth, turned)
         {
-            Spacing = transpose && picture.Spacing is { } s ? new PixelSpacing(s.ColumnMillimetres, s.RowMillimetres) : picture.Spacing,
-            SpacingSource = picture.SpacingSource,
-            PatientLeftIsOnTheRight = picture.PatientLeftIsOnTheRight,
-            Description = picture.Description,
-            Decisions = picture.Decisions,
-            Alpha = picture.Alpha is { } alpha ? Apply(new Radiograph(picture.Width, picture.Height, 1, picture.BitDepth, alpha), orientation).Samples.ToArray() : null,
+            Spacing = transpose && image.Spacing is { } s ? new PixelSpacing(s.ColumnMillimetres, s.RowMillimetres) : image.Spacing,
+            SpacingSource = image.SpacingSource,
+            PatientLeftIsOnTheRight = image.PatientLeftIsOnTheRight,
+            Description = image.Description,
+            Decisions = image.Decisions,
+            Alpha = image.Alpha is { } alpha ? Apply(new Radiograph(image.Width, image.Height, 1, image.BitDepth, alpha), orientation).Samples.ToArray() : null,
         };
     }
 

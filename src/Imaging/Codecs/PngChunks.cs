@@ -20,7 +20,7 @@ internal sealed class PngChunks
 
     public required byte[]? Exif { get; init; }
 
-    /// <summary>Pictures of an animation; 1 where the file is none.</summary>
+    /// <summary>Images of an animation; 1 where the file is none.</summary>
     public required int Frames { get; init; }
 
     /// <summary>The zlib stream, its IDAT pieces joined.</summary>
@@ -69,12 +69,12 @@ internal sealed class PngChunks
         }
     }
 
-    /// <summary>The size is looked at here so that an oversized picture is refused before its data is joined.</summary>
+    /// <summary>The size is looked at here so that an oversized image is refused before its data is joined.</summary>
     private static byte[] CheckedHeader(ReadOnlySpan<byte> body)
     {
         if (body.Length != 13)
             throw new ImageException("the PNG file is damaged: its header has a wrong length");
-        PictureSize.Check(BinaryPrimitives.ReadUInt32BigEndian(body), BinaryPrimitives.ReadUInt32BigEndian(body[4..]));
+        ImageSize.Check(BinaryPrimitives.ReadUInt32BigEndian(body), BinaryPrimitives.ReadUInt32BigEndian(body[4..]));
         return body.ToArray();
     }
 

@@ -54,18 +54,18 @@ internal sealed class PngDecoder : IImageDecoder
         ushort[]? alpha = shape is { } s ? ReadSamples(chunks.Data, s, height, interlace) : null;
         if (shape is { Channels: 3 })
             alpha = [.. alpha!.Where((_, i) => i % 3 == 0)];
-        Radiograph picture = new(width, height, channels, depth == 16 ? 16 : 8, samples)
+        Radiograph image = new(width, height, channels, depth == 16 ? 16 : 8, samples)
         {
             Alpha = alpha,
             Description = $"PNG, {depth}-bit {kind}",
             Decisions =
             [
-                .. chunks.Frames == 1 ? [] : new[] { new Decision("animation", $"the first of {chunks.Frames} pictures was read", IsWarning: true) },
+                .. chunks.Frames == 1 ? [] : new[] { new Decision("animation", $"the first of {chunks.Frames} images was read", IsWarning: true) },
                 .. alpha is not null ? [Decision.ShapeInAlpha]
                     : color is GreyAlpha or Rgba ? new[] { new Decision("alpha", "left out") } : [],
             ],
         };
-        return chunks.Exif is { } exif ? Orientation.Apply(picture, Orientation.ReadExif(exif)) : picture;
+        return chunks.Exif is { } exif ? Orientation.Apply(image, Orientation.ReadExif(exif)) : image;
     }
 
     private static ushort[] ReadSamples(MemoryStream data, Layout layout, int height, int interlace)

@@ -6,7 +6,7 @@ namespace LungSeg.Imaging.Codecs;
 
 /// <summary>
 /// PNG with 8 or 16 bits, grey, RGB or RGBA. Each row takes whichever of the filters None, Sub and Up leaves the smallest bytes. Bands of
-/// rows are compressed at the same time and apart from each other, and their borders depend on the picture's size alone, so that the
+/// rows are compressed at the same time and apart from each other, and their borders depend on the image's size alone, so that the
 /// file is the same on any number of processors.
 /// </summary>
 internal static class PngEncoder

@@ -18,7 +18,7 @@ internal sealed class TiffDecoder : IImageDecoder
         ushort[] samples = TiffPixels.Read(file, layout, 0, layout.Channels);
         // A shape may be drawn in the extra sample alone.
         ushort[]? alpha = layout.HasExtraSample && Radiograph.IsOneColor(samples, layout.Channels) ? TiffPixels.Read(file, layout, layout.Channels, 1) : null;
-        Radiograph picture = new(layout.Width, layout.Height, layout.Channels, layout.Depth, samples)
+        Radiograph image = new(layout.Width, layout.Height, layout.Channels, layout.Depth, samples)
         {
             Alpha = alpha,
             Description = $"TIFF, {layout.Bits}-bit {(layout.Channels == 1 ? "grey" : "colour")}",
@@ -28,6 +28,6 @@ internal sealed class TiffDecoder : IImageDecoder
                 .. alpha is null ? [] : new[] { Decision.ShapeInAlpha },
             ],
         };
-        return Orientation.Apply(picture, layout.Orientation);
+        return Orientation.Apply(image, layout.Orientation);
     }
 }

@@ -75,13 +75,13 @@ internal sealed record TiffLayout
 
     public int Orientation { get; private init; }
 
-    /// <summary>Channels of the decoded picture: 1 grey or 3 colour.</summary>
+    /// <summary>Channels of the decoded image: 1 grey or 3 colour.</summary>
     public int Channels => Photometric is TiffPhotometric.WhiteIsZero or TiffPhotometric.BlackIsZero ? 1 : 3;
 
     /// <summary>Whether pixels have a sample beside their colour, such as opacity.</summary>
     public bool HasExtraSample => Palette is null && Samples > Channels;
 
-    /// <summary>Bits of the decoded picture: 8 or 16.</summary>
+    /// <summary>Bits of the decoded image: 8 or 16.</summary>
     public int Depth => Bits == 16 ? 16 : 8;
 
     public int SegmentsAcross => (Width + Segment.Width - 1) / Segment.Width;
@@ -100,7 +100,7 @@ internal sealed record TiffLayout
     public static TiffLayout Read(TiffDirectory d, int fileLength)
     {
         (long width, long height) = (d.Number(TiffField.Width, 0), d.Number(TiffField.Height, 0));
-        PictureSize.Check(width, height);
+        ImageSize.Check(width, height);
         (long samples, long planar) = (d.Number(TiffField.SamplesPerPixel, 1), d.Number(TiffField.PlanarConfiguration, 1));
         int bits = ReadBits(d);
         if (Array.Exists(d.Numbers(TiffField.SampleFormat, 8), format => format is not (1 or 4)))
@@ -206,7 +206,7 @@ internal sealed record TiffLayout
     private static (int, int) TileSize(TiffDirectory d, long width, long height)
     {
         (long w, long h) = (d.Number(TiffField.TileWidth, 0), d.Number(TiffField.TileHeight, 0));
-        if (w is < 1 or > int.MaxValue || h is < 1 or > int.MaxValue || w * h > PictureSize.MaximumPixels
+        if (w is < 1 or > int.MaxValue || h is < 1 or > int.MaxValue || w * h > ImageSize.MaximumPixels
             || (width + w - 1) / w * w * ((height + h - 1) / h * h) > Math.Max(PlainTile, MostPadding * width * height))
             throw new ImageException($"the TIFF file is damaged: its tiles are {w} x {h} pixels in an image of {width} x {height}");
         return ((int)w, (int)h);

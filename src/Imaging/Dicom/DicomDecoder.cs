@@ -38,7 +38,7 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         ImagePixel image = ImagePixel.Read(data, log);
         (Frame frame, int number, image) = FrameDecoder.Decode(dicom, image, options, log);
         GreyMapping? mapping = null;
-        (ushort[] samples, int depth) = image.IsColor ? ColorPicture.Make(frame, image, data, options, log) : Grey();
+        (ushort[] samples, int depth) = image.IsColor ? ColorImage.Make(frame, image, data, options, log) : Grey();
         (PixelSpacing? spacing, string spacingSource, SpacingPlane plane) = PixelDistance.Find(data, log);
         return new Radiograph(image.Columns, image.Rows, image.IsColor ? 3 : 1, depth, samples)
         {
@@ -53,7 +53,7 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
 
         (ushort[] Samples, int BitDepth) Grey()
         {
-            (ushort[] grey, int bits, mapping) = GreyPicture.Make(frame, image, data, options, log);
+            (ushort[] grey, int bits, mapping) = GreyImage.Make(frame, image, data, options, log);
             return (grey, bits);
         }
     }

@@ -1,6 +1,6 @@
 namespace LungSeg.Imaging.Dicom;
 
-/// <summary>How grey values are mapped from the modality's units to the picture.</summary>
+/// <summary>How grey values are mapped from the modality's units to the image.</summary>
 public enum Voi
 {
     /// <summary>The file's VOI LUT, else its first window; where it has neither, 8-bit values as stored and deeper ones by minimum and maximum.</summary>
@@ -9,7 +9,7 @@ public enum Voi
     /// <summary>The whole range of values that can be stored.</summary>
     None,
 
-    /// <summary>Minimum to maximum of the picture, pixel padding left out.</summary>
+    /// <summary>Minimum to maximum of the image, pixel padding left out.</summary>
     MinMax,
 }
 

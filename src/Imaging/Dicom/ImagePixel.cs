@@ -35,7 +35,7 @@ internal sealed record ImagePixel(
     public static ImagePixel Read(DataSet data, DecisionLog log)
     {
         (int rows, int columns) = (data.RequiredUInt16(Tags.Rows), data.RequiredUInt16(Tags.Columns));
-        PictureSize.Check(columns, rows);
+        ImageSize.Check(columns, rows);
         string photometric = data.Code(Tags.PhotometricInterpretation, log);
         if (photometric.Length == 0)
             throw DataSet.Missing(Tags.PhotometricInterpretation);

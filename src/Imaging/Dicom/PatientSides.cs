@@ -5,7 +5,7 @@ internal static class PatientSides
 {
     private const string Topic = "orientation";
 
-    /// <summary>True where the patient's left is on the right of the picture, false where it is on the left, null where the file does not say.</summary>
+    /// <summary>True where the patient's left is on the right of the image, false where it is on the left, null where the file does not say.</summary>
     public static bool? LeftIsOnTheRight(DataSet data, DecisionLog log)
     {
         string text = ImagePixel.Printable(data.Text(Tags.PatientOrientation));
@@ -21,7 +21,7 @@ internal static class PatientSides
             log.Warn(Topic, $"\"{text}\" is not a frontal view; which side is the patient's left is unknown");
             return null;
         }
-        string side = $"the patient's left is on the {(row == 'L' ? "right" : "left")} of the picture ({text})";
+        string side = $"the patient's left is on the {(row == 'L' ? "right" : "left")} of the image ({text})";
         if (column == 'F')
             log.Note(Topic, side);
         else

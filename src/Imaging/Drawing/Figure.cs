@@ -16,14 +16,14 @@ internal enum Anchor
 }
 
 /// <summary>
-/// A picture to draw figures in: white at first, pixels of red, green and blue, y downwards, whole coordinates at pixel corners.
-/// Lines are smooth; what lies outside the picture is cut off.
+/// An image to draw figures in: white at first, pixels of red, green and blue, y downwards, whole coordinates at pixel corners.
+/// Lines are smooth; what lies outside the image is cut off.
 /// </summary>
 internal sealed class Figure
 {
     private readonly byte[] _pixels;
 
-    /// <summary>A white picture.</summary>
+    /// <summary>A white image.</summary>
     public Figure(int width, int height)
     {
         (Width, Height, _pixels) = (width, height, new byte[3L * width * height]);
@@ -79,9 +79,9 @@ internal sealed class Figure
                 Line(Array.ConvertAll(ring.Corners, corner => (left + (corner.X * scale), top + (corner.Y * scale))), color, thickness, closed: true);
     }
 
-    /// <summary>Copies a picture of height x width x 3 bytes.</summary>
+    /// <summary>Copies an image of height x width x 3 bytes.</summary>
     /// <exception cref="ArgumentException">The length does not fit the size.</exception>
-    public void Picture(int left, int top, int width, int height, ReadOnlySpan<byte> rgb)
+    public void Image(int left, int top, int width, int height, ReadOnlySpan<byte> rgb)
     {
         if (rgb.Length != 3L * width * height)
             throw new ArgumentException($"{width} x {height} x 3 bytes expected, {rgb.Length} found", nameof(rgb));

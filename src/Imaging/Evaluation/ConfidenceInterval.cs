@@ -1,14 +1,14 @@
 namespace LungSeg.Imaging.Evaluation;
 
 /// <summary>
-/// A 95 % confidence interval of a mean by the percentile bootstrap (Efron 1979): the pictures are drawn anew with replacement,
-/// and the interval holds the middle 95 % of the means. It speaks of the choice of pictures alone.
+/// A 95 % confidence interval of a mean by the percentile bootstrap (Efron 1979): the images are drawn anew with replacement,
+/// and the interval holds the middle 95 % of the means. It speaks of the choice of images alone.
 /// </summary>
 /// <param name="Low">The 2.5 % quantile of the resampled means.</param>
 /// <param name="High">The 97.5 % quantile of the resampled means.</param>
 internal readonly record struct ConfidenceInterval(double Low, double High)
 {
-    /// <summary>How often the pictures are drawn anew.</summary>
+    /// <summary>How often the images are drawn anew.</summary>
     public const int Resamples = 2000;
 
     private const int Seed = 1;

@@ -9,7 +9,7 @@ namespace LungSeg.Imaging.Evaluation;
 /// <param name="PredictionOnly">Lung that the reference does not have.</param>
 public readonly record struct MaskOverlap(long Both, long ReferenceOnly, long PredictionOnly)
 {
-    /// <summary>2·|R∩P| / (|R| + |P|), as the study computes it for each picture.</summary>
+    /// <summary>2·|R∩P| / (|R| + |P|), as the study computes it for each image.</summary>
     public double Dice => Share(2 * Both, (2 * Both) + Differing);
 
     /// <summary>|R∩P| / |R∪P| (Jaccard).</summary>

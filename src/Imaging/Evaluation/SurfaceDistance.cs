@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Evaluation;
 
 /// <summary>
-/// How far apart the outlines of two masks run. An outline is the lung pixels with background, or the picture's edge, above,
+/// How far apart the outlines of two masks run. An outline is the lung pixels with background, or the image's edge, above,
 /// below or beside them; distances go from pixel centre to the nearest centre on the other outline, both ways.
 /// </summary>
 /// <param name="Average">The mean over the pixels of both outlines together (average symmetric surface distance).</param>
@@ -34,7 +34,7 @@ public readonly record struct SurfaceDistance(double Average, double Percentile9
             Math.Max(toPrediction[^1], toReference[^1]));
     }
 
-    /// <summary>The lung pixels that touch background or the picture's edge by a side.</summary>
+    /// <summary>The lung pixels that touch background or the image's edge by a side.</summary>
     public static LungMask Outline(LungMask mask)
     {
         ArgumentNullException.ThrowIfNull(mask);

@@ -3,13 +3,13 @@ namespace LungSeg.Imaging.Masks;
 /// <summary>The patient's side.</summary>
 public enum LungSide
 {
-    /// <summary>The patient's right lung, by convention on the left of the picture.</summary>
+    /// <summary>The patient's right lung, by convention on the left of the image.</summary>
     Right,
 
-    /// <summary>The patient's left lung, by convention on the right of the picture.</summary>
+    /// <summary>The patient's left lung, by convention on the right of the image.</summary>
     Left,
 
-    /// <summary>One part that reaches over both halves of the picture: the lungs are joined, or it is no lung.</summary>
+    /// <summary>One part that reaches over both halves of the image: the lungs are joined, or it is no lung.</summary>
     Both,
 }
 
@@ -18,7 +18,7 @@ internal static class LungSides
 {
     /// <summary>
     /// The side of each part. Two parts or more are divided half way between the centres of the two largest; a single one is
-    /// compared with the picture's middle. Where the orientation is unknown (null), the convention is assumed.
+    /// compared with the image's middle. Where the orientation is unknown (null), the convention is assumed.
     /// </summary>
     public static LungSide[] Of(IReadOnlyList<Component> parts, int width, bool? patientLeftIsOnTheRight)
     {

@@ -2,7 +2,7 @@ namespace LungSeg.Imaging.Masks;
 
 /// <summary>
 /// Erosion and dilation with OpenCV's 5 x 5 ellipse (first and last row 00100, the others 11111); what lies outside the
-/// picture never decides.
+/// image never decides.
 /// </summary>
 internal static class Morphology
 {

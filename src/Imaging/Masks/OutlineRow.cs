@@ -3,7 +3,7 @@ namespace LungSeg.Imaging.Masks;
 /// <summary>
 /// The outline of the lungs, row by row: lung no farther from background than the outline is wide, by the 3-4 chamfer distance
 /// (Borgefors 1986), whose discs are octagons. Runs of background in the rows near by are widened by the octagon's width there; what
-/// lies outside the picture is no background.
+/// lies outside the image is no background.
 /// </summary>
 internal sealed class OutlineRow(SidedMask mask, int reach)
 {

@@ -23,7 +23,7 @@ internal sealed record Ring((int X, int Y)[] Corners)
 internal sealed record PixelPolygon(Ring Outer, IReadOnlyList<Ring> Holes);
 
 /// <summary>
-/// The exact outline of pixels of one value: polygons along the pixels' sides, in coordinates that have the picture's corner at 0, 0,
+/// The exact outline of pixels of one value: polygons along the pixels' sides, in coordinates that have the image's corner at 0, 0,
 /// so that their areas are counts of pixels. Pixels that touch by a corner alone are in different polygons.
 /// </summary>
 internal static class PixelOutline

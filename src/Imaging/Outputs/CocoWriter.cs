@@ -19,7 +19,7 @@ internal sealed class CocoWriter : IResultWriter
 
     public void Write(Stream stream, LungSegmentation result)
     {
-        OnPicture.Require(result, Name);
+        OnImage.Require(result, Name);
         using Utf8JsonWriter json = new(stream, JsonWriter.Options with { Indented = false });
         json.WriteStartObject();
         json.WriteStartObject("info");
@@ -31,7 +31,7 @@ internal sealed class CocoWriter : IResultWriter
         json.WriteStartArray("images");
         json.WriteStartObject();
         json.WriteNumber("id", ImageId);
-        json.WriteString("file_name", Path.GetFileName(result.Picture.Name));
+        json.WriteString("file_name", Path.GetFileName(result.Image.Name));
         json.WriteNumber("width", result.Mask.Width);
         json.WriteNumber("height", result.Mask.Height);
         json.WriteEndObject();

@@ -1,6 +1,6 @@
 namespace LungSeg.Imaging.Outputs;
 
-/// <summary>The outlines alone, in the overlay's colours on a transparent ground, as PNG to be laid over the picture.</summary>
+/// <summary>The outlines alone, in the overlay's colours on a transparent ground, as PNG to be laid over the image.</summary>
 internal sealed class ContourWriter : IResultWriter
 {
     public string Name => "contour";

@@ -12,7 +12,7 @@ public sealed record EncodedLung(LungSide Side, int Area, IReadOnlyList<int> Box
     public static IReadOnlyList<EncodedLung> Of(LungSegmentation result, string format)
     {
         ArgumentNullException.ThrowIfNull(result);
-        OnPicture.Require(result, format);
+        OnImage.Require(result, format);
         SidedMask mask = result.Sided;
         return
         [

@@ -4,7 +4,7 @@ using LungSeg.Imaging.Masks;
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>
-/// The lungs as GeoJSON (RFC 7946) in pixels, the picture's upper left corner at 0, 0 and y downwards, as viewers of pictures
+/// The lungs as GeoJSON (RFC 7946) in pixels, the image's upper left corner at 0, 0 and y downwards, as viewers of images
 /// (QuPath and others) take it: one feature for each lung, polygons along the pixels' sides, holes included.
 /// </summary>
 internal sealed class GeoJsonWriter : IResultWriter
@@ -17,7 +17,7 @@ internal sealed class GeoJsonWriter : IResultWriter
 
     public void Write(Stream stream, LungSegmentation result)
     {
-        OnPicture.Require(result, Name);
+        OnImage.Require(result, Name);
         using Utf8JsonWriter json = new(stream, JsonWriter.Options with { Indented = false });
         json.WriteStartObject();
         json.WriteString("type", "FeatureCollection");

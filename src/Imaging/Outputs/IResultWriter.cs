@@ -13,6 +13,6 @@ public interface IResultWriter
     string Description { get; }
 
     /// <summary>Writes the file's content.</summary>
-    /// <exception cref="ImageException">The picture lacks what the format needs.</exception>
+    /// <exception cref="ImageException">The image lacks what the format needs.</exception>
     void Write(Stream stream, LungSegmentation result);
 }

@@ -13,13 +13,13 @@ internal sealed record ImagePlane(double[] Origin, double[] Across, double[] Dow
     public bool IsNominal { get; private init; }
 
     /// <summary>The step from a column to the next, from a row to the next, and out of the plane, each as three numbers.</summary>
-    public static ImagePlane Of(Radiograph picture)
+    public static ImagePlane Of(Radiograph image)
     {
-        IReadOnlyList<double>? own = picture.Dicom?.ImageOrientation;
+        IReadOnlyList<double>? own = image.Dicom?.ImageOrientation;
         IReadOnlyList<double> cosines = own ?? [1, 0, 0, 0, 1, 0];
-        (double rows, double columns) = picture.Spacing is { } s ? (s.RowMillimetres, s.ColumnMillimetres) : (1, 1);
+        (double rows, double columns) = image.Spacing is { } s ? (s.RowMillimetres, s.ColumnMillimetres) : (1, 1);
         return new ImagePlane(
-            [.. own is not null && picture.Dicom!.ImagePosition is { } position ? position : [0, 0, 0]],
+            [.. own is not null && image.Dicom!.ImagePosition is { } position ? position : [0, 0, 0]],
             [.. cosines.Take(3).Select(cosine => cosine * columns)],
             [.. cosines.Skip(3).Select(cosine => cosine * rows)])
         { IsNominal = own is null };

@@ -12,7 +12,7 @@ internal static class JsonMethod
         json.WriteString("weights", Path.GetFileName(method.Weights));
         json.WriteNumber("network_size", method.NetworkSize);
         json.WriteNumber("threshold", method.Threshold);
-        json.WriteString("compat", method.Compat);
+        json.WriteString("mode", method.Mode);
         if (method.Contrast is { } stretch)
         {
             json.WriteStartArray("contrast_stretch");

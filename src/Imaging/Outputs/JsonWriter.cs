@@ -21,7 +21,7 @@ internal sealed class JsonWriter : IResultWriter
         json.WriteStartObject();
         json.WriteString("program", $"{Software.Name} {Software.Version}");
         JsonMethod.Write(json, result.Method);
-        JsonPicture.Write(json, result.Picture, result.Decisions);
+        JsonImage.Write(json, result.Image, result.Decisions);
         JsonLungs.Write(json, result);
         JsonQuality.Write(json, result);
         json.WriteEndObject();

@@ -17,9 +17,9 @@ internal sealed class NiftiWriter : IResultWriter
 
     public void Write(Stream stream, LungSegmentation result)
     {
-        OnPicture.Require(result, Name);
+        OnImage.Require(result, Name);
         if (Math.Max(result.Mask.Width, result.Mask.Height) > short.MaxValue)
-            throw new ImageException($"{result.Picture.Name}: {Name} has at most {short.MaxValue} pixels along a side, and this image has more; leave {Name} out");
+            throw new ImageException($"{result.Image.Name}: {Name} has at most {short.MaxValue} pixels along a side, and this image has more; leave {Name} out");
         using GZipStream zip = new(stream, CompressionLevel.Optimal, leaveOpen: true);
         zip.Write(Header(result));
         zip.Write(result.Sided.Sides);
@@ -29,7 +29,7 @@ internal sealed class NiftiWriter : IResultWriter
     {
         const short Label = 1002, UInt8 = 2, Scanner = 1, Aligned = 2;
         const byte Millimetres = 2;
-        ImagePlane plane = ImagePlane.Of(result.Picture);
+        ImagePlane plane = ImagePlane.Of(result.Image);
         double[][] steps = [plane.Across, plane.Down, plane.Out()];
         byte[] header = new byte[DataOffset];
         void Word(int at, short value) => BinaryPrimitives.WriteInt16LittleEndian(header.AsSpan(at), value);

@@ -17,8 +17,8 @@ internal sealed class NrrdWriter : IResultWriter
 
     public void Write(Stream stream, LungSegmentation result)
     {
-        OnPicture.Require(result, Name);
-        ImagePlane plane = ImagePlane.Of(result.Picture);
+        OnImage.Require(result, Name);
+        ImagePlane plane = ImagePlane.Of(result.Image);
         StringBuilder header = new("NRRD0004\n");
         void Line(FormattableString line) => header.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');
         Line($"type: uint8");

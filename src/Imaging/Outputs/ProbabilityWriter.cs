@@ -9,5 +9,5 @@ internal sealed class ProbabilityWriter : IResultWriter
 
     public string Description => "the probability of lung, PNG of 16 bits, 65535 for 1";
 
-    public void Write(Stream stream, LungSegmentation result) => ImageWriter.WritePng(stream, result.Probabilities.ToPicture());
+    public void Write(Stream stream, LungSegmentation result) => ImageWriter.WritePng(stream, result.Probabilities.ToImage());
 }

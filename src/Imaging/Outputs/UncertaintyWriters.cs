@@ -12,7 +12,7 @@ internal sealed class UncertaintyWriter : IResultWriter
 
     public string Description => "uncertainty of each pixel, PNG of 16 bits, 65535 where the probability is a half";
 
-    public void Write(Stream stream, LungSegmentation result) => ImageWriter.WritePng(stream, LungUncertainty.MapOf(result).ToPicture());
+    public void Write(Stream stream, LungSegmentation result) => ImageWriter.WritePng(stream, LungUncertainty.MapOf(result).ToImage());
 }
 
 /// <summary>The uncertainty of each pixel as a NumPy array of float32, 1 where the probability of lung is a half.</summary>

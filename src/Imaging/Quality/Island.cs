@@ -19,7 +19,7 @@ internal static class Island
         if (Even(corners) < EvenCorner || Even(edge) < EvenShare)
             return null;
         byte[] pixels = Array.ConvertAll(s.Grey, v => Math.Abs(v - background) > Object * range ? (byte)1 : (byte)0);
-        LungMask objects = FixedCleanup.FillHoles(FixedCleanup.KeepLargest(new LungMask(s.Width, s.Height, pixels), 1));
+        LungMask objects = NativeCleanup.FillHoles(NativeCleanup.KeepLargest(new LungMask(s.Width, s.Height, pixels), 1));
         if (ConnectedComponents.Of(objects).Components is not [var largest] || largest.Area < LeastArea * pixels.Length)
             return null;
         (double width, double height) = (largest.Right - largest.Left, largest.Bottom - largest.Top);

@@ -1,6 +1,6 @@
 namespace LungSeg.Imaging.Quality;
 
-/// <summary>How much brighter the surroundings of the lungs are than the lungs: negative where the picture is a negative.</summary>
+/// <summary>How much brighter the surroundings of the lungs are than the lungs: negative where the image is a negative.</summary>
 internal static class LungContrast
 {
     /// <summary>Width of the band around the lungs, in points of the grid.</summary>

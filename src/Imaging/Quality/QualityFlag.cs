@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Quality;
 
 /// <summary>
-/// A question about a picture and its mask that a person should answer by looking; it is no verdict, and no flag is no promise.
+/// A question about an image and its mask that a person should answer by looking; it is no verdict, and no flag is no promise.
 /// </summary>
 /// <param name="Name">The flag's word in files, such as "cut_off".</param>
 /// <param name="Question">What to look for.</param>

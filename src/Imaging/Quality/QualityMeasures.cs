@@ -2,7 +2,7 @@ using LungSeg.Imaging.Masks;
 
 namespace LungSeg.Imaging.Quality;
 
-/// <summary>What is measured of a picture, its mask and its probabilities to raise flags by.</summary>
+/// <summary>What is measured of an image, its mask and its probabilities to raise flags by.</summary>
 public sealed record QualityMeasures
 {
     /// <summary>Lung pixels as a share of the mask's.</summary>
@@ -11,7 +11,7 @@ public sealed record QualityMeasures
     /// <summary>Pixels with a probability from 0.1 to 0.9 for each lung pixel; both as shares of their maps.</summary>
     public required double UncertainRatio { get; init; }
 
-    /// <summary>Mean brightness of a band around the lungs less that of the lungs, in units of the picture's range (1st to 99th percentile).</summary>
+    /// <summary>Mean brightness of a band around the lungs less that of the lungs, in units of the image's range (1st to 99th percentile).</summary>
     public required double Contrast { get; init; }
 
     /// <summary>Area of the second largest part divided by that of the largest.</summary>
@@ -20,10 +20,10 @@ public sealed record QualityMeasures
     /// <summary>How far the lungs are turned, in degrees clockwise: the mean of the tilt of their long axes and of the line between them; null without two parts.</summary>
     public required double? TiltDegrees { get; init; }
 
-    /// <summary>Mean brightness of the middle of the lowest sixth of the picture less that of the highest, in units of the range.</summary>
+    /// <summary>Mean brightness of the middle of the lowest sixth of the image less that of the highest, in units of the range.</summary>
     public required double BottomOverTop { get; init; }
 
-    /// <summary>Correlation of the picture with its mirror image, left for right, at the best place of the mirror.</summary>
+    /// <summary>Correlation of the image with its mirror image, left for right, at the best place of the mirror.</summary>
     public required double LeftRightSymmetry { get; init; }
 
     /// <summary>The same, top for bottom.</summary>
@@ -38,7 +38,7 @@ public sealed record QualityMeasures
     /// <summary>The brightness that 99 % of the pixels do not exceed, 0 to 1.</summary>
     public required double Brightest { get; init; }
 
-    /// <summary>Whether the picture shows one value only.</summary>
+    /// <summary>Whether the image shows one value only.</summary>
     public required bool IsFlat { get; init; }
 
     /// <summary>How much of each side of the exposed field is lung: left, top, right, bottom; 0 to 1.</summary>
@@ -51,15 +51,15 @@ public sealed record QualityMeasures
     public static QualityMeasures Of(LungSegmentation result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        Radiograph picture = result.PictureUnderMask();
-        SampledResult sampled = SampledResult.Of(picture, result.Mask);
+        Radiograph image = result.ImageUnderMask();
+        SampledResult sampled = SampledResult.Of(image, result.Mask);
         (float low, float high) = sampled.Percentiles(0.01, 0.99);
         float range = Math.Max(high - low, 1e-6f);
         double lungShare = (double)sampled.Lung.Area / sampled.Grey.Length;
         ConnectedComponents parts = ConnectedComponents.Of(sampled.Lung);
         Component[] largest = [.. parts.Components.OrderByDescending(c => c.Area).Take(2)];
         (double leftRight, double topBottom) = Symmetry.Of(sampled);
-        (double Share, double Concentration) color = Colored(result.Picture);
+        (double Share, double Concentration) color = Colored(result.Image);
         return new QualityMeasures
         {
             LungShare = lungShare,
@@ -74,7 +74,7 @@ public sealed record QualityMeasures
             HueConcentration = color.Concentration,
             Brightest = high,
             IsFlat = high <= low,
-            CutShares = ExposedField.Of(picture).LungAtSides(result.Mask),
+            CutShares = ExposedField.Of(image).LungAtSides(result.Mask),
             IslandFill = Island.FillOf(sampled, range),
         };
     }
@@ -104,12 +104,12 @@ public sealed record QualityMeasures
     }
 
     /// <summary>Pixels whose channels differ by more than an eighth of the range, as a share, and the length of the mean of their hues' directions.</summary>
-    private static (double Share, double Concentration) Colored(Radiograph picture)
+    private static (double Share, double Concentration) Colored(Radiograph image)
     {
-        if (picture.Channels == 1)
+        if (image.Channels == 1)
             return (0, 0);
-        ReadOnlySpan<ushort> s = picture.Samples;
-        int limit = picture.MaxValue / 8;
+        ReadOnlySpan<ushort> s = image.Samples;
+        int limit = image.MaxValue / 8;
         long colored = 0;
         (double x, double y) = (0, 0);
         for (int i = 0; i < s.Length; i += 3)

@@ -19,7 +19,7 @@ internal static class QualityRules
 
     private static readonly string[] Sides = ["left", "top", "right", "bottom"];
 
-    /// <summary>The flags that a result raises, those first that put the picture itself in question.</summary>
+    /// <summary>The flags that a result raises, those first that put the image itself in question.</summary>
     public static IReadOnlyList<QualityFlag> Apply(LungSegmentation result, QualityMeasures m)
     {
         List<QualityFlag> flags = [];
@@ -29,18 +29,18 @@ internal static class QualityRules
             if (text.Length > 0)
                 flags.Add(new QualityFlag(name, question, text));
         }
-        Raise("not_chest_xray", "Is this no frontal chest X-ray?", NotChest(result.Picture, m));
-        Raise("ct_slice", "Is this a slice of CT and no radiograph?", Slice(result.Picture, m));
+        Raise("not_chest_xray", "Is this no frontal chest X-ray?", NotChest(result.Image, m));
+        Raise("ct_slice", "Is this a slice of CT and no radiograph?", Slice(result.Image, m));
         Raise("photograph", "Is this a colour photograph?", When(m.ColorShare > Photograph && m.HueConcentration < OneTint,
             $"{P(m.ColorShare)} of the pixels are coloured, over {P(Photograph)}, in more than one hue"));
-        Raise("color_marks", "Are coloured marks drawn into the picture?",
+        Raise("color_marks", "Are coloured marks drawn into the image?",
             When(m.ColorShare is > Marks and <= Photograph, $"{P(m.ColorShare)} of the pixels are coloured, over {P(Marks)}"));
         Raise("dark", "Does the file use only the dark end of its range, as 12 bits stored in 16 do?",
             When(!m.IsFlat && m.Brightest < Dark, $"99 % of the pixels are darker than {P(m.Brightest)} of full brightness, under {P(Dark)}"));
         Raise("inverted", "Are dark and bright exchanged?", When(m.Contrast < Negative && m.UncertainRatio < NegativeUnsure,
             $"the lungs are brighter than what surrounds them by {P(-m.Contrast)} of the range, over {P(-Negative)}"));
-        Raise("rotated", "Is the picture turned, upside down or tilted?", Turned(m));
-        Raise("cut_off", "Is a lung cut off at the edge of the picture?", Cut(m));
+        Raise("rotated", "Is the image turned, upside down or tilted?", Turned(m));
+        Raise("cut_off", "Is a lung cut off at the edge of the image?", Cut(m));
         Raise("one_lung", "Is a lung missing, are both joined to one part, or is this a lateral view?", When(m.LungShare > 0 && m.SecondPartShare < MissingLung,
             m.SecondPartShare == 0 ? "the mask has one part only" : $"the second part has {P(m.SecondPartShare)} of the area of the first, under {P(MissingLung)}"));
         Raise("low_confidence", "Is the outline right? The network was unsure.", When(m.UncertainRatio > Unsure || m.LungShare == 0,
@@ -48,21 +48,21 @@ internal static class QualityRules
         return flags;
     }
 
-    private static IEnumerable<string> NotChest(Radiograph picture, QualityMeasures m) =>
+    private static IEnumerable<string> NotChest(Radiograph image, QualityMeasures m) =>
     [
-        .. picture.Decisions.Where(d => d.IsWarning && d.Topic is "object" or "view" or "body part").Select(d => $"{d.Topic}: {d.Text}"),
-        .. When(Elongation(picture) > Elongated, $"the longer side of the picture is {N(Elongation(picture))} times the shorter, over {N(Elongated)}"),
-        .. When(m.IsFlat, "the picture has hardly more than one value"),
-        .. When(m.LungShare < LeastLung, $"{P(m.LungShare)} of the picture is lung, under {P(LeastLung)}"),
-        .. When(m.LungShare > MostLung, $"{P(m.LungShare)} of the picture is lung, over {P(MostLung)}"),
+        .. image.Decisions.Where(d => d.IsWarning && d.Topic is "object" or "view" or "body part").Select(d => $"{d.Topic}: {d.Text}"),
+        .. When(Elongation(image) > Elongated, $"the longer side of the image is {N(Elongation(image))} times the shorter, over {N(Elongated)}"),
+        .. When(m.IsFlat, "the image has hardly more than one value"),
+        .. When(m.LungShare < LeastLung, $"{P(m.LungShare)} of the image is lung, under {P(LeastLung)}"),
+        .. When(m.LungShare > MostLung, $"{P(m.LungShare)} of the image is lung, over {P(MostLung)}"),
         .. When(m.LungShare > 0 && m.UncertainRatio > Lost, $"for each lung pixel {N(m.UncertainRatio)} have a probability from 0.1 to 0.9, over {N(Lost)}"),
     ];
 
-    private static double Elongation(Radiograph picture) => (double)Math.Max(picture.Width, picture.Height) / Math.Min(picture.Width, picture.Height);
+    private static double Elongation(Radiograph image) => (double)Math.Max(image.Width, image.Height) / Math.Min(image.Width, image.Height);
 
-    private static IEnumerable<string> Slice(Radiograph picture, QualityMeasures m) =>
+    private static IEnumerable<string> Slice(Radiograph image, QualityMeasures m) =>
     [
-        .. When(picture.Dicom?.Modality == "CT", "the file's modality is CT"),
+        .. When(image.Dicom?.Modality == "CT", "the file's modality is CT"),
         .. When(m.IslandFill is > LeastIsland and < MostIsland,
             $"one object on an even background, wider than high, fills {P(m.IslandFill ?? 0)} of its box ({P(LeastIsland)} to {P(MostIsland)}, a disc 78.5 %)"),
     ];
@@ -75,9 +75,9 @@ internal static class QualityRules
             .. When(m.TiltDegrees is { } tilt && Math.Abs(tilt) > MostTilt && m.UncertainRatio <= Lost && m.SecondPartShare >= MissingLung,
                 $"the lungs are tilted by {N(Math.Abs(m.TiltDegrees ?? 0))} degrees, over {N(MostTilt)}"),
             .. When(m.UncertainRatio is > UpsideDownUnsure && m.IslandFill is null && upright < UpsideDown && m.Contrast != 0,
-                $"the network is unsure, and the top of the picture is denser than its bottom by {P(-upright)} of the range, over {P(-UpsideDown)}"),
+                $"the network is unsure, and the top of the image is denser than its bottom by {P(-upright)} of the range, over {P(-UpsideDown)}"),
             .. When(m.UncertainRatio > QuarterTurnUnsure && m.IslandFill is null && m.TopBottomSymmetry > Math.Max(m.LeftRightSymmetry, Symmetric),
-                $"the network is unsure, and the picture resembles its mirror image more top for bottom ({N(m.TopBottomSymmetry)}) than left for right ({N(m.LeftRightSymmetry)})"),
+                $"the network is unsure, and the image resembles its mirror image more top for bottom ({N(m.TopBottomSymmetry)}) than left for right ({N(m.LeftRightSymmetry)})"),
         ];
     }
 

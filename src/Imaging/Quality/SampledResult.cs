@@ -20,18 +20,18 @@ internal sealed class SampledResult
 
     public LungMask Lung { get; }
 
-    public static SampledResult Of(Radiograph picture, LungMask mask)
+    public static SampledResult Of(Radiograph image, LungMask mask)
     {
         int step = Math.Max(1, Math.Min(mask.Width, mask.Height) / Side), first = step / 2;
         int width = (mask.Width - first + step - 1) / step, height = (mask.Height - first + step - 1) / step;
         float[] grey = new float[width * height];
         byte[] lung = new byte[width * height];
-        ReadOnlySpan<ushort> samples = picture.Samples;
-        float scale = 1f / picture.MaxValue;
+        ReadOnlySpan<ushort> samples = image.Samples;
+        float scale = 1f / image.MaxValue;
         for (int y = 0, to = 0; y < height; y++)
             for (int x = 0, from = (first + y * step) * mask.Width + first; x < width; x++, from += step, to++)
             {
-                grey[to] = scale * (picture.Channels == 1
+                grey[to] = scale * (image.Channels == 1
                     ? samples[from]
                     : 0.299f * samples[3 * from] + 0.587f * samples[3 * from + 1] + 0.114f * samples[3 * from + 2]);
                 lung[to] = mask.Pixels[from];

@@ -4,7 +4,7 @@ namespace LungSeg.Imaging.Quality;
 
 /// <summary>
 /// How far a pair of lungs is turned. Their long axes lean towards each other at the top and the line between their centres is
-/// nearly level, so that the mean of both tilts is near 0 in an upright picture.
+/// nearly level, so that the mean of both tilts is near 0 in an upright image.
 /// </summary>
 internal static class Tilt
 {

@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Synthesis;
 
 /// <summary>
-/// Outlines and depths of a torso in millimetres, varied a little by the seed. Side -1 is the picture's left (the patient's
+/// Outlines and depths of a torso in millimetres, varied a little by the seed. Side -1 is the image's left (the patient's
 /// right), +1 its right.
 /// </summary>
 internal sealed class Anatomy

@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Synthesis;
 
 /// <summary>
-/// The line integral of attenuation behind each pixel. Positions are in millimetres: x from the midline to the picture's right
+/// The line integral of attenuation behind each pixel. Positions are in millimetres: x from the midline to the image's right
 /// (the patient's left), y from the top of a 400 mm field downwards.
 /// </summary>
 internal sealed class Canvas(int width, int height)

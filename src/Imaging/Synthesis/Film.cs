@@ -26,7 +26,7 @@ internal static class Film
         {
             // Quanta are fewer where the body is denser, so noise grows with density.
             double noise = Noise * grain[i] / Math.Sqrt(beam[i]);
-            // Digital detectors lift detail over the coarse picture, and so do we.
+            // Digital detectors lift detail over the coarse image, and so do we.
             double shown = density[i] + Detail * (density[i] - coarse[i]) + noise;
             film[i] = (ushort)Math.Clamp(Curve(shown) + 0.5, 0, 255);
         }
@@ -41,7 +41,7 @@ internal static class Film
     }
 
     /// <summary>Blurs rows and columns with weights s, 1 - 2s, s, as often as the standard deviation (in pixels) asks for.</summary>
-    private static void Blur(float[] picture, int width, int height, float deviation)
+    private static void Blur(float[] image, int width, int height, float deviation)
     {
         int passes = Math.Max(1, (int)Math.Ceiling(deviation * deviation * 2));
         float side = deviation * deviation / (2 * passes), middle = 1 - 2 * side;
@@ -49,44 +49,44 @@ internal static class Film
         {
             for (int y = 0; y < height; y++)
             {
-                Span<float> row = picture.AsSpan(y * width, width);
+                Span<float> row = image.AsSpan(y * width, width);
                 float before = row[0];
                 for (int x = 0; x < width; x++)
                     (before, row[x]) = (row[x], side * before + middle * row[x] + side * row[Math.Min(x + 1, width - 1)]);
             }
-            float[] above = picture.AsSpan(0, width).ToArray();
+            float[] above = image.AsSpan(0, width).ToArray();
             for (int y = 0; y < height; y++)
             {
                 int below = Math.Min(y + 1, height - 1) * width;
                 for (int x = 0; x < width; x++)
                 {
-                    ref float cell = ref picture[y * width + x];
-                    (above[x], cell) = (cell, side * above[x] + middle * cell + side * picture[below + x]);
+                    ref float cell = ref image[y * width + x];
+                    (above[x], cell) = (cell, side * above[x] + middle * cell + side * image[below + x]);
                 }
             }
         }
     }
 
-    /// <summary>Means over squares of 2 radius + 1 pixels, by running sums; the picture's edge pixels are repeated.</summary>
-    private static void BoxBlur(float[] picture, int width, int height, int radius)
+    /// <summary>Means over squares of 2 radius + 1 pixels, by running sums; the image's edge pixels are repeated.</summary>
+    private static void BoxBlur(float[] image, int width, int height, int radius)
     {
         for (int y = 0; y < height; y++)
-            BoxBlurLine(picture, y * width, 1, width, radius);
+            BoxBlurLine(image, y * width, 1, width, radius);
         for (int x = 0; x < width; x++)
-            BoxBlurLine(picture, x, width, height, radius);
+            BoxBlurLine(image, x, width, height, radius);
     }
 
-    private static void BoxBlurLine(float[] picture, int start, int step, int count, int radius)
+    private static void BoxBlurLine(float[] image, int start, int step, int count, int radius)
     {
         float[] line = new float[count];
         for (int i = 0; i < count; i++)
-            line[i] = picture[start + i * step];
+            line[i] = image[start + i * step];
         double sum = 0;
         for (int i = -radius; i <= radius; i++)
             sum += line[Math.Clamp(i, 0, count - 1)];
         for (int i = 0; i < count; i++)
         {
-            picture[start + i * step] = (float)(sum / (2 * radius + 1));
+            image[start + i * step] = (float)(sum / (2 * radius + 1));
             sum += line[Math.Min(i + radius + 1, count - 1)] - line[Math.Max(i - radius, 0)];
         }
     }

@@ -77,7 +77,7 @@ internal static class Skeleton
         AddBone(canvas, side, 14, 0.028, 0.006, (194, 82), (203, 125), (210, 172));
     }
 
-    /// <summary>A bone along a line in the picture's plane, tapering at both ends.</summary>
+    /// <summary>A bone along a line in the image's plane, tapering at both ends.</summary>
     private static void AddBone(Canvas canvas, int side, double radius, double shell, double core, params ReadOnlySpan<(double X, double Y)> points)
     {
         const int Pieces = 12;

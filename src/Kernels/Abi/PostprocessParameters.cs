@@ -1,7 +1,7 @@
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>
-/// From the network's probabilities, one channel, to the picture's size: LungSeg.Imaging.BilinearResize bit for bit, and the mask.
+/// From the network's probabilities, one channel, to the image's size: LungSeg.Imaging.BilinearResize bit for bit, and the mask.
 /// </summary>
 internal struct PostprocessParameters
 {

@@ -1,7 +1,7 @@
 namespace LungSeg.Kernels.Abi;
 
 /// <summary>
-/// From a picture's samples, channels interleaved, to the network's planar float32 input, 3 x Height x Width. Positions and
+/// From an image's samples, channels interleaved, to the network's planar float32 input, 3 x Height x Width. Positions and
 /// weights of the resizing come from the host as tables, so that they are the host's bit for bit.
 /// </summary>
 internal struct PreprocessParameters
@@ -45,7 +45,7 @@ internal struct PreprocessParameters
     /// <summary>The largest sample, which becomes 1.</summary>
     public float MaxValue;
 
-    /// <summary>1: plane 0 is the picture's last channel.</summary>
+    /// <summary>1: plane 0 is the image's last channel.</summary>
     public int ReverseChannels;
 
     public float Mean0;

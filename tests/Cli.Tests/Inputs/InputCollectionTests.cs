@@ -10,7 +10,7 @@ public sealed class InputCollectionTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void A_folder_is_all_pictures_below_it_without_hidden_files_outputs_and_what_is_no_picture()
+    public void A_folder_is_all_images_below_it_without_hidden_files_outputs_and_what_is_no_image()
     {
         Make("in/b.png", "in/a/c.jpg", "in/a/d.dcm", "in/.hidden.png", "in/.hidden/e.png", "in/b.mask.png", "in/b.overlay.png", "in/b_mask.png",
             "in/notes.txt", "in/DICOMDIR", "in/out/f.png");
@@ -39,13 +39,13 @@ public sealed class InputCollectionTests : IDisposable
     {
         Make("in/a.png", "in/b.png", "in/x/c.png", "in/x/y/d.png", "in/.hidden.png", "in/b.txt");
         if (names.Length == 0)
-            Assert.Contains("no picture matches", Assert.Throws<UsageException>(() => Collect("out", pattern)).Message);
+            Assert.Contains("no image matches", Assert.Throws<UsageException>(() => Collect("out", pattern)).Message);
         else
             Assert.Equal(names.Split(' '), Collect("out", pattern).Inputs.Select(input => input.Name));
     }
 
     [Fact]
-    public void A_list_s_pictures_keep_their_relative_paths_and_lose_the_root_of_absolute_ones()
+    public void A_list_s_images_keep_their_relative_paths_and_lose_the_root_of_absolute_ones()
     {
         Make("a.png");
         string name = _directory["a.png"], list = _directory["list.txt"];
@@ -60,7 +60,7 @@ public sealed class InputCollectionTests : IDisposable
     }
 
     [Fact]
-    public void Pictures_that_share_a_name_keep_their_extensions()
+    public void Images_that_share_a_name_keep_their_extensions()
     {
         Make("in/x.png", "in/x.dcm", "in/y.png", "in/1.2.840.1");
         File.Copy(Repository.Sample, _directory["in/1.2.840.2"]);
@@ -68,7 +68,7 @@ public sealed class InputCollectionTests : IDisposable
     }
 
     [Fact]
-    public void Two_pictures_with_the_same_outputs_are_refused_and_one_that_is_named_twice_is_taken_once()
+    public void Two_images_with_the_same_outputs_are_refused_and_one_that_is_named_twice_is_taken_once()
     {
         Make("a/x.png", "b/x.png");
         string message = Assert.Throws<UsageException>(() => Collect("out", "a", "b")).Message;
@@ -112,7 +112,7 @@ public sealed class InputCollectionTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_cannot_be_listed_is_a_picture_that_fails()
+    public void A_folder_that_cannot_be_listed_is_an_image_that_fails()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows() || Environment.UserName == "root", "nothing is forbidden to root");
         if (OperatingSystem.IsWindows()) return;
@@ -132,7 +132,7 @@ public sealed class InputCollectionTests : IDisposable
     public void Nothing_to_do_is_an_error()
     {
         Make("in/notes.txt");
-        Assert.Contains("no picture was found; skipped: 1 other files", Assert.Throws<UsageException>(() => Collect("out", "in")).Message);
+        Assert.Contains("no image was found; skipped: 1 other files", Assert.Throws<UsageException>(() => Collect("out", "in")).Message);
         Assert.Contains("no folder", Assert.Throws<UsageException>(() => Collect("out", "nowhere/*.png")).Message);
     }
 

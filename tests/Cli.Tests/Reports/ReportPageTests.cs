@@ -15,19 +15,19 @@ public sealed class ReportPageTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void The_page_holds_all_pictures_and_refers_to_nothing_outside()
+    public void The_page_holds_all_images_and_refers_to_nothing_outside()
     {
         Segment("--report");
         string page = File.ReadAllText(_directory["out/report.html"]);
         JsonElement data = Data(page);
-        JsonElement[] pictures = [.. data.GetProperty("pictures").EnumerateArray()];
-        Assert.Equal(["awkward/" + Awkward, "bad.png", "dark.png", "p1.png", "p2.png", "p3.png"], pictures.Select(p => p.GetProperty("record").GetProperty("file").GetString()));
-        Assert.Equal(5, pictures.Count(picture => picture.TryGetProperty("thumbnail", out _)));
+        JsonElement[] images = [.. data.GetProperty("images").EnumerateArray()];
+        Assert.Equal(["awkward/" + Awkward, "bad.png", "dark.png", "p1.png", "p2.png", "p3.png"], images.Select(p => p.GetProperty("record").GetProperty("file").GetString()));
+        Assert.Equal(5, images.Count(image => image.TryGetProperty("thumbnail", out _)));
         Assert.Equal("pan", data.GetProperty("settings").GetProperty("network").GetString());
         Assert.Equal(64, data.GetProperty("settings").GetProperty("weights").GetString()!.Length);
         JsonElement conditions = data.GetProperty("sessions")[0].GetProperty("conditions");
         Assert.StartsWith("CPU, ", conditions.GetProperty("device").GetString());
-        Assert.Contains("at the network with", conditions.GetProperty("pictures at a time").GetString());
+        Assert.Contains("at the network with", conditions.GetProperty("images at a time").GetString());
         Assert.DoesNotContain("http", page.Replace("http-equiv", "").Replace("http://www.w3.org/2000/svg", ""));
         Assert.DoesNotContain("{{", page);
     }
@@ -55,7 +55,7 @@ public sealed class ReportPageTests : IDisposable
         Lungseg.Run("report", _directory["shard"]).Refused("is no directory", "did you mean");
 
         static IEnumerable<string> Thumbnails(JsonElement data) =>
-            data.GetProperty("pictures").EnumerateArray().Select(picture => picture.TryGetProperty("thumbnail", out JsonElement t) ? t.ToString() : "");
+            data.GetProperty("images").EnumerateArray().Select(image => image.TryGetProperty("thumbnail", out JsonElement t) ? t.ToString() : "");
     }
 
     [Fact]
@@ -84,25 +84,25 @@ public sealed class ReportPageTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_thousand_pictures_are_shown_some_at_a_time()
+    public async Task Two_thousand_images_are_shown_some_at_a_time()
     {
         Assert.SkipUnless(Chromium.Program is not null, "no Chromium on this machine");
-        const int Pictures = 2000;
+        const int Images = 2000;
         Segment();
-        Repeat(Pictures);
+        Repeat(Images);
         long size = new FileInfo(_directory["many/report.html"]).Length;
         Assert.InRange(size, 1, 20_000_000);
 
         await using Chromium browser = await Chromium.Start();
         await browser.Show(1280, dark: false);
         await browser.Open(_directory["many/report.html"]);
-        Assert.Equal($"{Pictures}", await Text(browser, "find('summary').querySelector('dd').textContent"));
+        Assert.Equal($"{Images}", await Text(browser, "find('summary').querySelector('dd').textContent"));
         Assert.InRange(await Number(browser, "find('rows').children.length"), 1, 300);
         Assert.Equal("3", await Text(browser, "find('rows').children[0].querySelectorAll('.flag').length + ''"));
         await browser.Evaluate("(async () => { while (find('rows').children.length < 1000) { scrollTo(0, document.body.scrollHeight); await new Promise(next => setTimeout(next, 20)); } })()");
         Assert.InRange(await Number(browser, "find('rows').children.length"), 1000, 1999);
         await browser.Evaluate("dispatchEvent(new Event('beforeprint'))");
-        Assert.Equal(Pictures, await Number(browser, "find('rows').children.length"));
+        Assert.Equal(Images, await Number(browser, "find('rows').children.length"));
         Assert.Empty(browser.Complaints);
     }
 
@@ -143,7 +143,7 @@ public sealed class ReportPageTests : IDisposable
         Assert.Equal(shares.Reverse(), await Shares(browser));
 
         await browser.Evaluate("find('search').value = 'P1', find('search').dispatchEvent(new Event('input'))");
-        Assert.Equal("1 of 5 pictures", await Text(browser, "find('count').textContent"));
+        Assert.Equal("1 of 5 images", await Text(browser, "find('count').textContent"));
         await browser.Evaluate("find('search').value = '', find('filter').value = '*', find('filter').dispatchEvent(new Event('change'))");
         Assert.Equal(flags.Count(count => count > 0), await Number(browser, "find('rows').children.length"));
         await browser.Evaluate("find('filter').value = '', find('filter').dispatchEvent(new Event('change'))");
@@ -200,21 +200,21 @@ public sealed class ReportPageTests : IDisposable
         return JsonDocument.Parse(page[from..page.IndexOf("</script>", from, StringComparison.Ordinal)]).RootElement;
     }
 
-    /// <summary>A run's journal as if it had been of so many pictures, the last with three flags; and its page.</summary>
+    /// <summary>A run's journal as if it had been of so many images, the last with three flags; and its page.</summary>
     private void Repeat(int count)
     {
         using JournalFile from = JournalFile.Open(_directory["out/journal.jsonl"]);
         JournalEntry entry = from.Find("p1.png")!;
         using (Journal journal = Journal.Take(_directory["many"], Shard.Whole))
         {
-            journal.Begin([new JournalLine { Session = from.Sessions[0] with { Pictures = count, AllPictures = count } }]);
+            journal.Begin([new JournalLine { Session = from.Sessions[0] with { Images = count, AllImages = count } }]);
             for (int i = 0; i < count; i++)
             {
                 QualityFlag[] flags = i == count - 1 ? [new("one", "?", "!"), new("two", "?", "!"), new("three", "?", "!")] : [];
-                string name = $"folder {i % 7}/picture {i:0000}";
+                string name = $"folder {i % 7}/image {i:0000}";
                 OutputFile[] outputs = [.. entry.Record.Outputs.Select(output => output with { Name = name + output.Name["p1".Length..] })];
-                PictureRecord record = entry.Record with { File = $"{name}.png", Outputs = outputs, Flags = flags };
-                journal.Add(new JournalLine { Picture = entry with { Record = record } });
+                ImageRecord record = entry.Record with { File = $"{name}.png", Outputs = outputs, Flags = flags };
+                journal.Add(new JournalLine { Image = entry with { Record = record } });
             }
         }
         using JournalFile many = JournalFile.Open(_directory["many/journal.jsonl"]);
@@ -224,8 +224,8 @@ public sealed class ReportPageTests : IDisposable
 
     private void Segment(params string[] more)
     {
-        Pictures.Write(_directory, "in", "p1.png", "p2.png", "p3.png", $"awkward/{Awkward}");
-        File.WriteAllText(_directory["in/bad.png"], "no picture");
+        Images.Write(_directory, "in", "p1.png", "p2.png", "p3.png", $"awkward/{Awkward}");
+        File.WriteAllText(_directory["in/bad.png"], "no image");
         File.WriteAllBytes(_directory["in/dark.png"], LungSeg.Imaging.ImageWriter.EncodePng(64, 64, 1, new byte[64 * 64]));
         string[] output = more.Contains("-o") ? [] : ["-o", _directory["out"]];
         Assert.InRange(Lungseg.Run(["segment", _directory["in"], "--size", "128", .. output, .. more]).Exit, 0, 1);

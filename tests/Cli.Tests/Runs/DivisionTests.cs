@@ -15,13 +15,13 @@ public sealed class DivisionTests
     [InlineData(2000, 64, 8, 16, 16, 1)]
     [InlineData(2000, 8, 1, 2, 2, 1)]
     [InlineData(2000, 8, 0, 1, 1, 8)]
-    public void Many_pictures_have_a_thread_each_and_few_have_all_in_turn_as_memory_allows(
-        int pictures, int threads, int gigabytes, int underWay, int networks, int each) =>
-        Assert.Equal(new Division(underWay, networks, each), Division.Of(pictures, threads, gigabytes * Gigabyte));
+    public void Many_images_have_a_thread_each_and_few_have_all_in_turn_as_memory_allows(
+        int images, int threads, int gigabytes, int underWay, int networks, int each) =>
+        Assert.Equal(new Division(underWay, networks, each), Division.Of(images, threads, gigabytes * Gigabyte));
 
     [Theory]
     [InlineData(1, 1)]
     [InlineData(16, 2)]
-    public void On_a_device_one_picture_is_copied_while_another_is_computed(int pictures, int networks) =>
-        Assert.Equal((networks, 0), (Division.Of(pictures, 8, 64 * Gigabyte).OnDevice().Networks, Division.Of(pictures, 8, 64 * Gigabyte).OnDevice().ThreadsEach));
+    public void On_a_device_one_image_is_copied_while_another_is_computed(int images, int networks) =>
+        Assert.Equal((networks, 0), (Division.Of(images, 8, 64 * Gigabyte).OnDevice().Networks, Division.Of(images, 8, 64 * Gigabyte).OnDevice().ThreadsEach));
 }

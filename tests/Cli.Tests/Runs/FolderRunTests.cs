@@ -13,10 +13,10 @@ public sealed class FolderRunTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void Outputs_lie_as_the_pictures_do_and_the_reports_tell_of_each()
+    public void Outputs_lie_as_the_images_do_and_the_reports_tell_of_each()
     {
-        Pictures.Write(_directory, "in", "b.png", "a/c d.png", "a/é.png");
-        File.WriteAllText(_directory["in/bad.png"], "no picture");
+        Images.Write(_directory, "in", "b.png", "a/c d.png", "a/é.png");
+        File.WriteAllText(_directory["in/bad.png"], "no image");
         Run run = Segment("in");
         Assert.Equal(1, run.Exit);
         Assert.Equal(
@@ -25,15 +25,15 @@ public sealed class FolderRunTests : IDisposable
                 "journal.jsonl", "report.csv", "report.jsonl",
             ], Files("out"));
         Assert.Equal(3, run.Output.Split(Environment.NewLine).Count(line => line.Contains("wrote")));
-        Assert.Contains("1 of 4 pictures failed", run.Error);
-        Assert.Contains("bad.png: not a picture", run.Error);
+        Assert.Contains("1 of 4 images failed", run.Error);
+        Assert.Contains("bad.png: not an image", run.Error);
 
         string[] csv = File.ReadAllLines(_directory["out/report.csv"]);
         Assert.Equal(["file", "a/c d.png", "a/é.png", "b.png", "bad.png"], csv.Select(line => line.Split(',')[0]));
         Assert.Equal(["status", "done", "done", "done", "failed"], csv.Select(line => line.Split(',')[1]));
         JsonElement[] json = [.. File.ReadLines(_directory["out/report.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(["a/c d.png", "a/é.png", "b.png", "bad.png"], json.Select(line => line.GetProperty("file").GetString()));
-        Assert.Contains("not a picture", json[3].GetProperty("error").GetString());
+        Assert.Contains("not an image", json[3].GetProperty("error").GetString());
         JsonElement output = json[0].GetProperty("outputs")[0];
         Assert.Equal("a/c d.mask.png", output.GetProperty("name").GetString());
         Assert.Equal(Sha256.TextOf(File.ReadAllBytes(_directory["out/a/c d.mask.png"])), output.GetProperty("sha256").GetString());
@@ -41,10 +41,10 @@ public sealed class FolderRunTests : IDisposable
     }
 
     [Fact]
-    public void Json_is_a_line_for_each_picture_and_quiet_is_quiet()
+    public void Json_is_a_line_for_each_image_and_quiet_is_quiet()
     {
-        Pictures.Write(_directory, "in", "a.png", "b.png");
-        File.WriteAllText(_directory["in/bad.png"], "no picture");
+        Images.Write(_directory, "in", "a.png", "b.png");
+        File.WriteAllText(_directory["in/bad.png"], "no image");
         Run run = Segment("in", "--json", "--quiet");
         Assert.Equal("", run.Output);
         Assert.Equal(2, run.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Length);
@@ -56,10 +56,10 @@ public sealed class FolderRunTests : IDisposable
     }
 
     [Fact]
-    public void Where_all_pictures_are_bad_the_exit_code_is_that_of_bad_input()
+    public void Where_all_images_are_bad_the_exit_code_is_that_of_bad_input()
     {
         Directory.CreateDirectory(_directory["in"]);
-        File.WriteAllText(_directory["in/bad.png"], "no picture");
+        File.WriteAllText(_directory["in/bad.png"], "no image");
         Assert.Equal(2, Segment("in").Exit);
         Assert.True(File.Exists(_directory["out/report.csv"]));
     }
@@ -67,7 +67,7 @@ public sealed class FolderRunTests : IDisposable
     [Fact]
     public void Named_files_leave_no_journal_unless_a_run_is_asked_for()
     {
-        Pictures.Write(_directory, "in", "a.png");
+        Images.Write(_directory, "in", "a.png");
         Segment("in/a.png").Succeeded();
         Assert.Equal(["a.mask.png", "a.overlay.png"], Files("out"));
         Assert.Equal(0, Segment("in/a.png", "--resume").Exit);
@@ -77,8 +77,8 @@ public sealed class FolderRunTests : IDisposable
     [Fact]
     public void Resume_skips_what_is_finished_and_does_again_what_changed()
     {
-        Pictures.Write(_directory, "in", "a.png", "b.png", "c.png", "d.png");
-        File.WriteAllText(_directory["in/bad.png"], "no picture");
+        Images.Write(_directory, "in", "a.png", "b.png", "c.png", "d.png");
+        File.WriteAllText(_directory["in/bad.png"], "no image");
         Segment("in");
         string[] reports = [File.ReadAllText(_directory["out/report.csv"]), File.ReadAllText(_directory["out/report.jsonl"])];
 
@@ -96,7 +96,7 @@ public sealed class FolderRunTests : IDisposable
         File.Delete(_directory["out/d.overlay.png"]);
         run = Segment("in", "--resume");
         Assert.Contains("1 of 5 are finished already", run.Error);
-        Assert.Contains("done again: 1, as the picture changed (b.png)", run.Error);
+        Assert.Contains("done again: 1, as the image changed (b.png)", run.Error);
         Assert.Contains("done again: 2, as an output is missing or not as it was written (c.png, d.png)", run.Error);
         Assert.Equal(File.ReadAllBytes(_directory["out/a.mask.png"]), File.ReadAllBytes(_directory["out/b.mask.png"]));
 
@@ -105,7 +105,7 @@ public sealed class FolderRunTests : IDisposable
         run = Segment("in", "--resume", "--threshold", "0.6", "--format", "mask");
         Assert.Contains("format: mask,overlay before, mask now", run.Error);
 
-        // A picture that is gone is in no report any more.
+        // An image that is gone is in no report any more.
         File.Delete(_directory["in/d.png"]);
         Segment("in", "--resume", "--threshold", "0.6", "--format", "mask");
         Assert.DoesNotContain("\nd.png", File.ReadAllText(_directory["out/report.csv"]));
@@ -115,7 +115,7 @@ public sealed class FolderRunTests : IDisposable
     public void A_run_that_is_killed_and_resumed_ends_with_the_same_files()
     {
         string[] names = [.. Enumerable.Range(0, 60).Select(i => $"{i / 10}/p{i}.png")];
-        Pictures.Write(_directory, "in", names);
+        Images.Write(_directory, "in", names);
         Segment("in");
         Dictionary<string, string> whole = Hashes("out");
 
@@ -131,7 +131,7 @@ public sealed class FolderRunTests : IDisposable
         foreach (string name in ours) File.WriteAllText(_directory[$"killed/{name}{unfinished}"], "half");
         File.WriteAllText(_directory["killed/journal.jsonl.new"], "half");
         File.WriteAllText(others, "half");
-        File.AppendAllText(_directory["killed/journal.jsonl"], "{\"picture\":{\"rec");
+        File.AppendAllText(_directory["killed/journal.jsonl"], "{\"image\":{\"rec");
         Assert.False(File.Exists(_directory["killed/report.csv"]));
 
         Run run = Lungseg.Run("segment", _directory["in"], "-o", _directory["killed"], "--size", "128", "--resume");
@@ -146,7 +146,7 @@ public sealed class FolderRunTests : IDisposable
     public void An_interrupted_run_finishes_what_it_began_and_says_how_to_go_on()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are a Unix way");
-        Pictures.Write(_directory, "in", [.. Enumerable.Range(0, 200).Select(i => $"p{i}.png")]);
+        Images.Write(_directory, "in", [.. Enumerable.Range(0, 200).Select(i => $"p{i}.png")]);
         using Process process = Lungseg.Start(["segment", _directory["in"], "-o", _directory["out"], "--size", "256", "--json"]);
         Assert.NotNull(process.StandardOutput.ReadLine());
         using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"])) kill.WaitForExit();
@@ -154,10 +154,10 @@ public sealed class FolderRunTests : IDisposable
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.Equal(130, process.ExitCode);
-        Assert.Contains("finishing the pictures under way", error);
-        Assert.Contains("pictures are still to do: the same command with --resume goes on from here", error);
+        Assert.Contains("finishing the images under way", error);
+        Assert.Contains("images are still to do: the same command with --resume goes on from here", error);
         Assert.InRange(lines.Length, 1, 198);
-        // Each picture that was told has its files and its line, and there is nothing else.
+        // Each image that was told has its files and its line, and there is nothing else.
         Assert.Equal(lines.Length + 1, File.ReadLines(_directory["out/report.jsonl"]).Count());
         Assert.Equal(2 * (lines.Length + 1) + 3, Files("out").Length);
     }
@@ -165,7 +165,7 @@ public sealed class FolderRunTests : IDisposable
     [Fact]
     public void A_damaged_journal_is_named_and_a_new_run_begins_it_anew()
     {
-        Pictures.Write(_directory, "in", "a.png");
+        Images.Write(_directory, "in", "a.png");
         Segment("in");
         File.WriteAllText(_directory["out/journal.jsonl"], "{\"session\":\n{}\n");
         Segment("in", "--resume").Refused("line 1", "journal.jsonl", "damaged");
@@ -180,14 +180,14 @@ public sealed class FolderRunTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux() && Command("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small), "no file system of 64 KiB can be mounted");
         try
         {
-            Pictures.Write(_directory, "in", [.. Enumerable.Range(0, 20).Select(i => $"p{i}.png")]);
+            Images.Write(_directory, "in", [.. Enumerable.Range(0, 20).Select(i => $"p{i}.png")]);
             Run run = Lungseg.Run("segment", _directory["in"], "-o", small, "--size", "128");
             Assert.InRange(run.Exit, 1, 2);
             Assert.Contains("stopped, as the disk is full", run.Error);
             Assert.Contains("no space is left on the disk", run.Error);
-            Assert.Contains("of 20 pictures are still to do: the same command with --resume goes on from here", run.Error);
+            Assert.Contains("of 20 images are still to do: the same command with --resume goes on from here", run.Error);
             Assert.DoesNotContain(Files("small"), file => file.EndsWith(".tmp", StringComparison.Ordinal));
-            // The journal may be what found no space: a picture that it lacks is done again.
+            // The journal may be what found no space: an image that it lacks is done again.
             int done = File.ReadLines(Path.Combine(small, "journal.jsonl")).Count(line => line.Contains(".mask.png\"", StringComparison.Ordinal));
             foreach (string mask in Files("small").Where(file => file.EndsWith(".png", StringComparison.Ordinal)))
                 LungSeg.Imaging.ImageReader.Read(Path.Combine(small, mask));
@@ -207,12 +207,12 @@ public sealed class FolderRunTests : IDisposable
     public void Names_that_are_no_text_and_links_that_lead_nowhere_are_told_as_such()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "names are Unicode there");
-        Pictures.Write(_directory, "in", "a.png");
+        Images.Write(_directory, "in", "a.png");
         File.CreateSymbolicLink(_directory["in/link.png"], "nowhere");
         Assert.True(Command("sh", "-c", $"cp '{_directory["in/a.png"]}' \"{_directory["in"]}/$(printf 'b\\377.png')\" && mkdir \"{_directory["in"]}/$(printf 'c\\377')\""));
         Run run = Segment("in");
         Assert.Equal(1, run.Exit);
-        Assert.Contains("3 of 4 pictures failed", run.Error);
+        Assert.Contains("3 of 4 images failed", run.Error);
         Assert.Contains("b\uFFFD.png: cannot be opened: its name holds bytes that are not UTF-8", run.Error);
         Assert.Contains("c\uFFFD: the folder cannot be listed: its name holds bytes that are not UTF-8", run.Error);
         Assert.Contains("link.png: the link leads to 'nowhere', and there is no such file", run.Error);
@@ -224,7 +224,7 @@ public sealed class FolderRunTests : IDisposable
     public void An_output_that_cannot_be_written_stops_the_run_in_one_line_and_loses_nothing()
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "no /dev/full");
-        Pictures.Write(_directory, "in", [.. Enumerable.Range(0, 9).Select(i => $"p{i}.png")]);
+        Images.Write(_directory, "in", [.. Enumerable.Range(0, 9).Select(i => $"p{i}.png")]);
         foreach (string input in (string[])["in", "in/p0.png"])
         {
             string command = $"exec dotnet exec '{Path.Combine(AppContext.BaseDirectory, "lungseg.dll")}' segment '{_directory[input]}' -o '{_directory["out"]}' --size 128 > /dev/full";
@@ -239,17 +239,17 @@ public sealed class FolderRunTests : IDisposable
     }
 
     [Fact]
-    public void On_a_terminal_there_is_a_bar_with_rate_and_time_and_no_line_for_each_picture()
+    public void On_a_terminal_there_is_a_bar_with_rate_and_time_and_no_line_for_each_image()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "no 'script' to make a terminal with");
-        Pictures.Write(_directory, "in", [.. Enumerable.Range(0, 30).Select(i => $"p{i}.png")]);
+        Images.Write(_directory, "in", [.. Enumerable.Range(0, 30).Select(i => $"p{i}.png")]);
         string command = $"dotnet exec {Path.Combine(AppContext.BaseDirectory, "lungseg.dll")} segment {_directory["in"]} -o {_directory["out"]} --size 256";
         var start = new ProcessStartInfo("/usr/bin/script", ["-qec", command, "/dev/null"]) { RedirectStandardOutput = true, RedirectStandardInput = true };
         start.Environment["TERM"] = "xterm-256color";
         using Process process = Process.Start(start)!;
         string screen = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.Contains("pictures/s", screen);
+        Assert.Contains("images/s", screen);
         Assert.Contains(" of 30", screen);
         Assert.DoesNotContain("p7.png", screen);
     }

@@ -23,7 +23,7 @@ public sealed class HostileJournalTests : IDisposable
     public void A_damaged_journal_is_not_reported()
     {
         string run = Copy("report-a");
-        Lungseg.Run("report", run).Refused("line 5 ", Path.Combine(run, "journal.jsonl"), "$.picture.record");
+        Lungseg.Run("report", run).Refused("line 5 ", Path.Combine(run, "journal.jsonl"), "$.image.record");
         Assert.Equal(["report-a/journal.jsonl"], _directory.Files);
     }
 
@@ -31,7 +31,7 @@ public sealed class HostileJournalTests : IDisposable
     public void A_damaged_journal_is_not_resumed()
     {
         string run = Copy("resume-a");
-        Pictures.Write(_directory, "in", "a.png");
+        Images.Write(_directory, "in", "a.png");
         Lungseg.Run("segment", _directory["in"], "-o", run, "--size", "128", "--format", "mask,json", "--resume").Refused("line 3 ", Path.Combine(run, "journal.jsonl"));
         Assert.False(File.Exists(Path.Combine(run, "report.csv")));
     }
@@ -42,7 +42,7 @@ public sealed class HostileJournalTests : IDisposable
     [InlineData("p1.mask.png/../../dot_profile")]
     [InlineData("other.mask.png")]
     [InlineData("journal.2-of-2.jsonl")]
-    public void A_name_that_is_not_the_pictures_own_is_refused(string name)
+    public void A_name_that_is_not_the_images_own_is_refused(string name)
     {
         string shards = Path.Combine(Copy("traversal"), "shards"), journal = Path.Combine(shards, "journal.1-of-2.jsonl");
         File.WriteAllText(journal, File.ReadAllText(journal).Replace("../dot_profile", name));
@@ -55,7 +55,7 @@ public sealed class HostileJournalTests : IDisposable
     [InlineData("/p1.png")]
     [InlineData("a//p1.png")]
     [InlineData("")]
-    public void A_picture_that_would_lie_elsewhere_is_refused(string name)
+    public void An_image_that_would_lie_elsewhere_is_refused(string name)
     {
         string shards = Path.Combine(Copy("traversal"), "shards"), journal = Path.Combine(shards, "journal.1-of-2.jsonl");
         File.WriteAllText(journal, File.ReadAllText(journal).Replace("\"p1.png\"", $"\"{name}\""));
@@ -66,7 +66,7 @@ public sealed class HostileJournalTests : IDisposable
     public void Links_out_of_the_directory_are_not_followed()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need a permission on Windows");
-        Pictures.Write(_directory, "in", "a/x.png", "b.png");
+        Images.Write(_directory, "in", "a/x.png", "b.png");
         string secret = _directory.Write("secret", "not yours"u8.ToArray());
         Directory.CreateDirectory(_directory["elsewhere"]);
 
@@ -100,7 +100,7 @@ public sealed class HostileJournalTests : IDisposable
     [Fact]
     public void Whatever_is_done_to_a_journal_the_answer_is_one_line()
     {
-        Pictures.Write(_directory, "in", "a.png", "b.png");
+        Images.Write(_directory, "in", "a.png", "b.png");
         for (int i = 1; i <= 2; i++) Assert.InRange(Segment("--shard", $"{i}/2", "--json").Exit, 0, 0);
         string path = Directory.EnumerateFiles(_directory["out"], "journal.*").OrderByDescending(file => new FileInfo(file).Length).First();
         byte[] good = File.ReadAllBytes(path);

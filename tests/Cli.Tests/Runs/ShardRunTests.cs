@@ -10,8 +10,8 @@ public sealed class ShardRunTests : IDisposable
 
     public ShardRunTests()
     {
-        Pictures.Write(_directory, "in", [.. Enumerable.Range(0, 14).Select(i => $"{i % 3}/p{i}.png")]);
-        File.WriteAllText(_directory["in/bad.png"], "no picture");
+        Images.Write(_directory, "in", [.. Enumerable.Range(0, 14).Select(i => $"{i % 3}/p{i}.png")]);
+        File.WriteAllText(_directory["in/bad.png"], "no image");
     }
 
     public void Dispose() => _directory.Dispose();
@@ -25,7 +25,7 @@ public sealed class ShardRunTests : IDisposable
         // On any number of threads.
         for (int i = 1; i <= 4; i++) Segment("together", "--shard", $"{i}/4", "--threads", $"{i}");
         Run run = Lungseg.Run("merge", _directory["together"]).Succeeded();
-        Assert.Contains("15 pictures of 4 shards", run.Output);
+        Assert.Contains("15 images of 4 shards", run.Output);
         Assert.Equal(whole, Hashes("together"));
         // What was merged counts as no shard when it is merged again.
         Assert.Equal(run.Output, Lungseg.Run("merge", _directory["together"]).Succeeded().Output);
@@ -52,14 +52,14 @@ public sealed class ShardRunTests : IDisposable
         Assert.Contains("shard 4/4 is missing", run.Error);
         Assert.True(File.Exists(_directory["out/report.csv"]));
 
-        // One more shard, which saw a picture more, and lost an output.
-        Pictures.Write(_directory, "in", "late.png");
+        // One more shard, which saw an image more, and lost an output.
+        Images.Write(_directory, "in", "late.png");
         foreach (int i in (int[])[2, 4]) Segment("out", "--shard", $"{i}/4");
         string lost = Directory.EnumerateFiles(_directory["out"], "*.mask.png", SearchOption.AllDirectories).First();
         File.Delete(lost);
         run = Lungseg.Run("merge", _directory["out"]);
         Assert.Equal(1, run.Exit);
-        Assert.Contains("shard 2/4 found other pictures than shard 1/4", run.Error);
+        Assert.Contains("shard 2/4 found other images than shard 1/4", run.Error);
         Assert.Contains($"'{lost}' is missing", run.Error);
     }
 

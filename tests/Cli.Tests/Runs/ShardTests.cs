@@ -6,7 +6,7 @@ namespace LungSeg.Cli.Tests.Runs;
 public sealed class ShardTests
 {
     [Fact]
-    public void Every_picture_is_in_exactly_one_shard() => Gen.Select(Gen.String, Gen.Int[1, 40]).Sample((name, count) =>
+    public void Every_image_is_in_exactly_one_shard() => Gen.Select(Gen.String, Gen.Int[1, 40]).Sample((name, count) =>
         Assert.Single(Enumerable.Range(1, count), index => new Shard(index, count).Holds(name)), iter: 200);
 
     [Fact]

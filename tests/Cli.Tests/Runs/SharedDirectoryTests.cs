@@ -8,7 +8,7 @@ public sealed class SharedDirectoryTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
-    public SharedDirectoryTests() => Pictures.Write(_directory, "in", "a.png", "b.png", "c.png");
+    public SharedDirectoryTests() => Images.Write(_directory, "in", "a.png", "b.png", "c.png");
 
     public void Dispose() => _directory.Dispose();
 
@@ -50,7 +50,7 @@ public sealed class SharedDirectoryTests : IDisposable
     [Fact]
     public void A_run_in_one_piece_deletes_nothing_of_running_shards_and_a_killed_process_holds_nothing()
     {
-        Pictures.Write(_directory, "in", [.. Enumerable.Range(0, 60).Select(i => $"p{i}.png")]);
+        Images.Write(_directory, "in", [.. Enumerable.Range(0, 60).Select(i => $"p{i}.png")]);
         string unfinished = _directory[$"out/a.mask.png.1-{new string('0', 32)}.tmp"];
         using (Journal.Take(_directory["out"], new Shard(2, 2)))
         {

@@ -18,14 +18,14 @@ internal static class BackendCheck
         Matches(plan, test, input, test.Input(input), arithmetic);
     }
 
-    /// <summary>The same for a plan that exists already and a picture of its own.</summary>
-    public static void Matches(Plan plan, OpCase test, Shape input, float[] picture, Arithmetic arithmetic)
+    /// <summary>The same for a plan that exists already and an image of its own.</summary>
+    public static void Matches(Plan plan, OpCase test, Shape input, float[] image, Arithmetic arithmetic)
     {
         Graph graph = test.Graph.WithInput(input).WithTaps(test.Options.Taps);
-        plan.Input.CopyFrom(picture);
+        plan.Input.CopyFrom(image);
         plan.Execute();
 
-        IReadOnlyList<(Map Value, Map Bound)> expected = ErrorBound.Evaluate(graph, picture, arithmetic);
+        IReadOnlyList<(Map Value, Map Bound)> expected = ErrorBound.Evaluate(graph, image, arithmetic);
         Assert.Equal(expected.Select(output => output.Value.Shape), plan.Outputs.Select(buffer => buffer.Shape));
         for (int output = 0; output < expected.Count; output++)
         {

@@ -76,7 +76,7 @@ public abstract class BackendTests
     }
 
     [Fact]
-    public void A_plan_runs_again_without_a_trace_of_the_last_picture()
+    public void A_plan_runs_again_without_a_trace_of_the_last_image()
     {
         using IBackend backend = Create();
         Sample(NetCases.Networks, Math.Max(1, Iterations / 6), test =>
@@ -84,16 +84,16 @@ public abstract class BackendTests
             Shape shape = test.Graph.Input.Shape;
             using Model model = backend.Load(test.Graph, test.Options);
             using Plan plan = model.Plan(shape.N, shape.H, shape.W);
-            float[] picture = test.Input(shape), other = Array.ConvertAll(picture, value => (3 * value) + 1);
-            float[][] once = Run(plan, picture);
+            float[] image = test.Input(shape), other = Array.ConvertAll(image, value => (3 * value) + 1);
+            float[][] once = Run(plan, image);
             BackendCheck.Matches(plan, test, shape, other, Arithmetic);
-            float[][] again = Run(plan, picture);
+            float[][] again = Run(plan, image);
             Assert.Equal(Bits(once), Bits(again));
         });
     }
 
     [Fact]
-    public void A_picture_gives_the_same_bits_alone_and_in_a_batch()
+    public void An_image_gives_the_same_bits_alone_and_in_a_batch()
     {
         using IBackend backend = Create();
         Sample(Gen.OneOf(NetCases.Networks, OpCases.Convolutions, OpCases.DepthwiseConvolutions, OpCases.GroupNorms), Iterations / 2, test =>
@@ -101,12 +101,12 @@ public abstract class BackendTests
             Shape one = test.Graph.Input.Shape with { N = 1 }, three = one with { N = 3 };
             using Model model = backend.Load(test.Graph, test.Options);
             using Plan alone = model.Plan(1, one.H, one.W), batch = model.Plan(3, one.H, one.W);
-            float[] pictures = test.Input(three);
-            float[][] together = Run(batch, pictures);
+            float[] images = test.Input(three);
+            float[][] together = Run(batch, images);
             int size = (int)one.Count;
             for (int n = 0; n < 3; n++)
             {
-                float[][] single = Run(alone, pictures[(n * size)..((n + 1) * size)]);
+                float[][] single = Run(alone, images[(n * size)..((n + 1) * size)]);
                 Assert.Equal(Bits(single), Bits([.. together.Select(output => output[(n * output.Length / 3)..((n + 1) * output.Length / 3)])]));
             }
         });
@@ -152,9 +152,9 @@ public abstract class BackendTests
             "conv_relu" => new RandomLayers(1).Conv2d(x, "conv", 5, 3, padding: 1).ReLU(),
             _ => new RandomLayers(1).Conv2d(x, "conv", 5, 3, padding: 1).Sigmoid(),
         });
-        var picture = new float[graph.Input.Shape.Count];
-        picture[(4 * 11) + 5] = float.NaN;
-        float[] expected = Run(new ReferenceBackend(), graph, picture), actual = Run(backend, graph, picture);
+        var image = new float[graph.Input.Shape.Count];
+        image[(4 * 11) + 5] = float.NaN;
+        float[] expected = Run(new ReferenceBackend(), graph, image), actual = Run(backend, graph, image);
         Assert.Contains(expected, float.IsNaN);
         Assert.All(expected.Index(), pair => Assert.True(!float.IsNaN(pair.Item) || float.IsNaN(actual[pair.Index])));
     }
@@ -226,16 +226,16 @@ public abstract class BackendTests
         Assert.NotEmpty(backend.Description);
     }
 
-    protected static float[] Run(IBackend backend, Graph graph, float[] picture)
+    protected static float[] Run(IBackend backend, Graph graph, float[] image)
     {
         using Model model = backend.Load(graph);
         using Plan plan = model.Plan(graph.Input.Shape.N, graph.Input.Shape.H, graph.Input.Shape.W);
-        return Run(plan, picture)[0];
+        return Run(plan, image)[0];
     }
 
-    private static float[][] Run(Plan plan, float[] picture)
+    private static float[][] Run(Plan plan, float[] image)
     {
-        plan.Input.CopyFrom(picture);
+        plan.Input.CopyFrom(image);
         plan.Execute();
         return [.. plan.Outputs.Select(output => output.ToArray())];
     }

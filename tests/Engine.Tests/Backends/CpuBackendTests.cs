@@ -18,10 +18,10 @@ public abstract class CpuBackendTests(int threads, InstructionSet instructionSet
         Graph graph = Graph.Record(new Shape(1, values.Length, 1, 2), x => isSiLU ? x.SiLU() : x.Sigmoid());
         using IBackend backend = Create();
         using var reference = new ReferenceBackend();
-        float[] picture = [.. values.SelectMany(value => new[] { value, value })];
-        float[] expected = Run(reference, graph, picture), actual = Run(backend, graph, picture);
-        for (int i = 0; i < picture.Length; i++)
-            Assert.True(actual[i] == expected[i] || Math.Abs(actual[i] - expected[i]) < 4e-7 * Math.Max(1, Math.Abs(expected[i])), $"of {picture[i]}: expected {expected[i]}, found {actual[i]}");
+        float[] image = [.. values.SelectMany(value => new[] { value, value })];
+        float[] expected = Run(reference, graph, image), actual = Run(backend, graph, image);
+        for (int i = 0; i < image.Length; i++)
+            Assert.True(actual[i] == expected[i] || Math.Abs(actual[i] - expected[i]) < 4e-7 * Math.Max(1, Math.Abs(expected[i])), $"of {image[i]}: expected {expected[i]}, found {actual[i]}");
     }
 
     protected override IBackend Create()

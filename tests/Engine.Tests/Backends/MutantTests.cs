@@ -74,10 +74,10 @@ public sealed class MutantTests
         using Model model = new FusedReferenceBackend().Load(test.Graph);
         using Plan plan = model.Plan(1, 9, 9);
         using var wrong = new NudgedPlan(plan);
-        float[] picture = test.Input(test.Graph.Input.Shape);
-        BackendCheck.Matches(plan, test, test.Graph.Input.Shape, picture, Arithmetic.Float32);
+        float[] image = test.Input(test.Graph.Input.Shape);
+        BackendCheck.Matches(plan, test, test.Graph.Input.Shape, image, Arithmetic.Float32);
         Assert.Throws<Xunit.Sdk.FailException>(() =>
-            BackendCheck.Matches(wrong, test, test.Graph.Input.Shape, picture, Arithmetic.Float32));
+            BackendCheck.Matches(wrong, test, test.Graph.Input.Shape, image, Arithmetic.Float32));
     }
 
     private static void AssertFound(Gen<OpCase> cases, Func<Graph, Graph> mutate)

@@ -8,13 +8,13 @@ public sealed class DecodingTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void A_picture_is_decoded_to_the_expected_samples(string name)
+    public void An_image_is_decoded_to_the_expected_samples(string name)
     {
         Fixture expected = Fixtures.All[name];
-        Radiograph picture = ImageReader.Read(expected.Path);
-        Assert.Equal((expected.Width, expected.Height, expected.Bits), (picture.Width, picture.Height, picture.BitDepth));
-        Assert.Equal(expected.Channels, picture.Channels);
-        ReadOnlySpan<ushort> samples = picture.Samples;
+        Radiograph image = ImageReader.Read(expected.Path);
+        Assert.Equal((expected.Width, expected.Height, expected.Bits), (image.Width, image.Height, image.BitDepth));
+        Assert.Equal(expected.Channels, image.Channels);
+        ReadOnlySpan<ushort> samples = image.Samples;
         int worst = 0;
         for (int i = 0; i < samples.Length; i++)
             worst = Math.Max(worst, Math.Abs(samples[i] - expected.Samples[i]));

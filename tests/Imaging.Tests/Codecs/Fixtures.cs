@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace LungSeg.Imaging.Tests.Codecs;
 
-/// <summary>One small picture file and the samples that a reader should see in it.</summary>
+/// <summary>One small image file and the samples that a reader should see in it.</summary>
 internal sealed record Fixture(string Name, int Width, int Height, int Channels, int Bits, int Tolerance, ushort[] Samples)
 {
     public string Path => Repository.Data("read", Name);

@@ -26,15 +26,15 @@ public sealed class PngEncodingTests
     [InlineData(700, 900, 3, 8)]
     [InlineData(600, 1000, 1, 16)]
     [InlineData(40, 33, 3, 16)]
-    public void A_picture_of_several_bands_is_read_back(int width, int height, int channels, int bits)
+    public void An_image_of_several_bands_is_read_back(int width, int height, int channels, int bits)
     {
         Random random = new(width);
         ushort[] samples = new ushort[width * height * channels];
         for (int i = 0; i < samples.Length; i++)
             samples[i] = (ushort)(i / 3 % 7 == 0 ? random.Next(1 << bits) : i / width & (1 << bits) - 1);
-        Radiograph picture = new(width, height, channels, bits, samples);
+        Radiograph image = new(width, height, channels, bits, samples);
         using MemoryStream stream = new();
-        ImageWriter.WritePng(stream, picture);
+        ImageWriter.WritePng(stream, image);
         Assert.True(ImageReader.Decode(stream.ToArray(), "png").Samples.SequenceEqual(samples));
     }
 

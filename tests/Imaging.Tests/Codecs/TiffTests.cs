@@ -28,13 +28,13 @@ public sealed class TiffTests
     [MemberData(nameof(Layouts))]
     public void Each_coding_gives_the_samples_that_were_written(string compression, int bits, bool tiled)
     {
-        Radiograph picture = ImageReader.Decode(Write(compression, bits, tiled), "t.tif");
-        Assert.Equal((Width, Height, 1, bits == 16 ? 16 : 8), (picture.Width, picture.Height, picture.Channels, picture.BitDepth));
+        Radiograph image = ImageReader.Decode(Write(compression, bits, tiled), "t.tif");
+        Assert.Equal((Width, Height, 1, bits == 16 ? 16 : 8), (image.Width, image.Height, image.Channels, image.BitDepth));
         int tolerance = compression == nameof(Compression.JPEG) ? 12 : 0;
         for (int i = 0; i < Width * Height; i++)
         {
             int expected = bits >= 8 ? Sample(i % Width, i / Width, bits) : Sample(i % Width, i / Width, bits) * 255 / ((1 << bits) - 1);
-            Assert.True(Math.Abs(expected - picture.Samples[i]) <= tolerance, $"pixel {i}: {expected} expected, {picture.Samples[i]} found");
+            Assert.True(Math.Abs(expected - image.Samples[i]) <= tolerance, $"pixel {i}: {expected} expected, {image.Samples[i]} found");
         }
     }
 

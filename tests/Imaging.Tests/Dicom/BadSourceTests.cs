@@ -60,14 +60,14 @@ public sealed class BadSourceTests
     public void A_negative_has_the_same_segmentation_as_its_positive()
     {
         LungSegmentation negative = Result(b => b.Text(0x00280004, "CS", "MONOCHROME1"));
-        Assert.True(LungMask.FromPicture(ImageReader.Decode(Results.Written("seg", negative), "seg")).Pixels.SequenceEqual(negative.Mask.Pixels));
+        Assert.True(LungMask.FromImage(ImageReader.Decode(Results.Written("seg", negative), "seg")).Pixels.SequenceEqual(negative.Mask.Pixels));
     }
 
     [Fact]
     public void Of_several_frames_results_refer_to_the_one_that_was_read()
     {
         Peer.NeedPython("pydicom");
-        byte[] frame = SyntheticRadiograph.Draw(200, 160, seed: 3).Picture.To8Bit();
+        byte[] frame = SyntheticRadiograph.Draw(200, 160, seed: 3).Image.To8Bit();
         LungSegmentation Of(int number) => Result(
             b => b.Text(0x00280008, "IS", "3").Bytes(0x7FE00010, "OB", [.. frame, .. frame, .. frame]), new DicomOptions { Frame = number });
         LungSegmentation result = Of(2);

@@ -68,7 +68,7 @@ public sealed class CodecFuzzTests
                 break;
             default:
                 JpegStructure jpeg = JpegStructure.Read(coded);
-                // A damaged header may ask for any size, up to the limit of pictures.
+                // A damaged header may ask for any size, up to the limit of images.
                 if ((long)jpeg.Width * jpeg.Height < 1 << 18)
                     JpegLossy.Decode(coded, image with { Columns = jpeg.Width, Rows = jpeg.Height, Samples = jpeg.Components.Length });
                 break;

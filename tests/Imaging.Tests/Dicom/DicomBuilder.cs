@@ -10,7 +10,7 @@ internal sealed class DicomBuilder
     private bool _encapsulated;
     private string _syntax = "1.2.840.10008.1.2.1";
 
-    /// <summary>A sound 8-bit picture of 40 x 36 pixels with a ramp.</summary>
+    /// <summary>A sound 8-bit image of 40 x 36 pixels with a ramp.</summary>
     public DicomBuilder()
     {
         Text(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.1.1").Text(0x00080060, "CS", "DX").Text(0x00280004, "CS", "MONOCHROME2");

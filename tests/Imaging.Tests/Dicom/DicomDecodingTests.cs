@@ -11,9 +11,9 @@ public sealed class DicomDecodingTests
     public void A_file_shows_the_expected_samples(string name)
     {
         DicomCase expected = DicomCases.All[name];
-        Radiograph picture = ImageReader.Read(DicomCases.Path(expected.File), expected.Options);
-        Assert.Equal((expected.Width, expected.Height, expected.Channels, expected.Bits), (picture.Width, picture.Height, picture.Channels, picture.BitDepth));
-        ReadOnlySpan<ushort> samples = picture.Samples;
+        Radiograph image = ImageReader.Read(DicomCases.Path(expected.File), expected.Options);
+        Assert.Equal((expected.Width, expected.Height, expected.Channels, expected.Bits), (image.Width, image.Height, image.Channels, image.BitDepth));
+        ReadOnlySpan<ushort> samples = image.Samples;
         int worst = 0;
         for (int i = 0; i < samples.Length; i++)
             worst = Math.Max(worst, Math.Abs(samples[i] - expected.Samples[i]));
@@ -32,9 +32,9 @@ public sealed class DicomDecodingTests
             try
             {
                 // Only marks and padding behind the pixels may be lacking.
-                Radiograph picture = ImageReader.Decode(bytes[..length], "cut", expected.Options);
+                Radiograph image = ImageReader.Decode(bytes[..length], "cut", expected.Options);
                 Assert.True(length >= bytes.Length - 24, $"{length} of {bytes.Length} bytes were taken for a whole file");
-                Assert.Equal(whole, picture.Samples.ToArray());
+                Assert.Equal(whole, image.Samples.ToArray());
             }
             catch (ImageException e)
             {

@@ -29,9 +29,9 @@ public sealed class DicomHeaderTests
             { (PixelSpacing, "DS", stated), (ImagerPixelSpacing, "DS", imager), (Magnification, "DS", magnification), (Calibration, "CS", calibration), (NominalScanned, "DS", film) })
             if (text is not null)
                 builder.Text(tag, vr, text);
-        Radiograph picture = builder.Read();
-        Assert.Equal(rows, picture.Spacing?.RowMillimetres);
-        Assert.Contains(picture.Decisions, d => d.Topic == "spacing" && d.ToString().Contains(said, StringComparison.Ordinal));
+        Radiograph image = builder.Read();
+        Assert.Equal(rows, image.Spacing?.RowMillimetres);
+        Assert.Contains(image.Decisions, d => d.Topic == "spacing" && d.ToString().Contains(said, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -49,17 +49,17 @@ public sealed class DicomHeaderTests
     [InlineData("", null, false)]
     public void Patient_orientation_tells_the_sides(string orientation, bool? leftOnTheRight, bool warned)
     {
-        Radiograph picture = new DicomBuilder().Text(PatientOrientation, "CS", orientation).Read();
-        Assert.Equal(leftOnTheRight, picture.PatientLeftIsOnTheRight);
+        Radiograph image = new DicomBuilder().Text(PatientOrientation, "CS", orientation).Read();
+        Assert.Equal(leftOnTheRight, image.PatientLeftIsOnTheRight);
         if (orientation != "LP\\FP")
-            Assert.Equal(warned, picture.Decisions.Single(d => d.Topic == "orientation").IsWarning);
+            Assert.Equal(warned, image.Decisions.Single(d => d.Topic == "orientation").IsWarning);
     }
 
     [Fact]
     public void Names_and_UIDs_are_kept_for_derived_objects()
     {
-        Radiograph picture = ImageReader.Read(DicomCases.Path("lossless6_native12.dcm"));
-        DicomReference reference = Assert.IsType<DicomReference>(picture.Dicom);
+        Radiograph image = ImageReader.Read(DicomCases.Path("lossless6_native12.dcm"));
+        DicomReference reference = Assert.IsType<DicomReference>(image.Dicom);
         Assert.Equal("1.2.840.10008.5.1.4.1.1.1.1", reference.SopClassUid);
         Assert.Equal("1.2.826.0.1.3680043.8.498.1", reference.SopInstanceUid);
         Assert.Equal("1.2.826.0.1.3680043.8.498.2", reference.StudyInstanceUid);
@@ -68,10 +68,10 @@ public sealed class DicomHeaderTests
         Assert.Equal(("Sjögren^Åsa", "P1", "19700101", "F"), (reference.PatientName, reference.PatientId, reference.PatientBirthDate, reference.PatientSex));
         Assert.Equal(("20200102", "030405", "A1", "S1"), (reference.StudyDate, reference.StudyTime, reference.AccessionNumber, reference.StudyId));
         Assert.Equal(("DX", 47, 61, 1), (reference.Modality, reference.Rows, reference.Columns, reference.Frames));
-        Assert.Equal(0.16, picture.Spacing!.Value.RowMillimetres, 12);
-        Assert.True(picture.PatientLeftIsOnTheRight);
-        Assert.DoesNotContain(picture.Decisions, d => d.IsWarning);
-        Assert.Equal("DICOM, JPEG lossless, 12-bit MONOCHROME2", picture.Description);
+        Assert.Equal(0.16, image.Spacing!.Value.RowMillimetres, 12);
+        Assert.True(image.PatientLeftIsOnTheRight);
+        Assert.DoesNotContain(image.Decisions, d => d.IsWarning);
+        Assert.Equal("DICOM, JPEG lossless, 12-bit MONOCHROME2", image.Description);
     }
 
     [Theory]
@@ -89,18 +89,18 @@ public sealed class DicomHeaderTests
     public void MONOCHROME1_with_an_inverse_presentation_is_inverted_once()
     {
         ushort[] plain = new DicomBuilder().Read().Samples.ToArray();
-        Radiograph picture = new DicomBuilder().Text(0x00280004, "CS", "MONOCHROME1").Text(0x20500020, "CS", "INVERSE").Read();
-        Assert.Equal(plain.Select(s => (ushort)(255 - s)), picture.Samples.ToArray());
-        Assert.DoesNotContain(picture.Decisions, d => d.IsWarning && d.Topic == "inversion");
+        Radiograph image = new DicomBuilder().Text(0x00280004, "CS", "MONOCHROME1").Text(0x20500020, "CS", "INVERSE").Read();
+        Assert.Equal(plain.Select(s => (ushort)(255 - s)), image.Samples.ToArray());
+        Assert.DoesNotContain(image.Decisions, d => d.IsWarning && d.Topic == "inversion");
     }
 
     [Fact]
-    public void A_picture_of_one_value_is_black_and_warned_of()
+    public void An_image_of_one_value_is_black_and_warned_of()
     {
         DicomBuilder builder = new DicomBuilder().Words(0x00280100, 16).Words(0x00280101, 12).Words(0x00280102, 11);
-        Radiograph picture = builder.Bytes(0x7FE00010, "OW", [.. Enumerable.Repeat((byte)5, 36 * 40 * 2)]).Read();
-        Assert.All(picture.Samples.ToArray(), s => Assert.Equal(0, s));
-        Assert.Contains(picture.Decisions, d => d.IsWarning && d.Topic == "VOI");
+        Radiograph image = builder.Bytes(0x7FE00010, "OW", [.. Enumerable.Repeat((byte)5, 36 * 40 * 2)]).Read();
+        Assert.All(image.Samples.ToArray(), s => Assert.Equal(0, s));
+        Assert.Contains(image.Decisions, d => d.IsWarning && d.Topic == "VOI");
     }
 
     [Fact]

@@ -27,8 +27,8 @@ public sealed class DicomOutputTests
         LungSegmentation result = Result();
         byte[] file = Results.Written("seg", result);
         Radiograph both = ImageReader.Decode(file, "seg"), right = ImageReader.Decode(file, "seg", new DicomOptions { Frame = 1 });
-        Assert.True(LungMask.FromPicture(both).Pixels.SequenceEqual(result.Mask.Pixels));
-        Assert.Equal(result.Statistics.Of(LungSide.Right)!.Area, LungMask.FromPicture(right).Area);
+        Assert.True(LungMask.FromImage(both).Pixels.SequenceEqual(result.Mask.Pixels));
+        Assert.Equal(result.Statistics.Of(LungSide.Right)!.Area, LungMask.FromImage(right).Area);
         Assert.Contains("frames 1 to 2", Assert.Throws<ImageException>(() => ImageReader.Decode(file, "seg", new DicomOptions { Frame = 3 })).Message);
         Assert.Contains("truncated", Assert.Throws<ImageException>(() => ImageReader.Decode(file[..^9], "seg")).Message);
     }
@@ -38,7 +38,7 @@ public sealed class DicomOutputTests
     {
         LungSegmentation result = Result(mirrored: true);
         Radiograph right = ImageReader.Decode(Results.Written("seg", result), "seg", new DicomOptions { Frame = 1 });
-        Assert.True(MaskStatistics.Of(LungMask.FromPicture(right)).Parts[0].Component.CenterX > Side / 2);
+        Assert.True(MaskStatistics.Of(LungMask.FromImage(right)).Parts[0].Component.CenterX > Side / 2);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class DicomOutputTests
     public void Derived_objects_carry_patient_and_study_and_stand_in_a_series_of_their_own(string format)
     {
         LungSegmentation result = Result();
-        DicomReference source = result.Picture.Dicom!, derived = ImageReader.Decode(Results.Written(format, result), format).Dicom!;
+        DicomReference source = result.Image.Dicom!, derived = ImageReader.Decode(Results.Written(format, result), format).Dicom!;
         Assert.Equal(
             (source.StudyInstanceUid, source.PatientName, source.PatientId, source.AccessionNumber, source.PatientOrientation, "1"),
             (derived.StudyInstanceUid, derived.PatientName, derived.PatientId, derived.AccessionNumber, derived.PatientOrientation, derived.InstanceNumber));
@@ -155,12 +155,12 @@ public sealed class DicomOutputTests
         string Refused(LungSegmentation result) => Assert.Throws<ImageException>(() => Results.Written("seg", result)).Message;
         Assert.Contains("leave seg out", Refused(Results.Synthetic()));
         Assert.Contains("Study Instance UID (0020,000D)", Refused(Result(b => b.Without(0x0020000D))));
-        Assert.Contains("use the fixed mode", Refused(Result() with { Mask = Result().Mask.Resize(128, 128) }));
+        Assert.Contains("use the native mode", Refused(Result() with { Mask = Result().Mask.Resize(128, 128) }));
         Assert.Contains("no lung was found", Refused(Result() with { Mask = new LungMask(Side, Side, new byte[Side * Side]) }));
     }
 
     [Fact]
-    public void A_picture_that_is_no_DICOM_image_gets_a_capture_in_a_study_of_its_own()
+    public void An_image_that_is_no_DICOM_image_gets_a_capture_in_a_study_of_its_own()
     {
         DicomReference capture = ImageReader.Decode(Results.Written("sc", Results.Synthetic()), "sc").Dicom!;
         Assert.Matches(@"^2\.25\.[0-9]+$", capture.StudyInstanceUid);

@@ -21,13 +21,13 @@ public sealed class Jpeg2000DicomTests
     public void Stored_values_are_those_of_the_codestream(string name, string syntax, string said, bool lossy)
     {
         Plane plane = Jpeg2000Cases.Decode(Jpeg2000Cases.All[name].Bytes)[0];
-        Radiograph picture = Image(name, syntax).ReadWith(new DicomOptions { Voi = Voi.None });
-        Assert.DoesNotContain(picture.Decisions, d => d.IsWarning && d.Topic is "pixels" or "compression" or "codestream");
-        Assert.Contains(said, picture.Description);
-        Assert.Equal(lossy, picture.Dicom!.IsLossy);
+        Radiograph image = Image(name, syntax).ReadWith(new DicomOptions { Voi = Voi.None });
+        Assert.DoesNotContain(image.Decisions, d => d.IsWarning && d.Topic is "pixels" or "compression" or "codestream");
+        Assert.Contains(said, image.Description);
+        Assert.Equal(lossy, image.Dicom!.IsLossy);
         int highest = (1 << plane.Size.Bits) - 1, shift = plane.Size.IsSigned ? 1 << plane.Size.Bits - 1 : 0;
-        for (int i = 0; i < picture.Samples.Length; i++)
-            Assert.Equal((int)((plane[i] + shift) / (double)highest * 65535 + 0.5), picture.Samples[i]);
+        for (int i = 0; i < image.Samples.Length; i++)
+            Assert.Equal((int)((plane[i] + shift) / (double)highest * 65535 + 0.5), image.Samples[i]);
     }
 
     [Theory]
@@ -39,11 +39,11 @@ public sealed class Jpeg2000DicomTests
     public void Colours_come_out_red_green_and_blue(string name, string photometric, bool warned)
     {
         Plane[] planes = Jpeg2000Cases.Decode(Jpeg2000Cases.All[name].Bytes);
-        Radiograph picture = Image(name, Lossless).Words(Samples, 3).Text(Photometric, "CS", photometric).Words(0x00280006, 0).Read();
-        Assert.Equal(3, picture.Channels);
-        Assert.Equal(warned, picture.Decisions.Any(d => d.IsWarning && d.Text.Contains("colour transform", StringComparison.Ordinal)));
-        for (int i = 0; i < picture.Samples.Length; i++)
-            Assert.Equal(planes[i % 3].Samples[i / 3], picture.Samples[i]);
+        Radiograph image = Image(name, Lossless).Words(Samples, 3).Text(Photometric, "CS", photometric).Words(0x00280006, 0).Read();
+        Assert.Equal(3, image.Channels);
+        Assert.Equal(warned, image.Decisions.Any(d => d.IsWarning && d.Text.Contains("colour transform", StringComparison.Ordinal)));
+        for (int i = 0; i < image.Samples.Length; i++)
+            Assert.Equal(planes[i % 3].Samples[i / 3], image.Samples[i]);
     }
 
     [Fact]
@@ -55,10 +55,10 @@ public sealed class Jpeg2000DicomTests
         foreach ((string photometric, bool converted, bool warned) in (ReadOnlySpan<(string, bool, bool)>)[("RGB", false, false),
             ("YBR_FULL", true, false), ("YBR_RCT", false, true)])
         {
-            Radiograph picture = Image("rgb8.j2k", Lossless).Fragment(code).Words(Samples, 3).Text(Photometric, "CS", photometric)
+            Radiograph image = Image("rgb8.j2k", Lossless).Fragment(code).Words(Samples, 3).Text(Photometric, "CS", photometric)
                 .Words(0x00280006, 0).Read();
-            Assert.Equal(!converted, picture.Samples[0] == planes[0].Samples[0] && picture.Samples[1] == planes[1].Samples[0]);
-            Assert.Equal(warned, picture.Decisions.Any(d =>
+            Assert.Equal(!converted, image.Samples[0] == planes[0].Samples[0] && image.Samples[1] == planes[1].Samples[0]);
+            Assert.Equal(warned, image.Decisions.Any(d =>
                 d.IsWarning && d.Text.Contains("states a colour transform", StringComparison.Ordinal)));
         }
     }
@@ -102,9 +102,9 @@ public sealed class Jpeg2000DicomTests
     public void Frames_of_another_kind_than_stated_are_read_with_a_warning(string name, string syntax, string said)
     {
         ushort[] expected = Image("grey12.j2k", Lossless).Read().Samples.ToArray();
-        Radiograph picture = Image(name, syntax).Read();
-        Assert.Equal(expected, picture.Samples.ToArray());
-        Assert.Contains(picture.Decisions, d => d.IsWarning && d.Text.Contains(said, StringComparison.Ordinal));
+        Radiograph image = Image(name, syntax).Read();
+        Assert.Equal(expected, image.Samples.ToArray());
+        Assert.Contains(image.Decisions, d => d.IsWarning && d.Text.Contains(said, StringComparison.Ordinal));
     }
 
     /// <summary>
@@ -147,8 +147,8 @@ public sealed class Jpeg2000DicomTests
         byte[] code = Jpeg2000Cases.All["grey12.j2k"].Bytes;
         for (int length = 0; length < code.Length - 2; length += 53)
             Assert.ThrowsAny<ImageException>(() => Image("grey12.j2k", Lossless).Fragment(code[..length]).Read());
-        Radiograph picture = Image("grey12.j2k", Lossless).Fragment(code[..^2]).Read();
-        Assert.Contains(picture.Decisions, d => d.IsWarning && d.Text == "the codestream ends without its end mark");
+        Radiograph image = Image("grey12.j2k", Lossless).Fragment(code[..^2]).Read();
+        Assert.Contains(image.Decisions, d => d.IsWarning && d.Text == "the codestream ends without its end mark");
     }
 
     [Fact]

@@ -15,9 +15,9 @@ public sealed class LosslessJpegTests
             ushort[] samples = Draw(g.Width * g.Height, g.Precision, g.Shift, g.Seed);
             byte[] coded = new LosslessJpegEncoder(g.Width, g.Height, 1, g.Precision, g.Predictor, g.Shift, g.RestartRows).Encode(samples, interleaved: true);
             int allocated = g.Precision > 8 ? 16 : 8, white = (1 << allocated) - 1, highest = (1 << g.Precision) - 1;
-            Radiograph picture = Builder(g.Width, g.Height).Words(0x00280100, allocated).Words(0x00280101, g.Precision)
+            Radiograph image = Builder(g.Width, g.Height).Words(0x00280100, allocated).Words(0x00280101, g.Precision)
                 .Words(0x00280102, g.Precision - 1).Fragment(coded).ReadWith(new DicomOptions { Voi = Voi.None });
-            return picture.Samples.SequenceEqual(Array.ConvertAll(samples, s => (ushort)((double)s / highest * white + 0.5)));
+            return image.Samples.SequenceEqual(Array.ConvertAll(samples, s => (ushort)((double)s / highest * white + 0.5)));
         },
         iter: 150, threads: 1);
 
@@ -28,8 +28,8 @@ public sealed class LosslessJpegTests
     {
         ushort[] samples = Draw(40 * 36 * 3, 8, 0, 5);
         byte[] coded = new LosslessJpegEncoder(40, 36, 3, 8, 7, 0, 4).Encode(samples, interleaved);
-        Radiograph picture = Builder(40, 36).Words(0x00280002, 3).Text(0x00280004, "CS", "RGB").Fragment(coded).Read();
-        Assert.Equal(samples, picture.Samples.ToArray());
+        Radiograph image = Builder(40, 36).Words(0x00280002, 3).Text(0x00280004, "CS", "RGB").Fragment(coded).Read();
+        Assert.Equal(samples, image.Samples.ToArray());
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class SegmentationKindTests
         byte[] file = Written(result, type, compression);
         Radiograph back = ImageReader.Decode(file, "seg");
         // What is more probable than a half is so when it is read back, and what is not is not.
-        Assert.True(LungMask.FromPicture(back).Pixels.SequenceEqual(result.Mask.Pixels));
+        Assert.True(LungMask.FromImage(back).Pixels.SequenceEqual(result.Mask.Pixels));
         if (type == SegmentationType.Fractional)
         {
             float[] read = back.ToUnitFloat();
@@ -45,7 +45,7 @@ public sealed class SegmentationKindTests
         if (type != SegmentationType.LabelMap)
         {
             Radiograph right = ImageReader.Decode(file, "seg", new DicomOptions { Frame = 1 });
-            Assert.Equal(result.Statistics.Of(LungSide.Right)!.Area, LungMask.FromPicture(right).Area);
+            Assert.Equal(result.Statistics.Of(LungSide.Right)!.Area, LungMask.FromImage(right).Area);
         }
         Assert.Throws<ImageException>(() => ImageReader.Decode(file[..^(file.Length / 3)], "seg"));
     }

@@ -34,7 +34,7 @@ public sealed class FigureTests
             Figure figure = new(40, 30);
             figure.Line(Array.ConvertAll(numbers, n => (n, -n / 2)), Black, 3, closed: true);
             figure.Fill(left, top, side, side, Black, 0.5);
-            figure.Picture(left, top, side, side, new byte[3 * side * side]);
+            figure.Image(left, top, side, side, new byte[3 * side * side]);
             figure.Text(left, top, "cut off", side, Black);
             for (int y = Math.Max(top, 0); y < Math.Min(top + side, 30) && left is >= 0 and < 40; y++)
                 Assert.Equal(0, figure.Pixels[3 * ((y * 40) + left)]);

@@ -77,11 +77,11 @@ public sealed class ChestMeasureTests
     [Fact]
     public void A_mirror_image_of_a_mirror_image_is_the_image()
     {
-        (Radiograph picture, _) = SyntheticRadiograph.Draw(65, 40, seed: 2);
-        Radiograph mirrored = picture.Mirrored();
-        Assert.Equal(picture.Samples[64], mirrored.Samples[0]);
-        Assert.Equal(!picture.PatientLeftIsOnTheRight, mirrored.PatientLeftIsOnTheRight);
-        Assert.True(mirrored.Mirrored().Samples.SequenceEqual(picture.Samples));
+        (Radiograph image, _) = SyntheticRadiograph.Draw(65, 40, seed: 2);
+        Radiograph mirrored = image.Mirrored();
+        Assert.Equal(image.Samples[64], mirrored.Samples[0]);
+        Assert.Equal(!image.PatientLeftIsOnTheRight, mirrored.PatientLeftIsOnTheRight);
+        Assert.True(mirrored.Mirrored().Samples.SequenceEqual(image.Samples));
         ProbabilityMap map = new(3, 2, [1, 2, 3, 4, 5, 6]);
         Assert.Equal([3, 2, 1, 6, 5, 4], map.Mirrored().Values.ToArray());
     }

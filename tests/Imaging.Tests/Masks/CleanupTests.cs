@@ -18,9 +18,9 @@ public sealed class CleanupTests
         {
             LungMask mask = OpenCvCases.Mask(OpenCvCases.Number(row[0]));
             Assert.Equal(row[2], $"{Crc32.HashToUInt32(mask.Pixels):x8}");
-            LungMask cleaned = UpstreamCleanup.Apply(mask, OpenCvCases.Number(row[1]));
+            LungMask cleaned = StudyCleanup.Apply(mask, OpenCvCases.Number(row[1]));
             Assert.True(row[3] == $"{Crc32.HashToUInt32(cleaned.Pixels):x8}", $"clean-up of mask {row[0]}, area {row[1]}");
-            LungMask saved = UpstreamCleanup.ResizeToSaved(cleaned);
+            LungMask saved = StudyCleanup.ResizeToSaved(cleaned);
             Assert.True(row[4] == $"{Crc32.HashToUInt32(saved.Pixels):x8}", $"saved size of mask {row[0]}");
         }
     }
@@ -74,7 +74,7 @@ public sealed class CleanupTests
                 ".#####........",
                 ".#####........",
             ],
-            Show(FixedCleanup.Apply(mask)));
+            Show(NativeCleanup.Apply(mask)));
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class CleanupTests
                 "..#...",
                 "......",
             ],
-            Show(FixedCleanup.Apply(mask)));
+            Show(NativeCleanup.Apply(mask)));
     }
 
     [Fact]
@@ -103,8 +103,8 @@ public sealed class CleanupTests
     {
         foreach (uint seed in Enumerable.Range(1, 200).Select(s => (uint)s))
         {
-            LungMask once = FixedCleanup.Apply(OpenCvCases.Mask(seed));
-            Assert.True(once.Pixels.SequenceEqual(FixedCleanup.Apply(once).Pixels));
+            LungMask once = NativeCleanup.Apply(OpenCvCases.Mask(seed));
+            Assert.True(once.Pixels.SequenceEqual(NativeCleanup.Apply(once).Pixels));
         }
     }
 
@@ -116,7 +116,7 @@ public sealed class CleanupTests
         byte[] pixels = new byte[100 * 90];
         Array.Fill(pixels, value);
         LungMask mask = new(100, 90, pixels);
-        Assert.True(FixedCleanup.Apply(mask).Pixels.SequenceEqual(pixels));
-        Assert.True(UpstreamCleanup.Apply(mask).Pixels.SequenceEqual(pixels));
+        Assert.True(NativeCleanup.Apply(mask).Pixels.SequenceEqual(pixels));
+        Assert.True(StudyCleanup.Apply(mask).Pixels.SequenceEqual(pixels));
     }
 }

@@ -34,7 +34,7 @@ public sealed class MaskImageTests
     {
         var mask = MaskImage.Of(Grey(bits, background, one, other));
         Assert.Empty(mask.Labels);
-        Assert.Equal(Both, LungMask.FromPicture(Grey(bits, background, one, other)).Pixels.ToArray());
+        Assert.Equal(Both, LungMask.FromImage(Grey(bits, background, one, other)).Pixels.ToArray());
     }
 
     [Theory]
@@ -49,7 +49,7 @@ public sealed class MaskImageTests
         var mask = MaskImage.Of(Grey(bits, background, one, other));
         Assert.Equal([.. new[] { background, one, other }.Order().Select(v => $"{v}")], mask.Labels);
         Assert.Equal(Both, Array.ConvertAll(mask.Values, v => (byte)v));
-        Assert.Contains("several labels", Assert.Throws<ImageException>(() => LungMask.FromPicture(Grey(bits, background, one, other))).Message);
+        Assert.Contains("several labels", Assert.Throws<ImageException>(() => LungMask.FromImage(Grey(bits, background, one, other))).Message);
     }
 
     [Fact]
@@ -80,8 +80,8 @@ public sealed class MaskImageTests
     public void Black_and_one_colour_are_a_mask_more_colours_are_labels_and_a_photograph_is_none()
     {
         Radiograph Colored(Func<int, (int, int, int)> color) => new(Side, Side, 3, 8, [.. Lungs.SelectMany(l => new[] { color(l).Item1, color(l).Item2, color(l).Item3 }).Select(v => (ushort)v)]);
-        Assert.Equal(Both, LungMask.FromPicture(Colored(l => l > 0 ? (200, 0, 30) : default)).Pixels.ToArray());
-        Assert.Equal(Both, LungMask.FromPicture(Colored(l => l > 0 ? (255, 255, 255) : default)).Pixels.ToArray());
+        Assert.Equal(Both, LungMask.FromImage(Colored(l => l > 0 ? (200, 0, 30) : default)).Pixels.ToArray());
+        Assert.Equal(Both, LungMask.FromImage(Colored(l => l > 0 ? (255, 255, 255) : default)).Pixels.ToArray());
         var labels = MaskImage.Of(Colored(l => l switch { 1 => (255, 0, 0), 2 => (0, 0, 255), _ => default }));
         Assert.Equal(3, labels.Labels.Count);
         Assert.Equal(Both, Array.ConvertAll(labels.Values, v => (byte)v));
@@ -99,7 +99,7 @@ public sealed class MaskImageTests
         byte[] png = Png(channels == 4 ? 6 : 4, channels, pixels);
         Radiograph read = ImageReader.Decode(png, "a.png");
         Assert.Contains(read.Decisions, d => d is { Topic: "alpha", IsWarning: true });
-        Assert.Equal(Both, LungMask.FromPicture(read).Pixels.ToArray());
+        Assert.Equal(Both, LungMask.FromImage(read).Pixels.ToArray());
     }
 
     private static byte[] Png(int colorType, int channels, byte[] pixels)

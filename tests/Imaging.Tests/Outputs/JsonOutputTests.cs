@@ -33,15 +33,15 @@ public sealed class JsonOutputTests
     public void Without_spacing_there_are_no_millimetres_and_with_it_the_element_is_named()
     {
         JsonElement known = Json("json", Results.Synthetic());
-        Assert.NotEqual("", known.GetProperty("picture").GetProperty("spacing_mm").GetProperty("source").GetString());
+        Assert.NotEqual("", known.GetProperty("image").GetProperty("spacing_mm").GetProperty("source").GetString());
         LungSegmentation plain = Results.SyntheticOn(256, p => new Radiograph(256, 256, 1, 8, p.Samples.ToArray()));
         JsonElement unknown = Json("json", plain);
-        Assert.Equal(JsonValueKind.Null, unknown.GetProperty("picture").GetProperty("spacing_mm").ValueKind);
+        Assert.Equal(JsonValueKind.Null, unknown.GetProperty("image").GetProperty("spacing_mm").ValueKind);
         Assert.Equal(JsonValueKind.Null, unknown.GetProperty("lungs").GetProperty("area_mm2").ValueKind);
     }
 
     [Fact]
-    public void A_mask_of_another_size_than_the_picture_scales_the_spacing_and_is_refused_where_coordinates_are_the_picture_s()
+    public void A_mask_of_another_size_than_the_image_scales_the_spacing_and_is_refused_where_coordinates_are_the_image_s()
     {
         LungSegmentation result = Results.Synthetic() with { Mask = Results.Synthetic().Mask.Resize(128, 64) };
         JsonElement lungs = Json("json", result).GetProperty("lungs");

@@ -5,21 +5,21 @@ namespace LungSeg.Imaging.Tests.Outputs;
 /// <summary>Results without a network: a drawn radiograph with its true lungs.</summary>
 internal static class Results
 {
-    public static LungSegmentation Synthetic(int side = 256) => SyntheticOn(side, picture => picture);
+    public static LungSegmentation Synthetic(int side = 256) => SyntheticOn(side, image => image);
 
     /// <summary>A drawn radiograph of 256 x 256 pixels and its lungs.</summary>
-    public static (Radiograph Picture, LungMask Lungs) Drawn { get; } = SyntheticRadiograph.Draw(256, 256, seed: 1);
+    public static (Radiograph Image, LungMask Lungs) Drawn { get; } = SyntheticRadiograph.Draw(256, 256, seed: 1);
 
-    /// <summary>The true lungs on another picture of the same size.</summary>
+    /// <summary>The true lungs on another image of the same size.</summary>
     public static LungSegmentation SyntheticOn(int side, Func<Radiograph, Radiograph> change)
     {
-        (Radiograph picture, LungMask lungs) = side == 256 ? Drawn : SyntheticRadiograph.Draw(side, side, seed: 1);
-        return Of(change(picture), lungs);
+        (Radiograph image, LungMask lungs) = side == 256 ? Drawn : SyntheticRadiograph.Draw(side, side, seed: 1);
+        return Of(change(image), lungs);
     }
 
-    public static LungSegmentation Of(Radiograph picture, LungMask mask, float[]? probabilities = null) => new()
+    public static LungSegmentation Of(Radiograph image, LungMask mask, float[]? probabilities = null) => new()
     {
-        Picture = picture,
+        Image = image,
         Mask = mask,
         Probabilities = new ProbabilityMap(mask.Width, mask.Height, probabilities ?? Array.ConvertAll(mask.Pixels.ToArray(), p => p == 0 ? 0.01f : 0.99f)),
         Method = new SegmentationMethod("pan", "weights/pan.safetensors", 512, 0.5f, "fixed", "none"),

@@ -3,15 +3,15 @@ using LungSeg.Imaging.Tests.Outputs;
 
 namespace LungSeg.Imaging.Tests.Quality;
 
-/// <summary>Measures and rules on drawn pictures with their true lungs; what the network makes of wrong pictures is tested with the network.</summary>
+/// <summary>Measures and rules on drawn images with their true lungs; what the network makes of wrong images is tested with the network.</summary>
 public sealed class QualityTests
 {
     private const int Side = 256;
 
     private static string[] Flags(LungSegmentation result) => [.. result.Flags.Select(f => f.Name)];
 
-    private static Radiograph Map(Radiograph picture, Func<ushort, ushort> value) =>
-        new(picture.Width, picture.Height, 1, 8, Array.ConvertAll(picture.Samples.ToArray(), s => value(s)));
+    private static Radiograph Map(Radiograph image, Func<ushort, ushort> value) =>
+        new(image.Width, image.Height, 1, 8, Array.ConvertAll(image.Samples.ToArray(), s => value(s)));
 
     [Fact]
     public void A_drawn_radiograph_raises_no_flag() => Assert.Empty(Flags(Results.Synthetic()));
@@ -52,15 +52,15 @@ public sealed class QualityTests
     [Theory]
     [InlineData(0, "left")]
     [InlineData(12, "left")]
-    public void A_lung_at_the_edge_of_the_picture_or_of_its_collimated_field_is_cut_off(int frame, string side)
+    public void A_lung_at_the_edge_of_the_image_or_of_its_collimated_field_is_cut_off(int frame, string side)
     {
-        (Radiograph picture, LungMask lungs) = Results.Drawn;
+        (Radiograph image, LungMask lungs) = Results.Drawn;
         int first = Side / 4, width = Side - first + frame;
         ushort[] samples = new ushort[width * Side];
         byte[] mask = new byte[width * Side];
         for (int y = 0; y < Side; y++)
         {
-            picture.Samples.Slice(y * Side + first, Side - first).CopyTo(samples.AsSpan(y * width + frame));
+            image.Samples.Slice(y * Side + first, Side - first).CopyTo(samples.AsSpan(y * width + frame));
             lungs.Pixels.Slice(y * Side + first, Side - first).CopyTo(mask.AsSpan(y * width + frame));
         }
         QualityFlag flag = Assert.Single(Results.Of(new Radiograph(width, Side, 1, 8, samples), new LungMask(width, Side, mask)).Flags, f => f.Name == "cut_off");
@@ -72,14 +72,14 @@ public sealed class QualityTests
     [InlineData(2.6, true)]
     public void A_strip_is_no_chest_radiograph(double elongation, bool flagged)
     {
-        (Radiograph picture, LungMask lungs) = Results.Drawn;
+        (Radiograph image, LungMask lungs) = Results.Drawn;
         int width = (int)(Side * elongation);
         ushort[] samples = new ushort[width * Side];
         byte[] mask = new byte[width * Side];
         for (int i = 0; i < samples.Length; i++)
         {
             int source = i / width * Side + (int)(i % width / elongation);
-            (samples[i], mask[i]) = (picture.Samples[source], lungs.Pixels[source]);
+            (samples[i], mask[i]) = (image.Samples[source], lungs.Pixels[source]);
         }
         LungSegmentation result = Results.Of(new Radiograph(width, Side, 1, 8, samples), new LungMask(width, Side, mask));
         Assert.Equal(flagged, result.Flags.Any(flag => flag.Name == "not_chest_xray" && flag.Trigger.Contains("longer side", StringComparison.Ordinal)));
@@ -93,8 +93,8 @@ public sealed class QualityTests
         for (int i = 0; i < pixels.Length; i++)
             if (i % Side > Side / 2)
                 pixels[i] = 0;
-        Assert.Equal(["one_lung"], Flags(Results.Of(whole.Picture, new LungMask(Side, Side, pixels))));
-        LungSegmentation none = Results.Of(whole.Picture, new LungMask(Side, Side, new byte[Side * Side]));
+        Assert.Equal(["one_lung"], Flags(Results.Of(whole.Image, new LungMask(Side, Side, pixels))));
+        LungSegmentation none = Results.Of(whole.Image, new LungMask(Side, Side, new byte[Side * Side]));
         Assert.Equal(["not_chest_xray", "low_confidence"], Flags(none));
     }
 
@@ -104,11 +104,11 @@ public sealed class QualityTests
         LungSegmentation result = Results.Synthetic();
         float[] probabilities = result.Probabilities.Values.ToArray();
         probabilities.AsSpan(0, result.Mask.Area / 4).Fill(0.5f);
-        Assert.Empty(Flags(Results.Of(result.Picture, result.Mask, probabilities)));
+        Assert.Empty(Flags(Results.Of(result.Image, result.Mask, probabilities)));
         probabilities.AsSpan(0, result.Mask.Area / 3).Fill(0.5f);
-        Assert.Equal(["low_confidence"], Flags(Results.Of(result.Picture, result.Mask, probabilities)));
+        Assert.Equal(["low_confidence"], Flags(Results.Of(result.Image, result.Mask, probabilities)));
         probabilities.AsSpan(0, result.Mask.Area).Fill(0.5f);
-        Assert.Contains("not_chest_xray", Flags(Results.Of(result.Picture, result.Mask, probabilities)));
+        Assert.Contains("not_chest_xray", Flags(Results.Of(result.Image, result.Mask, probabilities)));
     }
 
     [Theory]
@@ -128,7 +128,7 @@ public sealed class QualityTests
                 double one = Math.Pow((u - 50) / 35, 2) + Math.Pow(v / 80, 2), other = Math.Pow((u + 50) / 35, 2) + Math.Pow(v / 80, 2);
                 mask[y * Side + x] = Math.Min(one, other) < 1 ? (byte)1 : (byte)0;
             }
-        LungSegmentation result = Results.Of(Results.Synthetic().Picture, new LungMask(Side, Side, mask));
+        LungSegmentation result = Results.Of(Results.Synthetic().Image, new LungMask(Side, Side, mask));
         Assert.Equal(degrees, result.Measures.TiltDegrees!.Value, 0.5);
         Assert.Equal(Math.Abs(degrees) > 12, Flags(result).Contains("rotated"));
     }

@@ -3,7 +3,7 @@ function histogram({ title, values, unit, format, limit, from }) {
   const figure = element("figure");
   figure.append(element("h3", title));
   if (values.length === 0) {
-    figure.append(element("p", "No picture has this."));
+    figure.append(element("p", "No image has this."));
     return figure;
   }
   const sorted = [...values].sort((a, b) => a - b), quantile = share => sorted[Math.round(share * (sorted.length - 1))];
@@ -14,7 +14,7 @@ function histogram({ title, values, unit, format, limit, from }) {
   const most = Math.max(...counts), width = 420, height = 150, foot = 24, left = 34;
   const x = i => left + (width - left - 8) * i / bins, tall = count => (height - foot - 10) * count / most;
   const svg = drawing("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
-  const text = `Median ${format(quantile(.5))}${unit}, half of the pictures from ${format(quantile(.25))} to ${format(quantile(.75))}${unit}, `
+  const text = `Median ${format(quantile(.5))}${unit}, half of the images from ${format(quantile(.25))} to ${format(quantile(.75))}${unit}, `
     + `all from ${format(sorted[0])} to ${format(sorted.at(-1))}${unit}.`;
   svg.setAttribute("aria-label", `${title}. ${text}`);
   svg.append(drawing("line", { x1: left, x2: width - 8, y1: height - foot, y2: height - foot }));

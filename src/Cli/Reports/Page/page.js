@@ -45,21 +45,21 @@ function time(text) {
 }
 
 function startPage() {
-  const { title, sessions, end, settings, pictures, limits } = JSON.parse(find("data").textContent);
+  const { title, sessions, end, settings, images, limits } = JSON.parse(find("data").textContent);
   document.title = `LungSeg report: ${title}`;
   document.querySelector("h1").textContent = `LungSeg report: ${title}`;
   find("when").textContent = `${time(sessions[0].started)}${end ? ` to ${time(end.at)}` : ""}; ${settings.network}, LungSeg ${settings.version}`;
 
-  const failed = pictures.filter(picture => picture.record.error), done = pictures.filter(picture => !picture.record.error);
-  const flagged = done.filter(picture => picture.record.flags.length > 0);
-  fact(find("summary"), "Pictures", pictures.length);
+  const failed = images.filter(image => image.record.error), done = images.filter(image => !image.record.error);
+  const flagged = done.filter(image => image.record.flags.length > 0);
+  fact(find("summary"), "Images", images.length);
   fact(find("summary"), "Segmented", done.length);
   fact(find("summary"), "With flags", flagged.length, flagged.length > 0 ? "flagged" : "");
   fact(find("summary"), "Failed", failed.length, failed.length > 0 ? "bad" : "");
-  const open = limits.expected - pictures.length;
+  const open = limits.expected - images.length;
   const notices = [
-    open > 0 ? `The run is not finished: ${open} of ${limits.expected} pictures are missing here.` : "",
-    done.length > limits.thumbnails ? `${limits.thumbnails} pictures have a preview, those with flags first; the others' would make the page too large.` : "",
+    open > 0 ? `The run is not finished: ${open} of ${limits.expected} images are missing here.` : "",
+    done.length > limits.thumbnails ? `${limits.thumbnails} images have a preview, those with flags first; the others' would make the page too large.` : "",
   ].filter(Boolean);
   find("notice").hidden = notices.length === 0;
   find("notice").textContent = notices.join(" ");
@@ -71,11 +71,11 @@ function startPage() {
     find("failed").append(line);
   }
 
-  const lungs = done.map(picture => picture.record.lungs), inCentimetres = lungs.length > 0 && lungs.every(each => each.area_mm2 !== undefined);
+  const lungs = done.map(image => image.record.lungs), inCentimetres = lungs.length > 0 && lungs.every(each => each.area_mm2 !== undefined);
   find("histograms").append(
     inCentimetres
       ? histogram({ title: "Lung area", values: lungs.map(each => each.area_mm2 / 100), unit: " cm²", format: figures, from: 0 })
-      : histogram({ title: "Lung area, share of the picture", values: lungs.map(each => 100 * each.share), unit: " %", format: figures, from: 0 }),
+      : histogram({ title: "Lung area, share of the image", values: lungs.map(each => 100 * each.share), unit: " %", format: figures, from: 0 }),
     histogram({
       title: "Confidence: uncertain pixels for each lung pixel, fewer are better", values: lungs.map(each => Math.min(1, each.uncertain_ratio)),
       unit: "", format: figures, from: 0, limit: limits.uncertain,
@@ -83,10 +83,10 @@ function startPage() {
   startTable(done, limits.scale);
 
   for (const [name, value] of Object.entries(settings)) fact(find("settings"), name, value);
-  const names = ["started", "shard", "pictures", ...Object.keys(sessions[0].conditions)];
+  const names = ["started", "shard", "images", ...Object.keys(sessions[0].conditions)];
   for (const name of names) find("session-head").append(element("th", name));
   for (const session of sessions) {
-    const row = element("tr"), values = { ...session.conditions, started: time(session.started), shard: session.shard, pictures: session.pictures };
+    const row = element("tr"), values = { ...session.conditions, started: time(session.started), shard: session.shard, images: session.images };
     for (const name of names) row.append(element("td", values[name] ?? ""));
     find("sessions").append(row);
   }

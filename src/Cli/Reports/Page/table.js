@@ -1,19 +1,19 @@
-// The table of pictures: filtered, sorted, and made some rows at a time as the reader comes to them.
+// The table of images: filtered, sorted, and made some rows at a time as the reader comes to them.
 const Rows = 60;
 
 const columns = [
   { key: "flags", title: "Number of flags", head: "Flags", sort: row => row.record.flags.length, most: true, wide: true, fill: fillFlags },
-  { key: "name", title: "Name", head: "Picture", sort: row => row.record.file },
+  { key: "name", title: "Name", head: "Image", sort: row => row.record.file },
   { key: "share", title: "Lung share", head: "Lung share", sort: row => row.record.lungs?.share, fill: (cell, r) => number(cell, percent(r.lungs.share)) },
   { key: "area", title: "Lung area", head: "Lung area", sort: row => shown.inMillimetres ? row.record.lungs?.area_mm2 : row.record.lungs?.area_px, fill: fillArea },
   { key: "right", title: "Right lung’s share of both", head: "Right of both", sort: row => rightShare(row.record), fill: (cell, r) => number(cell, percent(rightShare(r))) },
   { key: "uncertain", title: "Uncertainty", head: "Uncertain", sort: row => row.record.lungs?.uncertain_ratio, fill: (cell, r) => number(cell, r.lungs.uncertain_ratio?.toFixed(3)) },
-  { key: "size", title: "Size of the picture", head: "Size", sort: row => row.record.width * row.record.height, fill: (cell, r) => number(cell, `${r.width} × ${r.height}`) },
+  { key: "size", title: "Size of the image", head: "Size", sort: row => row.record.width * row.record.height, fill: (cell, r) => number(cell, `${r.width} × ${r.height}`) },
 ];
 
 const shown = { all: [], rows: [], made: 0, column: columns[0], descending: true, overlays: true, scale: 1, inMillimetres: false };
 
-// The head has the picture's column first and the flags' after it, as they are read; the list of orders has the flags first.
+// The head has the image's column first and the flags' after it, as they are read; the list of orders has the flags first.
 const headColumns = [columns[1], columns[0], ...columns.slice(2)];
 
 function startTable(rows, scale) {
@@ -74,7 +74,7 @@ function refresh() {
     if (head.dataset.key === shown.column.key) head.setAttribute("aria-sort", shown.descending ? "descending" : "ascending");
     else head.removeAttribute("aria-sort");
   }
-  find("count").textContent = `${shown.rows.length} of ${shown.all.length} pictures`;
+  find("count").textContent = `${shown.rows.length} of ${shown.all.length} images`;
   find("rows").replaceChildren();
   shown.made = 0;
   makeRowsAhead();
@@ -111,17 +111,17 @@ function makeRow({ record, thumbnail }) {
   return row;
 }
 
-function fillThumb(thumb, record, picture) {
-  if (!picture) {
+function fillThumb(thumb, record, image) {
+  if (!image) {
     thumb.remove();
     return;
   }
   thumb.setAttribute("aria-label", `Lungs on ${record.file}`);
   thumb.setAttribute("aria-pressed", shown.overlays);
-  Object.assign(thumb.querySelector("img"), { src: `data:image/jpeg;base64,${picture.jpeg}`, width: picture.width, height: picture.height });
+  Object.assign(thumb.querySelector("img"), { src: `data:image/jpeg;base64,${image.jpeg}`, width: image.width, height: image.height });
   const svg = thumb.querySelector("svg");
-  svg.setAttribute("viewBox", `0 0 ${picture.width * shown.scale} ${picture.height * shown.scale}`);
-  for (const [side, path] of Object.entries(picture.outlines)) svg.append(drawing("path", { class: side, d: path, "fill-rule": "evenodd" }));
+  svg.setAttribute("viewBox", `0 0 ${image.width * shown.scale} ${image.height * shown.scale}`);
+  for (const [side, path] of Object.entries(image.outlines)) svg.append(drawing("path", { class: side, d: path, "fill-rule": "evenodd" }));
 }
 
 function fillFlags(cell, record) {
@@ -142,7 +142,7 @@ function fillArea(cell, record) {
 function fillFilter(rows) {
   const flagged = rows.filter(row => row.record.flags.length > 0), names = new Map();
   for (const row of flagged) for (const flag of row.record.flags) names.set(flag.name, (names.get(flag.name) ?? 0) + 1);
-  find("filter").append(new Option(`all pictures (${rows.length})`, ""), new Option(`all with a flag (${flagged.length})`, "*"));
+  find("filter").append(new Option(`all images (${rows.length})`, ""), new Option(`all with a flag (${flagged.length})`, "*"));
   for (const [name, count] of [...names].sort()) find("filter").append(new Option(`${name.replaceAll("_", " ")} (${count})`, name));
 }
 

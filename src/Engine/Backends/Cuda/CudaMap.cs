@@ -19,7 +19,7 @@ internal readonly record struct CudaMap(ulong Address, Shape Shape, int PixelStr
     /// <summary>Threads' worth of channels of a pixel.</summary>
     public int Vectors => IsSingle ? 1 : (Shape.C + Lanes - 1) / Lanes;
 
-    /// <summary>Pixels and their vectors of a picture: a thread for each in most kernels.</summary>
+    /// <summary>Pixels and their vectors of an image: a thread for each in most kernels.</summary>
     public long Items => (long)Shape.H * Shape.W * Vectors;
 
     public static int Padded(int channels) => channels == 1 ? 1 : (channels + Lanes - 1) / Lanes * Lanes;

@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Codecs.Jpeg;
 
 /// <summary>
-/// One colour component while it is decoded: its samples, whole blocks wide and high, and, in a progressive picture, the coefficients
+/// One colour component while it is decoded: its samples, whole blocks wide and high, and, in a progressive image, the coefficients
 /// that scans add to.
 /// </summary>
 internal sealed class JpegComponent
@@ -29,22 +29,22 @@ internal sealed class JpegComponent
 
     public int Vertical { get; }
 
-    /// <summary>Pixels of the picture for each sample.</summary>
+    /// <summary>Pixels of the image for each sample.</summary>
     public int Dx { get; }
 
     public int Dy { get; }
 
-    /// <summary>Samples that lie in the picture.</summary>
+    /// <summary>Samples that lie in the image.</summary>
     public int Width { get; }
 
     public int Height { get; }
 
-    /// <summary>Blocks that lie in the picture at least in part: those of a scan of this component alone.</summary>
+    /// <summary>Blocks that lie in the image at least in part: those of a scan of this component alone.</summary>
     public int BlocksWide { get; }
 
     public int BlocksHigh { get; }
 
-    /// <summary>Blocks of a row, those beyond the picture's edge included.</summary>
+    /// <summary>Blocks of a row, those beyond the image's edge included.</summary>
     public int StoredWide { get; }
 
     /// <summary>The number of its quantisation table.</summary>
@@ -62,19 +62,19 @@ internal sealed class JpegComponent
     public int Predicted { get; set; }
 
     /// <summary>
-    /// The lowest bit that the scans of a progressive picture have coded of each coefficient, in zigzag order; -1 where no scan has coded
+    /// The lowest bit that the scans of a progressive image have coded of each coefficient, in zigzag order; -1 where no scan has coded
     /// any.
     /// </summary>
     public sbyte[] LowestBit { get; } = [.. Enumerable.Repeat((sbyte)-1, 64)];
 
-    /// <summary>The coefficients of a block of a progressive picture, in natural order.</summary>
+    /// <summary>The coefficients of a block of a progressive image, in natural order.</summary>
     public Span<short> Block(int x, int y) => _coefficients.AsSpan((y * StoredWide + x) * 64, 64);
 
     /// <summary>Turns a block's coefficients into samples.</summary>
     public void Transform(int x, int y, ReadOnlySpan<short> block) =>
         _transform.Apply(block, Quantisation!, Samples.AsSpan(y * 8 * Stride + x * 8), Stride);
 
-    /// <summary>Turns the gathered coefficients of a progressive picture into samples.</summary>
+    /// <summary>Turns the gathered coefficients of a progressive image into samples.</summary>
     public void TransformAll()
     {
         for (int y = 0; y < BlocksHigh; y++)

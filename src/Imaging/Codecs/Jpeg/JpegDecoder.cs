@@ -7,7 +7,7 @@ internal static class JpegDecoder
 
     public static JpegPlanes Decode(ReadOnlySpan<byte> file, JpegStructure jpeg)
     {
-        JpegPictureDecoder.RefuseUnsupported(jpeg);
+        JpegImageDecoder.RefuseUnsupported(jpeg);
         // A block takes at least one bit.
         if ((long)jpeg.Width * jpeg.Height / 64 > 8L * file.Length)
             throw new ImageException($"the JPEG file is truncated: {file.Length} bytes cannot hold {jpeg.Width} x {jpeg.Height} pixels");
@@ -38,9 +38,9 @@ internal static class JpegDecoder
         }
         if (Array.Exists(components, c => c.Quantisation is null))
             throw new ImageException("the JPEG file is truncated or damaged: no scan codes one of its components");
-        // Nobody sees that scans are missing: the picture is whole, and coarse.
+        // Nobody sees that scans are missing: the image is whole, and coarse.
         if (Array.Exists(components, c => Array.Exists(c.LowestBit, bit => bit != 0)))
-            throw new ImageException("the JPEG file is truncated: the scans that code the finer parts of the picture are missing");
+            throw new ImageException("the JPEG file is truncated: the scans that code the finer parts of the image are missing");
         if (jpeg.IsProgressive)
             foreach (JpegComponent component in components)
                 component.TransformAll();

@@ -1,6 +1,6 @@
 namespace LungSeg.Imaging.Codecs.Jpeg;
 
-/// <summary>Baseline JPEG of 8-bit grey pictures, for previews: the tables of ITU-T T.81, annex K, for luminance.</summary>
+/// <summary>Baseline JPEG of 8-bit grey images, for previews: the tables of ITU-T T.81, annex K, for luminance.</summary>
 internal static class JpegGreyEncoder
 {
     private const int Side = 8, Size = Side * Side, EndOfBlock = 0x00, SixteenZeros = 0xF0;
@@ -38,7 +38,7 @@ internal static class JpegGreyEncoder
         for (int y = 0; y < height; y += Side)
             for (int x = 0; x < width; x += Side)
             {
-                // Blocks that stick out repeat the picture's last row and column.
+                // Blocks that stick out repeat the image's last row and column.
                 for (int i = 0; i < Size; i++)
                     samples[i] = grey[Math.Min(y + i / Side, height - 1) * width + Math.Min(x + i % Side, width - 1)] - 128;
                 Transform(samples, coefficients);

@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Codecs.Jpeg;
 
 /// <summary>
-/// The decoded components, brought to the picture's size as libjpeg does ("fancy upsampling": weights 3/4 and 1/4, rounded up and
+/// The decoded components, brought to the image's size as libjpeg does ("fancy upsampling": weights 3/4 and 1/4, rounded up and
 /// down in turns).
 /// </summary>
 internal sealed class JpegPlanes(JpegStructure jpeg, JpegComponent[] components)

@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Codecs.Jpeg;
 
 /// <summary>
-/// One scan: which components it codes, and, in a progressive picture, which coefficients and bits of them (ITU-T T.81, B.2.3). Blocks
+/// One scan: which components it codes, and, in a progressive image, which coefficients and bits of them (ITU-T T.81, B.2.3). Blocks
 /// come group by group where components are interleaved, else row by row.
 /// </summary>
 internal ref struct JpegScan
@@ -32,7 +32,7 @@ internal ref struct JpegScan
         {
             int id = header[1 + 2 * i], index = Array.FindIndex(jpeg.Components, c => c.Id == id);
             if (index < 0 || _components.AsSpan(0, i).Contains(all[index]))
-                throw Damaged("a scan names a component that the picture does not have, or one twice");
+                throw Damaged("a scan names a component that the image does not have, or one twice");
             _components[i] = all[index];
             all[index].LowestBit.AsSpan(_from, _to - _from + 1).Fill((sbyte)_low);
             _components[i].Quantisation ??= tables.Quantisation(all[index].Table);

@@ -84,7 +84,7 @@ internal sealed class JpegStructure
             jpeg.Segments.Add(new Segment(marker, parameters, data..at));
         }
         if (jpeg.Frame == 0 || jpeg.Scans == 0)
-            throw new ImageException("the JPEG file is damaged: it holds no picture");
+            throw new ImageException("the JPEG file is damaged: it holds no image");
         return jpeg;
     }
 

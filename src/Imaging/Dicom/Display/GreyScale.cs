@@ -14,7 +14,7 @@ internal sealed class GreyScale
 
     public double Highest { get; set; }
 
-    /// <summary>The significant bits of the values, which decide the depth of the picture.</summary>
+    /// <summary>The significant bits of the values, which decide the depth of the image.</summary>
     public int Bits { get; set; }
 
     /// <summary>The steps that were taken.</summary>

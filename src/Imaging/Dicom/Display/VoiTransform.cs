@@ -5,7 +5,7 @@ internal static class VoiTransform
 {
     private const string Topic = "VOI";
 
-    /// <summary><paramref name="present"/> tells which stored values the picture has, padding left out.</summary>
+    /// <summary><paramref name="present"/> tells which stored values the image has, padding left out.</summary>
     public static void Apply(GreyScale scale, DataSet data, bool[] present, Voi choice, DecisionLog log)
     {
         if (choice == Voi.None)

@@ -25,14 +25,14 @@ internal sealed record DerivedObject(string SopClassUid, string SopInstanceUid, 
             .Set(Attribute.InstanceNumber, "1");
     }
 
-    /// <summary>The same for a picture that is no DICOM image, or one that nothing can refer to: a study of its own, named by its content.</summary>
+    /// <summary>The same for an image that is no DICOM image, or one that nothing can refer to: a study of its own, named by its content.</summary>
     public static DataSetBuilder BeginAlone(DerivedKind kind, LungSegmentation result, string content)
     {
         DataSetBuilder dataSet = new DataSetBuilder();
-        SourceImage.SetPatientAndStudy(dataSet, result.Picture.Dicom);
+        SourceImage.SetPatientAndStudy(dataSet, result.Image.Dicom);
         return SetSeriesAndEquipment(dataSet, kind, result.Method)
             .Set(Attribute.StudyInstanceUid, DicomUid.Of("study", content))
-            .Set(Attribute.SeriesInstanceUid, SeriesOf(kind, content, result.Picture.Dicom, result.Method))
+            .Set(Attribute.SeriesInstanceUid, SeriesOf(kind, content, result.Image.Dicom, result.Method))
             .Set(Attribute.InstanceNumber, "1");
     }
 

@@ -44,10 +44,10 @@ internal static class MeasurementReport
         Unity = new("1", "UCUM", "no units");
 
     /// <summary>Makes the report; regions are frames of <paramref name="segmentation"/>, or polylines where that is null.</summary>
-    /// <exception cref="ImageException">The picture is no DICOM image that can be referred to, or its mask has no lung.</exception>
+    /// <exception cref="ImageException">The image is no DICOM image that can be referred to, or its mask has no lung.</exception>
     public static DerivedObject Make(LungSegmentation result, DerivedObject? segmentation, string format)
     {
-        OnPicture.Require(result, format);
+        OnImage.Require(result, format);
         DicomReference source = SourceImage.Require(result, format);
         LungSide[] sides = SegmentationObject.Sides(result, format);
         DataSetBuilder dataSet = DerivedObject.Begin(Kind, result, source);
@@ -127,7 +127,7 @@ internal static class MeasurementReport
         PixelSpacing? spacing = result.MaskSpacing;
         Code method = spacing is null
             ? new Code("PIXELS", LungCodes.OwnScheme, "Count of pixels; pixel spacing unknown")
-            : result.Picture.SpacingPlane switch
+            : result.Image.SpacingPlane switch
             {
                 SpacingPlane.Detector => new Code("DETECTOR_PLANE", LungCodes.OwnScheme, "On detector plane, where all is larger than in patient"),
                 SpacingPlane.Patient => new Code("PATIENT_PLANE", LungCodes.OwnScheme, "On a plane in the patient, by calibrated pixel spacing"),

@@ -13,13 +13,13 @@ internal static class PresentationState
     private static readonly DerivedKind Kind = new("PR", SopClass.PresentationState, "PR", 9006, "outlines of lungs");
 
     /// <summary>Makes the object.</summary>
-    /// <exception cref="ImageException">The picture is no grey DICOM image that can be referred to, or its mask has no lung.</exception>
+    /// <exception cref="ImageException">The image is no grey DICOM image that can be referred to, or its mask has no lung.</exception>
     public static DerivedObject Make(LungSegmentation result, string format)
     {
-        OnPicture.Require(result, format);
+        OnImage.Require(result, format);
         DicomReference source = SourceImage.Require(result, format);
         GreyMapping scale = source.GreyMapping
-            ?? throw new ImageException($"{result.Picture.Name}: {format} is a state of a grey image, and this one is in colour; leave {format} out");
+            ?? throw new ImageException($"{result.Image.Name}: {format} is a state of a grey image, and this one is in colour; leave {format} out");
         LungSide[] sides = SegmentationObject.Sides(result, format);
         DataSetBuilder dataSet = DerivedObject.Begin(Kind, result, source);
         dataSet
@@ -43,9 +43,9 @@ internal static class PresentationState
         DataSetBuilder area = new DataSetBuilder()
             .Set(Attribute.ReferencedImageSequence, SourceImage.Instance(source, withFrame: true))
             .Set(Attribute.DisplayedAreaTopLeftHandCorner, 1, 1)
-            .Set(Attribute.DisplayedAreaBottomRightHandCorner, (uint)result.Picture.Width, (uint)result.Picture.Height)
+            .Set(Attribute.DisplayedAreaBottomRightHandCorner, (uint)result.Image.Width, (uint)result.Image.Height)
             .Set(Attribute.PresentationSizeMode, "SCALE TO FIT");
-        return result.Picture.Spacing is { } s
+        return result.Image.Spacing is { } s
             ? area.Set(Attribute.PresentationPixelSpacing, FormattableString.Invariant($"{s.RowMillimetres:0.##########}\\{s.ColumnMillimetres:0.##########}"))
             : area.Set(Attribute.PresentationPixelAspectRatio, @"1\1");
     }

@@ -1,8 +1,8 @@
 namespace LungSeg.Imaging.Dicom.Writing;
 
 /// <summary>
-/// A DICOM Secondary Capture image (PS3.3, A.8.1) of the picture with its overlay burnt in, in colour. It refers to its source; of a
-/// picture that is no DICOM image it stands in a study of its own.
+/// A DICOM Secondary Capture image (PS3.3, A.8.1) of the image with its overlay burnt in, in colour. It refers to its source; of a
+/// image that is no DICOM image it stands in a study of its own.
 /// </summary>
 internal static class SecondaryCapture
 {
@@ -10,10 +10,10 @@ internal static class SecondaryCapture
     public static DerivedObject Make(LungSegmentation result, string format)
     {
         if (Math.Max(result.Mask.Width, result.Mask.Height) > ushort.MaxValue)
-            throw new ImageException($"{result.Picture.Name}: {format} has at most {ushort.MaxValue} pixels along a side, and this image has more; leave {format} out");
-        DicomReference? source = result.Picture.Dicom;
+            throw new ImageException($"{result.Image.Name}: {format} has at most {ushort.MaxValue} pixels along a side, and this image has more; leave {format} out");
+        DicomReference? source = result.Image.Dicom;
         bool refers = source is not null && SourceImage.Missing(source) is null;
-        byte[] rgb = Overlay.Draw(result.PictureUnderMask(), result.Sided);
+        byte[] rgb = Overlay.Draw(result.ImageUnderMask(), result.Sided);
         DerivedKind kind = new(
             "SC", SopClass.SecondaryCapture, source?.Modality is { Length: > 0 } modality ? modality : "OT", 9002, "lungs outlined");
         DataSetBuilder dataSet = refers ? DerivedObject.Begin(kind, result, source!) : DerivedObject.BeginAlone(kind, result, DicomUid.Fingerprint(rgb));
@@ -42,7 +42,7 @@ internal static class SecondaryCapture
             SourceImage.SetReferencedSeries(dataSet, source!);
         }
         foreach ((uint tag, byte[] value) in source?.Carried ?? [])
-            if (DicomReference.IsOfGeometry(tag) && (result.MaskLiesOnPicture || tag == Tags.PatientOrientation))
+            if (DicomReference.IsOfGeometry(tag) && (result.MaskLiesOnImage || tag == Tags.PatientOrientation))
                 dataSet.SetBytes(new Attribute(tag, DicomReference.CarriedVr(tag)), value);
         return DerivedObject.Complete(kind, dataSet);
     }

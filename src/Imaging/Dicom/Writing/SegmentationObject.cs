@@ -17,10 +17,10 @@ internal static class SegmentationObject
     private static readonly DerivedKind LabelMap = new("LABEL", SopClass.LabelMapSegmentation, "SEG", 9004, "lungs");
 
     /// <summary>Makes the object.</summary>
-    /// <exception cref="ImageException">The picture is no DICOM image that can be referred to, or its mask has no lung.</exception>
+    /// <exception cref="ImageException">The image is no DICOM image that can be referred to, or its mask has no lung.</exception>
     public static DerivedObject Make(LungSegmentation result, SegmentationType type, string format)
     {
-        OnPicture.Require(result, format);
+        OnImage.Require(result, format);
         DicomReference source = SourceImage.Require(result, format);
         LungSide[] sides = Sides(result, format);
         return type switch
@@ -32,10 +32,10 @@ internal static class SegmentationObject
     }
 
     /// <summary>Makes the map of uncertainty near each lung: fractional, 255 where the network is undecided.</summary>
-    /// <exception cref="ImageException">The picture is no DICOM image that can be referred to, or its mask has no lung.</exception>
+    /// <exception cref="ImageException">The image is no DICOM image that can be referred to, or its mask has no lung.</exception>
     public static DerivedObject MakeUncertainty(LungSegmentation result, string format)
     {
-        OnPicture.Require(result, format);
+        OnImage.Require(result, format);
         DicomReference source = SourceImage.Require(result, format);
         LungSide[] sides = Sides(result, format);
         return Make(
@@ -50,7 +50,7 @@ internal static class SegmentationObject
         LungSide[] sides = [.. Enum.GetValues<LungSide>().Where(side => result.Statistics.Of(side) is not null)];
         return sides.Length > 0
             ? sides
-            : throw new ImageException($"{result.Picture.Name}: no lung was found, and {format} has at least one segment; leave {format} out");
+            : throw new ImageException($"{result.Image.Name}: no lung was found, and {format} has at least one segment; leave {format} out");
     }
 
     private static DerivedObject Make(

@@ -20,10 +20,10 @@ internal static class SourceImage
     /// <summary>Refuses an image that nothing can refer to.</summary>
     public static DicomReference Require(LungSegmentation result, string format)
     {
-        DicomReference source = result.Picture.Dicom
-            ?? throw new ImageException($"{result.Picture.Name}: {format} refers to a DICOM image and its study, and this is {Kind(result.Picture)}; leave {format} out");
+        DicomReference source = result.Image.Dicom
+            ?? throw new ImageException($"{result.Image.Name}: {format} refers to a DICOM image and its study, and this is {Kind(result.Image)}; leave {format} out");
         return Missing(source) is { } tag
-            ? throw new ImageException($"{result.Picture.Name}: {format} cannot refer to the image, which lacks {Tags.Describe(tag)}; leave {format} out")
+            ? throw new ImageException($"{result.Image.Name}: {format} cannot refer to the image, which lacks {Tags.Describe(tag)}; leave {format} out")
             : source;
     }
 
@@ -72,7 +72,7 @@ internal static class SourceImage
     /// <summary>All that a result depends on besides its image: network, weights by their content, network size, threshold, mode and contrast.</summary>
     public static string Settings(SegmentationMethod method, DicomReference? source) => FormattableString.Invariant(
         $"network {method.Network}; weights SHA-256 {method.WeightsSha256.Value}; network size {method.NetworkSize}; threshold {method.Threshold}; ")
-        + FormattableString.Invariant($"mode {method.Compat}; VOI {source?.Options.Voi ?? Voi.Auto}; inversion {source?.Options.Invert ?? Inversion.Auto}; contrast {(method.Contrast is { } stretch ? $"{stretch}" : "as read")}");
+        + FormattableString.Invariant($"mode {method.Mode}; VOI {source?.Options.Voi ?? Voi.Auto}; inversion {source?.Options.Invert ?? Inversion.Auto}; contrast {(method.Contrast is { } stretch ? $"{stretch}" : "as read")}");
 
     /// <summary>What found the lungs, as an item of an algorithm identification sequence (PS3.3, 10.16).</summary>
     public static DataSetBuilder Algorithm(SegmentationMethod method, DicomReference source) => new DataSetBuilder()
@@ -116,5 +116,5 @@ internal static class SourceImage
         return withFrame && source.Frames > 1 ? instance.Set(Attribute.ReferencedFrameNumber, FormattableString.Invariant($"{source.Frame}")) : instance;
     }
 
-    private static string Kind(Radiograph picture) => picture.Description.Length > 0 ? $"a picture ({picture.Description})" : "a picture";
+    private static string Kind(Radiograph image) => image.Description.Length > 0 ? $"an image ({image.Description})" : "an image";
 }

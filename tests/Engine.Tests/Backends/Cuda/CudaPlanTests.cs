@@ -59,20 +59,20 @@ public sealed class CudaPlanTests
     {
         using CudaBackend backend = EmulatedGpu.Open();
         using Model model = backend.Load(Network);
-        float[][] pictures = [.. Enumerable.Range(0, 4).Select(i => RandomLayers.Values(i, "input", 2 * 3 * 400, -1, 1))];
-        Plan[] plans = [.. pictures.Select(_ => model.Plan(2, 20, 20))];
-        float[][] alone = [.. pictures.Select(picture => Run(plans[0], picture))];
+        float[][] images = [.. Enumerable.Range(0, 4).Select(i => RandomLayers.Values(i, "input", 2 * 3 * 400, -1, 1))];
+        Plan[] plans = [.. images.Select(_ => model.Plan(2, 20, 20))];
+        float[][] alone = [.. images.Select(image => Run(plans[0], image))];
         var together = new float[4][];
         Parallel.For(0, 4, i =>
         {
-            for (int run = 0; run < 3; run++) together[i] = Run(plans[i], pictures[i]);
+            for (int run = 0; run < 3; run++) together[i] = Run(plans[i], images[i]);
         });
         Assert.Equal(alone, together);
         foreach (Plan plan in plans) plan.Dispose();
 
-        static float[] Run(Plan plan, float[] picture)
+        static float[] Run(Plan plan, float[] image)
         {
-            plan.Input.CopyFrom(picture);
+            plan.Input.CopyFrom(image);
             plan.Execute();
             return plan.Output.ToArray();
         }

@@ -14,19 +14,19 @@ public sealed class Jpeg2000FileTests
     [InlineData("rgb8.jp2", 3, 8, "JPEG 2000, 8-bit colour, reversible")]
     [InlineData("rgb8_97.j2k", 3, 8, "JPEG 2000, 8-bit colour, irreversible")]
     [InlineData("alpha.jp2", 3, 8, "JPEG 2000, 8-bit colour, reversible")]
-    public void A_file_becomes_a_picture_of_full_range(string name, int channels, int depth, string description)
+    public void A_file_becomes_an_image_of_full_range(string name, int channels, int depth, string description)
     {
         byte[] file = Jpeg2000Cases.All[name].Bytes;
-        Radiograph picture = ImageReader.Decode(file, name);
-        Assert.Equal((channels, depth, description), (picture.Channels, picture.BitDepth, picture.Description));
-        Assert.Equal(name == "alpha.jp2", picture.Decisions.Any(d => d.Topic == "alpha"));
+        Radiograph image = ImageReader.Decode(file, name);
+        Assert.Equal((channels, depth, description), (image.Channels, image.BitDepth, image.Description));
+        Assert.Equal(name == "alpha.jp2", image.Decisions.Any(d => d.Topic == "alpha"));
         LungSeg.Imaging.Codecs.Jpeg2000.Plane[] planes = Jpeg2000Cases.Decode(file);
         int highest = (1 << planes[0].Size.Bits) - 1;
-        for (int i = 0; i < picture.Samples.Length; i++)
+        for (int i = 0; i < image.Samples.Length; i++)
         {
             LungSeg.Imaging.Codecs.Jpeg2000.Plane plane = planes[i % channels];
             int value = plane[i / channels] + (plane.Size.IsSigned ? 1 << plane.Size.Bits - 1 : 0);
-            Assert.Equal((value * (long)picture.MaxValue + highest / 2) / highest, picture.Samples[i]);
+            Assert.Equal((value * (long)image.MaxValue + highest / 2) / highest, image.Samples[i]);
         }
     }
 
@@ -36,11 +36,11 @@ public sealed class Jpeg2000FileTests
         byte[] entries = [.. Enumerable.Range(0, 4).SelectMany(i => new[] { (byte)(10 * i), (byte)(255 - i), (byte)(3 * i + 1) })];
         byte[] file = Wrap("grey2.j2k", Box("colr", [1, 0, 0, 0, 0, 0, 16]), Box("pclr", [0, 4, 3, 7, 7, 7, .. entries]),
             Box("cmap", [0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 1, 2]));
-        Radiograph picture = ImageReader.Decode(file, "palette");
+        Radiograph image = ImageReader.Decode(file, "palette");
         ushort[] indices = Jpeg2000Cases.Decode(Jpeg2000Cases.All["grey2.j2k"].Bytes)[0].Samples;
-        Assert.Equal((3, 8, "JPEG 2000, 8-bit palette, reversible"), (picture.Channels, picture.BitDepth, picture.Description));
+        Assert.Equal((3, 8, "JPEG 2000, 8-bit palette, reversible"), (image.Channels, image.BitDepth, image.Description));
         Assert.Equal(indices.SelectMany(i => new[] { (ushort)entries[3 * i], entries[3 * i + 1], entries[3 * i + 2] }),
-            picture.Samples.ToArray());
+            image.Samples.ToArray());
     }
 
     [Fact]
@@ -62,14 +62,14 @@ public sealed class Jpeg2000FileTests
     public void Luminance_and_chrominance_become_colour_subsampled_too()
     {
         byte[] file = Jpeg2000Cases.All["subsampled.j2k"].Bytes;
-        Radiograph picture = ImageReader.Decode(Wrap("subsampled.j2k", Box("colr", [1, 0, 0, 0, 0, 0, 18])), "x");
+        Radiograph image = ImageReader.Decode(Wrap("subsampled.j2k", Box("colr", [1, 0, 0, 0, 0, 0, 18])), "x");
         LungSeg.Imaging.Codecs.Jpeg2000.Plane[] planes = Jpeg2000Cases.Decode(file);
-        Assert.Contains(picture.Decisions, d => d.Text == "sYCC");
-        for (int y = 0; y < picture.Height; y++)
-            for (int x = 0; x < picture.Width; x++)
+        Assert.Contains(image.Decisions, d => d.Text == "sYCC");
+        for (int y = 0; y < image.Height; y++)
+            for (int x = 0; x < image.Width; x++)
             {
-                int i = y * picture.Width + x, luminance = planes[0].Samples[i], cr = planes[2].Samples[y / 2 * 31 + x / 2] - 128;
-                Assert.Equal(Math.Clamp(luminance + (int)(1.402 * cr), 0, 255), picture.Samples[3 * i]);
+                int i = y * image.Width + x, luminance = planes[0].Samples[i], cr = planes[2].Samples[y / 2 * 31 + x / 2] - 128;
+                Assert.Equal(Math.Clamp(luminance + (int)(1.402 * cr), 0, 255), image.Samples[3 * i]);
             }
     }
 

@@ -4,7 +4,7 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 
 /// <summary>
 /// The loops of a convolution, whatever operation it comes from: where its windows lie and how large the result is.
-/// Padding may be negative: then the first windows start inside the picture.
+/// Padding may be negative: then the first windows start inside the image.
 /// </summary>
 internal readonly record struct ConvGeometry(
     int R, int S, int Stride, int Dilation, int PadTop, int PadLeft, int OutputHeight, int OutputWidth)
@@ -15,7 +15,7 @@ internal readonly record struct ConvGeometry(
     public static ConvGeometry Of(Conv2dOp op, Shape output) =>
         new(op.R, op.S, op.Stride, op.Dilation, op.Padding.Top, op.Padding.Left, output.H, output.W);
 
-    /// <summary>Products of one input and one output channel that lie inside a picture of the given size.</summary>
+    /// <summary>Products of one input and one output channel that lie inside an image of the given size.</summary>
     public long LiveTaps(int height, int width)
     {
         return Along(R, PadTop, OutputHeight, Stride, Dilation, height) * Along(S, PadLeft, OutputWidth, Stride, Dilation, width);

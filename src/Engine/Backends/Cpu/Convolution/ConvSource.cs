@@ -23,7 +23,7 @@ internal readonly record struct ConvSource(CpuTensor Map, CpuTensor? Scale = nul
 
     /// <summary>
     /// Copies some channels of size x size pixels, the given distance apart, to [row][column][channel] with the given
-    /// channel stride; pixels outside the picture are zeros.
+    /// channel stride; pixels outside the image are zeros.
     /// </summary>
     public unsafe void CopyWindow(int n, int top, int left, int size, int distance, int channel, int channels, float* target, int stride)
     {

@@ -5,7 +5,7 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// <summary>
 /// Copies the input rows that a block of output rows reads into one dense buffer [slot][padded column][channel], with zeros
 /// at the sides. What the micro-kernel then reads is contiguous and cached, whether it came from one tensor, from the parts
-/// of a concatenation that is never made, or from a planar picture. Windows that lie inside one plain tensor are read in place.
+/// of a concatenation that is never made, or from a planar image. Windows that lie inside one plain tensor are read in place.
 /// </summary>
 internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry, int rowsPerUnit = 1)
 {
@@ -20,7 +20,7 @@ internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry,
 
     private int Height => sources[0].Height;
 
-    /// <summary>Columns of the picture.</summary>
+    /// <summary>Columns of the image.</summary>
     public int Width => sources[0].Width;
 
     /// <summary>Rows of the buffer.</summary>
@@ -45,11 +45,11 @@ internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry,
     private int Slot(int row, int first, int r) =>
         _dense ? ((row - first) * geometry.Stride) + (r * geometry.Dilation) : (r * rowsPerUnit) + row - first;
 
-    /// <summary>Whether kernel row r reads inside the picture for an output row.</summary>
+    /// <summary>Whether kernel row r reads inside the image for an output row.</summary>
     public bool IsInside(int row, int r) => (uint)geometry.InputRow(row, r) < (uint)Height;
 
     /// <summary>
-    /// Fills the buffer with some channels for output rows from first to before end. Rows outside the picture are zeros if
+    /// Fills the buffer with some channels for output rows from first to before end. Rows outside the image are zeros if
     /// asked for, else they stay as they are.
     /// </summary>
     public void Fill(float* buffer, int n, int first, int end, int channel, int channels, bool clearOutside = false)

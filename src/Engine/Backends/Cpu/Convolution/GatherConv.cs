@@ -102,7 +102,7 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
     }
 
     /// <summary>
-    /// The stretches of the reduction for tiles between two output columns: none for kernel rows outside the picture, nor for
+    /// The stretches of the reduction for tiles between two output columns: none for kernel rows outside the image, nor for
     /// dilated columns that the whole tile has outside. Without dilation and groups a kernel row is one stretch.
     /// </summary>
     private int CollectRuns(Run* runs, int h, int first, ChannelBlock block, int lanes, int begin, int end)

@@ -78,7 +78,7 @@ internal static class CostModel
     private static long Ceiling(long a, long b) => (a + b - 1) / b;
 }
 
-/// <summary>What a tiled convolution computes for one picture: output rows and columns of a phase, and what is read for them.</summary>
+/// <summary>What a tiled convolution computes for one image: output rows and columns of a phase, and what is read for them.</summary>
 internal readonly record struct TileProblem(int Rows, int Columns, int Phases, long InputElements);
 
 /// <summary>A kernel for a convolution, with its groups as merged, and the splits of its reduction.</summary>

@@ -9,7 +9,7 @@ internal sealed class LinearConv(Tensor node, Conv2dOp op, PrecisionKernels kern
     private const int Warp = 32, MostPixels = 36;
     private readonly KernelInfo _kernel = kernels.One(KernelFamily.Linear, node);
 
-    /// <summary>By the size of one picture, so that a batch takes the same kernel.</summary>
+    /// <summary>By the size of one image, so that a batch takes the same kernel.</summary>
     public static bool Takes(Tensor node, Conv2dOp op) => op is { R: 1, S: 1, Stride: 1, Groups: 1, C: > 1, K: > 1 }
         && op.Padding == default && node.Shape.H * node.Shape.W <= MostPixels;
 

@@ -4,7 +4,7 @@ namespace LungSeg.Engine.Backends.Cuda.Convolution;
 
 /// <summary>
 /// Chooses a tiled convolution's kernel. What changes the order of its sums (the family, merged groups, splits of the reduction) is
-/// chosen for one picture, so that a picture's bits do not depend on its batch; the tile, which changes none, for the batch.
+/// chosen for one image, so that an image's bits do not depend on its batch; the tile, which changes none, for the batch.
 /// </summary>
 internal static class TileSelection
 {

@@ -63,7 +63,7 @@ internal sealed class TiledConv : CudaOp
             : TryOf(node, op, input, residual, op.Groups, Windows.Of(op), ConvRaster.Of(node.Shape), 1, () => [ConvWeights.Of(op)], kernels);
     }
 
-    /// <summary>A transposed convolution that doubles the picture, as four phases; null for any other.</summary>
+    /// <summary>A transposed convolution that doubles the image, as four phases; null for any other.</summary>
     public static TiledConv? TryOf(Tensor node, ConvTranspose2dOp op, PrecisionKernels kernels)
     {
         if (op is not { R: 4, S: 4, Stride: 2, Padding: 1, K: > 1, C: > 1 }) return null;

@@ -3,8 +3,8 @@ using LungSeg.Imaging;
 
 namespace LungSeg.Cli.Tests;
 
-/// <summary>Pictures that must be refused.</summary>
-internal static class BadPictures
+/// <summary>Images that must be refused.</summary>
+internal static class BadImages
 {
     /// <summary>A PNG whose header, checksum included, states a size; the pixels are those of 64 x 64.</summary>
     public static byte[] PngThatClaims(int width, int height)

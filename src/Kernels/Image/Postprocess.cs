@@ -2,9 +2,9 @@ using ILGPU;
 using LungSeg.Kernels.Abi;
 using LungSeg.Kernels.Ptx;
 
-namespace LungSeg.Kernels.Picture;
+namespace LungSeg.Kernels.Image;
 
-/// <summary>The network's probabilities at the picture's size, as LungSeg.Imaging.BilinearResize computes them, and the mask.</summary>
+/// <summary>The network's probabilities at the image's size, as LungSeg.Imaging.BilinearResize computes them, and the mask.</summary>
 internal static class Postprocess
 {
     public static void Run(PostprocessParameters p)

@@ -3,7 +3,7 @@ using LungSeg.Imaging.Codecs.Jpeg;
 namespace LungSeg.Imaging.Dicom.Display;
 
 /// <summary>Colour to red, green and blue: stored so, as luminance and chrominance, or by palette. The grey-scale chain does not apply.</summary>
-internal static class ColorPicture
+internal static class ColorImage
 {
     public static (ushort[] Samples, int BitDepth) Make(Frame frame, ImagePixel image, DataSet data, DicomOptions options, DecisionLog log)
     {

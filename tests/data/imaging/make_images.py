@@ -1,4 +1,4 @@
-"""Makes tests/data/imaging/read: small pictures in many formats and what a reader should see in them.
+"""Makes tests/data/imaging/read: small images in many formats and what a reader should see in them.
 
 Run with Debian's python3-pil, python3-numpy, python3-opencv, python3-pydicom, dcmtk, libtiff-tools and libjpeg-turbo-progs.
 expected.tsv names each file's width, height, channels, bits and the largest difference allowed; expected.bin holds, in the same
@@ -128,14 +128,14 @@ def exif(orientation, order=">"):
 
 
 def libjpeg(name):
-    picture = cv2.imread(path(name))[:, :, ::-1]
-    return picture[:, :, 0] if Image.open(path(name)).mode == "L" else picture
+    image = cv2.imread(path(name))[:, :, ::-1]
+    return image[:, :, 0] if Image.open(path(name)).mode == "L" else image
 
 
-def turned(picture, o):
+def turned(image, o):
     t = {1: lambda p: p, 2: lambda p: p[:, ::-1], 3: lambda p: p[::-1, ::-1], 4: lambda p: p[::-1], 5: lambda p: p.swapaxes(0, 1),
          6: lambda p: p.swapaxes(0, 1)[:, ::-1], 7: lambda p: p[::-1, ::-1].swapaxes(0, 1), 8: lambda p: p.swapaxes(0, 1)[::-1]}[o]
-    return t(picture)
+    return t(image)
 
 
 for o in range(1, 9):
@@ -241,4 +241,4 @@ with open(path("expected.tsv"), "w") as f:
 with open(path("expected.bin"), "wb") as f:
     for r in rows:
         f.write(expected[r[0]].astype(expected[r[0]].dtype.newbyteorder("<")).tobytes())
-print(len(rows), "pictures")
+print(len(rows), "images")

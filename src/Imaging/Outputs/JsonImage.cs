@@ -3,29 +3,29 @@ using LungSeg.Imaging.Dicom;
 
 namespace LungSeg.Imaging.Outputs;
 
-/// <summary>The member "picture": what was read, and every decision on the way. Patient names and numbers are left out.</summary>
-internal static class JsonPicture
+/// <summary>The member "image": what was read, and every decision on the way. Patient names and numbers are left out.</summary>
+internal static class JsonImage
 {
     /// <summary>Writes the member into an open object.</summary>
-    public static void Write(Utf8JsonWriter json, Radiograph picture) => Write(json, picture, picture.Decisions);
+    public static void Write(Utf8JsonWriter json, Radiograph image) => Write(json, image, image.Decisions);
 
     /// <summary>Writes the member into an open object, with decisions that were made after reading as well.</summary>
-    internal static void Write(Utf8JsonWriter json, Radiograph picture, IReadOnlyList<Decision> decisions)
+    internal static void Write(Utf8JsonWriter json, Radiograph image, IReadOnlyList<Decision> decisions)
     {
-        json.WriteStartObject("picture");
-        json.WriteString("file", picture.Name);
-        json.WriteString("format", picture.Description);
-        json.WriteNumber("width", picture.Width);
-        json.WriteNumber("height", picture.Height);
-        json.WriteNumber("channels", picture.Channels);
-        json.WriteNumber("bits", picture.BitDepth);
-        WriteSpacing(json, picture.Spacing, picture.SpacingSource);
+        json.WriteStartObject("image");
+        json.WriteString("file", image.Name);
+        json.WriteString("format", image.Description);
+        json.WriteNumber("width", image.Width);
+        json.WriteNumber("height", image.Height);
+        json.WriteNumber("channels", image.Channels);
+        json.WriteNumber("bits", image.BitDepth);
+        WriteSpacing(json, image.Spacing, image.SpacingSource);
         json.WritePropertyName("patient_left_is_on_the_right");
-        if (picture.PatientLeftIsOnTheRight is { } side)
+        if (image.PatientLeftIsOnTheRight is { } side)
             json.WriteBooleanValue(side);
         else
             json.WriteNullValue();
-        if (picture.Dicom is { } dicom)
+        if (image.Dicom is { } dicom)
             WriteDicom(json, dicom);
         WriteDecisions(json, decisions);
         json.WriteEndObject();

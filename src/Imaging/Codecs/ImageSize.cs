@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Codecs;
 
 /// <summary>What sizes are worth decoding; checked on a file's header, before memory is taken for its pixels.</summary>
-internal static class PictureSize
+internal static class ImageSize
 {
     public const int MinimumSide = 32;
     public const long MaximumPixels = 100_000_000;
@@ -11,7 +11,7 @@ internal static class PictureSize
         if (width < MinimumSide || height < MinimumSide)
             throw new ImageException($"{width} x {height} pixels is too small to be a chest X-ray (at least {MinimumSide} x {MinimumSide} expected)");
         if (width > int.MaxValue || height > int.MaxValue || width * height > MaximumPixels)
-            throw new ImageException($"{width} x {height} pixels is over the limit of {MaximumPixels / 1_000_000} megapixels; reduce the picture first");
+            throw new ImageException($"{width} x {height} pixels is over the limit of {MaximumPixels / 1_000_000} megapixels; reduce the image first");
     }
 
     /// <summary>Throws <see cref="ArgumentOutOfRangeException"/> unless an image of this size may be made: no reader would take a larger one.</summary>

@@ -4,7 +4,7 @@ namespace LungSeg.Cli.Runs;
 /// A few threads that each take the next piece of work, do all of it and hand over what came of it, one at a time. So no more pieces are
 /// under way than there are threads, however many wait.
 /// </summary>
-internal static class PictureWorkers
+internal static class ImageWorkers
 {
     /// <summary>
     /// Does <paramref name="work"/> for each item, begun in their order, and calls <paramref name="done"/> in the order in which they end.
@@ -16,7 +16,7 @@ internal static class PictureWorkers
         int next = -1;
         Exception? fault = null;
         var oneAtATime = new Lock();
-        Thread[] all = [.. Enumerable.Range(1, Math.Min(threads, items.Count)).Select(number => new Thread(Work) { Name = $"lungseg pictures {number}" })];
+        Thread[] all = [.. Enumerable.Range(1, Math.Min(threads, items.Count)).Select(number => new Thread(Work) { Name = $"lungseg images {number}" })];
         foreach (Thread thread in all) thread.Start();
         foreach (Thread thread in all) thread.Join();
         if (fault is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(fault);

@@ -7,25 +7,25 @@ using LungSeg.Models;
 
 namespace LungSeg.Cli.Runs;
 
-/// <summary>What came of one picture: its journal's entry, and what only the moment knows.</summary>
-internal sealed record PictureResult(JournalEntry Entry)
+/// <summary>What came of one image: its journal's entry, and what only the moment knows.</summary>
+internal sealed record ImageResult(JournalEntry Entry)
 {
     /// <summary>What the reader found and chose.</summary>
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
-    /// <summary>The fault that makes it useless to go on with other pictures, in words for the user.</summary>
+    /// <summary>The fault that makes it useless to go on with other images, in words for the user.</summary>
     public string? Stop { get; init; }
 
     /// <summary>Whether the program is to blame.</summary>
     public bool IsInternal { get; init; }
 }
 
-/// <summary>All that is done for one picture: read, segment, write; with a thumbnail for the page where the run keeps a journal.</summary>
-internal sealed class PictureWork(
-    LungSegmenter segmenter, PictureReader reader, SegmentRequest request, RunSettings settings, bool withThumbnail)
+/// <summary>All that is done for one image: read, segment, write; with a thumbnail for the page where the run keeps a journal.</summary>
+internal sealed class ImageWork(
+    LungSegmenter segmenter, ImageLoader reader, SegmentRequest request, RunSettings settings, bool withThumbnail)
 {
     /// <summary>Never throws: what goes wrong is the result.</summary>
-    public PictureResult Do(Input input)
+    public ImageResult Do(Input input)
     {
         try
         {
@@ -37,7 +37,7 @@ internal sealed class PictureWork(
         }
         catch (OutOfMemoryException)
         {
-            return Failed(input, $"{input.Path}: not enough memory for this picture");
+            return Failed(input, $"{input.Path}: not enough memory for this image");
         }
         catch (Exception e)
         {
@@ -45,27 +45,27 @@ internal sealed class PictureWork(
         }
     }
 
-    private PictureResult Segment(Input input)
+    private ImageResult Segment(Input input)
     {
-        ReadPicture read = reader.Read(input);
-        Radiograph picture = read.Picture;
-        LungSegmentation result = segmenter.Segment(picture);
+        ReadImage read = reader.Read(input);
+        Radiograph image = read.Image;
+        LungSegmentation result = segmenter.Segment(image);
         if (request.Results.Uncertainty) result = segmenter.WithMirror(result);
         long segmented = Stopwatch.GetTimestamp();
         IReadOnlyList<EncodedLung>? masks = request.Results.Dataset ? EncodedLung.Of(result, Dataset.Format) : null;
         string directory = request.Directory, stem = Path.Combine(directory, input.Stem);
-        PictureReader.CheckUnchanged(input, read);
+        ImageLoader.CheckUnchanged(input, read);
         OutputDirectory.Create(Path.GetDirectoryName(stem)!);
         IReadOnlyList<OutputFile> outputs =
         [
             .. ResultFiles.Write(stem, result, request.Writers).Select((path, i) => OutputFile.Of(request.Writers[i].Name, directory, path)),
         ];
         StepTimes times = StepTimes.Of(result.Times with { Read = read.Time }, Stopwatch.GetElapsedTime(segmented));
-        var record = new PictureRecord
+        var record = new ImageRecord
         {
             File = input.Name,
-            Width = picture.Width,
-            Height = picture.Height,
+            Width = image.Width,
+            Height = image.Height,
             Sha256 = read.Sha256,
             Lungs = LungFacts.Of(result),
             Flags = result.Flags,
@@ -73,7 +73,7 @@ internal sealed class PictureWork(
             Outputs = outputs,
             Milliseconds = times,
         };
-        return new PictureResult(new JournalEntry
+        return new ImageResult(new JournalEntry
         {
             Record = record,
             Bytes = read.Bytes,
@@ -85,9 +85,9 @@ internal sealed class PictureWork(
         { Decisions = result.Decisions };
     }
 
-    private PictureResult Failed(Input input, string error) => new(new JournalEntry
+    private ImageResult Failed(Input input, string error) => new(new JournalEntry
     {
-        Record = new PictureRecord { File = input.Name, Error = error.ReplaceLineEndings(" ") },
+        Record = new ImageRecord { File = input.Name, Error = error.ReplaceLineEndings(" ") },
         Settings = settings.Fingerprint,
     });
 }

@@ -4,10 +4,10 @@ using LungSeg.Imaging.Quality;
 
 namespace LungSeg.Cli.Runs;
 
-/// <summary>What a run found out about one picture: a line of report.jsonl, and the same on every machine and in every order of work.</summary>
-internal sealed record PictureRecord
+/// <summary>What a run found out about one image: a line of report.jsonl, and the same on every machine and in every order of work.</summary>
+internal sealed record ImageRecord
 {
-    /// <summary>The picture's name in the run.</summary>
+    /// <summary>The image's name in the run.</summary>
     public required string File { get; init; }
 
     /// <summary>Why there are no outputs; null if there are.</summary>
@@ -17,12 +17,12 @@ internal sealed record PictureRecord
 
     public int? Height { get; init; }
 
-    /// <summary>SHA-256 of the picture's file.</summary>
+    /// <summary>SHA-256 of the image's file.</summary>
     public string? Sha256 { get; init; }
 
     public LungFacts? Lungs { get; init; }
 
-    /// <summary>Questions about picture and mask that a person should look at.</summary>
+    /// <summary>Questions about image and mask that a person should look at.</summary>
     public IReadOnlyList<QualityFlag> Flags { get; init; } = [];
 
     /// <summary>What the reader found that the user should look at.</summary>

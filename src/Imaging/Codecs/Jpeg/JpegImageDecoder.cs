@@ -4,7 +4,7 @@ namespace LungSeg.Imaging.Codecs.Jpeg;
 /// JPEG: baseline, extended and progressive, grey or colour, 8 or 12 bits; 12 bits are scaled to 16. Colour follows libjpeg:
 /// the same choice of colour space, chroma interpolation and conversion. EXIF orientation is applied.
 /// </summary>
-internal sealed class JpegPictureDecoder : IImageDecoder
+internal sealed class JpegImageDecoder : IImageDecoder
 {
     private const int Baseline = 0xC0, Extended = 0xC1;
 
@@ -15,7 +15,7 @@ internal sealed class JpegPictureDecoder : IImageDecoder
     public Radiograph Decode(byte[] file)
     {
         JpegStructure jpeg = JpegStructure.Read(file);
-        PictureSize.Check(jpeg.Width, jpeg.Height);
+        ImageSize.Check(jpeg.Width, jpeg.Height);
         JpegPlanes planes = JpegDecoder.Decode(file, jpeg);
         int channels = jpeg.Components.Length;
         ushort[] samples = channels == 1 ? planes.Read(0) : JpegColor.ToRgb(planes.Read(0), planes.Read(1), planes.Read(2), jpeg);
@@ -23,12 +23,12 @@ internal sealed class JpegPictureDecoder : IImageDecoder
             for (int i = 0; i < samples.Length; i++)
                 samples[i] = (ushort)(samples[i] << 4 | samples[i] >> 8);
         string process = jpeg.IsProgressive ? "progressive" : "sequential";
-        Radiograph picture = new(jpeg.Width, jpeg.Height, channels, jpeg.Precision == 12 ? 16 : 8, samples)
+        Radiograph image = new(jpeg.Width, jpeg.Height, channels, jpeg.Precision == 12 ? 16 : 8, samples)
         {
             Description = $"JPEG, {jpeg.Precision}-bit {(channels == 1 ? "grey" : "colour")}, {process}",
             Decisions = jpeg.StrayBytes == 0 ? [] : [new Decision("JPEG", $"{jpeg.StrayBytes} bytes between segments belong to none, and were skipped", IsWarning: true)],
         };
-        return Orientation.Apply(picture, jpeg.Orientation);
+        return Orientation.Apply(image, jpeg.Orientation);
     }
 
     internal static void RefuseUnsupported(JpegStructure jpeg)

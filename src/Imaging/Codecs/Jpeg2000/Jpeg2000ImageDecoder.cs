@@ -5,7 +5,7 @@ namespace LungSeg.Imaging.Codecs.Jpeg2000;
 /// sYCC is converted as OpenJPEG does; what is under 8 bits is scaled to 8, what is under 16 to 16; signed samples are shifted up by half
 /// their range.
 /// </summary>
-internal sealed class Jpeg2000PictureDecoder : IImageDecoder
+internal sealed class Jpeg2000ImageDecoder : IImageDecoder
 {
     private const int Opacity = 1, PremultipliedOpacity = 2;
 
@@ -28,7 +28,7 @@ internal sealed class Jpeg2000PictureDecoder : IImageDecoder
         (ChannelSource[] colours, bool hasAlpha, bool isYcc) = ChooseColours(jp2, codestream, channels, warnings);
         PixelGrid pixels = PixelGrid.Of(grid, colours.Select(c => c.Component));
         (int width, int height) = (pixels.Area.Width, pixels.Area.Height);
-        PictureSize.Check(width, height);
+        ImageSize.Check(width, height);
 
         Plane[] planes = codestream.Decode();
         ushort[] samples = new ushort[width * height * colours.Length];

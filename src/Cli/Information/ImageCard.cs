@@ -7,37 +7,37 @@ using LungSeg.IO;
 namespace LungSeg.Cli.Information;
 
 /// <summary>What was read from one file, or why it was refused and what had been decided by then.</summary>
-internal sealed record PictureCard(string File, Radiograph? Picture, LungSegException? Refusal, IReadOnlyList<Decision> Decisions)
+internal sealed record ImageCard(string File, Radiograph? Image, LungSegException? Refusal, IReadOnlyList<Decision> Decisions)
 {
     private const int Label = 16;
 
-    public static PictureCard Of(string path, DicomOptions options)
+    public static ImageCard Of(string path, DicomOptions options)
     {
         try
         {
-            Radiograph picture = ImageReader.Read(path, options);
-            return new PictureCard(path, picture, null, picture.Decisions);
+            Radiograph image = ImageReader.Read(path, options);
+            return new ImageCard(path, image, null, image.Decisions);
         }
         catch (LungSegException e)
         {
-            return new PictureCard(path, null, e, e is ImageException { Decisions: var decisions } ? decisions : []);
+            return new ImageCard(path, null, e, e is ImageException { Decisions: var decisions } ? decisions : []);
         }
     }
 
     public void Write(TextWriter output)
     {
-        if (Picture is null && Decisions.Count == 0) return;
+        if (Image is null && Decisions.Count == 0) return;
         output.WriteLine(Printable.Of(File));
-        if (Picture is { } picture)
+        if (Image is { } image)
         {
-            Line("format", picture.Description);
-            Line("size", $"{picture.Width} x {picture.Height} pixels, {(picture.Channels == 1 ? "grey" : "colour")}, {picture.BitDepth} bits");
-            (int lowest, int median, int highest) = picture.Range();
-            Line("range", $"{lowest} to {highest}, median {median}, of 0 to {picture.MaxValue}");
-            if (picture.Dicom is null)
+            Line("format", image.Description);
+            Line("size", $"{image.Width} x {image.Height} pixels, {(image.Channels == 1 ? "grey" : "colour")}, {image.BitDepth} bits");
+            (int lowest, int median, int highest) = image.Range();
+            Line("range", $"{lowest} to {highest}, median {median}, of 0 to {image.MaxValue}");
+            if (image.Dicom is null)
             {
                 Line("spacing", "none in the file; no lengths or areas in millimetres");
-                Line("orientation", "not stated; the patient's left is taken to be on the right of the picture");
+                Line("orientation", "not stated; the patient's left is taken to be on the right of the image");
             }
         }
         foreach (Decision decision in Decisions)
@@ -51,20 +51,20 @@ internal sealed record PictureCard(string File, Radiograph? Picture, LungSegExce
         json.WriteStartObject();
         json.WriteString("file", File);
         json.WriteString("refused", Refusal is null ? null : CommandLine.Message(Refusal));
-        if (Picture is { } picture)
+        if (Image is { } image)
         {
-            JsonPicture.Write(json, picture);
-            (int lowest, int median, int highest) = picture.Range();
+            JsonImage.Write(json, image);
+            (int lowest, int median, int highest) = image.Range();
             json.WriteStartObject("range");
             json.WriteNumber("lowest", lowest);
             json.WriteNumber("median", median);
             json.WriteNumber("highest", highest);
-            json.WriteNumber("of", picture.MaxValue);
+            json.WriteNumber("of", image.MaxValue);
             json.WriteEndObject();
         }
         else
         {
-            JsonPicture.WriteDecisions(json, Decisions);
+            JsonImage.WriteDecisions(json, Decisions);
         }
         json.WriteEndObject();
     }

@@ -7,7 +7,7 @@ using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Imaging.Tests.Outputs;
 
-public sealed class PictureOutputTests
+public sealed class ImageOutputTests
 {
     private static readonly LungSegmentation Result = Results.Synthetic();
 
@@ -30,7 +30,7 @@ public sealed class PictureOutputTests
 
     [Fact]
     public void A_mask_is_read_back_as_it_was() =>
-        Assert.True(LungMask.FromPicture(ImageReader.Decode(Results.Written("mask", Result), "m")).Pixels.SequenceEqual(Result.Mask.Pixels));
+        Assert.True(LungMask.FromImage(ImageReader.Decode(Results.Written("mask", Result), "m")).Pixels.SequenceEqual(Result.Mask.Pixels));
 
     [Fact]
     public void Probabilities_are_read_back_within_half_a_step_of_16_bits()

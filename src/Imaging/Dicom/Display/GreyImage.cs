@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Dicom.Display;
 
 /// <summary>The grey-scale chain: stored values, modality LUT, VOI LUT, inversion; padding becomes background, which is black.</summary>
-internal static class GreyPicture
+internal static class GreyImage
 {
     public static (ushort[] Samples, int BitDepth, GreyMapping Mapping) Make(Frame frame, ImagePixel image, DataSet data, DicomOptions options, DecisionLog log)
     {

@@ -4,12 +4,12 @@ namespace LungSeg.Imaging.Masks;
 /// The clean-up of the study's own code, bit for bit (OpenCV's findContours, contourArea, drawContours and morphologyEx):
 /// small parts and small holes alike are filled with background, then two openings and a closing smooth the edge.
 /// </summary>
-internal static class UpstreamCleanup
+internal static class StudyCleanup
 {
     /// <summary>Contours of a smaller polygon area, in pixels of the network's input, are erased.</summary>
     public const double MinimumArea = 6000;
 
-    /// <summary>Side of the masks that the study's code saves, whatever the picture's size.</summary>
+    /// <summary>Side of the masks that the study's code saves, whatever the image's size.</summary>
     public const int SavedSide = 512;
 
     /// <summary>Cleans a mask of the network's input size.</summary>

@@ -2,10 +2,10 @@ using ILGPU;
 using LungSeg.Kernels.Abi;
 using LungSeg.Kernels.Ptx;
 
-namespace LungSeg.Kernels.Picture;
+namespace LungSeg.Kernels.Image;
 
 /// <summary>
-/// A picture's samples to the network's input: resized as LungSeg.Imaging does it on the CPU, bit for bit, then normalised. A
+/// An image's samples to the network's input: resized as LungSeg.Imaging does it on the CPU, bit for bit, then normalised. A
 /// thread makes one pixel of all three planes.
 /// </summary>
 internal static class Preprocess

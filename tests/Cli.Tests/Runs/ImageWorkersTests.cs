@@ -2,41 +2,41 @@ using LungSeg.Cli.Runs;
 
 namespace LungSeg.Cli.Tests.Runs;
 
-public sealed class PictureWorkersTests
+public sealed class ImageWorkersTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public void However_many_pictures_there_are_only_a_few_are_alive()
+    public void However_many_images_there_are_only_a_few_are_alive()
     {
-        const int Workers = 3, Pictures = 300;
-        WeakReference?[] pictures = new WeakReference?[Pictures];
+        const int Workers = 3, Images = 300;
+        WeakReference?[] images = new WeakReference?[Images];
         int begun = 0, done = 0, most = 0, alive = 0;
-        PictureWorkers.Run(Workers, Enumerable.Range(0, Pictures).ToArray(), i =>
+        ImageWorkers.Run(Workers, Enumerable.Range(0, Images).ToArray(), i =>
         {
             InterlockedMax(ref most, Interlocked.Increment(ref begun) - Volatile.Read(ref done));
-            object picture = new();
-            pictures[i] = new WeakReference(picture);
-            return picture;
+            object image = new();
+            images[i] = new WeakReference(image);
+            return image;
         },
         (_, _) =>
         {
             if (Interlocked.Increment(ref done) % 30 != 0) return;
             GC.Collect();
-            alive = Math.Max(alive, pictures.Count(picture => picture is { IsAlive: true }));
+            alive = Math.Max(alive, images.Count(image => image is { IsAlive: true }));
         }, () => false);
-        Assert.Equal(Pictures, done);
+        Assert.Equal(Images, done);
         Assert.InRange(most, 1, Workers);
         // A thread holds the one that it makes and perhaps, in a variable, the one before.
         Assert.InRange(alive, 0, 2 * Workers);
     }
 
     [Fact]
-    public void One_picture_is_read_while_another_is_at_the_network()
+    public void One_image_is_read_while_another_is_at_the_network()
     {
         // Neither can finish before the other has begun.
         using var both = new Barrier(2);
-        PictureWorkers.Run(2, [0, 1], _ => both.SignalAndWait(Patience), (_, met) => Assert.True(met), () => false);
+        ImageWorkers.Run(2, [0, 1], _ => both.SignalAndWait(Patience), (_, met) => Assert.True(met), () => false);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class PictureWorkersTests
     {
         bool stop = false;
         List<int> begun = [], done = [];
-        PictureWorkers.Run(2, Enumerable.Range(0, 100).ToArray(), i =>
+        ImageWorkers.Run(2, Enumerable.Range(0, 100).ToArray(), i =>
         {
             lock (begun) begun.Add(i);
             if (i == 10) Volatile.Write(ref stop, true);
@@ -59,7 +59,7 @@ public sealed class PictureWorkersTests
     public void What_is_thrown_ends_the_run_and_comes_out()
     {
         int begun = 0;
-        Assert.Throws<UsageException>(() => PictureWorkers.Run(3, Enumerable.Range(0, 1000).ToArray(), i =>
+        Assert.Throws<UsageException>(() => ImageWorkers.Run(3, Enumerable.Range(0, 1000).ToArray(), i =>
         {
             Interlocked.Increment(ref begun);
             return i;

@@ -1,7 +1,7 @@
 namespace LungSeg.Imaging.Masks;
 
 /// <summary>The default clean-up: the two largest parts are the lungs, and lungs have no holes.</summary>
-internal static class FixedCleanup
+internal static class NativeCleanup
 {
     private const int Lungs = 2;
 
@@ -22,7 +22,7 @@ internal static class FixedCleanup
         return new LungMask(mask.Width, mask.Height, pixels);
     }
 
-    /// <summary>Fills background that no path of side-by-side background pixels connects with the picture's edge.</summary>
+    /// <summary>Fills background that no path of side-by-side background pixels connects with the image's edge.</summary>
     public static LungMask FillHoles(LungMask mask)
     {
         ConnectedComponents background = ConnectedComponents.Of(mask.Pixels, mask.Width, mask.Height, 0, diagonal: false);

@@ -3,8 +3,8 @@ using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Cli.Inputs;
 
-/// <summary>Which of the files in a folder are pictures to segment. Files that somebody names are taken as they are.</summary>
-internal static class PictureFiles
+/// <summary>Which of the files in a folder are images to segment. Files that somebody names are taken as they are.</summary>
+internal static class ImageFiles
 {
     /// <summary>Endings of DICOM files, which need not hold an image.</summary>
     private static readonly string[] DicomExtensions = [".dcm", ".dicom", ".dic", ".ima"];
@@ -14,7 +14,7 @@ internal static class PictureFiles
     /// <summary>The endings of what this program writes, and of masks as other programs name them.</summary>
     private static readonly string[] OutputEndings = [.. ResultFormats.All.Select(writer => writer.Extension), "_mask.png"];
 
-    public enum Kind { Picture, Hidden, Output, DicomObject, Other }
+    public enum Kind { Image, Hidden, Output, DicomObject, Other }
 
     public static Kind Of(string path) => Of(path, out _);
 
@@ -28,11 +28,11 @@ internal static class PictureFiles
         string extension = Path.GetExtension(name);
         bool named = Extensions.Contains(extension, StringComparer.OrdinalIgnoreCase);
         // Only DICOM files are looked into: the others of a large folder are not opened twice.
-        if (named && !DicomExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase)) return Kind.Picture;
-        if (IsEmpty(path)) return named ? Kind.Picture : Kind.Other;
+        if (named && !DicomExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase)) return Kind.Image;
+        if (IsEmpty(path)) return named ? Kind.Image : Kind.Other;
         (string? format, dicomObject) = ImageReader.Recognize(path);
         if (dicomObject is not null) return Kind.DicomObject;
-        return named || format is not null ? Kind.Picture : Kind.Other;
+        return named || format is not null ? Kind.Image : Kind.Other;
     }
 
     /// <summary>

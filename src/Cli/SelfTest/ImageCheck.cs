@@ -8,23 +8,23 @@ using LungSeg.Models.Inputs;
 namespace LungSeg.Cli.SelfTest;
 
 /// <summary>
-/// Pictures that a device prepares and masks that it cuts, compared with the same steps here: not one bit may differ. The network between
+/// Images that a device prepares and masks that it cuts, compared with the same steps here: not one bit may differ. The network between
 /// them is a copy of the input, and one convolution of it.
 /// </summary>
-internal static class PictureCheck
+internal static class ImageCheck
 {
-    public const string Name = "pictures and masks";
+    public const string Name = "images and masks";
 
     private const int Side = 96;
     private const float Threshold = 0.45f;
 
-    private static readonly (int Width, int Height, int Channels, int Bits, Compat Compat)[] Cases =
+    private static readonly (int Width, int Height, int Channels, int Bits, SegmentationMode Mode)[] Cases =
     [
-        (301, 217, 1, 8, Compat.Fixed), (97, 410, 3, 8, Compat.Upstream), (2 * Side, 2 * Side, 3, 8, Compat.Fixed), (Side, Side, 1, 8, Compat.Fixed),
-        (301, 217, 1, 16, Compat.Fixed), (50, 61, 3, 16, Compat.Fixed), (301, 217, 1, 16, Compat.Upstream), (Side, Side, 1, 16, Compat.Fixed),
+        (301, 217, 1, 8, SegmentationMode.Native), (97, 410, 3, 8, SegmentationMode.Study), (2 * Side, 2 * Side, 3, 8, SegmentationMode.Native), (Side, Side, 1, 8, SegmentationMode.Native),
+        (301, 217, 1, 16, SegmentationMode.Native), (50, 61, 3, 16, SegmentationMode.Native), (301, 217, 1, 16, SegmentationMode.Study), (Side, Side, 1, 16, SegmentationMode.Native),
     ];
 
-    /// <summary>Runs the cases; null where the backend leaves pictures to the host.</summary>
+    /// <summary>Runs the cases; null where the backend leaves images to the host.</summary>
     public static OperationResult? Run(IBackend backend)
     {
         Graph graph = Network();
@@ -32,7 +32,7 @@ internal static class PictureCheck
         {
             using Model model = backend.Load(graph, new LoadOptions { Taps = ["copy"] });
             using Plan plan = model.Plan(1, Side, Side);
-            if (InputPreparation.For(backend, new Preprocess(Architectures.All[0], Compat.Fixed, Side), new Postprocess(Compat.Fixed, Threshold)) is HostPreparation) return null;
+            if (InputPreparation.For(backend, new Preprocess(Architectures.All[0], SegmentationMode.Native, Side), new Postprocess(SegmentationMode.Native, Threshold)) is HostPreparation) return null;
             string?[] faults = [.. Cases.Select((_, i) => FaultOf(backend, plan, i))];
             string? fault = faults.FirstOrDefault(found => found is not null);
             return new OperationResult(Name, Cases.Length, fault is null ? 0 : double.PositiveInfinity, fault);
@@ -57,15 +57,15 @@ internal static class PictureCheck
 
     private static string? FaultOf(IBackend backend, Plan plan, int index)
     {
-        (int width, int height, int channels, int bits, Compat compat) = Cases[index];
+        (int width, int height, int channels, int bits, SegmentationMode mode) = Cases[index];
         var random = new Random(index);
-        var picture = new Radiograph(width, height, channels, bits, [.. Enumerable.Range(0, width * height * channels).Select(_ => (ushort)random.Next(1 << bits))]);
-        var preprocess = new Preprocess(Architectures.All[0], compat, Side);
-        var postprocess = new Postprocess(compat, Threshold);
+        var image = new Radiograph(width, height, channels, bits, [.. Enumerable.Range(0, width * height * channels).Select(_ => (ushort)random.Next(1 << bits))]);
+        var preprocess = new Preprocess(Architectures.All[0], mode, Side);
+        var postprocess = new Postprocess(mode, Threshold);
         var output = new float[Side * Side];
-        IPreparedImage prepared = InputPreparation.For(backend, preprocess, postprocess).Prepare(picture);
+        IPreparedImage prepared = InputPreparation.For(backend, preprocess, postprocess).Prepare(image);
         prepared.Run(plan, output, CancellationToken.None);
-        string name = $"{width} x {height} x {channels} of {bits} bits, {compat}";
+        string name = $"{width} x {height} x {channels} of {bits} bits, {mode}";
         LungMask mask;
         try
         {
@@ -75,10 +75,10 @@ internal static class PictureCheck
         {
             return $"{name}: {e.Message}";
         }
-        // Halves round what the picture became; the copy is then of the rounded one.
-        float[] input = Array.ConvertAll(preprocess.Apply(picture), value => backend.Precision == Precision.Float16 ? (float)(Half)value : value);
+        // Halves round what the image became; the copy is then of the rounded one.
+        float[] input = Array.ConvertAll(preprocess.Apply(image), value => backend.Precision == Precision.Float16 ? (float)(Half)value : value);
         if (!plan.Outputs[1].ToArray().AsSpan().SequenceEqual(input)) return $"{name}: the network's input differs from the host's";
-        ProbabilityMap probabilities = postprocess.AtCut(new ProbabilityMap(Side, Side, output), picture);
+        ProbabilityMap probabilities = postprocess.AtCut(new ProbabilityMap(Side, Side, output), image);
         return probabilities.Threshold(Threshold).Pixels.SequenceEqual(mask.Pixels) ? null : $"{name}: the mask differs from the host's";
     }
 }

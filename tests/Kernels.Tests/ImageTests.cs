@@ -10,8 +10,8 @@ using LungSeg.Models.Inputs;
 
 namespace LungSeg.Kernels.Tests;
 
-/// <summary>What happens to pictures on the device equals what LungSeg.Imaging does on the CPU, to the last bit.</summary>
-public sealed class PictureTests
+/// <summary>What happens to images on the device equals what LungSeg.Imaging does on the CPU, to the last bit.</summary>
+public sealed class ImageTests
 {
     private static readonly Gen<(int Width, int Height, int ToWidth, int ToHeight, int Channels, int Seed)> Sizes =
         from size in Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40])
@@ -23,40 +23,40 @@ public sealed class PictureTests
         select (halved ? 2 * to.Item1 : same ? to.Item1 : size.Item1, halved ? 2 * to.Item2 : same ? to.Item2 : size.Item2, to.Item1, to.Item2, channels, seed);
 
     [Fact]
-    public void Pictures_of_8_bits_are_resized_as_on_the_CPU() => Gen.Select(Sizes, Gen.Bool).Sample(
+    public void Images_of_8_bits_are_resized_as_on_the_CPU() => Gen.Select(Sizes, Gen.Bool).Sample(
         (size, reverse) =>
         {
             var samples = new byte[size.Width * size.Height * size.Channels];
             new Random(size.Seed).NextBytes(samples);
             byte[] resized = OpenCvResize.Linear(samples, size.Width, size.Height, size.Channels, size.ToWidth, size.ToHeight);
             bool halve = size.Width == 2 * size.ToWidth && size.Height == 2 * size.ToHeight;
-            DeviceImage picture = Picture(size, reverse, samples) with
+            DeviceImage image = Image(size, reverse, samples) with
             {
                 MaxValue = 255,
                 Halve = halve,
                 Columns = Integers(size.Width, size.ToWidth, halve),
                 Rows = Integers(size.Height, size.ToHeight, halve),
             };
-            Check(picture, size.ToWidth, size.ToHeight, (index, channel) => resized[(index * size.Channels) + channel] / 255f);
+            Check(image, size.ToWidth, size.ToHeight, (index, channel) => resized[(index * size.Channels) + channel] / 255f);
         },
         iter: 40, threads: 1);
 
     [Fact]
-    public void Pictures_of_16_bits_are_resized_as_on_the_CPU() => Gen.Select(Sizes, Gen.Bool).Sample(
+    public void Images_of_16_bits_are_resized_as_on_the_CPU() => Gen.Select(Sizes, Gen.Bool).Sample(
         (size, reverse) =>
         {
             var samples = new ushort[size.Width * size.Height * size.Channels];
             var random = new Random(size.Seed);
             for (int i = 0; i < samples.Length; i++) samples[i] = (ushort)random.Next(1 << 16);
             float[] resized = BilinearResize.Resize(Array.ConvertAll(samples, s => s / 65535f), size.Width, size.Height, size.Channels, size.ToWidth, size.ToHeight);
-            DeviceImage picture = Picture(size, reverse, MemoryMarshal.AsBytes(samples.AsSpan()).ToArray()) with
+            DeviceImage image = Image(size, reverse, MemoryMarshal.AsBytes(samples.AsSpan()).ToArray()) with
             {
                 SampleBytes = 2,
                 MaxValue = 65535,
                 Columns = Floats(size.Width, size.ToWidth),
                 Rows = Floats(size.Height, size.ToHeight),
             };
-            Check(picture, size.ToWidth, size.ToHeight, (index, channel) => resized[(index * size.Channels) + channel]);
+            Check(image, size.ToWidth, size.ToHeight, (index, channel) => resized[(index * size.Channels) + channel]);
         },
         iter: 40, threads: 1);
 
@@ -69,13 +69,13 @@ public sealed class PictureTests
             float[] expected = BilinearResize.Resize(source, size.Width, size.Height, 1, size.ToWidth, size.ToHeight);
             float threshold = expected[size.Seed % expected.Length];
             using var host = new Host(1, 1);
-            host.Prepare(Picture((1, 1, 1, 1, 1, 0), false, [0]) with { Columns = Integers(1, 1, false), Rows = Integers(1, 1, false) }, size.ToWidth, size.ToHeight);
+            host.Prepare(Image((1, 1, 1, 1, 1, 0), false, [0]) with { Columns = Integers(1, 1, false), Rows = Integers(1, 1, false) }, size.ToWidth, size.ToHeight);
             byte[] mask = host.Cut(source, new Shape(1, 1, size.Height, size.Width), threshold, size.ToWidth, size.ToHeight);
             Assert.Equal(Array.ConvertAll(expected, value => (byte)(value > threshold ? 1 : 0)), mask);
         },
         iter: 40, threads: 1);
 
-    private static DeviceImage Picture((int Width, int Height, int ToWidth, int ToHeight, int Channels, int Seed) size, bool reverse, byte[] samples) => new()
+    private static DeviceImage Image((int Width, int Height, int ToWidth, int ToHeight, int Channels, int Seed) size, bool reverse, byte[] samples) => new()
     {
         Size = size.ToWidth,
         Width = size.Width,
@@ -91,15 +91,15 @@ public sealed class PictureTests
         Std = [0.229f, 0.224f, 0.225f],
     };
 
-    private static void Check(DeviceImage picture, int width, int height, Func<int, int, float> unit)
+    private static void Check(DeviceImage image, int width, int height, Func<int, int, float> unit)
     {
         using var host = new Host(width, height);
-        float[] actual = host.Prepare(picture, 1, 1);
+        float[] actual = host.Prepare(image, 1, 1);
         int pixels = width * height;
         for (int i = 0; i < actual.Length; i++)
         {
-            int plane = i / pixels, channel = picture.Channels == 1 ? 0 : picture.ReverseChannels ? 2 - plane : plane;
-            Assert.Equal((unit(i % pixels, channel) - picture.Mean[plane]) / picture.Std[plane], actual[i]);
+            int plane = i / pixels, channel = image.Channels == 1 ? 0 : image.ReverseChannels ? 2 - plane : plane;
+            Assert.Equal((unit(i % pixels, channel) - image.Mean[plane]) / image.Std[plane], actual[i]);
         }
     }
 
@@ -156,10 +156,10 @@ public sealed class PictureTests
         }
 
         /// <summary>The network's input.</summary>
-        public float[] Prepare(DeviceImage picture, int maskWidth, int maskHeight)
+        public float[] Prepare(DeviceImage image, int maskWidth, int maskHeight)
         {
             using var planar = new DeviceMemory(_context, (nuint)(_planar * sizeof(float)), "test");
-            _transfer.Prepare(_stream, picture, planar.Address, maskWidth, maskHeight);
+            _transfer.Prepare(_stream, image, planar.Address, maskWidth, maskHeight);
             _stream.Synchronize();
             return _driver.Memory.Read<float>(planar.Address, _planar);
         }

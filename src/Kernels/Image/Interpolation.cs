@@ -1,6 +1,6 @@
 using LungSeg.Kernels.Ptx;
 
-namespace LungSeg.Kernels.Picture;
+namespace LungSeg.Kernels.Image;
 
 /// <summary>Linear interpolation in the operations and order of LungSeg.Imaging.BilinearResize, each rounded by itself.</summary>
 internal static class Interpolation
