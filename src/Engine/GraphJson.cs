@@ -8,7 +8,7 @@ namespace LungSeg.Engine;
 /// A graph as JSON for other programs: nodes in execution order with operation, module path, inputs by id, shape, multiply-
 /// accumulates, attributes and the keys of the weights; the outputs; and the taps. Weights' values are not in it.
 /// </summary>
-public static class GraphJson
+internal static class GraphJson
 {
     /// <summary>Writes the graph to a stream, indented.</summary>
     public static void Write(Graph graph, Stream stream)

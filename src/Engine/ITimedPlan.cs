@@ -1,7 +1,7 @@
 namespace LungSeg.Engine;
 
 /// <summary>A plan on a device with a clock of its own, which says what of a run was copying and what computing.</summary>
-public interface ITimedPlan
+internal interface ITimedPlan
 {
     /// <summary>Runs the network once, as <see cref="Plan.Execute()"/> does, and returns the times of its parts.</summary>
     RunTimes ExecuteTimed();
@@ -11,7 +11,7 @@ public interface ITimedPlan
 /// <param name="HostToDevice">Copying the input.</param>
 /// <param name="Kernels">Computing.</param>
 /// <param name="DeviceToHost">Copying the outputs.</param>
-public readonly record struct RunTimes(double HostToDevice, double Kernels, double DeviceToHost)
+internal readonly record struct RunTimes(double HostToDevice, double Kernels, double DeviceToHost)
 {
     /// <summary>All of it.</summary>
     public double Total => HostToDevice + Kernels + DeviceToHost;

@@ -14,7 +14,7 @@ public enum Precision
 }
 
 /// <summary>Short names of precisions, for people.</summary>
-public static class PrecisionNames
+internal static class PrecisionNames
 {
     /// <summary>fp32, tf32 or fp16.</summary>
     public static string Name(this Precision precision) => precision switch

@@ -7,7 +7,7 @@ namespace LungSeg.IO;
 /// Files that appear whole or not at all, after a crash or a power failure too: each is written beside its name, flushed to the disk, and
 /// renamed; then its directory is flushed.
 /// </summary>
-public static partial class AtomicFile
+internal static partial class AtomicFile
 {
     /// <summary>Writes one file; <paramref name="write"/> gets a stream that is at its start.</summary>
     /// <exception cref="FileException">The path cannot be written; the old file, if there was one, is as it was.</exception>

@@ -1,7 +1,7 @@
 namespace LungSeg.IO;
 
 /// <summary>Reads whole files up to a limit: all bytes, as they were at one time.</summary>
-public static class BoundedFile
+internal static class BoundedFile
 {
     private const int SmallestBuffer = 4096, ChunkBytes = 1 << 16;
 

@@ -6,7 +6,7 @@ namespace LungSeg.IO;
 /// Tables of comma-separated values: quoted as RFC 4180 says; lines end with a line feed alone, which every reader takes and line tools
 /// need.
 /// </summary>
-public static class Csv
+internal static class Csv
 {
     /// <summary>One line with its end; an empty cell for null.</summary>
     public static string Line(IEnumerable<string?> cells) => $"{string.Join(',', cells.Select(Quoted))}\n";

@@ -1,7 +1,7 @@
 namespace LungSeg.IO;
 
 /// <summary>Tells the errors that every further write would meet too: no space on the disk, or none left of a quota.</summary>
-public static class DiskFull
+internal static class DiskFull
 {
     private const int NoSpace = 28, LinuxQuota = 122, MacQuota = 69;
     private const int WindowsDiskFull = unchecked((int)0x80070070), WindowsHandleDiskFull = unchecked((int)0x80070027);

@@ -3,7 +3,7 @@ using System.Reflection;
 namespace LungSeg.IO;
 
 /// <summary>The version of this software, as its assemblies carry it.</summary>
-public static class ProductVersion
+internal static class ProductVersion
 {
     private const int CommitLength = 12;
 

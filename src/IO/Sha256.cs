@@ -9,7 +9,7 @@ namespace LungSeg.IO;
 /// SHA-256 (FIPS 180-4). .NET's own asks for OpenSSL on Linux and ends the process where there is none; this program asks for
 /// nothing.
 /// </summary>
-public static class Sha256
+internal static class Sha256
 {
     /// <summary>Bytes of a hash.</summary>
     public const int Size = 32;

@@ -9,7 +9,7 @@ namespace LungSeg.Imaging;
 public readonly record struct ContrastStretch(int Low, int High)
 {
     /// <summary>An image is stretched where less than this share of its depth lies between the percentiles.</summary>
-    public const double Sliver = 0.1;
+    internal const double Sliver = 0.1;
 
     /// <summary>The share of pixels that may become black, and that may become white.</summary>
     private const double Tail = 0.02;

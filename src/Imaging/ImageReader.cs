@@ -33,7 +33,7 @@ public static class ImageReader
 
     /// <summary>The bytes of an image file, as they were at one time.</summary>
     /// <exception cref="FileException">The path cannot be read, or the file has more than <see cref="MaximumFileBytes"/>.</exception>
-    public static byte[] ReadFile(string path)
+    internal static byte[] ReadFile(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
         return BoundedFile.Read(path, MaximumFileBytes, "image file");
@@ -46,7 +46,7 @@ public static class ImageReader
     /// Tells a file by its first kilobytes alone: its format, null for what is none of those that are read or cannot be read; and, of a DICOM
     /// object that is no acquired image, what it is, such as "segmentation", "structured report" or "presentation state".
     /// </summary>
-    public static (string? Format, string? DicomObject) Recognize(string path)
+    internal static (string? Format, string? DicomObject) Recognize(string path)
     {
         try
         {

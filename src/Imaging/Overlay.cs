@@ -23,7 +23,7 @@ public static class Overlay
     /// The image as it is shown, height x width bytes. 16-bit images are stretched to their own range, as their high bytes alone
     /// may be nearly black.
     /// </summary>
-    public static byte[] Grey(Radiograph image)
+    internal static byte[] Grey(Radiograph image)
     {
         ArgumentNullException.ThrowIfNull(image);
         return image.BitDepth == 8 ? image.ToGrey8() : Stretch(image);

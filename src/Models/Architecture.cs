@@ -86,7 +86,7 @@ public sealed class Architecture
     public IReadOnlyList<float> Std { get; } = [0.229f, 0.224f, 0.225f];
 
     /// <summary>The weights of a checkpoint in its order, those included that the network never reads.</summary>
-    public IReadOnlyList<LayoutEntry> Layout => _native.Value.Layout;
+    internal IReadOnlyList<LayoutEntry> Layout => _native.Value.Layout;
 
     /// <summary>The number of learned weights, counted as PyTorch does: with unused modules, without running statistics.</summary>
     public long ParameterCount => Layout.Where(entry => !entry.IsBuffer).Sum(entry => entry.Count);

@@ -6,7 +6,7 @@ namespace LungSeg.Models;
 /// A weight that a network's checkpoint holds: state-dict key, dimensions (none for a scalar), and whether the network reads
 /// it. Weights that it does not read may be missing from a file.
 /// </summary>
-public sealed record LayoutEntry(string Key, IReadOnlyList<int> Dims, bool IsRead)
+internal sealed record LayoutEntry(string Key, IReadOnlyList<int> Dims, bool IsRead)
 {
     /// <summary>The number of elements.</summary>
     public long Count => Dims.Aggregate(1L, (product, dim) => product * dim);

@@ -3,7 +3,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Models;
 
 /// <summary>A weights file and the network that it is for.</summary>
-public sealed record NetworkWeights(Architecture Network, string File, StateDict StateDict)
+internal sealed record NetworkWeights(Architecture Network, string File, StateDict StateDict)
 {
     /// <summary>The file's SHA-256 in lower-case hexadecimal, computed when it is first read.</summary>
     internal Lazy<string> Sha256 { get; init; } = new(() => WeightsHash.OfFile(File));
@@ -20,7 +20,7 @@ public sealed record NetworkWeights(Architecture Network, string File, StateDict
         if (file is null)
         {
             Architecture architecture = Architectures.Get(network ?? DefaultNetwork);
-            string found = WeightsFolder.Standard.Find(architecture);
+            string found = WeightsFolder.Default.Find(architecture);
             return new NetworkWeights(architecture, found, Checkpoint.Read(found));
         }
         return Of(network, file, Checkpoint.Read(file));

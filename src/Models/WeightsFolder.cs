@@ -20,7 +20,7 @@ public sealed class WeightsFolder
     }
 
     /// <summary>The folder that <see cref="Variable"/> names, or <c>weights</c> beside the program.</summary>
-    public static WeightsFolder Standard => new(
+    public static WeightsFolder Default => new(
         Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named
             ? named
             : System.IO.Path.Combine(AppContext.BaseDirectory, "weights"));
@@ -32,7 +32,7 @@ public sealed class WeightsFolder
     public IReadOnlyList<WeightsEntry> Entries { get; private set; }
 
     /// <summary>Weights files in the folder that the manifest does not know.</summary>
-    public IEnumerable<string> Unlisted => !Directory.Exists(Path) ? [] : Directory
+    internal IEnumerable<string> Unlisted => !Directory.Exists(Path) ? [] : Directory
         .EnumerateFiles(Path, "*.safetensors")
         .Select(file => System.IO.Path.GetFileName(file))
         .Except(Entries.Select(entry => entry.File))
@@ -46,7 +46,7 @@ public sealed class WeightsFolder
     }
 
     /// <summary>The manifest's entry for a network, if its file is there.</summary>
-    public WeightsEntry? EntryOf(Architecture network)
+    internal WeightsEntry? EntryOf(Architecture network)
     {
         ArgumentNullException.ThrowIfNull(network);
         return Entries.FirstOrDefault(entry => entry.Network == network.Key && File.Exists(PathOf(entry)));
@@ -68,7 +68,7 @@ public sealed class WeightsFolder
     { Remedy = Remedy.ProvideWeights };
 
     /// <summary>What is wrong with an entry's file; null where it is there, has the manifest's hash and fits its network.</summary>
-    public string? FaultOf(WeightsEntry entry)
+    internal string? FaultOf(WeightsEntry entry)
     {
         try
         {
@@ -89,7 +89,7 @@ public sealed class WeightsFolder
     /// Copies a file into the folder and puts it first in the manifest. Throws <see cref="CheckpointException"/> if a file of
     /// that name is there already and <paramref name="overwrite"/> is false.
     /// </summary>
-    public void Add(string file, WeightsEntry entry, bool overwrite)
+    internal void Add(string file, WeightsEntry entry, bool overwrite)
     {
         ArgumentNullException.ThrowIfNull(file);
         string target = PathOf(entry);

@@ -5,7 +5,7 @@ using LungSeg.IO;
 namespace LungSeg.Models;
 
 /// <summary>SHA-256 of checkpoints, to tell the study's own files.</summary>
-public static class WeightsHash
+internal static class WeightsHash
 {
     /// <summary>The hash of a file in lower-case hexadecimal.</summary>
     public static string OfFile(string path)

@@ -12,7 +12,7 @@ public sealed record MapCase(Shape Shape, Storage Storage, bool Slice, int Seed)
     public static MatrixTheoryData<Storage, bool> Kinds { get; } = new([Storage.F32, Storage.F16], [false, true]);
 
     /// <summary>The activations that the kernels compute: those of the nine networks.</summary>
-    public static Gen<Activation> Activations { get; } = Gen.OneOf(Activation.None, Activation.ReLU, Activation.SiLU, Activation.Sigmoid);
+    internal static Gen<Activation> Activations { get; } = Gen.OneOf(Activation.None, Activation.ReLU, Activation.SiLU, Activation.Sigmoid);
 
     /// <summary>Small odd shapes of a kind.</summary>
     public static Gen<MapCase> Of(Storage storage, bool single) => Gen.Select(

@@ -8,7 +8,7 @@ internal static class BenchWeights
 {
     public static (IWeightSource Weights, string Name) Of(Architecture network)
     {
-        string? file = WeightsFolder.Standard.TryFind(network);
+        string? file = WeightsFolder.Default.TryFind(network);
         return file is null ? (new SyntheticWeights(), "synthetic") : (new StrictWeights(Checkpoint.Read(file)), Path.GetFileName(file));
     }
 }

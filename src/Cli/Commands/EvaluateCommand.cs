@@ -61,7 +61,7 @@ internal static class EvaluateCommand
             TextWriter error = parsed.InvocationConfiguration.Error;
             foreach (string notice in pairs.Notices) CommandLine.Tell(error, notice);
             if (choice.Missing.Count > 0)
-                CommandLine.Tell(error, $"not evaluated, as '{WeightsFolder.Standard.Path}' has no weights of them: {string.Join(", ", choice.Missing.Select(network => network.Key))}");
+                CommandLine.Tell(error, $"not evaluated, as '{WeightsFolder.Default.Path}' has no weights of them: {string.Join(", ", choice.Missing.Select(network => network.Key))}");
 
             if (target is not null) OutputDirectory.Prepare(target);
             using IBackend? backend = made is null ? devices.Open(parsed, error) : null;

@@ -20,7 +20,7 @@ internal static class WeightsCommand
         command.SetAction(parsed =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
-            WeightsFolder folder = WeightsFolder.Standard;
+            WeightsFolder folder = WeightsFolder.Default;
             output.WriteLine(folder.Path);
             Table table = Tables.Create("network", "file", "source", "licence", "sha256");
             foreach (WeightsEntry entry in folder.Entries)
@@ -39,7 +39,7 @@ internal static class WeightsCommand
         command.SetAction(parsed =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
-            WeightsFolder folder = WeightsFolder.Standard;
+            WeightsFolder folder = WeightsFolder.Default;
             int bad = 0;
             foreach (WeightsEntry entry in folder.Entries)
             {
@@ -71,7 +71,7 @@ internal static class WeightsCommand
             var entry = new WeightsEntry(
                 Path.GetFileName(path), weights.Network.Key, study ? "the study's own file (doi:10.5281/zenodo.8393555)" : "added by the user",
                 WeightsHash.OfFile(path), study ? "see doi:10.5281/zenodo.8393555" : "unknown");
-            WeightsFolder folder = WeightsFolder.Standard;
+            WeightsFolder folder = WeightsFolder.Default;
             folder.Add(path, entry, parsed.GetValue(force));
             parsed.InvocationConfiguration.Output.WriteLine($"added {folder.PathOf(entry)}; --network {entry.Network} uses it from now on");
             return ExitCode.Done;

@@ -33,7 +33,7 @@ internal static class NetworkCheck
     {
         try
         {
-            if (WeightsFolder.Standard.TryFind(Architectures.Get(NetworkWeights.DefaultNetwork)) is not { } file)
+            if (WeightsFolder.Default.TryFind(Architectures.Get(NetworkWeights.DefaultNetwork)) is not { } file)
                 return [Finding.Warning(Subject, "not run: there are no weights of the default network", "put back the weights that came with the program")];
             return WeightsHash.OfFile(file) == Weights
                 ? [Run(file)]

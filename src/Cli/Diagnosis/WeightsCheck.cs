@@ -12,7 +12,7 @@ internal static class WeightsCheck
     {
         try
         {
-            return Find(WeightsFolder.Standard);
+            return Find(WeightsFolder.Default);
         }
         catch (LungSegException e)
         {

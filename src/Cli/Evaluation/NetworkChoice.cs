@@ -17,7 +17,7 @@ internal sealed record NetworkChoice(IReadOnlyList<Architecture?> Asked, IReadOn
         if (weights is not null && (keys.Length > 1 || keys.Contains(All)))
             throw new UsageException("--weights names one network's file: name one network, or none");
         if (weights is not null) return new NetworkChoice([keys.Length == 0 ? null : Architectures.Get(keys[0])], []);
-        WeightsFolder folder = WeightsFolder.Standard;
+        WeightsFolder folder = WeightsFolder.Default;
         if (!keys.Contains(All))
         {
             Architecture[] named = keys.Length == 0 ? [Architectures.Get(NetworkWeights.DefaultNetwork)] : [.. keys.Select(Architectures.Get)];

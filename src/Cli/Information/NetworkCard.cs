@@ -36,7 +36,7 @@ internal static class NetworkCard
     public static void WriteJson(TextWriter output, Architecture network, Graph graph, StateDict? stateDict, string name) => Json.Write(output, json =>
     {
         json.WriteStartObject();
-        NetworkList.WriteFacts(json, network, WeightsFolder.Standard);
+        NetworkList.WriteFacts(json, network, WeightsFolder.Default);
         json.WriteNumber("arena_bytes", ArenaBytes(graph));
         if (stateDict is not null)
         {
@@ -63,7 +63,7 @@ internal static class NetworkCard
 
     private static void WriteWeights(TextWriter output, Architecture network)
     {
-        WeightsFolder folder = WeightsFolder.Standard;
+        WeightsFolder folder = WeightsFolder.Default;
         string? file = folder.TryFind(network);
         if (file is null)
         {

@@ -9,7 +9,7 @@ internal static class NetworkList
 {
     public static void Write(TextWriter output)
     {
-        WeightsFolder folder = WeightsFolder.Standard;
+        WeightsFolder folder = WeightsFolder.Default;
         Table table = Tables.Create(
             "key", "network", "encoder", "input#", "parameters, M#", "MAC, G#", "published M#", "published G#", "published Dice#", "weights");
         foreach (Architecture network in Architectures.All)
@@ -29,7 +29,7 @@ internal static class NetworkList
 
     public static void WriteJson(TextWriter output)
     {
-        WeightsFolder folder = WeightsFolder.Standard;
+        WeightsFolder folder = WeightsFolder.Default;
         Json.Write(output, json =>
         {
             json.WriteStartArray();

@@ -1,7 +1,7 @@
 namespace LungSeg.Engine.Ops;
 
 /// <summary>The activations' names.</summary>
-public static class ActivationNames
+internal static class ActivationNames
 {
     /// <summary>PyTorch's name of the function, such as <c>hardswish</c>; <c>none</c> for none.</summary>
     public static string TorchName(this Activation activation) => activation switch

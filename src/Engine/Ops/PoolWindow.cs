@@ -4,7 +4,7 @@ namespace LungSeg.Engine.Ops;
 /// The windows of a pooling along one axis, as PyTorch places them: with <paramref name="CeilMode"/> a last window may hang over the
 /// border.
 /// </summary>
-public readonly record struct PoolWindow(int KernelSize, int Stride, int Padding, bool CeilMode)
+internal readonly record struct PoolWindow(int KernelSize, int Stride, int Padding, bool CeilMode)
 {
     /// <summary>The shape of a pooled map; throws <see cref="ShapeException"/> where no window fits.</summary>
     public Shape Infer(Shape x)

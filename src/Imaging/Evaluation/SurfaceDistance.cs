@@ -35,7 +35,7 @@ public readonly record struct SurfaceDistance(double Average, double Percentile9
     }
 
     /// <summary>The lung pixels that touch background or the image's edge by a side.</summary>
-    public static LungMask Outline(LungMask mask)
+    internal static LungMask Outline(LungMask mask)
     {
         ArgumentNullException.ThrowIfNull(mask);
         (int width, int height) = (mask.Width, mask.Height);

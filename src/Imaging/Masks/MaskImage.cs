@@ -5,7 +5,7 @@ namespace LungSeg.Imaging.Masks;
 /// value, black and one colour, or a shape in the alpha channel of an image of one colour. Several labels are told apart from both, so that
 /// none is taken for background unnoticed.
 /// </summary>
-public sealed class MaskImage
+internal sealed class MaskImage
 {
     private const int MostLevels = 32, MostColors = 16;
 

@@ -5,7 +5,7 @@ namespace LungSeg.Imaging.Outputs;
 /// <summary>
 /// A lung's mask in the run-length coding of COCO (pycocotools), with its area and its box as x, y, width, height, in pixels of the image.
 /// </summary>
-public sealed record EncodedLung(LungSide Side, int Area, IReadOnlyList<int> Box, string Counts)
+internal sealed record EncodedLung(LungSide Side, int Area, IReadOnlyList<int> Box, string Counts)
 {
     /// <summary>The lungs of a result, the right one first; <paramref name="format"/> is what they are written as.</summary>
     /// <exception cref="ImageException">The mask is not on the image's own pixels.</exception>

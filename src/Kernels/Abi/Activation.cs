@@ -2,7 +2,7 @@
 namespace LungSeg.Engine.Ops;
 
 /// <summary>The activations of the networks; the engine and its GPU kernels know them by the same numbers.</summary>
-public enum Activation
+internal enum Activation
 {
     /// <summary>x.</summary>
     None,

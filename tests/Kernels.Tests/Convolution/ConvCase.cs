@@ -7,7 +7,7 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Kernels.Tests.Convolution;
 
 /// <summary>A convolution with seeded numbers that its storage and products have exactly.</summary>
-public sealed record ConvCase(
+internal sealed record ConvCase(
     Shape Input, int Filters, int R, int S, int Stride, int Dilation, Padding Padding, int Groups, bool Bias, bool Residual, Activation Activation, int Seed)
 {
     /// <summary>What inputs and weights are rounded to before anything is computed.</summary>

@@ -9,13 +9,13 @@ namespace LungSeg.Engine.Backends.Cuda;
 public sealed class CudaBackend : IBackend
 {
     /// <summary>An environment variable: set to 1, each step of a run is waited for, so that an error names the operation at fault.</summary>
-    public const string StepwiseVariable = "LUNGSEG_CUDA_STEPWISE";
+    internal const string StepwiseVariable = "LUNGSEG_CUDA_STEPWISE";
 
     /// <summary>
     /// An environment variable: set to 1, each map, workspace and weight is an allocation of its own, so that a memory checker such as
     /// compute-sanitizer sees every access beyond its end. Takes more memory, and more time to load.
     /// </summary>
-    public const string IsolateVariable = "LUNGSEG_CUDA_ISOLATE";
+    internal const string IsolateVariable = "LUNGSEG_CUDA_ISOLATE";
 
     private readonly CudaContext _context;
     private readonly KernelSet _set;
@@ -56,13 +56,13 @@ public sealed class CudaBackend : IBackend
     public Precision Precision { get; }
 
     /// <summary>The kernels of tiled convolutions among which it chooses for each layer, those for measured cards alone included.</summary>
-    public IReadOnlyList<string> TiledConvolutions => [.. _kernels.TiledConvolutions.Select(kernel => kernel.Name)];
+    internal IReadOnlyList<string> TiledConvolutions => [.. _kernels.TiledConvolutions.Select(kernel => kernel.Name)];
 
     /// <summary>The kernels that this GPU can run, those of other precisions included.</summary>
-    public IReadOnlyList<string> AllKernels => [.. _set.Names];
+    internal IReadOnlyList<string> AllKernels => [.. _set.Names];
 
     /// <summary>The kernels that plans have used so far.</summary>
-    public IReadOnlyList<string> UsedKernels => _set.Loaded;
+    internal IReadOnlyList<string> UsedKernels => _set.Loaded;
 
     /// <inheritdoc/>
     public string Description => $"{Device}, {Precision.Name()}";
@@ -74,7 +74,7 @@ public sealed class CudaBackend : IBackend
     }
 
     /// <summary>Another backend on the same GPU whose only tiled convolution is the one named, for tests of that kernel.</summary>
-    public CudaBackend With(string tiledConvolution) =>
+    internal CudaBackend With(string tiledConvolution) =>
         new(_context.Driver, Device.Index, Precision, tiledConvolution, _stepwise, _context.IsolatesMemory, _kernels.Tuning);
 
     /// <inheritdoc/>

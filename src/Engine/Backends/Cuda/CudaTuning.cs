@@ -3,12 +3,23 @@ using System.Text.Json;
 namespace LungSeg.Engine.Backends.Cuda;
 
 /// <summary>What was measured on a GPU, by which the kernels of convolutions are chosen there; <c>lungseg tune</c> measures it.</summary>
-/// <param name="Device">The GPU's name, as its driver gives it.</param>
-/// <param name="LaunchMicroseconds">What a launch takes that computes next to nothing.</param>
-/// <param name="MemoryBytesPerSecond">Bytes that a kernel reads and writes in a second.</param>
-/// <param name="MacsPerClock">For each tiled convolution by name, multiply-accumulates of a multiprocessor in a clock, on a large map.</param>
-public sealed record CudaTuning(string Device, double LaunchMicroseconds, double MemoryBytesPerSecond, IReadOnlyDictionary<string, double> MacsPerClock)
+public sealed record CudaTuning
 {
+    internal CudaTuning(string device, double launchMicroseconds, double memoryBytesPerSecond, IReadOnlyDictionary<string, double> macsPerClock) =>
+        (Device, LaunchMicroseconds, MemoryBytesPerSecond, MacsPerClock) = (device, launchMicroseconds, memoryBytesPerSecond, macsPerClock);
+
+    /// <summary>The GPU's name, as its driver gives it.</summary>
+    public string Device { get; }
+
+    /// <summary>Microseconds that a launch takes that computes next to nothing.</summary>
+    public double LaunchMicroseconds { get; }
+
+    /// <summary>Bytes that a kernel reads and writes in a second.</summary>
+    public double MemoryBytesPerSecond { get; }
+
+    /// <summary>For each tiled convolution by name, multiply-accumulates of a multiprocessor in a clock, on a large map.</summary>
+    public IReadOnlyDictionary<string, double> MacsPerClock { get; }
+
     /// <summary>Writes it as a JSON object.</summary>
     public void Write(Utf8JsonWriter json)
     {
@@ -31,12 +42,15 @@ public sealed record CudaTuning(string Device, double LaunchMicroseconds, double
             var reader = new Utf8JsonReader(utf8);
             using JsonDocument document = JsonDocument.ParseValue(ref reader);
             JsonElement json = document.RootElement;
-            var rates = json.GetProperty("macs_per_clock").EnumerateObject().ToDictionary(rate => rate.Name, rate => Positive(rate.Value), StringComparer.Ordinal);
+            var rates = json.GetProperty("macs_per_clock").EnumerateObject()
+                .ToDictionary(rate => rate.Name, rate => Positive(rate.Value), StringComparer.Ordinal);
             return new CudaTuning(
-                json.GetProperty("device").GetString() ?? "", Positive(json.GetProperty("launch_microseconds")),
-                Positive(json.GetProperty("memory_bytes_per_second")), rates);
+                json.GetProperty("device").GetString() ?? "",
+                Positive(json.GetProperty("launch_microseconds")),
+                Positive(json.GetProperty("memory_bytes_per_second")),
+                rates);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
         {
             throw new FormatException("it is not what 'lungseg tune' writes", e);
         }
