@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests that need other programs: peers.sh [RESULTS]. RESULTS is the table of an everyday run (tests/everyday.sh), which is made first if it
 # is not there. As root on Debian this installs the programs. Then it runs again what was skipped in the everyday run, and compares the Arm64
-# program's mask with this machine's. RESULTS then holds what both runs found.
+# program's mask with this machine's, and looks at the trimmed program's warnings. RESULTS then holds what both runs found.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DEBIAN_FRONTEND=noninteractive
@@ -75,12 +75,20 @@ arm64() {
     [ "$outcome" != Fail ]
 }
 
+trimming() {
+    local outcome=Pass
+    tests/trimming.sh || outcome=Fail
+    printf '%s\tpeers.sh\tpeers\ttrimming\tThe trimmed program gives the known warnings and no other\t\n' "$outcome" >> "$work/later.tsv"
+    [ "$outcome" != Fail ]
+}
+
 [ -f "$results" ] || { mkdir -p "$(dirname "$results")"; tests/everyday.sh "$results" || status=1; }
 install
 viewers
 again
 [ ! -e "$work/failed" ] || status=1
 arm64 || status=1
+trimming || status=1
 tests/results.sh merge "$results" "$work/later.tsv" > "$work/all.tsv" && cp "$work/all.tsv" "$results"
 # By itself, this is the last word; .ci/run has its own.
 [ -n "${1:-}" ] || tests/results.sh summary "$results" || status=1

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using LungSeg.Imaging.Codecs;
-using LungSeg.Imaging.Codecs.Jpeg;
 using LungSeg.IO;
 
 namespace LungSeg.Imaging;
@@ -26,16 +25,6 @@ public static class ImageWriter
         using MemoryStream stream = new();
         WritePng(stream, width, height, channels, pixels.ToArray());
         return stream.ToArray();
-    }
-
-    /// <summary>The bytes of a baseline JPEG file of grey bytes, rows from top to bottom; quality from 1 to 100 as libjpeg's.</summary>
-    public static byte[] EncodeJpeg(int width, int height, ReadOnlySpan<byte> grey, int quality)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(quality, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
-        if (width is < 1 or > ushort.MaxValue || height is < 1 or > ushort.MaxValue || grey.Length != (long)width * height)
-            throw new ArgumentException($"{grey.Length} bytes are not a grey image of {width} x {height}", nameof(grey));
-        return JpegGreyEncoder.Encode(width, height, grey, quality);
     }
 
     /// <summary>Writes a radiograph as PNG at its own depth, 8 or 16 bits.</summary>

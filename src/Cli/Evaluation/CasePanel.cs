@@ -21,7 +21,7 @@ internal sealed record CasePanel(Figure Image, string Name, string Caption)
         (int width, int height) = (Scaled(image.Width), Scaled(image.Height));
         (int left, int top) = ((Side - width) / 2, (Side - height) / 2);
         byte[] grey = width <= image.Width && height <= image.Height
-            ? AreaResize.Shrink(Overlay.Grey(image), image.Width, image.Height, width, height)
+            ? Preview.Shrink(Overlay.Grey(image), image.Width, image.Height, width, height)
             : OpenCvResize.Linear(Overlay.Grey(image), image.Width, image.Height, 1, width, height);
         byte[] rgb = new byte[3 * grey.Length];
         for (int i = 0; i < rgb.Length; i++) rgb[i] = grey[i / 3];

@@ -20,8 +20,8 @@ internal sealed record Thumbnail(int Width, int Height, byte[] Jpeg, IReadOnlyDi
         Radiograph image = result.ImageUnderMask();
         double shrink = Math.Min(1, (double)LongestSide / Math.Max(image.Width, image.Height));
         int width = Math.Max(1, (int)Math.Round(image.Width * shrink)), height = Math.Max(1, (int)Math.Round(image.Height * shrink));
-        byte[] grey = AreaResize.Shrink(Overlay.Grey(image), image.Width, image.Height, width, height);
-        return new Thumbnail(width, height, ImageWriter.EncodeJpeg(width, height, grey, Quality), Trace(result, Scale * shrink));
+        byte[] grey = Preview.Shrink(Overlay.Grey(image), image.Width, image.Height, width, height);
+        return new Thumbnail(width, height, Preview.Jpeg(grey, width, height, Quality), Trace(result, Scale * shrink));
     }
 
     private static Dictionary<string, string> Trace(LungSegmentation result, double scale)

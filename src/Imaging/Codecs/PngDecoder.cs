@@ -12,6 +12,7 @@ namespace LungSeg.Imaging.Codecs;
 internal sealed class PngDecoder : IImageDecoder
 {
     private const string EndsEarly = "the PNG file is damaged: its data ends before the last row";
+    private const int InflatedTogether = 64 << 10;
     private const int Grey = 0, Rgb = 2, Indexed = 3, GreyAlpha = 4, Rgba = 6;
 
     /// <summary>Adam7: first column, first row, column step, row step of each pass.</summary>
@@ -70,7 +71,7 @@ internal sealed class PngDecoder : IImageDecoder
 
     private static ushort[] ReadSamples(MemoryStream data, Layout layout, int height, int interlace)
     {
-        ushort[] samples = new ushort[(long)layout.Width * height * layout.Channels];
+        ushort[] samples = GC.AllocateUninitializedArray<ushort>(layout.Width * height * layout.Channels);
         data.Position = 0;
         try
         {
@@ -104,15 +105,23 @@ internal sealed class PngDecoder : IImageDecoder
         if (columns <= 0 || rows <= 0)
             return;
         int pixelBytes = Math.Max(1, layout.Stored * layout.Depth / 8);
-        int rowBytes = (int)(((long)columns * layout.Stored * layout.Depth + 7) / 8);
-        byte[] row = new byte[1 + rowBytes], above = new byte[1 + rowBytes];
-        for (int r = 0; r < rows; r++)
+        int stride = 1 + (int)(((long)columns * layout.Stored * layout.Depth + 7) / 8);
+        // Rows are inflated several at a time, behind the last row before them, which their filters refer to.
+        int together = Math.Clamp(InflatedTogether / stride, 1, rows);
+        byte[] block = new byte[(together + 1) * stride];
+        for (int first = 0; first < rows; first += together)
         {
-            inflated.ReadExactly(row);
-            PngFilter.Undo(row[0], row.AsSpan(1), above.AsSpan(1), pixelBytes);
-            int at = ((pass.Y + r * pass.Dy) * layout.Width + pass.X) * layout.Channels;
-            Expand(row.AsSpan(1), layout, samples.AsSpan(at), columns, pass.Dx * layout.Channels);
-            (row, above) = (above, row);
+            int count = Math.Min(together, rows - first);
+            inflated.ReadExactly(block, stride, count * stride);
+            for (int r = 0; r < count; r++)
+            {
+                ReadOnlySpan<byte> above = block.AsSpan(r * stride + 1, stride - 1);
+                Span<byte> row = block.AsSpan((r + 1) * stride, stride);
+                PngFilter.Undo(row[0], row[1..], above, pixelBytes);
+                int at = ((pass.Y + (first + r) * pass.Dy) * layout.Width + pass.X) * layout.Channels;
+                Expand(row[1..], layout, samples.AsSpan(at), columns, pass.Dx * layout.Channels);
+            }
+            block.AsSpan(count * stride, stride).CopyTo(block);
         }
     }
 
@@ -123,21 +132,20 @@ internal sealed class PngDecoder : IImageDecoder
             ExpandWhole(row, layout.Depth, target[..(columns * step)]);
             return;
         }
+        if (layout.Palette is null && layout.Depth >= 8)
+        {
+            int bytes = layout.Depth / 8;
+            row = row[(bytes * layout.First)..];
+            if (bytes == 1 && layout.Channels == 3)
+                ExpandColours(row, layout.Stored, target, columns, step);
+            else
+                for (int c = 0; c < layout.Channels; c++)
+                    ExpandChannel(row[(bytes * c)..], bytes, bytes * layout.Stored, target[c..], columns, step);
+            return;
+        }
         for (int x = 0; x < columns; x++)
         {
             Span<ushort> pixel = target.Slice(x * step, layout.Channels);
-            if (layout.Depth == 16)
-            {
-                for (int c = 0; c < pixel.Length; c++)
-                    pixel[c] = BinaryPrimitives.ReadUInt16BigEndian(row[((x * layout.Stored + layout.First + c) * 2)..]);
-                continue;
-            }
-            if (layout.Depth == 8 && layout.Palette is null)
-            {
-                for (int c = 0; c < pixel.Length; c++)
-                    pixel[c] = row[x * layout.Stored + layout.First + c];
-                continue;
-            }
             int bit = x * layout.Depth, max = (1 << layout.Depth) - 1;
             int value = row[bit >> 3] >> 8 - layout.Depth - (bit & 7) & max;
             if (layout.Palette is null)
@@ -150,6 +158,19 @@ internal sealed class PngDecoder : IImageDecoder
             for (int c = 0; c < 3; c++)
                 pixel[c] = layout.Palette[value * 3 + c];
         }
+    }
+
+    private static void ExpandColours(ReadOnlySpan<byte> row, int stored, Span<ushort> target, int columns, int step)
+    {
+        for (int x = 0, from = 0, to = 0; x < columns; x++, from += stored, to += step)
+            (target[to], target[to + 1], target[to + 2]) = (row[from], row[from + 1], row[from + 2]);
+    }
+
+    /// <summary>One of the samples of each pixel, of one or two bytes.</summary>
+    private static void ExpandChannel(ReadOnlySpan<byte> row, int bytes, int stride, Span<ushort> target, int columns, int step)
+    {
+        for (int x = 0, from = 0, to = 0; x < columns; x++, from += stride, to += step)
+            target[to] = bytes == 1 ? row[from] : BinaryPrimitives.ReadUInt16BigEndian(row[from..]);
     }
 
     /// <summary>A row whose samples are all kept and lie one behind the other.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace LungSeg.Imaging.Codecs;
@@ -18,20 +20,22 @@ internal static class PngFilter
             case None:
                 break;
             case Sub:
-                for (int i = pixel; i < row.Length; i++)
+                for (int i = Math.Max(pixel, UndoPixels<LeftOne>(row, above, pixel)); i < row.Length; i++)
                     row[i] += row[i - pixel];
                 break;
             case Up:
                 Add(row, above);
                 break;
             case Average:
-                for (int i = 0; i < row.Length; i++)
+                for (int i = UndoPixels<MeanOne>(row, above, pixel); i < row.Length; i++)
                     row[i] += (byte)((i < pixel ? 0 : row[i - pixel]) + above[i] >> 1);
                 break;
+            case PaethKind when pixel == 1:
+                UndoPaethOfBytes(row, above);
+                break;
             case PaethKind:
-                for (int i = 0; i < Math.Min(pixel, row.Length); i++)
-                    row[i] += above[i];
-                UndoPaeth(row, above, pixel);
+                for (int i = UndoPixels<NearestOne>(row, above, pixel); i < row.Length; i++)
+                    row[i] += (byte)(i < pixel ? above[i] : Paeth(row[i - pixel], above[i], above[i - pixel]));
                 break;
             default:
                 throw new ImageException($"the PNG file is damaged: a row has filter {kind}, which does not exist");
@@ -99,18 +103,63 @@ internal static class PngFilter
             target[i] = (byte)(row[i] - other[i]);
     }
 
-    private static void UndoPaeth(Span<byte> row, ReadOnlySpan<byte> above, int pixel)
+    /// <summary>
+    /// Undoes a filter whose pixels each wait for the one before, all bytes of a pixel at once. Returns where it stopped: at the last pixels, or,
+    /// where a pixel is a single byte, at the start.
+    /// </summary>
+    private static int UndoPixels<TPredictor>(Span<byte> row, ReadOnlySpan<byte> above, int pixel)
+        where TPredictor : struct, IPredictor
+    {
+        int i = 0;
+        Vector128<short> left = default, corner = default, bytes = Vector128.Create((short)0xFF);
+        // Eight bytes are read and those of a pixel written; what the lanes behind it hold goes nowhere.
+        for (; pixel > 1 && i <= row.Length - sizeof(ulong); i += pixel)
+        {
+            Vector128<short> up = Lanes(above[i..]);
+            left = Lanes(row[i..]) + TPredictor.Predict(left, up, corner) & bytes;
+            corner = up;
+            ulong packed = Vector128.Narrow(left.AsUInt16(), default).AsUInt64().ToScalar();
+            Store(row[i..], packed, pixel);
+        }
+        return i;
+    }
+
+    private static Vector128<short> Lanes(ReadOnlySpan<byte> bytes) =>
+        Vector128.WidenLower(Vector128.CreateScalar(MemoryMarshal.Read<ulong>(bytes)).AsByte()).AsInt16();
+
+    /// <summary>Writes the first 2, 3, 4, 6 or 8 bytes of a vector and no more: the next pixel is not to wait for this one's store.</summary>
+    private static void Store(Span<byte> target, ulong packed, int count)
+    {
+        if (!BitConverter.IsLittleEndian)
+            packed = BinaryPrimitives.ReverseEndianness(packed);
+        switch (count)
+        {
+            case 2:
+                BinaryPrimitives.WriteUInt16LittleEndian(target, (ushort)packed);
+                break;
+            case 3:
+                BinaryPrimitives.WriteUInt16LittleEndian(target, (ushort)packed);
+                target[2] = (byte)(packed >> 16);
+                break;
+            case 4:
+                BinaryPrimitives.WriteUInt32LittleEndian(target, (uint)packed);
+                break;
+            case 6:
+                BinaryPrimitives.WriteUInt32LittleEndian(target, (uint)packed);
+                BinaryPrimitives.WriteUInt16LittleEndian(target[4..], (ushort)(packed >> 32));
+                break;
+            default:
+                BinaryPrimitives.WriteUInt64LittleEndian(target, packed);
+                break;
+        }
+    }
+
+    private static void UndoPaethOfBytes(Span<byte> row, ReadOnlySpan<byte> above)
     {
         above = above[..row.Length];
-        if (pixel > 1)
-        {
-            for (int i = pixel; i < row.Length; i++)
-                row[i] += (byte)Paeth(row[i - pixel], above[i], above[i - pixel]);
-            return;
-        }
         // One byte waits for the one before, which is best kept at hand.
-        int left = row[0], corner = above[0];
-        for (int i = 1; i < row.Length; i++)
+        int left = 0, corner = 0;
+        for (int i = 0; i < row.Length; i++)
         {
             int up = above[i];
             row[i] = (byte)(left = row[i] + Paeth(left, up, corner) & 0xFF);
@@ -126,5 +175,34 @@ internal static class PngFilter
         int notUp = c - b >> 31, notLeft = (b - a | c - a) >> 31;
         int other = up ^ (up ^ corner) & notUp;
         return left ^ (left ^ other) & notLeft;
+    }
+
+    /// <summary>What a filter adds to a pixel, from its neighbours: lanes from 0 to 255.</summary>
+    private interface IPredictor
+    {
+        static abstract Vector128<short> Predict(Vector128<short> left, Vector128<short> up, Vector128<short> corner);
+    }
+
+    private readonly struct LeftOne : IPredictor
+    {
+        public static Vector128<short> Predict(Vector128<short> left, Vector128<short> up, Vector128<short> corner) => left;
+    }
+
+    private readonly struct MeanOne : IPredictor
+    {
+        public static Vector128<short> Predict(Vector128<short> left, Vector128<short> up, Vector128<short> corner) => left + up >> 1;
+    }
+
+    /// <summary>Paeth's: as <see cref="Paeth"/>.</summary>
+    private readonly struct NearestOne : IPredictor
+    {
+        public static Vector128<short> Predict(Vector128<short> left, Vector128<short> up, Vector128<short> corner)
+        {
+            Vector128<short> a = up - corner, b = left - corner, c = Vector128.Abs(a + b);
+            (a, b) = (Vector128.Abs(a), Vector128.Abs(b));
+            Vector128<short> least = Vector128.Min(a, Vector128.Min(b, c));
+            return Vector128.ConditionalSelect(Vector128.Equals(a, least), left,
+                Vector128.ConditionalSelect(Vector128.Equals(b, least), up, corner));
+        }
     }
 }

@@ -21,6 +21,23 @@ public sealed class DecodingTests
         Assert.True(worst <= expected.Tolerance, $"{name}: largest difference {worst}, {expected.Tolerance} allowed");
     }
 
+    /// <summary>PNG, BMP and TIFF in strips, all whole. ImageSharp turns no TIFF upright.</summary>
+    public static TheoryData<string> IndependentlyReadNames =>
+        [.. Fixtures.All.Keys.Where(name => Path.GetExtension(name) != ".jpg" && !name.Contains("tiled", StringComparison.Ordinal)
+            && name != "orientation6.tif")];
+
+    [Theory]
+    [MemberData(nameof(IndependentlyReadNames))]
+    public void ImageSharp_reads_the_same_samples(string name)
+    {
+        Radiograph image = ImageReader.Read(Fixtures.All[name].Path);
+        (int width, int height, ushort[] samples) = IndependentReader.Read(Fixtures.All[name].Bytes, image.Channels, image.BitDepth);
+        Assert.Equal((image.Width, image.Height), (width, height));
+        // Of a TIFF palette's 16 bits ImageSharp rounds, and libtiff, as we, take the upper eight.
+        int bound = name == "palette8.tif" ? 1 : 0;
+        Assert.All(samples.Zip(image.Samples.ToArray()), pair => Assert.InRange(pair.First - pair.Second, -bound, bound));
+    }
+
     [Theory]
     [MemberData(nameof(Names))]
     public void A_cut_file_is_refused_wherever_it_is_cut(string name)

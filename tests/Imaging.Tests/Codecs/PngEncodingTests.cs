@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using CsCheck;
 using LungSeg.Imaging.Codecs;
 
 namespace LungSeg.Imaging.Tests.Codecs;
@@ -26,7 +27,7 @@ public sealed class PngEncodingTests
     [InlineData(700, 900, 3, 8)]
     [InlineData(600, 1000, 1, 16)]
     [InlineData(40, 33, 3, 16)]
-    public void An_image_of_several_bands_is_read_back(int width, int height, int channels, int bits)
+    public void An_image_of_several_bands_is_read_back_by_us_and_by_ImageSharp(int width, int height, int channels, int bits)
     {
         Random random = new(width);
         ushort[] samples = new ushort[width * height * channels];
@@ -36,10 +37,11 @@ public sealed class PngEncodingTests
         using MemoryStream stream = new();
         ImageWriter.WritePng(stream, image);
         Assert.True(ImageReader.Decode(stream.ToArray(), "png").Samples.SequenceEqual(samples));
+        Assert.Equal(samples, IndependentReader.Read(stream.ToArray(), channels, bits).Samples);
     }
 
     [Fact]
-    public void The_filter_with_the_smallest_bytes_is_chosen_and_all_five_are_undone()
+    public void The_filter_with_the_smallest_bytes_is_chosen()
     {
         const int Width = 97, Pixel = 3, Stride = Width * Pixel;
         Random random = new(2);
@@ -50,18 +52,26 @@ public sealed class PngEncodingTests
             rows[i] = (byte)(200 + i % Pixel);
         byte[] filtered = PngFilter.Choose(rows, Stride, Pixel, 0, 4);
         Assert.Equal([2, 1, 0], [filtered[Stride + 1], filtered[2 * (Stride + 1)], filtered[3 * (Stride + 1)]]);
-        foreach (int kind in Enumerable.Range(0, 5))
-        {
-            byte[] above = rows[..Stride], row = new byte[Stride], coded = new byte[Stride];
-            random.NextBytes(row);
-            for (int i = 0; i < Stride; i++)
-            {
-                int a = i < Pixel ? 0 : row[i - Pixel], b = above[i], c = i < Pixel ? 0 : above[i - Pixel], p = a + b - c;
-                int nearest = new[] { a, b, c }.MinBy(v => Math.Abs(p - v));
-                coded[i] = (byte)(row[i] - kind switch { 0 => 0, 1 => a, 2 => b, 3 => (a + b) / 2, _ => nearest });
-            }
-            PngFilter.Undo(kind, coded, above, Pixel);
-            Assert.Equal(row, coded);
-        }
     }
+
+    /// <summary>All sizes of a pixel, rows from one pixel on.</summary>
+    [Fact]
+    public void All_five_filters_are_undone() =>
+        Gen.Select(Gen.Int[0, 4], Gen.OneOf([.. ((int[])[1, 2, 3, 4, 6, 8]).Select(Gen.Const)]), Gen.Int[1, 60], Gen.Int).Sample(
+            (kind, pixel, width, seed) =>
+            {
+                Random random = new(seed);
+                byte[] above = new byte[width * pixel], row = new byte[above.Length], coded = new byte[above.Length];
+                random.NextBytes(above);
+                random.NextBytes(row);
+                for (int i = 0; i < row.Length; i++)
+                {
+                    int a = i < pixel ? 0 : row[i - pixel], b = above[i], c = i < pixel ? 0 : above[i - pixel], p = a + b - c;
+                    int nearest = new[] { a, b, c }.MinBy(v => Math.Abs(p - v));
+                    coded[i] = (byte)(row[i] - kind switch { 0 => 0, 1 => a, 2 => b, 3 => (a + b) / 2, _ => nearest });
+                }
+                PngFilter.Undo(kind, coded, above, pixel);
+                Assert.Equal(row, coded);
+            },
+            iter: 3000);
 }

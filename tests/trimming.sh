@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Publishes the program trimmed, with every warning that it gives about trimming, and compares them with those that are known:
+# trimming.sh [aot]. The build of every day hides ImageSharp's, a single line for the whole of it. "aot" compiles natively, which needs a C
+# compiler.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+kind=trimmed options=()
+[ "${1:-}" != aot ] || { kind=aot options=(-p:PublishAot=true); }
+
+# Reads what an Exif tag's value means, for which it looks up an enumeration's names. Nothing of ours reads or writes Exif by it.
+known() {
+    echo 'IL2075 SixLabors.ImageSharp.Metadata.Profiles.Exif.ExifTagDescriptionAttribute.GetDescription(ExifTag, Object)'
+}
+
+dotnet publish src/Cli -c Release --ucr -o "$work/program" -p:TrimmerSingleWarn=false -p:TreatWarningsAsErrors=false "${options[@]}" \
+    -v m --nologo > "$work/log" 2>&1 || { tail -n 20 "$work/log"; exit 1; }
+sed -nE 's/.*warning (IL[0-9]+): ([^:]*): .*/\1 \2/p' "$work/log" | sort -u > "$work/found"
+diff <(known | sort) "$work/found" || { echo "trimming: other warnings than those that are known ($kind)"; exit 1; }
+"$work/program/lungseg" segment samples/radiograph.png -o "$work/out" > /dev/null
+cmp "$work/out/radiograph.mask.png" samples/radiograph.mask.png
+echo "trimming: the known warnings and no other ($kind)"
