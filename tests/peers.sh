@@ -12,6 +12,7 @@ status=0
 
 packages=(chromium dicom3tools dcmtk fish zsh gcc libc6-dev bsdutils libopenjp2-tools libgdcm-tools python3-pydicom python3-numpy
     python3-nibabel python3-pil teem-apps
+    unzip slurmctld slurmd munge
     qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross)
 
 # Debian's Node.js does not go beside another one.
@@ -50,36 +51,57 @@ again() {
     find "$work" -maxdepth 1 -name '*.xml' -print0 | xargs -0r tests/results.sh read > "$work/later.tsv"
 }
 
+# record OUTCOME NAME WHAT [REASON]: one more line of the results.
+record() {
+    echo "peers: $2: $1 ${4:-}"
+    printf '%s\tpeers.sh\tpeers\t%s\t%s\t%s\n' "$1" "$2" "$3" "${4:-}" >> "$work/later.tsv"
+    [ "$1" != Fail ] || status=1
+}
+
 # The published Arm64 program under qemu gives the mask that this machine gives, byte by byte.
 arm64() {
-    local outcome=Pass reason="" out=$work/arm64 qemu
+    local what="The Arm64 program under qemu gives the same mask byte by byte" out=$work/arm64 qemu
     qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64 || true)
     if [ "$(uname -m)" = aarch64 ]; then
-        reason="this machine is Arm64: all tests ran there"
+        record Skip arm64 "$what" "this machine is Arm64: all tests ran there"
     elif [ -z "$qemu" ] || [ ! -d /usr/aarch64-linux-gnu/lib ]; then
-        reason="qemu-user-static or the Arm64 C library is not installed"
-    fi
-    if [ -n "$reason" ]; then
-        outcome=Skip
+        record Skip arm64 "$what" "qemu-user-static or the Arm64 C library is not installed"
+    # .NET's concurrent collector crashes now and then under qemu 7.2, whatever the program.
+    elif { dotnet publish src/Cli -c Release -r linux-arm64 -o "$out/program" -v q --nologo > "$work/publish.log" 2>&1 || { tail -n 5 "$work/publish.log"; false; }; } &&
+        DOTNET_gcConcurrent=0 timeout 900 "$qemu" -L /usr/aarch64-linux-gnu "$out/program/lungseg" segment samples/radiograph.png -o "$out/arm" &&
+        dotnet run -c Release --project src/Cli -- segment samples/radiograph.png -o "$out/here" &&
+        cmp "$out/arm/radiograph.mask.png" "$out/here/radiograph.mask.png"; then
+        record Pass arm64 "$what"
     else
-        # .NET's concurrent collector crashes now and then under qemu 7.2, whatever the program.
-        if ! { dotnet publish src/Cli -c Release -r linux-arm64 -o "$out/program" -v q --nologo > "$work/publish.log" 2>&1 || { tail -n 5 "$work/publish.log"; false; }; } ||
-            ! DOTNET_gcConcurrent=0 timeout 900 "$qemu" -L /usr/aarch64-linux-gnu "$out/program/lungseg" segment samples/radiograph.png -o "$out/arm" ||
-            ! dotnet run -c Release --project src/Cli -- segment samples/radiograph.png -o "$out/here" ||
-            ! cmp "$out/arm/radiograph.mask.png" "$out/here/radiograph.mask.png"; then
-            outcome=Fail
-        fi
+        record Fail arm64 "$what"
     fi
-    echo "peers: Arm64 under qemu: $outcome $reason"
-    printf '%s\tpeers.sh\tpeers\tarm64\tThe Arm64 program under qemu gives the same mask byte by byte\t%s\n' "$outcome" "$reason" >> "$work/later.tsv"
-    [ "$outcome" != Fail ]
+}
+
+packages() {
+    local what="The packages are taken from a folder by the examples, and the tool is installed"
+    if ! command -v unzip > /dev/null; then
+        record Skip packages "$what" "unzip is not installed"
+    elif tests/packages.sh; then
+        record Pass packages "$what"
+    else
+        record Fail packages "$what"
+    fi
+}
+
+slurm() {
+    local what="Four tasks of a Slurm array, one killed and requeued, give what one run gives"
+    if [ "$(id -u)" != 0 ] || ! command -v slurmctld > /dev/null || ! command -v slurmd > /dev/null || ! command -v munged > /dev/null; then
+        record Skip slurm "$what" "slurmctld, slurmd or munge is not installed, or this is not root"
+    elif tests/slurm.sh src/Cli/bin/Release/net10.0/lungseg; then
+        record Pass slurm "$what"
+    else
+        record Fail slurm "$what"
+    fi
 }
 
 trimming() {
-    local outcome=Pass
-    tests/trimming.sh || outcome=Fail
-    printf '%s\tpeers.sh\tpeers\ttrimming\tThe trimmed program gives the known warnings and no other\t\n' "$outcome" >> "$work/later.tsv"
-    [ "$outcome" != Fail ]
+    local what="The trimmed program gives the known warnings and no other"
+    if tests/trimming.sh; then record Pass trimming "$what"; else record Fail trimming "$what"; fi
 }
 
 [ -f "$results" ] || { mkdir -p "$(dirname "$results")"; tests/everyday.sh "$results" || status=1; }
@@ -87,8 +109,10 @@ install
 viewers
 again
 [ ! -e "$work/failed" ] || status=1
-arm64 || status=1
-trimming || status=1
+arm64
+packages
+slurm
+trimming
 tests/results.sh merge "$results" "$work/later.tsv" > "$work/all.tsv" && cp "$work/all.tsv" "$results"
 # By itself, this is the last word; .ci/run has its own.
 [ -n "${1:-}" ] || tests/results.sh summary "$results" || status=1

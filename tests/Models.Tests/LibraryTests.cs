@@ -192,13 +192,28 @@ public sealed class LibraryTests
     {
         string[] lines = File.ReadAllLines(TestData.InRepository("examples", "SegmentStream", "Program.cs"));
         Assert.InRange(lines.Length, 1, 15);
+        Assert.Matches(@"^\d+ of \d+ x \d+ pixels are lung \(PAN\)", RunExample("SegmentStream", Path));
+    }
+
+    [Fact]
+    public void A_program_takes_a_segmenter_from_a_service_container()
+    {
+        string mask = System.IO.Path.GetTempFileName();
+        Assert.Matches(@"\d+ pixels of lung", RunExample("SegmentInService", Path, mask));
+        using LungSegmenter segmenter = LungSegmenter.Load();
+        Assert.Equal(segmenter.Segment(ImageReader.Read(Path)).Mask.Area, ImageReader.Read(mask).Samples.ToArray().Count(sample => sample != 0));
+        File.Delete(mask);
+    }
+
+    private static string RunExample(string name, params string[] arguments)
+    {
         string output = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        string program = TestData.InRepository("examples", "SegmentStream", "bin", output, "net10.0", "LungSeg.SegmentStream.dll");
-        var start = new ProcessStartInfo("dotnet", ["exec", program, Path]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string program = TestData.InRepository("examples", name, "bin", output, "net10.0", $"LungSeg.{name}.dll");
+        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         using Process process = Process.Start(start)!;
         string text = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.True(process.ExitCode == 0, error);
-        Assert.Matches(@"^\d+ of \d+ x \d+ pixels are lung \(PAN\)", text);
+        return text;
     }
 }
