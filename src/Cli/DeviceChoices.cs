@@ -1,16 +1,16 @@
 using System.CommandLine;
 using System.Globalization;
-using LungSeg.Cli.Tuning;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Backends.Reference;
+using LungSeg.Engine.Weights;
 
 namespace LungSeg.Cli;
 
 /// <summary>
-/// The options that say where and in which precision networks run, and what they open: exactly what was asked for, or an error; what
-/// "auto" took, and why, is told.
+/// The options that choose the device, its precision and its threads. They open exactly what was asked for, or throw. With "auto" they
+/// report what was chosen and why.
 /// </summary>
 internal sealed class DeviceChoices
 {
@@ -21,8 +21,8 @@ internal sealed class DeviceChoices
     /// <summary>--device.</summary>
     public Option<string> Device { get; } = new("--device")
     {
-        Description = "Where the network runs: cpu, cuda or cuda:N (an NVIDIA GPU), auto (a GPU if it works, else the CPU), "
-            + "or reference (plain loops, slow, the specification)",
+        Description = "Where the network runs: cpu, cuda or cuda:N (NVIDIA GPU), auto (a GPU if one works, else the CPU), "
+            + "or reference (plain loops in double precision, slow)",
         HelpName = "cpu|cuda[:N]|auto|reference",
         DefaultValueFactory = _ => Settings.Value(Settings.Device) ?? Cpu,
         CompletionSources = { new[] { Cpu, Cuda, Auto, Reference } },
@@ -30,12 +30,12 @@ internal sealed class DeviceChoices
 
     /// <summary>--precision.</summary>
     public Option<string> PrecisionOption { get; } = CommonOptions.Choice(
-        "--precision", "The network's arithmetic: fp32; tf32 or fp16 on a GPU with tensor cores; auto: fp16 there, fp32 elsewhere",
+        "--precision", "Precision of the network: fp32; tf32 or fp16 on a GPU with tensor cores; auto: fp16 there, fp32 elsewhere",
         Precision.Float32.Name(), [.. Precisions.Select(precision => precision.Name()), Auto]);
 
     /// <summary>--threads.</summary>
     public Option<int> Threads { get; } = CommonOptions.Whole(
-        "--threads", "Threads of the CPU; one for each processor if not given", 1, CpuBackend.MaxThreads, 0);
+        "--threads", "Number of CPU threads; default: one for each processor", 1, CpuBackend.MaxThreads, 0);
 
     /// <summary>All three.</summary>
     public IReadOnlyList<Option> All => [Device, PrecisionOption, Threads];
@@ -45,10 +45,10 @@ internal sealed class DeviceChoices
         foreach (Option option in All) command.Options.Add(option);
     }
 
-    /// <summary>Opens what was asked for; <paramref name="notes"/> is told what "auto" came to.</summary>
+    /// <summary>Opens what was asked for; writes to <paramref name="notes"/> what "auto" chose.</summary>
     public IBackend Open(ParseResult parsed, TextWriter notes) => Open(parsed, parsed.GetRequiredValue(PrecisionOption), notes);
 
-    /// <summary>The same in a precision of the caller's choice.</summary>
+    /// <summary>Opens the device in a precision of the caller's choice.</summary>
     public IBackend Open(ParseResult parsed, string precision, TextWriter notes) =>
         Open(parsed.GetRequiredValue(Device), precision, parsed.GetValue(Threads), notes);
 
@@ -58,25 +58,29 @@ internal sealed class DeviceChoices
         if (device == Auto) return OpenAny(precision, threads, notes);
         if (Gpu(device) is { } index) return OpenGpu(index, precision, notes, tuned);
         if (precision is not (Auto or "fp32"))
-            throw new UsageException($"--device {device} computes in fp32 alone: --precision {precision} needs --device cuda");
+            throw new UsageException($"--device {device} supports fp32 only: --precision {precision} needs --device cuda");
         return device switch
         {
             Cpu => new CpuBackend(threads),
             Reference => new ReferenceBackend(),
-            _ => throw new UsageException($"unknown device '{device}'{(device == Settings.Value(Settings.Device) ? $" (from {Settings.Device})" : "")}: "
-                + "expected cpu, cuda, cuda:N, auto or reference"),
+            _ => throw new UsageException($"unknown device '{device}'{Origin(device)}: expected cpu, cuda, cuda:N, auto or reference"),
         };
     }
 
-    /// <summary>Which precisions a device has.</summary>
+    /// <summary>The precisions that a device supports.</summary>
     public static IReadOnlyList<Precision> Of(CudaDevice device) => device.HasTensorCores ? Precisions : [Precision.Float32];
 
     /// <summary>Whether a GPU was asked for.</summary>
     public bool IsGpu(ParseResult parsed) => Gpu(parsed.GetRequiredValue(Device)) is not null;
 
-    private static int? Gpu(string device) => device == Cuda ? 0
-        : device.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index
-        : null;
+    private static string Origin(string device) => device == Settings.Value(Settings.Device) ? $" (from {Settings.Device})" : "";
+
+    private static int? Gpu(string device)
+    {
+        if (device == Cuda) return 0;
+        if (!device.StartsWith("cuda:", StringComparison.Ordinal)) return null;
+        return int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int index) ? index : null;
+    }
 
     private static CudaBackend OpenGpu(int index, string precision, TextWriter notes, bool tuned = true)
     {
@@ -85,11 +89,11 @@ internal sealed class DeviceChoices
         if (precision != Auto) return new CudaBackend(index, Precisions.First(known => known.Name() == precision), tuning);
         Precision best = device is { HasTensorCores: true } ? Precision.Float16 : Precision.Float32;
         var backend = new CudaBackend(index, best, tuning);
-        CommandLine.Tell(notes, $"--precision auto took {best.Name()} on {backend.Device}");
+        CommandLine.Tell(notes, $"--precision auto chose {best.Name()} on {backend.Device}");
         return backend;
     }
 
-    // A GPU that is there may still be one that cannot run these kernels, or not rightly: it is tried first.
+    // A GPU may be present and still not run these kernels, or compute wrongly: a trial network decides.
     private static IBackend OpenAny(string precision, int threads, TextWriter notes)
     {
         string reason;
@@ -98,7 +102,7 @@ internal sealed class DeviceChoices
             CudaBackend gpu = OpenGpu(0, precision, notes);
             if (DeviceTrial.FaultOf(gpu) is not { } fault)
             {
-                CommandLine.Tell(notes, $"--device auto took {gpu.Description}: a trial network computes rightly on it");
+                CommandLine.Tell(notes, $"--device auto chose {gpu.Description}: a trial network gives correct results on it");
                 return gpu;
             }
             gpu.Dispose();
@@ -108,9 +112,48 @@ internal sealed class DeviceChoices
         {
             reason = e.Message;
         }
-        if (precision is not (Auto or "fp32")) throw new UsageException($"--precision {precision} needs a GPU, and none works: {reason}");
+        if (precision is not (Auto or "fp32")) throw new UsageException($"--precision {precision} needs a working GPU: {reason}");
         var cpu = new CpuBackend(threads);
-        CommandLine.Tell(notes, $"--device auto took {cpu.Description}: {reason}");
+        CommandLine.Tell(notes, $"--device auto chose {cpu.Description}: {reason}");
         return cpu;
+    }
+}
+
+/// <summary>
+/// A small network on a GPU, compared with the reference: shows whether the driver accepts the kernels and they compute correctly.
+/// </summary>
+internal static class DeviceTrial
+{
+    /// <summary>What is wrong; null where the results are correct.</summary>
+    public static string? FaultOf(CudaBackend gpu)
+    {
+        var weights = new WeightScope(new SyntheticWeights("trial"));
+        Graph graph = Graph.Record(new Shape(1, 3, 24, 24), x =>
+        {
+            Tensor y = new Engine.Nn.Conv2d(weights["stem"], 3, 24, 3, stride: 2, padding: 1).Forward(x).SiLU();
+            y = new Engine.Nn.Conv2d(weights["depthwise"], 24, 24, 3, padding: 1, groups: 24).Forward(y).ReLU();
+            y = new Engine.Nn.Conv2d(weights["body"], 24, 40, 3, padding: 1).Forward(y).ReLU();
+            return new Engine.Nn.Conv2d(weights["head"], 40, 1, 3, padding: 1).Forward(y).UpsampleBilinear(2, true).Sigmoid();
+        });
+        float[] input = SyntheticWeights.Input("trial", "", 1, 24, 24);
+        try
+        {
+            using Model model = gpu.Load(graph);
+            using Plan plan = model.Plan(1, 24, 24);
+            plan.Input.CopyFrom(input);
+            plan.Execute();
+            float[] actual = plan.Output.ToArray();
+            (float[] values, float[] bounds) = ErrorBound.Of(graph, input, Arithmetic.Of(gpu.Precision))[0];
+            for (int i = 0; i < actual.Length; i++)
+            {
+                if (!(Math.Abs((double)actual[i] - values[i]) <= bounds[i]))
+                    return $"{gpu.Description} computes wrongly: {values[i]} expected, {actual[i]} found";
+            }
+            return null;
+        }
+        catch (DeviceException e)
+        {
+            return e.Message;
+        }
     }
 }

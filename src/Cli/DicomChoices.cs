@@ -7,15 +7,16 @@ namespace LungSeg.Cli;
 internal sealed class DicomChoices
 {
     private readonly Option<string> _voi = CommonOptions.Choice(
-        "--voi", "DICOM grey values: the file's VOI LUT or window (auto), the whole range (none), or the image's range (minmax)",
+        "--voi", "DICOM grey values: by the file's VOI LUT or window (auto), the whole range (none), or the image's range (minmax)",
         "auto", "auto", "none", "minmax");
 
     private readonly Option<string> _invert = CommonOptions.Choice(
-        "--invert", "DICOM dark and bright exchanged: as the file says (auto), always (on) or never (off)", "auto", "auto", "on", "off");
+        "--invert", "Invert DICOM grey values: as the file says (auto), always (on) or never (off)", "auto", "auto", "on", "off");
 
-    private readonly Option<int> _frame = CommonOptions.Whole("--frame", "The frame of a DICOM file that has several, from 1", 1, int.MaxValue, 0);
+    private readonly Option<int> _frame = CommonOptions.Whole(
+        "--frame", "Frame to read from a multi-frame DICOM file; the first is 1", 1, int.MaxValue, 0);
 
-    /// <summary>Gives the command the options.</summary>
+    /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
         command.Add(_voi);

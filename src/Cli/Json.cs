@@ -4,14 +4,15 @@ using System.Text.Json;
 
 namespace LungSeg.Cli;
 
-/// <summary>JSON for programs: one value, indented, without reflection.</summary>
+/// <summary>Writes JSON for other programs, without reflection.</summary>
 internal static class Json
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Everything on one line, with file names as they are.</summary>
+    /// <summary>One line; file names in any script stay readable.</summary>
     public static JsonWriterOptions OneLine { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Writes one value, indented.</summary>
     public static void Write(TextWriter output, Action<Utf8JsonWriter> write)
     {
         using var bytes = new MemoryStream();
@@ -19,7 +20,7 @@ internal static class Json
         output.WriteLine(Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
     }
 
-    /// <summary>Writes a number; what JSON has no number for becomes text.</summary>
+    /// <summary>Writes a number; infinities and not-a-number, which JSON lacks, become text.</summary>
     public static void Number(Utf8JsonWriter json, string name, double value)
     {
         if (double.IsFinite(value)) json.WriteNumber(name, value);

@@ -1,31 +1,30 @@
-using LungSeg.Cli.Inputs;
-
 namespace LungSeg.Cli;
 
-/// <summary>Where a command's files go.</summary>
+/// <summary>Checks and makes the directory that a command writes into.</summary>
 internal static class OutputDirectory
 {
-    /// <summary>Refuses what cannot become a directory, before any work is done.</summary>
+    /// <summary>Refuses a path that cannot become a directory, before any work is done.</summary>
     public static void Check(string path)
     {
-        if (path.Length == 0) throw new UsageException("the output directory has no name");
+        if (path.Length == 0) throw new UsageException("the name of the output directory is empty");
         for (string? part = Path.GetFullPath(path); part is not null; part = Path.GetDirectoryName(part))
         {
-            if (File.Exists(part)) throw new UsageException($"the output directory '{path}' cannot be made: '{part}' is a file");
+            if (File.Exists(part)) throw new UsageException($"the output directory '{path}' cannot be created: '{part}' is a file");
             if (Directory.Exists(part)) return;
         }
     }
 
     /// <summary>
-    /// Refuses a link below an output directory that leads out of it: what is written at these names, or is taken for written before, would lie
-    /// elsewhere.
+    /// Refuses a link below an output directory that leads out of it: outputs with these names would be written elsewhere.
     /// </summary>
     public static void CheckLinks(string directory, IEnumerable<string> names)
     {
         foreach (string folder in names.Select(name => Path.GetDirectoryName(Path.Join(directory, name))!).Distinct())
         {
-            if (!Directory.Exists(folder) || Path.GetFullPath(folder) == Path.GetFullPath(directory) || RealPath.IsBelow(folder, directory)) continue;
-            throw new UsageException($"'{folder}' leads out of the output directory '{directory}' by a link: put a folder in its place, or choose another -o");
+            if (!Directory.Exists(folder) || Path.GetFullPath(folder) == Path.GetFullPath(directory)) continue;
+            if (RealPath.IsBelow(folder, directory)) continue;
+            throw new UsageException($"'{folder}' is a link that leads out of the output directory '{directory}': "
+                + "replace the link by a folder, or choose another -o");
         }
     }
 
@@ -37,15 +36,15 @@ internal static class OutputDirectory
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new UsageException($"the output directory '{path}' cannot be made: no permission", e);
+            throw new UsageException($"the output directory '{path}' cannot be created: no permission", e);
         }
         catch (IOException e)
         {
-            throw new UsageException($"the output directory '{path}' cannot be made: {e.Message}", e);
+            throw new UsageException($"the output directory '{path}' cannot be created: {e.Message}", e);
         }
     }
 
-    /// <summary>Makes the directory and sees that files can be written there, before work whose result they are to hold.</summary>
+    /// <summary>Creates the directory and checks that files can be written there, before any work is done.</summary>
     public static void Prepare(string path)
     {
         Create(path);
@@ -63,7 +62,7 @@ internal static class OutputDirectory
         }
     }
 
-    /// <summary>Makes a file in a directory and takes it away again; throws what the system answers.</summary>
+    /// <summary>Creates a file in a directory and deletes it; throws the exception of the file system.</summary>
     public static void Probe(string directory)
     {
         string file = Path.Combine(directory, $".lungseg-{Path.GetRandomFileName()}");

@@ -14,7 +14,9 @@ internal static class Preview
     // Its own, without any format to read: nothing else in the process changes it. Images are many and small, so each takes one thread.
     private static readonly Configuration Settings = new() { MaxDegreeOfParallelism = 1 };
 
-    /// <summary>Resizes height x width bytes to a size that is no larger; each new pixel is the mean of those that its square covers.</summary>
+    /// <summary>
+    /// Resizes height x width bytes to a size that is no larger; each new pixel is the mean of those that its square covers.
+    /// </summary>
     public static byte[] Shrink(byte[] grey, int width, int height, int toWidth, int toHeight)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(toWidth, width);

@@ -1,3 +1,4 @@
 using LungSeg.Cli;
+using LungSeg.Cli.Commands;
 
-return CommandLine.Run(args);
+return CommandLine.Run(args, Root.Create);

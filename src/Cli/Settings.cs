@@ -3,31 +3,31 @@ using LungSeg.Models;
 
 namespace LungSeg.Cli;
 
-/// <summary>What the environment sets; there is no other configuration, and an option goes before the environment.</summary>
+/// <summary>The environment variables that the program reads. There is no other configuration; options take precedence.</summary>
 internal static class Settings
 {
     /// <summary>The device of every command that has <c>--device</c>.</summary>
     public const string Device = "LUNGSEG_DEVICE";
 
-    /// <summary>Whether an internal error shows where it happened.</summary>
+    /// <summary>Shows the stack trace of an internal error.</summary>
     public const string Trace = "LUNGSEG_TRACE";
 
-    /// <summary>Whether tables are without colours on a terminal too (no-color.org).</summary>
+    /// <summary>Switches off colours on a terminal (no-color.org).</summary>
     public const string NoColor = "NO_COLOR";
 
-    /// <summary>The file of what was measured on a GPU.</summary>
+    /// <summary>The file with the measurements of a GPU.</summary>
     public const string Tuning = "LUNGSEG_TUNING";
 
     /// <summary>All variables that the program reads itself.</summary>
     public static IReadOnlyList<(string Name, string Meaning)> All { get; } =
     [
-        (WeightsFolder.Variable, "the weights folder, instead of the one beside the program"),
-        (Device, "the device, for --device"),
-        (CudaBackend.StepwiseVariable, "1 to run a GPU step by step, so that an error names the operation at fault"),
-        (CudaBackend.IsolateVariable, "1 to give each GPU buffer an allocation of its own, so that compute-sanitizer finds what leaves it"),
-        (Tuning, "the file of what 'tune' measured on the GPU, instead of the user's own"),
-        (NoColor, "no colours, whatever its value"),
-        (Trace, "1 to show where an internal error happened"),
+        (WeightsFolder.Variable, "the weights folder; default: the folder weights beside the program"),
+        (Device, "the default of --device"),
+        (CudaBackend.StepwiseVariable, "1 runs a GPU step by step, so that an error names the operation that failed"),
+        (CudaBackend.IsolateVariable, "1 gives each GPU buffer its own allocation, so that compute-sanitizer finds accesses outside of it"),
+        (Tuning, "the file with the measurements of 'lungseg tune'; default: a file in the user's data folder"),
+        (NoColor, "any value switches off colours"),
+        (Trace, "1 shows the stack trace of an internal error"),
     ];
 
     /// <summary>A variable's value; null where it is not set or empty.</summary>

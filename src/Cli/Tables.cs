@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace LungSeg.Cli;
 
-/// <summary>Tables for people: as wide as they need to be, coloured where the output is a terminal.</summary>
+/// <summary>Tables for people: as wide as their content, with colours on a terminal.</summary>
 internal static class Tables
 {
     private const int Width = 240;
@@ -20,13 +20,16 @@ internal static class Tables
         return table;
     }
 
-    public static void Row(Table table, IEnumerable<string> cells, string? style = null) => table.AddRow(
-        cells.Select(cell => style is null ? Markup.Escape(Printable.Of(cell)) : $"[{style}]{Markup.Escape(Printable.Of(cell))}[/]").ToArray());
+    public static void Row(Table table, IEnumerable<string> cells, string? style = null)
+    {
+        IEnumerable<string> safe = cells.Select(cell => Markup.Escape(Printable.Of(cell)));
+        table.AddRow([.. style is null ? safe : safe.Select(cell => $"[{style}]{cell}[/]")]);
+    }
 
     public static void Write(TextWriter output, Table table)
     {
         IAnsiConsole console = Console(output);
-        // A table squeezed into a narrow terminal breaks its numbers in two; lines that the terminal breaks stay whole in a file.
+        // Fitted to a narrow terminal, a table would break numbers. Long lines are wrapped by the terminal, and stay whole in a file.
         console.Profile.Width = Width;
         console.Write(table);
     }

@@ -1,6 +1,6 @@
-using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.CommandLine;
 
 namespace LungSeg.Cli;
 
@@ -32,7 +32,7 @@ internal static class UsageFault
     }
 
     private static string Option(Command command, string word) =>
-        $"unknown option '{word}'{Suggestion.For(word.Split('=')[0], Lineage(command).SelectMany(c => c.Options).SelectMany(o => (string[])[o.Name, .. o.Aliases]))}";
+        $"unknown option '{word}'{Suggestion.For(word.Split('=')[0], Lineage(command).SelectMany(OptionNames))}";
 
     private static string Subcommand(Command command, string word)
     {
@@ -44,9 +44,12 @@ internal static class UsageFault
 
     private static string ReadOn(Command command) => command is RootCommand
         ? "lungseg --help lists the commands, lungseg COMMAND --help their options"
-        : $"lungseg {CommandPath.Of(command)} --help says more";
+        : $"lungseg {CliCommand.PathOf(command)} --help says more";
 
     private static IEnumerable<string> Names(Command command) => command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name);
+
+    private static IEnumerable<string> OptionNames(Command command) =>
+        command.Options.Where(option => !option.Hidden).SelectMany(option => (string[])[option.Name, .. option.Aliases]);
 
     private static IEnumerable<Command> Lineage(Command command) => [command, .. command.Parents.OfType<Command>().SelectMany(Lineage)];
 }

@@ -89,7 +89,8 @@ public sealed class BadInputTests : IDisposable
 
     [Fact]
     public void Two_images_of_one_name_are_refused() =>
-        Lungseg.Run("segment", Repository.Sample, _directory.Write("radiograph.png", [1]), "-o", _directory["out"]).Refused("radiograph.png", "both be written");
+        Lungseg.Run("segment", Repository.Sample, _directory.Write("radiograph.png", [1]), "-o", _directory["out"])
+            .Refused("radiograph.png", "both be written");
 
     [Fact]
     public void An_image_that_a_result_would_replace_is_refused()
@@ -141,7 +142,8 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public void Each_checkpoint_of_a_split_archive_is_refused()
     {
-        Lungseg.Run("convert", Repository.Checkpoint("spanned.pth"), "-o", _directory["out.safetensors"], "--any").Refused("split into several");
+        Lungseg.Run(
+            "convert", Repository.Checkpoint("spanned.pth"), "-o", _directory["out.safetensors"], "--any").Refused("split into several");
         Assert.Empty(_directory.Files);
     }
 

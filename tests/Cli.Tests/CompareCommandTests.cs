@@ -62,10 +62,17 @@ public sealed class CompareCommandTests : IDisposable
     public void Of_the_results_of_two_runs_masks_and_maps_are_compared()
     {
         foreach (string folder in (string[])["a", "b"])
-            Lungseg.Run("segment", Repository.Sample, "-o", _directory[folder], "--size", "128", "--format", "mask,overlay,contour,probabilities,npy,json,sc").Succeeded();
+        {
+            const string Formats = "mask,overlay,contour,probabilities,npy,json,sc";
+            Lungseg.Run("segment", Repository.Sample, "-o", _directory[folder], "--size", "128", "--format", Formats).Succeeded();
+        }
         Run run = Lungseg.Run("compare", _directory["a"], _directory["b"], "-o", _directory["difference"]).Succeeded();
         Assert.Contains("Dice of 3: mean 1.0000", run.Output);
-        Assert.Equal(["radiograph.mask.difference.png", "radiograph.probabilities.npy.difference.png", "radiograph.probabilities.png.difference.png"],
+        Assert.Equal(
+            [
+                "radiograph.mask.difference.png", "radiograph.probabilities.npy.difference.png",
+                "radiograph.probabilities.png.difference.png",
+            ],
             Directory.EnumerateFiles(_directory["difference"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 

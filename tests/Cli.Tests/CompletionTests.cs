@@ -50,7 +50,8 @@ public sealed class CompletionTests : IDisposable
         // What readline sets before it calls a completion function.
         string script = $"""
             source '{_directory["script"]}'
-            COMP_LINE='{typed}'; COMP_POINT={typed.Length}; COMP_WORDS=({typed} {(typed.EndsWith(' ') ? "''" : "")}); COMP_CWORD=$(({"${#COMP_WORDS[@]}"} - 1))
+            COMP_LINE='{typed}'; COMP_POINT={typed.Length}; COMP_WORDS=({typed} {(typed.EndsWith(' ') ? "''" : "")})
+            COMP_CWORD=$(({"${#COMP_WORDS[@]}"} - 1))
             _lungseg
             echo "{"${COMPREPLY[*]}"}"
             complete -p lungseg

@@ -35,7 +35,8 @@ public sealed class ConvertCommandTests : IDisposable
     public void Weights_of_no_network_are_refused_by_what_was_found_unless_any_is_asked_for()
     {
         string target = _directory["any.safetensors"];
-        Lungseg.Run("convert", Repository.Checkpoint("state_dict_zip.pth"), "-o", target).Refused("fit none of the nine", "expected an encoder, a decoder and a segmentation head", "found");
+        Lungseg.Run("convert", Repository.Checkpoint("state_dict_zip.pth"), "-o", target).Refused(
+            "fit none of the nine", "expected an encoder, a decoder and a segmentation head", "found");
         Lungseg.Run("convert", Repository.Pan, "-o", target, "--network", "unet").Refused("encoder.");
         Assert.Empty(_directory.Files);
         Run run = Lungseg.Run("convert", Repository.Checkpoint("state_dict_zip.pth"), "-o", target, "--any").Succeeded();
@@ -45,8 +46,10 @@ public sealed class ConvertCommandTests : IDisposable
     [Fact]
     public void A_checkpoint_in_an_archive_has_the_hash_of_the_checkpoint()
     {
-        Run plain = Lungseg.Run("convert", Repository.Checkpoint("state_dict_zip.pth"), "-o", _directory["a.safetensors"], "--any").Succeeded();
-        Run archived = Lungseg.Run("convert", Repository.Checkpoint("archive_of_pth.zip"), "-o", _directory["b.safetensors"], "--any").Succeeded();
+        Run plain = Lungseg.Run("convert", Repository.Checkpoint("state_dict_zip.pth"), "-o", _directory["a.safetensors"], "--any")
+            .Succeeded();
+        Run archived = Lungseg.Run("convert", Repository.Checkpoint("archive_of_pth.zip"), "-o", _directory["b.safetensors"], "--any")
+            .Succeeded();
         Assert.Contains("zip archive", archived.Output);
         Assert.Equal(Hash(plain), Hash(archived));
         static string Hash(Run run) => run.Output[(run.Output.IndexOf("sha256", StringComparison.Ordinal) + 7)..][..64];

@@ -14,7 +14,9 @@ public sealed class CudaStubLibrary : IDisposable
         if (!OperatingSystem.IsLinux()) return;
         try
         {
-            using Process compiler = Process.Start("cc", ["-shared", "-fPIC", "-O1", "-w", "-o", _directory["libcuda.so.1"], Repository.PathOf("tests", "data", "cuda", "stub.c")]);
+            using Process compiler = Process.Start(
+                "cc",
+                ["-shared", "-fPIC", "-O1", "-w", "-o", _directory["libcuda.so.1"], Repository.PathOf("tests", "data", "cuda", "stub.c")]);
             compiler.WaitForExit();
             _made = compiler.ExitCode == 0;
         }
@@ -30,7 +32,8 @@ public sealed class CudaStubLibrary : IDisposable
     internal Run Lungseg(string[] args, string failing = "") => Lungseg(args, [("LUNGSEG_STUB_FAIL", failing)]);
 
     /// <summary>The same with other variables.</summary>
-    internal Run Lungseg(string[] args, (string Name, string Value)[] variables) => Tests.Lungseg.Process(args, environment: [("LD_LIBRARY_PATH", Folder), .. variables]);
+    internal Run Lungseg(string[] args, (string Name, string Value)[] variables) =>
+        Tests.Lungseg.Process(args, environment: [("LD_LIBRARY_PATH", Folder), .. variables]);
 
     /// <summary>Where the library is.</summary>
     internal string Folder

@@ -68,7 +68,8 @@ public sealed class EvaluateCommandTests : IDisposable
     {
         Directory.CreateDirectory(_directory["right"]);
         Square(_directory["right/a.png"], 40, 20);
-        Run run = Lungseg.Run("evaluate", _directory["images"], _directory["masks"], _directory["right"], "--predictions", _directory["made"], "--json");
+        Run run = Lungseg.Run(
+            "evaluate", _directory["images"], _directory["masks"], _directory["right"], "--predictions", _directory["made"], "--json");
         Assert.Equal(0, run.Exit);
         Assert.Contains("without a mask", run.Error);
         JsonElement a = Assert.Single(run.Json.GetProperty("networks")[0].GetProperty("images").EnumerateArray());
@@ -99,21 +100,27 @@ public sealed class EvaluateCommandTests : IDisposable
     public void A_network_is_measured_as_segment_would_write_its_mask()
     {
         string mask = Repository.PathOf("samples", "radiograph.mask.png");
-        JsonElement json = Lungseg.Run("evaluate", Repository.Sample, mask, "--size", "256", "--threshold-sweep", "--json").Succeeded().Json;
+        JsonElement json = Lungseg.Run("evaluate", Repository.Sample, mask, "--size", "256", "--threshold-sweep", "--json")
+            .Succeeded().Json;
         JsonElement pan = json.GetProperty("networks")[0];
         double dice = pan.GetProperty("images")[0].GetProperty("dice").GetDouble();
         Lungseg.Run("segment", Repository.Sample, "-o", _directory["out"], "--size", "256").Succeeded();
         JsonElement compared = Lungseg.Run("compare", mask, _directory["out/radiograph.mask.png"], "--json").Succeeded().Json[0];
         Assert.Equal(compared.GetProperty("dice").GetDouble(), dice);
         Assert.Equal("efficientnet-b0", pan.GetProperty("encoder").GetString());
-        JsonElement half = pan.GetProperty("sweep").EnumerateArray().Single(s => Math.Abs(s.GetProperty("threshold").GetDouble() - 0.5) < 1e-6);
+        JsonElement half = pan
+            .GetProperty("sweep")
+            .EnumerateArray()
+            .Single(s => Math.Abs(s.GetProperty("threshold").GetDouble() - 0.5) < 1e-6);
         Assert.Equal(dice, half.GetProperty("dice").GetDouble());
     }
 
     [Fact]
     public void The_study_s_masks_of_512_by_512_are_measured_on_the_image()
     {
-        JsonElement json = Lungseg.Run("evaluate", Repository.Sample, Repository.PathOf("samples", "radiograph.mask.png"), "--mode", "study", "--json").Succeeded().Json;
+        JsonElement json = Lungseg.Run(
+            "evaluate", Repository.Sample, Repository.PathOf("samples", "radiograph.mask.png"), "--mode", "study", "--json")
+            .Succeeded().Json;
         Assert.InRange(json.GetProperty("networks")[0].GetProperty("images")[0].GetProperty("dice").GetDouble(), 0.95, 1);
     }
 
@@ -123,16 +130,23 @@ public sealed class EvaluateCommandTests : IDisposable
         foreach (string name in (string[])["a", "b", "deep/c"])
         {
             ushort[] values = new ushort[Side * Side];
-            for (int i = 0; i < values.Length; i++) values[i] = Inside(i, 10, 20) ? (ushort)55000 : Inside(i, 30, 20) ? (ushort)45000 : (ushort)0;
+            for (int i = 0; i < values.Length; i++)
+                values[i] = Inside(i, 10, 20) ? (ushort)55000 : Inside(i, 30, 20) ? (ushort)45000 : (ushort)0;
             ImageWriter.WritePng(_directory[$"made/{name}.probabilities.png"], new Radiograph(Side, Side, 1, 16, values));
         }
         Run run = Evaluate("--threshold-sweep", "-o", _directory["out"]).Succeeded();
         Assert.Contains("best threshold 0.70, Dice 1.0000", run.Output);
-        Assert.Contains("choose the threshold on others", run.Output);
+        Assert.Contains("choose the threshold on other images", run.Output);
         Assert.Contains("0.50 0.6667", run.Output);
         // Without a sweep a map stands in for a mask that is not there.
         File.Delete(_directory["made/deep/c.mask.png"]);
-        Assert.Equal(2.0 / 3, Evaluate("--json").Succeeded().Json.GetProperty("networks")[0].GetProperty("images")[2].GetProperty("dice").GetDouble(), 12);
+        Assert.Equal(
+            2.0 / 3, Evaluate("--json")
+                .Succeeded().Json
+                .GetProperty("networks")[0]
+                .GetProperty("images")[2]
+                .GetProperty("dice")
+                .GetDouble(), 12);
     }
 
     [Fact]
@@ -145,7 +159,8 @@ public sealed class EvaluateCommandTests : IDisposable
         Lungseg.Run("segment", _directory["scans/scan.dcm"], "-o", _directory["scans"], "--size", "128", "--format", formats).Succeeded();
         foreach (string[] more in (string[][])[[], ["--threshold-sweep"]])
         {
-            JsonElement json = Lungseg.Run(["evaluate", _directory["scans"], "--predictions", _directory["scans"], "--json", .. more]).Succeeded().Json;
+            JsonElement json = Lungseg.Run(["evaluate", _directory["scans"], "--predictions", _directory["scans"], "--json", .. more])
+                .Succeeded().Json;
             JsonElement image = Assert.Single(json.GetProperty("networks")[0].GetProperty("images").EnumerateArray());
             Assert.Equal("scan", image.GetProperty("name").GetString());
             Assert.True(more.Length > 0 || image.GetProperty("dice").GetDouble() == 1);
@@ -165,9 +180,10 @@ public sealed class EvaluateCommandTests : IDisposable
     [Fact]
     public void All_networks_are_those_with_weights_and_the_others_are_named()
     {
-        Run run = Lungseg.Run("evaluate", Repository.Sample, Repository.PathOf("samples", "radiograph.mask.png"), "--network", "all", "--size", "128");
+        Run run = Lungseg.Run(
+            "evaluate", Repository.Sample, Repository.PathOf("samples", "radiograph.mask.png"), "--network", "all", "--size", "128");
         Assert.Equal(0, run.Exit);
-        Assert.Contains("no weights of them: unet, unetplusplus", run.Error);
+        Assert.Contains("no weights for them: unet, unetplusplus", run.Error);
         Assert.Contains("no weights", run.Output);
         Assert.Contains("se_resnext101_32x4d", run.Output);
     }
@@ -202,9 +218,9 @@ public sealed class EvaluateCommandTests : IDisposable
         ImageWriter.WritePng(_directory["masks/b.mask.png"], 2 * Side, Side, 1, new byte[2 * Side * Side]);
         Run run = Evaluate();
         Assert.Equal(1, run.Exit);
-        Assert.Contains("a mask is black and white", run.Error);
+        Assert.Contains("a mask with black and white", run.Error);
         Assert.Contains("128 x 64", run.Error);
-        Assert.Contains("another shape", run.Error);
+        Assert.Contains("another aspect ratio", run.Error);
     }
 
     [Fact]
@@ -212,7 +228,8 @@ public sealed class EvaluateCommandTests : IDisposable
     {
         foreach ((int one, int other) in new[] { (127, 255), (100, 200), (1, 2) })
         {
-            byte[] labels = [.. Enumerable.Range(0, Side * Side).Select(i => (byte)(Inside(i, 10, 10) ? one : Inside(i, 20, 10) ? other : 0))];
+            byte[] labels =
+                [.. Enumerable.Range(0, Side * Side).Select(i => (byte)(Inside(i, 10, 10) ? one : Inside(i, 20, 10) ? other : 0))];
             ImageWriter.WritePng(_directory["masks/a.png"], Side, Side, 1, labels);
             Run refused = Evaluate();
             Assert.Equal(1, refused.Exit);
@@ -222,7 +239,11 @@ public sealed class EvaluateCommandTests : IDisposable
             Assert.Equal([1, 0.75, 0], images.EnumerateArray().Select(p => p.GetProperty("dice").GetDouble()));
             string mask = _directory["made/a.mask.png"];
             Lungseg.Run("compare", _directory["masks/a.png"], mask).Refused("3 labels", "--labels union");
-            Assert.Equal(1, Lungseg.Run("compare", _directory["masks/a.png"], mask, "--labels", "union", "--json").Succeeded().Json[0].GetProperty("dice").GetDouble());
+            Assert.Equal(
+                1, Lungseg.Run("compare", _directory["masks/a.png"], mask, "--labels", "union", "--json")
+                    .Succeeded().Json[0]
+                    .GetProperty("dice")
+                    .GetDouble());
         }
     }
 
@@ -233,14 +254,21 @@ public sealed class EvaluateCommandTests : IDisposable
         // Of b, columns 10 to 29 are lung and 15 to 34 were predicted; without those under 15 and over 29 both are the same.
         Square(_directory["ignore/b.png"], 0, 15);
         JsonElement json = Evaluate("--ignore", _directory["ignore"], "--json").Json;
-        Assert.Equal([1, 30.0 / 35, 0], json.GetProperty("networks")[0].GetProperty("images").EnumerateArray().Select(p => p.GetProperty("dice").GetDouble()));
+        Assert.Equal(
+            [1, 30.0 / 35, 0],
+            json.GetProperty("networks")[0].GetProperty("images").EnumerateArray().Select(p => p.GetProperty("dice").GetDouble()));
         byte[] rest = [.. Enumerable.Range(0, Side * Side).Select(i => (byte)(i % Side is < 15 or > 29 ? 255 : 0))];
         ImageWriter.WritePng(_directory["ignore/b.png"], Side, Side, 1, rest);
         Run run = Evaluate("--ignore", _directory["ignore"]);
         Assert.Equal(0, run.Exit);
         Assert.Contains("counted whole, without a mask in", run.Error);
-        Assert.Equal(1, Evaluate("--ignore", _directory["ignore"], "--json").Json.GetProperty("networks")[0].GetProperty("images")[1].GetProperty("dice").GetDouble());
-        Evaluate("--ignore", _directory["nowhere"]).Refused("nowhere", "not counted");
+        Assert.Equal(
+            1, Evaluate("--ignore", _directory["ignore"], "--json").Json
+                .GetProperty("networks")[0]
+                .GetProperty("images")[1]
+                .GetProperty("dice")
+                .GetDouble());
+        Evaluate("--ignore", _directory["nowhere"]).Refused("nowhere", "--ignore");
     }
 
     private Run Evaluate(params string[] more) =>
@@ -249,5 +277,6 @@ public sealed class EvaluateCommandTests : IDisposable
     private static bool Inside(int i, int left, int width) => i % Side >= left && i % Side < left + width && i / Side is >= 10 and < 30;
 
     private static void Square(string path, int left, int width, byte grey = 255) =>
-        ImageWriter.WritePng(path, Side, Side, 1, [.. Enumerable.Range(0, Side * Side).Select(i => Inside(i, left, width) ? grey : (byte)0)]);
+        ImageWriter.WritePng(
+            path, Side, Side, 1, [.. Enumerable.Range(0, Side * Side).Select(i => Inside(i, left, width) ? grey : (byte)0)]);
 }

@@ -21,7 +21,7 @@ public sealed class FieldCommandTests : IDisposable
         File.Move(_directory["made/IM0001.sc.dcm"], _directory["disc/IM0003.dcm"]);
         Run run = Lungseg.Run("segment", _directory["disc"], "-o", _directory["out"], "--size", "128");
         Assert.Equal(0, run.Exit);
-        Assert.Contains("2 DICOM objects that are no images to segment (1 capture by LungSeg, 1 segmentation)", run.Error);
+        Assert.Contains("2 DICOM objects without an image to segment (1 capture by LungSeg, 1 segmentation)", run.Error);
         Assert.Equal(2, File.ReadAllLines(_directory["out/report.csv"]).Length);
 
         // Named, each is refused by name.
@@ -36,7 +36,8 @@ public sealed class FieldCommandTests : IDisposable
     {
         Run run = Lungseg.Run("segment", Field("disc"), "-o", _directory["out"], "--size", "128");
         Assert.Equal(0, run.Exit);
-        Assert.Contains("3 DICOM objects that are no images to segment (1 capture by LungSeg, 1 presentation state, 1 segmentation)", run.Error);
+        Assert.Contains(
+            "3 DICOM objects without an image to segment (1 capture by LungSeg, 1 presentation state, 1 segmentation)", run.Error);
         Assert.True(File.Exists(_directory["out/IM0001.mask.png"]));
     }
 
@@ -57,7 +58,8 @@ public sealed class FieldCommandTests : IDisposable
     {
         File.Copy(Field("window-0-0.dcm"), Path.Combine(Directory.CreateDirectory(_directory["in"]).FullName, "a.dcm"));
         Assert.Contains("warning: the window of center \"0\"", Lungseg.Run("inspect", _directory["in/a.dcm"]).Succeeded().Output);
-        Lungseg.Run("segment", _directory["in"], "-o", _directory["out"], "--size", "128", "--format", "json", "--report", "-q").Succeeded();
+        Lungseg.Run(
+            "segment", _directory["in"], "-o", _directory["out"], "--size", "128", "--format", "json", "--report", "-q").Succeeded();
         foreach (string file in (string[])["a.json", "report.csv", "report.jsonl", "report.html"])
             Assert.Contains("the window of center", File.ReadAllText(_directory[$"out/{file}"]));
     }
@@ -69,10 +71,14 @@ public sealed class FieldCommandTests : IDisposable
         Lungseg.Run("segment", _directory["pale.png"], "-o", _directory["auto"], "--size", "128", "--format", "json", "-q").Succeeded();
         JsonElement json = JsonDocument.Parse(File.ReadAllText(_directory["auto/pale.json"])).RootElement;
         Assert.Equal(2, json.GetProperty("method").GetProperty("contrast_stretch").GetArrayLength());
-        Assert.Contains(json.GetProperty("image").GetProperty("decisions").EnumerateArray(), d => d.GetProperty("topic").GetString() == "contrast");
+        Assert.Contains(
+            json.GetProperty("image").GetProperty("decisions").EnumerateArray(), d => d.GetProperty("topic").GetString() == "contrast");
         foreach (string[] options in (string[][])[["--contrast", "off"], ["--mode", "study"]])
         {
-            Lungseg.Run(["segment", _directory["pale.png"], "-o", _directory["off"], "--size", "128", "--format", "json", "-q", .. options]).Succeeded();
+        {
+            string[] arguments = ["segment", _directory["pale.png"], "-o", _directory["off"], "--size", "128", "--format", "json", "-q"];
+            Lungseg.Run([.. arguments, .. options]).Succeeded();
+        }
             json = JsonDocument.Parse(File.ReadAllText(_directory["off/pale.json"])).RootElement;
             Assert.Equal(JsonValueKind.Null, json.GetProperty("method").GetProperty("contrast_stretch").ValueKind);
         }

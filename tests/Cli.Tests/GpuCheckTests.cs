@@ -18,8 +18,11 @@ public sealed class GpuCheckTests : IDisposable
           kernels*) head -c 3000000 /dev/urandom | base64 ;;
           bench*--explain*) echo 'features.0  conv_planar_f32  0.1 ms' ;;
           bench*) p=fp32; [[ "$*" == *fp16* ]] && p=fp16
-            echo "{\"conditions\":{\"device\":\"cuda:0 (Stand-in), $p\"},\"networks\":[{\"key\":\"pan\",\"batch\":1,\"kernels_median_ms\":${TIME:-1.5},\"device_total_median_ms\":2}]}" ;;
-          selftest*) echo '[{"operations":[{"name":"conv2d","worst_share_of_bound":"Infinity","fault":"element 3 is wrong"},{"name":"cat","worst_share_of_bound":0.5}],"networks":[]}]'; exit 1 ;;
+            net="{\"key\":\"pan\",\"batch\":1,\"kernels_median_ms\":${TIME:-1.5},\"device_total_median_ms\":2}"
+            echo "{\"conditions\":{\"device\":\"cuda:0 (Stand-in), $p\"},\"networks\":[$net]}" ;;
+          selftest*)
+            wrong='{"name":"conv2d","worst_share_of_bound":"Infinity","fault":"element 3 is wrong"}'
+            echo "[{\"operations\":[$wrong,{\"name\":\"cat\",\"worst_share_of_bound\":0.5}],\"networks\":[]}]"; exit 1 ;;
           compare*) printf '{\n "pixels": 100,\n "differing_pixels": 0\n}\n' ;;
           segment*) while [ $# -gt 0 ]; do [ "$1" = -o ] && mkdir -p "$2"; shift; done ;;
           tune*) while [ $# -gt 0 ]; do [ "$1" = -o ] && echo '{"device":"Stand-in"}' > "$2"; shift; done ;;
@@ -53,7 +56,8 @@ public sealed class GpuCheckTests : IDisposable
         (int c, string none) = Check("c", program, "--limit", "3", "--networks", "pan");
         Assert.True(c == 0 || none.Contains("did not hold", StringComparison.Ordinal), none);
 
-        (int report, string tables) = Bash(Repository.PathOf("tools", "gpu-report.py"), [.. "abe".Select(call => _directory[Path.Combine("out", $"gpu-{call}.tar.gz")])]);
+        (int report, string tables) = Bash(
+            Repository.PathOf("tools", "gpu-report.py"), [.. "abe".Select(call => _directory[Path.Combine("out", $"gpu-{call}.tar.gz")])]);
         Assert.Equal(1, report);
         Assert.Contains("| b: times of all networks | bench-tf32 | timed out | 137 |", tables);
         Assert.Contains("- golden files (`verify --taps all`): failed (exit 1)", tables);
@@ -91,7 +95,8 @@ public sealed class GpuCheckTests : IDisposable
     {
         string program = _directory["stand-in"];
         File.WriteAllText(program, Program.ReplaceLineEndings("\n"));
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return program;
     }
 

@@ -1,31 +1,34 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using LungSeg.Cli.Help;
+using LungSeg.Cli.Commands;
 
 namespace LungSeg.Cli.Tests;
 
 /// <summary>What the program says of itself.</summary>
 public sealed partial class HelpTests
 {
-    private static readonly RootCommand Root = CommandLine.Root();
+    private static readonly RootCommand Program = Root.Create();
 
-    public static TheoryData<string> Commands => [.. All(Root).Select(CommandPath.Of)];
+    public static TheoryData<string> Commands => [.. All(Program).Select(CliCommand.PathOf)];
 
     [Theory, MemberData(nameof(Commands))]
     public void Every_command_shows_its_options_and_examples_that_it_understands(string path)
     {
         string[] words = path.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         string help = Lungseg.Run([.. words, "--help"]).Succeeded().Output;
-        IReadOnlyList<Example> examples = Examples.Of(path);
-        Assert.True(examples.Count > 0, $"'{path}' has no example: add one to {nameof(Examples)}");
+        Command command = All(Program).Single(command => CliCommand.PathOf(command) == path);
+        IReadOnlyList<Example> examples = (command as CliCommand)?.Examples ?? Root.Examples;
+        Assert.True(examples.Count > 0, $"'{path}' has no example");
+        foreach (string note in (command as CliCommand)?.Notes ?? []) Assert.Contains(note[..40], help);
         foreach (Example example in examples)
         {
             Assert.Contains(example.Line, help);
             Assert.Contains(example.Meaning, help);
             string[] args = Words(example.Line);
-            ParseResult parsed = Root.Parse(args, CommandLine.Parsing);
+            ParseResult parsed = Program.Parse(args, CommandLine.Parsing);
             Assert.True(UsageFault.Of(parsed) is null, $"{example.Line}: {UsageFault.Of(parsed)}");
-            Assert.True(path.Length == 0 || path == CommandPath.Of(parsed.CommandResult.Command) || path == args[0], $"{example.Line} does not show {path}");
+            bool shows = path.Length == 0 || path == args[0] || path == CliCommand.PathOf(parsed.CommandResult.Command);
+            Assert.True(shows, $"{example.Line} does not show {path}");
         }
         Assert.DoesNotContain("LungSeg.", help);
     }
@@ -35,11 +38,13 @@ public sealed partial class HelpTests
     {
         string page = Lungseg.Process(["[document]"]).Succeeded().Output.ReplaceLineEndings("\n");
         string kept = File.ReadAllText(Repository.PathOf("docs", "commands.md")).ReplaceLineEndings("\n");
-        Assert.True(page == kept, "docs/commands.md is out of date; write it anew with: dotnet run -c Release --project src/Cli -- '[document]' > docs/commands.md");
-        foreach (Command command in All(Root).Where(command => command != Root))
+        Assert.True(page == kept, "docs/commands.md is out of date; write it anew with: dotnet run -c Release --project src/Cli -- "
+            + "'[document]' > docs/commands.md");
+        foreach (Command command in All(Program).Where(command => command != Program))
         {
-            Assert.Contains($"## {CommandPath.Of(command)}\n", page);
-            foreach (Option option in command.Options.Where(option => option is not System.CommandLine.Help.HelpOption && !option.Hidden)) Assert.Contains($"`{option.Name}`", page);
+            Assert.Contains($"## {CliCommand.PathOf(command)}\n", page);
+            foreach (Option option in command.Options.Where(option => option is not System.CommandLine.Help.HelpOption && !option.Hidden))
+                Assert.Contains($"`{option.Name}`", page);
         }
     }
 
@@ -95,7 +100,8 @@ public sealed partial class HelpTests
 
     // What stands between the program's name and what belongs to the shell.
     private static string[] Words(string line) =>
-        ShellPart().Replace(line[(line.IndexOf("lungseg", StringComparison.Ordinal) + "lungseg".Length)..], "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        ShellPart().Replace(line[(line.IndexOf("lungseg", StringComparison.Ordinal) + "lungseg".Length)..], "")
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     [GeneratedRegex(@"[)|>].*")]
     private static partial Regex ShellPart();

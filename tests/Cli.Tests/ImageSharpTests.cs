@@ -30,13 +30,16 @@ public sealed class ImageSharpTests
     [Fact]
     public void All_that_reads_is_banned()
     {
-        string[] methods = ["Load", "LoadAsync", "LoadWithFormatAsync", "Identify", "IdentifyAsync", "IdentifyWithFormatAsync", "DetectFormat",
+        string[] methods =
+            ["Load", "LoadAsync", "LoadWithFormatAsync", "Identify", "IdentifyAsync", "IdentifyWithFormatAsync", "DetectFormat",
             "DetectFormatAsync"];
         Type[] types = typeof(Image).Assembly.GetExportedTypes();
         string[] expected =
         [
             .. typeof(Image).GetMethods(BindingFlags.Public | BindingFlags.Static).Where(m => methods.Contains(m.Name)).Select(IdOf),
-            .. types.Where(t => t == typeof(IImageDecoder) || (t.IsClass && t.Name.EndsWith("Decoder", StringComparison.Ordinal))).Select(IdOf),
+            .. types
+                .Where(t => t == typeof(IImageDecoder) || (t.IsClass && t.Name.EndsWith("Decoder", StringComparison.Ordinal)))
+                .Select(IdOf),
             .. types.Where(t => t.Name.StartsWith("HistogramEqualization", StringComparison.Ordinal) && t.IsClass).Select(IdOf),
             IdOf(typeof(TiffEncoder)), IdOf(typeof(IccProfile)),
         ];

@@ -64,7 +64,8 @@ public sealed class InfoCommandTests
     public void A_weights_file_tells_what_it_is()
     {
         string text = Lungseg.Run("info", Repository.Pan).Succeeded().Output;
-        foreach (string words in (string[])["safetensors", "Float16", "PAN (pan)", "not one of the study's files", "source_file: pan.pth"]) Assert.Contains(words, text);
+        foreach (string words in (string[])["safetensors", "Float16", "PAN (pan)", "not one of the study's files", "source_file: pan.pth"])
+            Assert.Contains(words, text);
         Assert.DoesNotContain("encoder._conv_stem", text);
     }
 

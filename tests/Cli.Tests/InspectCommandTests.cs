@@ -15,7 +15,8 @@ public sealed class InspectCommandTests : IDisposable
     public void A_DICOM_file_is_shown_with_every_decision()
     {
         Run run = Lungseg.Run("inspect", Dicom("window_sigmoid.dcm"), Repository.Sample).Succeeded();
-        foreach (string words in (string[])["DICOM, explicit VR little endian", "61 x 47 pixels", "SIGMOID", "MONOCHROME2", "Imager Pixel Spacing (0018,1164)",
+        foreach (string words in (string[])[
+            "DICOM, explicit VR little endian", "61 x 47 pixels", "SIGMOID", "MONOCHROME2", "Imager Pixel Spacing (0018,1164)",
             "patient's left is on the right", "PNG, 8-bit grey", "1024 x 1024"])
             Assert.Contains(words, run.Output);
     }
@@ -42,7 +43,8 @@ public sealed class InspectCommandTests : IDisposable
         Assert.Equal(61, read.GetProperty("image").GetProperty("width").GetInt32());
         Assert.Equal(0.16, read.GetProperty("image").GetProperty("spacing_mm").GetProperty("rows").GetDouble(), 9);
         Assert.Contains(read.GetProperty("image").GetProperty("decisions").EnumerateArray(),
-            d => d.GetProperty("topic").GetString() == "VOI" && d.GetProperty("text").GetString()!.Contains("as asked", StringComparison.Ordinal));
+            d => d.GetProperty("topic").GetString() == "VOI"
+                && d.GetProperty("text").GetString()!.Contains("as asked", StringComparison.Ordinal));
         Assert.Contains("3 frames", refused.GetProperty("refused").GetString());
         Assert.NotEqual(0, refused.GetProperty("decisions").GetArrayLength());
     }
@@ -60,7 +62,7 @@ public sealed class InspectCommandTests : IDisposable
     {
         string image = _directory["a.png"];
         File.Copy(Repository.Sample, image);
-        Lungseg.Run("inspect", image, "-o", _directory.Name).Refused("a.png", "is there already");
+        Lungseg.Run("inspect", image, "-o", _directory.Name).Refused("a.png", "already exists");
         Assert.Equal(File.ReadAllBytes(Repository.Sample), File.ReadAllBytes(image));
         Directory.CreateDirectory(_directory["b"]);
         File.Copy(image, _directory["b/a.png"]);

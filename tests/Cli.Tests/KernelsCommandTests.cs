@@ -10,7 +10,7 @@ public sealed class KernelsCommandTests
         string output = Lungseg.Run("kernels").Succeeded().Output;
         Assert.Matches(@"conv_simt_f32_128x128 +sm_60 +f32 +256 +\d+ +128 x 128 x 8", output);
         Assert.Matches(@"conv_wgmma_f16_64x64 +sm_90a +f16 ", output);
-        Assert.Contains("A driver compiles them", output);
+        Assert.Contains("The driver compiles them", output);
     }
 
     [Fact]
@@ -20,7 +20,9 @@ public sealed class KernelsCommandTests
         string target = directory["ptx"];
         using JsonDocument listed = JsonDocument.Parse(Lungseg.Run("kernels", "--dump", target, "--json").Succeeded().Output);
         string[] names = [.. listed.RootElement.EnumerateArray().Select(kernel => kernel.GetProperty("name").GetString()!)];
-        Assert.Equal(names.Select(name => $"{name}.ptx").Order(StringComparer.Ordinal), Directory.GetFiles(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            names.Select(name => $"{name}.ptx").Order(StringComparer.Ordinal),
+            Directory.GetFiles(target).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.All(names, name => Assert.Contains($".visible .entry {name}(", File.ReadAllText(Path.Combine(target, $"{name}.ptx"))));
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using LungSeg.Cli.Commands;
 
 namespace LungSeg.Cli.Tests;
 
@@ -36,7 +37,7 @@ internal static class Lungseg
     {
         var output = new StringWriter();
         var error = new StringWriter();
-        int exit = CommandLine.Run(args, output, error);
+        int exit = CommandLine.Run(args, Root.Create, output, error);
         return new Run(exit, output.ToString(), error.ToString());
     }
 
@@ -52,7 +53,8 @@ internal static class Lungseg
     /// <summary>Runs the program by a shell, with what only a shell can do to its streams.</summary>
     public static Run Shell(string arguments)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", $"dotnet exec '{Path.Combine(AppContext.BaseDirectory, "lungseg.dll")}' {arguments}"])
+        var start = new ProcessStartInfo(
+            "/bin/sh", ["-c", $"dotnet exec '{Path.Combine(AppContext.BaseDirectory, "lungseg.dll")}' {arguments}"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using LungSeg.Cli.Commands;
 
 namespace LungSeg.Cli.Tests;
 
@@ -14,16 +15,18 @@ public sealed class ProgramTests
         JsonElement pan = Assert.Single(json.GetProperty("networks").EnumerateArray());
         Assert.Equal(2, pan.GetProperty("batch").GetInt32());
         Assert.Equal(3, pan.GetProperty("runs").GetInt32());
-        double p5 = pan.GetProperty("p5_ms").GetDouble(), median = pan.GetProperty("median_ms").GetDouble(), p95 = pan.GetProperty("p95_ms").GetDouble();
+        (double p5, double median, double p95) = (Number("p5_ms"), Number("median_ms"), Number("p95_ms"));
         Assert.True(0 < p5 && p5 <= median && median <= p95);
-        Assert.Equal(2 * pan.GetProperty("macs").GetInt64() / (median * 1e6), pan.GetProperty("gflops").GetDouble(), 6);
+        Assert.Equal(2 * Number("macs") / (median * 1e6), Number("gflops"), 6);
+
+        double Number(string name) => pan.GetProperty(name).GetDouble();
     }
 
     [Fact]
     public void A_fault_of_the_program_is_one_line_that_says_how_to_report_it_and_exit_3()
     {
         var error = new StringWriter();
-        Assert.Equal(3, CommandLine.Run(["info"], new BrokenWriter(new InvalidOperationException("broken")), error));
+        Assert.Equal(3, CommandLine.Run(["info"], Root.Create, new BrokenWriter(new InvalidOperationException("broken")), error));
         Assert.StartsWith("lungseg: internal error: ", error.ToString());
         Assert.Contains("report it", error.ToString());
         Assert.Single(error.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
@@ -44,7 +47,7 @@ public sealed class ProgramTests
     public void An_output_that_takes_nothing_is_told()
     {
         var error = new StringWriter();
-        Assert.Equal(2, CommandLine.Run(["info"], new BrokenWriter(new IOException("no space")), error));
+        Assert.Equal(2, CommandLine.Run(["info"], Root.Create, new BrokenWriter(new IOException("no space")), error));
         Assert.Equal($"lungseg: the output cannot be written: no space{Environment.NewLine}", error.ToString());
     }
 

@@ -49,12 +49,16 @@ public sealed class ResultTests : IDisposable
     {
         Film("in/film.dcm");
         Lungseg.Run("segment", _directory["in/film.dcm"], "-o", _directory["mask"], "--format", "mask", "--size", Size).Succeeded();
-        Lungseg.Run("segment", _directory["in/film.dcm"], "-o", _directory["seg"], "--format", "seg", "--size", Size, "--seg-type", type, "--dicom-compression", compression).Succeeded();
-        JsonElement compared = Lungseg.Run("compare", _directory["mask/film.mask.png"], _directory["seg/film.seg.dcm"], "--json").Succeeded().Json[0];
+        string[] options = ["--format", "seg", "--size", Size, "--seg-type", type, "--dicom-compression", compression];
+        Lungseg.Run(["segment", _directory["in/film.dcm"], "-o", _directory["seg"], .. options]).Succeeded();
+        JsonElement compared = Lungseg.Run("compare", _directory["mask/film.mask.png"], _directory["seg/film.seg.dcm"], "--json")
+            .Succeeded().Json[0];
         // Probabilities are those before clean-up.
         Assert.InRange(compared.GetProperty("dice").GetDouble(), type == "fractional" ? 0.97 : 1, 1);
-        JsonElement evaluated = Lungseg.Run("evaluate", _directory["in"], _directory["seg"], "--predictions", _directory["mask"], "--json").Succeeded().Json;
-        Assert.InRange(evaluated.GetProperty("networks")[0].GetProperty("summary").GetProperty("dice").GetProperty("mean").GetDouble(), type == "fractional" ? 0.97 : 1, 1);
+        JsonElement evaluated = Lungseg.Run("evaluate", _directory["in"], _directory["seg"], "--predictions", _directory["mask"], "--json")
+            .Succeeded().Json;
+        JsonElement dice = evaluated.GetProperty("networks")[0].GetProperty("summary").GetProperty("dice");
+        Assert.InRange(dice.GetProperty("mean").GetDouble(), type == "fractional" ? 0.97 : 1, 1);
     }
 
     [Fact]
@@ -83,17 +87,22 @@ public sealed class ResultTests : IDisposable
     public void The_mirror_image_is_segmented_where_it_is_asked_for_and_changes_no_mask()
     {
         string film = Film("film.dcm");
-        Lungseg.Run("segment", film, "-o", _directory["one"], "--size", Size, "--format", "mask,json,uncertainty-npy,uncertainty,uncertainty-seg").Succeeded();
-        Lungseg.Run("segment", film, "-o", _directory["two"], "--size", Size, "--format", "mask,json,uncertainty-npy", "--uncertainty").Succeeded();
+        const string Formats = "mask,json,uncertainty-npy,uncertainty,uncertainty-seg";
+        Lungseg.Run("segment", film, "-o", _directory["one"], "--size", Size, "--format", Formats).Succeeded();
+        Lungseg.Run(
+            "segment", film, "-o", _directory["two"], "--size", Size, "--format", "mask,json,uncertainty-npy", "--uncertainty").Succeeded();
         Assert.Equal(File.ReadAllBytes(_directory["one/film.mask.png"]), File.ReadAllBytes(_directory["two/film.mask.png"]));
-        Assert.NotEqual(File.ReadAllBytes(_directory["one/film.uncertainty.npy"]), File.ReadAllBytes(_directory["two/film.uncertainty.npy"]));
-        JsonElement Lungs(string folder) => JsonDocument.Parse(File.ReadAllBytes(_directory[$"{folder}/film.json"])).RootElement.GetProperty("lungs");
+        Assert.NotEqual(
+            File.ReadAllBytes(_directory["one/film.uncertainty.npy"]), File.ReadAllBytes(_directory["two/film.uncertainty.npy"]));
+        JsonElement Lungs(string folder) => JsonDocument.Parse(
+            File.ReadAllBytes(_directory[$"{folder}/film.json"])).RootElement.GetProperty("lungs");
         Assert.Equal("image", Lungs("one").GetProperty("uncertainty_from").GetString());
         Assert.Equal("image and mirror image", Lungs("two").GetProperty("uncertainty_from").GetString());
         Assert.True(Lungs("two").GetProperty("right").GetProperty("uncertain_ratio").GetDouble() > 0);
         // The map is read as any other: a fractional segmentation and a PNG of the same.
         ProbabilityMap array = NumPyFile.Read(_directory["one/film.uncertainty.npy"]);
-        float[] segmentation = ImageReader.Read(_directory["one/film.uncertainty.dcm"]).ToUnitFloat(), image = ImageReader.Read(_directory["one/film.uncertainty.png"]).ToUnitFloat();
+        float[] segmentation = ImageReader.Read(_directory["one/film.uncertainty.dcm"]).ToUnitFloat();
+        float[] image = ImageReader.Read(_directory["one/film.uncertainty.png"]).ToUnitFloat();
         for (int i = 0; i < segmentation.Length; i++)
         {
             Assert.Equal(array.Values[i], segmentation[i], 0.5f / 255 + 1e-5f);
@@ -109,7 +118,9 @@ public sealed class ResultTests : IDisposable
         Lungseg.Run(["segment", _directory["in"], "-o", _directory["whole"], .. arguments, "-q"]).Succeeded();
         byte[] table = File.ReadAllBytes(_directory["whole/dataset.jsonl"]);
         JsonElement coco = JsonDocument.Parse(File.ReadAllBytes(_directory["whole/dataset.coco.json"])).RootElement;
-        Assert.Equal(["0/film0.dcm", "0/film2.dcm", "1/film1.dcm"], coco.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("file_name").GetString()));
+        Assert.Equal(
+            ["0/film0.dcm", "0/film2.dcm", "1/film1.dcm"],
+            coco.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("file_name").GetString()));
         foreach (JsonElement image in coco.GetProperty("images").EnumerateArray())
         {
             (int start, int length) = (image.GetProperty("table_offset").GetInt32(), image.GetProperty("table_bytes").GetInt32());
@@ -120,14 +131,17 @@ public sealed class ResultTests : IDisposable
             bool[] decoded = new bool[mask.Width * mask.Height];
             foreach (JsonElement lung in line.GetProperty("lungs").EnumerateArray()) Paint(decoded, lung.GetProperty("rle"));
             Assert.Equal(mask.Samples.ToArray().Select(sample => sample > 0), decoded);
-            JsonElement[] annotations = [.. coco.GetProperty("annotations").EnumerateArray().Where(a => a.GetProperty("image_id").GetInt32() == image.GetProperty("id").GetInt32())];
+            int id = image.GetProperty("id").GetInt32();
+            JsonElement[] annotations =
+                [.. coco.GetProperty("annotations").EnumerateArray().Where(a => a.GetProperty("image_id").GetInt32() == id)];
             Assert.Equal(
                 line.GetProperty("lungs").EnumerateArray().Select(lung => lung.GetProperty("rle").GetRawText()),
                 annotations.Select(annotation => annotation.GetProperty("segmentation").GetRawText()));
         }
 
         // In shards, merged, it is the same, byte for byte; and so it is when a run goes on.
-        for (int i = 1; i <= 2; i++) Lungseg.Run(["segment", _directory["in"], "-o", _directory["parts"], .. arguments, "-q", "--shard", $"{i}/2"]).Succeeded();
+        for (int i = 1; i <= 2; i++)
+            Lungseg.Run(["segment", _directory["in"], "-o", _directory["parts"], .. arguments, "-q", "--shard", $"{i}/2"]).Succeeded();
         Lungseg.Run("merge", _directory["parts"]).Succeeded();
         File.Delete(_directory["whole/dataset.jsonl"]);
         File.Delete(_directory["whole/0/film2.mask.png"]);

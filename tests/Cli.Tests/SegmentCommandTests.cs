@@ -17,7 +17,8 @@ public sealed class SegmentCommandTests : IDisposable
         foreach (string word in (string[])["1024 x 1024", "PAN", "512 x 512", "read", "preprocess", "network", "postprocess", "lung 3"])
             Assert.Contains(word, line);
 
-        Run compared = Lungseg.Run("compare", _directory["out/radiograph.mask.png"], Repository.PathOf("samples", "radiograph.mask.png"), "--json");
+        Run compared = Lungseg.Run(
+            "compare", _directory["out/radiograph.mask.png"], Repository.PathOf("samples", "radiograph.mask.png"), "--json");
         Assert.InRange(compared.Succeeded().Json[0].GetProperty("dice").GetDouble(), 0.95, 1);
         Radiograph overlay = ImageReader.Read(_directory["out/radiograph.overlay.png"]);
         Assert.Equal((1024, 1024, 3), (overlay.Width, overlay.Height, overlay.Channels));
@@ -27,7 +28,8 @@ public sealed class SegmentCommandTests : IDisposable
     public void The_number_of_threads_and_the_weights_option_change_no_byte()
     {
         Lungseg.Run("segment", Repository.Sample, "-o", _directory["a"], "--threads", "1", "--size", "256").Succeeded();
-        Lungseg.Run("segment", Repository.Sample, "-o", _directory["b"], "--threads", "3", "--size", "256", "--weights", Repository.Pan).Succeeded();
+        Lungseg.Run("segment", Repository.Sample, "-o", _directory["b"], "--threads", "3", "--size", "256", "--weights", Repository.Pan)
+            .Succeeded();
         foreach (string file in (string[])["radiograph.mask.png", "radiograph.overlay.png"])
             Assert.Equal(File.ReadAllBytes(_directory[$"a/{file}"]), File.ReadAllBytes(_directory[$"b/{file}"]));
     }
@@ -35,8 +37,10 @@ public sealed class SegmentCommandTests : IDisposable
     [Fact]
     public void Upstream_masks_are_512_by_512_and_probabilities_have_16_bits()
     {
-        Lungseg.Run("segment", Repository.Sample, "-o", _directory.Name, "--mode", "study", "--network", "PAN", "--format", "mask,probabilities").Succeeded();
-        Radiograph mask = ImageReader.Read(_directory["radiograph.mask.png"]), map = ImageReader.Read(_directory["radiograph.probabilities.png"]);
+        string[] options = ["--mode", "study", "--network", "PAN", "--format", "mask,probabilities"];
+        Lungseg.Run(["segment", Repository.Sample, "-o", _directory.Name, .. options]).Succeeded();
+        Radiograph mask = ImageReader.Read(_directory["radiograph.mask.png"]);
+        Radiograph map = ImageReader.Read(_directory["radiograph.probabilities.png"]);
         Assert.Equal((512, 512, 1), (mask.Width, mask.Height, mask.Channels));
         Assert.Equal(16, map.BitDepth);
         Assert.Equal([0, 255], mask.Samples.ToArray().Distinct().Order().Select(s => (int)s));
@@ -47,7 +51,8 @@ public sealed class SegmentCommandTests : IDisposable
     {
         string file = Repository.PathOf("tests", "data", "dicom", "read", "frames.dcm");
         Lungseg.Run("segment", file, "-o", _directory.Name, "--size", "128").Refused("--frame");
-        Run run = Lungseg.Run("segment", file, "-o", _directory.Name, "--size", "128", "--frame", "2", "--invert", "on", "--voi", "none").Succeeded();
+        Run run = Lungseg.Run("segment", file, "-o", _directory.Name, "--size", "128", "--frame", "2", "--invert", "on", "--voi", "none")
+            .Succeeded();
         foreach (string words in (string[])["frame: 2 of 3", "inversion: on, as asked", "VOI: none, the whole range", "spacing: "])
             Assert.Contains(words, run.Output);
     }

@@ -12,8 +12,10 @@ public sealed class SelfTestKernelsTests
     private const int CasesEach = 12;
 
     public static IEnumerable<TheoryDataRow<Precision, int>> Gpus =>
-        from gpu in ((Precision Precision, int ComputeCapability)[])[(Precision.Float32, 60), (Precision.TensorFloat32, 80), (Precision.Float16, 80), (Precision.Float16, 90)]
-        select new TheoryDataRow<Precision, int>(gpu.Precision, gpu.ComputeCapability).WithTrait("gpu", $"{gpu.Precision.Name()} {gpu.ComputeCapability}");
+        from gpu in ((Precision Precision, int ComputeCapability)[])[(Precision.Float32, 60), (Precision.TensorFloat32, 80),
+            (Precision.Float16, 80), (Precision.Float16, 90)]
+        select new TheoryDataRow<Precision, int>(gpu.Precision, gpu.ComputeCapability).WithTrait(
+            "gpu", $"{gpu.Precision.Name()} {gpu.ComputeCapability}");
 
     [Theory, MemberData(nameof(Gpus))]
     public void Every_kernel_of_the_device_is_run(Precision precision, int computeCapability)

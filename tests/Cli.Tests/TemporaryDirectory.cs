@@ -9,7 +9,12 @@ internal sealed class TemporaryDirectory : IDisposable
 
     public string this[string name] => Path.Combine(Name, name);
 
-    public string[] Files => [.. Directory.EnumerateFiles(Name, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Name, file)).Order(StringComparer.Ordinal)];
+    public string[] Files =>
+    [
+        .. Directory.EnumerateFiles(Name, "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Name, file))
+            .Order(StringComparer.Ordinal),
+    ];
 
     public string Write(string name, byte[] bytes)
     {

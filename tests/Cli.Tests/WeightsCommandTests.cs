@@ -12,7 +12,7 @@ public sealed class WeightsCommandTests : IDisposable
         string list = Lungseg.Run("weights", "list").Succeeded().Output;
         Assert.Contains("pan.safetensors", list);
         Assert.Contains("not the study's weights", list);
-        Assert.Contains("pan.safetensors: holds", Lungseg.Run("weights", "verify").Succeeded().Output);
+        Assert.Contains("pan.safetensors: ok", Lungseg.Run("weights", "verify").Succeeded().Output);
     }
 
     [Fact]
@@ -24,7 +24,8 @@ public sealed class WeightsCommandTests : IDisposable
         string mine = _directory["mine.safetensors"];
         Lungseg.Run("convert", Repository.Pan, "-o", mine).Succeeded();
         Lungseg.Process(["weights", "add", mine], _directory["folder"]).Succeeded();
-        Lungseg.Process(["segment", Repository.Sample, "-o", _directory["out"], "--network", "pan", "--size", "128"], _directory["folder"]).Succeeded();
+        Lungseg.Process(
+            ["segment", Repository.Sample, "-o", _directory["out"], "--network", "pan", "--size", "128"], _directory["folder"]).Succeeded();
         Lungseg.Process(["weights", "verify"], _directory["folder"]).Succeeded();
         Lungseg.Process(["weights", "add", mine], _directory["folder"]).Refused("--force");
 

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using LungSeg.Engine;
 using LungSeg.Engine.Weights;
+using LungSeg.Imaging.Evaluation;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Benchmarking;
 
-/// <summary>How long a network takes: one warm-up that ends when times settle, then single runs.</summary>
+/// <summary>The time of a network: a warm-up of about a second, then single runs.</summary>
 internal sealed record Benchmark
 {
     private const int Warmups = 5;
@@ -20,7 +21,7 @@ internal sealed record Benchmark
     /// <summary>Loading and planning: passes, packing, memory.</summary>
     public required double LoadMilliseconds { get; init; }
 
-    /// <summary>The very first run, which compiles and touches memory.</summary>
+    /// <summary>The first run, with JIT warm-up and page faults.</summary>
     public required double FirstMilliseconds { get; init; }
 
     /// <summary>The runs after the warm-up, sorted.</summary>
@@ -30,19 +31,19 @@ internal sealed record Benchmark
 
     public required long ArenaBytes { get; init; }
 
-    /// <summary>The process's peak while this network was loaded and run; null where the system does not tell.</summary>
+    /// <summary>The process's peak memory while this network was loaded and run; null where the system does not report it.</summary>
     public required long? PeakBytes { get; init; }
 
-    /// <summary>The same runs by the device's own clock; null where it has none.</summary>
+    /// <summary>The runs by the device's own clock; null where it has none.</summary>
     public required DeviceTimes? Device { get; init; }
 
-    public double Median => Quantile(0.5);
+    public double Median => TimeAt(0.5);
 
     public double GigaFlops => 2 * Macs / (Median * 1e6);
 
     public double ImagesPerSecond => 1000 * Input.N / Median;
 
-    public double Quantile(double q) => Quantiles.Of(Sorted, q);
+    public double TimeAt(double share) => Quantile.OfSorted(Sorted, share);
 
     public static Benchmark Run(IBackend backend, Architecture network, int batch, int runs)
     {
@@ -93,4 +94,26 @@ internal sealed record Benchmark
     }
 
     private static double Elapsed(long start) => Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+}
+
+/// <summary>
+/// Times of runs by the device's clock, in milliseconds, each sorted: copy to the device, kernels, copy to the host, total.
+/// </summary>
+internal sealed record DeviceTimes(double[] HostToDevice, double[] Kernels, double[] DeviceToHost, double[] Total)
+{
+    public static DeviceTimes Of(IReadOnlyList<RunTimes> runs) => new(
+        Sorted(runs, run => run.HostToDevice), Sorted(runs, run => run.Kernels), Sorted(runs, run => run.DeviceToHost),
+        Sorted(runs, run => run.Total));
+
+    private static double[] Sorted(IEnumerable<RunTimes> runs, Func<RunTimes, double> part) => [.. runs.Select(part).Order()];
+}
+
+/// <summary>The weights that a network is timed with: those in the weights folder, or synthetic ones where there are none.</summary>
+internal static class BenchWeights
+{
+    public static (IWeightSource Weights, string Name) Of(Architecture network)
+    {
+        string? file = WeightsFolder.Default.TryFind(network);
+        return file is null ? (new SyntheticWeights(), "synthetic") : (new StrictWeights(Checkpoint.Read(file)), Path.GetFileName(file));
+    }
 }

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace LungSeg.Cli.Benchmarking;
 
-/// <summary>The process's largest resident memory since the last reset, where Linux tells it.</summary>
+/// <summary>The process's peak resident memory since the last reset, where Linux reports it.</summary>
 internal static class PeakMemory
 {
     private const string Status = "/proc/self/status", ClearRefs = "/proc/self/clear_refs";
 
-    /// <summary>Frees what is garbage and starts counting anew.</summary>
+    /// <summary>Collects garbage and resets the peak.</summary>
     public static void Reset()
     {
         GC.Collect();
@@ -19,16 +19,17 @@ internal static class PeakMemory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Where this is not allowed the peak is the whole process's so far, which is still a peak.
+            // Where this is not allowed, the peak is that of the process since its start.
         }
     }
 
+    /// <summary>The peak in bytes; null where the system does not report it.</summary>
     public static long? Read()
     {
         const string Field = "VmHWM:";
-        string? line = File.Exists(Status) ? File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(Field, StringComparison.Ordinal)) : null;
-        return line is not null && long.TryParse(line[Field.Length..].Replace("kB", "").Trim(), CultureInfo.InvariantCulture, out long kilobytes)
-            ? kilobytes * 1024
-            : null;
+        if (!File.Exists(Status)) return null;
+        string? line = File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(Field, StringComparison.Ordinal));
+        string number = line is null ? "" : line[Field.Length..].Replace("kB", "").Trim();
+        return long.TryParse(number, CultureInfo.InvariantCulture, out long kilobytes) ? kilobytes * 1024 : null;
     }
 }

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using LungSeg.Cli.Benchmarking;
-using LungSeg.Cli.Profiling;
 using LungSeg.Engine;
+using LungSeg.Imaging.Evaluation;
 using LungSeg.Models;
 using Spectre.Console;
 
@@ -11,16 +11,38 @@ namespace LungSeg.Cli.Commands;
 /// <summary><c>bench [KEY…]</c>: how fast the networks run here.</summary>
 internal static class BenchCommand
 {
+    private static readonly Example[] Examples =
+    [
+        new("lungseg bench pan", "time one network on this machine"),
+        new("lungseg bench --threads 1 --json", "time all nine on one thread, with output for programs"),
+        new("lungseg bench deeplabv3plus --explain", "also show the kernel of each layer and its time"),
+        new("lungseg bench unet --device cuda --precision fp16 --batch 1,8,32", "time a GPU, by its own clock too"),
+    ];
+
     public static Command Create()
     {
-        var keys = new Argument<string[]>("KEY") { HelpName = "KEY", Description = "Networks; all nine if none is given", Arity = ArgumentArity.ZeroOrMore, CompletionSources = { CommonOptions.NetworkKeys } };
+        var keys = new Argument<string[]>("KEY")
+        {
+            HelpName = "KEY",
+            Description = "Networks; default: all nine",
+            Arity = ArgumentArity.ZeroOrMore,
+            CompletionSources = { CommonOptions.NetworkKeys },
+        };
         var devices = new DeviceChoices();
-        Option<IReadOnlyList<int>?> batch = CommonOptions.Wholes("--batch", "Images in one run, 1 if not given; several numbers make several rows", 1, 256);
-        Option<int> runs = CommonOptions.Whole("--runs", "Timed runs after the warm-up", 1, 100_000, 30);
+        Option<IReadOnlyList<int>?> batch = CommonOptions.Wholes(
+            "--batch", "Batch size, or several, each in its own row; default: 1", 1, 256);
+        Option<int> runs = CommonOptions.Whole("--runs", "Number of timed runs after the warm-up", 1, 100_000, 30);
         Option<bool> json = CommonOptions.Json();
-        var explain = new Option<bool>("--explain") { Description = "Also show the kernel of each layer, its time and its share of what the device allows" };
+        var explain = new Option<bool>("--explain")
+        {
+            Description = "Also show the kernel of each layer, its time, and the share of the device's peak",
+        };
 
-        var command = new Command("bench", "Time the networks at their own input size; weights are synthetic where none are there.") { keys, batch, runs, json, explain };
+        var command = new CliCommand(
+            "bench", "Time networks at their own input size, with synthetic weights where there are no others.", Examples)
+        {
+            keys, batch, runs, json, explain,
+        };
         devices.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -40,7 +62,7 @@ internal static class BenchCommand
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {
-                WriteJson(output, conditions, results, profiles);
+                Json.Write(output, writer => WriteJson(writer, conditions, results, profiles));
             }
             else
             {
@@ -56,19 +78,22 @@ internal static class BenchCommand
     {
         foreach ((string name, string value) in conditions) output.WriteLine($"{name,-10}{value}");
         Table table = Tables.Create(
-            "network", "input#", "median ms#", "p5#", "p95#", "first run#", "load#", "GFLOP/s#", "GMAC#", "arena MiB#", "peak MiB#", "runs#", "weights");
+            "network", "input#", "median ms#", "p5#", "p95#", "first run#", "load#", "GFLOP/s#", "GMAC#", "arena MiB#", "peak MiB#",
+            "runs#", "weights");
         foreach (Benchmark b in results)
         {
             Tables.Row(table,
             [
-                b.Network.Key, $"{b.Input}", Units.Fixed(b.Median, 1), Units.Fixed(b.Quantile(0.05), 1), Units.Fixed(b.Quantile(0.95), 1),
-                Units.Fixed(b.FirstMilliseconds, 1), Units.Fixed(b.LoadMilliseconds, 0), Units.Fixed(b.GigaFlops, 1), Units.Billions(b.Macs),
-                Units.MebiBytes(b.ArenaBytes), b.PeakBytes is { } peak ? Units.MebiBytes(peak) : "unknown", $"{b.Sorted.Length}", b.Weights,
+                b.Network.Key, $"{b.Input}", Units.Fixed(b.Median, 1), Units.Fixed(b.TimeAt(0.05), 1), Units.Fixed(b.TimeAt(0.95), 1),
+                Units.Fixed(b.FirstMilliseconds, 1), Units.Fixed(b.LoadMilliseconds, 0), Units.Fixed(b.GigaFlops, 1),
+                Units.Billions(b.Macs), Units.MebiBytes(b.ArenaBytes), b.PeakBytes is { } peak ? Units.MebiBytes(peak) : "unknown",
+                $"{b.Sorted.Length}", b.Weights,
             ]);
         }
         Tables.Write(output, table);
         WriteDeviceTimes(output, results);
-        if (results.Length > 1) output.WriteLine("peak MiB is the process's, with what earlier networks left behind: bench one alone for its own");
+        if (results.Length > 1)
+            output.WriteLine("peak MiB is that of the process, earlier networks included: for one network's peak, time it alone");
     }
 
     private static void WriteDeviceTimes(TextWriter output, Benchmark[] results)
@@ -81,17 +106,19 @@ internal static class BenchCommand
             if (b.Device is not { } times) continue;
             Tables.Row(table,
             [
-                b.Network.Key, $"{b.Input}", Spread(times.HostToDevice), Spread(times.Kernels), Spread(times.DeviceToHost), Spread(times.Total),
-                Units.Fixed(b.ImagesPerSecond, 1),
+                b.Network.Key, $"{b.Input}", Spread(times.HostToDevice), Spread(times.Kernels), Spread(times.DeviceToHost),
+                Spread(times.Total), Units.Fixed(b.ImagesPerSecond, 1),
             ]);
         }
         Tables.Write(output, table);
     }
 
-    private static string Spread(double[] sorted) =>
-        $"{Units.Fixed(Quantiles.Of(sorted, 0.5), 3)} ({Units.Fixed(Quantiles.Of(sorted, 0.05), 3)}, {Units.Fixed(Quantiles.Of(sorted, 0.95), 3)})";
+    private static string Spread(double[] sorted) => $"{At(sorted, 0.5)} ({At(sorted, 0.05)}, {At(sorted, 0.95)})";
 
-    private static void WriteJson(TextWriter output, (string Name, string Value)[] conditions, Benchmark[] results, LayerProfile[] profiles) => Json.Write(output, json =>
+    private static string At(double[] sorted, double share) => Units.Fixed(Quantile.OfSorted(sorted, share), 3);
+
+    private static void WriteJson(
+        Utf8JsonWriter json, (string Name, string Value)[] conditions, Benchmark[] results, LayerProfile[] profiles)
     {
         json.WriteStartObject();
         json.WriteStartObject("conditions");
@@ -107,7 +134,7 @@ internal static class BenchCommand
             json.WriteEndArray();
         }
         json.WriteEndObject();
-    });
+    }
 
     private static void WriteResult(Utf8JsonWriter json, Benchmark b)
     {
@@ -118,8 +145,8 @@ internal static class BenchCommand
         json.WriteString("weights", b.Weights);
         json.WriteNumber("runs", b.Sorted.Length);
         json.WriteNumber("median_ms", b.Median);
-        json.WriteNumber("p5_ms", b.Quantile(0.05));
-        json.WriteNumber("p95_ms", b.Quantile(0.95));
+        json.WriteNumber("p5_ms", b.TimeAt(0.05));
+        json.WriteNumber("p95_ms", b.TimeAt(0.95));
         json.WriteNumber("first_ms", b.FirstMilliseconds);
         json.WriteNumber("load_ms", b.LoadMilliseconds);
         json.WriteNumber("gflops", b.GigaFlops);
@@ -139,8 +166,8 @@ internal static class BenchCommand
 
     private static void WriteQuantiles(Utf8JsonWriter json, string name, double[] sorted)
     {
-        json.WriteNumber($"{name}_median_ms", Quantiles.Of(sorted, 0.5));
-        json.WriteNumber($"{name}_p5_ms", Quantiles.Of(sorted, 0.05));
-        json.WriteNumber($"{name}_p95_ms", Quantiles.Of(sorted, 0.95));
+        json.WriteNumber($"{name}_median_ms", Quantile.OfSorted(sorted, 0.5));
+        json.WriteNumber($"{name}_p5_ms", Quantile.OfSorted(sorted, 0.05));
+        json.WriteNumber($"{name}_p95_ms", Quantile.OfSorted(sorted, 0.95));
     }
 }

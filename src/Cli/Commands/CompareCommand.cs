@@ -1,28 +1,42 @@
 using System.CommandLine;
 using System.Text.Json;
-using LungSeg.Cli.Comparison;
 using LungSeg.Cli.Evaluation;
 using LungSeg.Cli.Inputs;
+using LungSeg.Imaging;
+using LungSeg.Imaging.Evaluation;
 using Spectre.Console;
 
 namespace LungSeg.Cli.Commands;
 
-/// <summary><c>compare A B</c>: two masks, two probability maps, or two folders of them, matched by name.</summary>
+/// <summary><c>compare A B</c>: compares two masks, two probability maps, or two folders of them, matched by name.</summary>
 internal static class CompareCommand
 {
+    private static readonly Example[] Examples =
+    [
+        new("lungseg compare a.mask.png b.mask.png", "compare two masks"),
+        new("lungseg compare masks_a masks_b -o difference", "compare files of the same names, and draw the differences"),
+    ];
+
     public static Command Create()
     {
-        var first = new Argument<string>("A") { Description = "A mask or probability map (image, DICOM segmentation, NumPy array, or safetensors with 'output'), or a folder of them" };
-        var second = new Argument<string>("B") { Description = "What to compare it with" };
+        var first = new Argument<string>("A")
+        {
+            Description = "Mask or probability map: image, DICOM segmentation, NumPy array, or safetensors file with the tensor 'output'; "
+                + "or a folder of them",
+        };
+        var second = new Argument<string>("B") { Description = "The mask, map or folder to compare with" };
         var directory = new Option<string?>("--output", "-o")
         {
-            Description = "Write NAME.difference.png there: white in both, orange in A alone, blue in B alone",
+            Description = "Write NAME.difference.png into this directory: white in both, orange in A only, blue in B only",
             HelpName = "DIR",
         };
         Option<string> labels = CommonOptions.Labels();
         Option<bool> json = CommonOptions.Json();
 
-        var command = new Command("compare", "Compare masks or probability maps: Dice, IoU, differences.") { first, second, directory, labels, json };
+        var command = new CliCommand("compare", "Compare masks or probability maps: Dice, IoU, differences.", Examples)
+        {
+            first, second, directory, labels, json,
+        };
         command.SetAction(parsed =>
         {
             (string a, string b) = (parsed.GetRequiredValue(first), parsed.GetRequiredValue(second));
@@ -37,7 +51,8 @@ internal static class CompareCommand
             {
                 try
                 {
-                    results.Add(Compare(name, fileA, fileB, union, target is null ? null : Path.Combine(target, $"{stem}.difference.png")));
+                    string? image = target is null ? null : Path.Combine(target, $"{stem}.difference.png");
+                    results.Add(Compare(name, fileA, fileB, union, image));
                 }
                 catch (Exception e) when (CommandLine.IsInput(e))
                 {
@@ -65,7 +80,8 @@ internal static class CompareCommand
 
     private static (string Name, string A, string B)[] Pairs(string a, string b, TextWriter error)
     {
-        if (Directory.Exists(a) != Directory.Exists(b)) throw new UsageException($"two files or two folders expected: one of '{a}' and '{b}' is a folder");
+        if (Directory.Exists(a) != Directory.Exists(b))
+            throw new UsageException($"two files or two folders expected: one of '{a}' and '{b}' is a folder");
         if (!Directory.Exists(a)) return [(Path.GetFileName(a), a, b)];
         string[] namesA = Names(a), namesB = Names(b);
         string[] common = [.. namesA.Intersect(namesB)];
@@ -77,15 +93,21 @@ internal static class CompareCommand
         void Skipped(string folder, IEnumerable<string> names)
         {
             string[] alone = [.. names];
-            if (alone.Length > 0)
-                CommandLine.Tell(error, $"only in '{folder}', not compared: {string.Join(", ", alone.Take(5))}{(alone.Length > 5 ? $" and {alone.Length - 5} more" : "")}");
+            if (alone.Length == 0) return;
+            string more = alone.Length > 5 ? $" and {alone.Length - 5} more" : "";
+            CommandLine.Tell(error, $"only in '{folder}', not compared: {string.Join(", ", alone.Take(5))}{more}");
         }
     }
 
-    /// <summary>The masks and maps in a folder; overlays and the like, which segment writes beside them, are for the eye.</summary>
+    /// <summary>The masks and maps in a folder, without the overlays and other drawings that segment writes beside them.</summary>
     private static string[] Names(string folder) =>
-        [.. Directory.EnumerateFiles(folder).Where(Comparable.CanRead).Select(file => Path.GetFileName(file))
-            .Where(name => !MaskFolder.IsImage(OutputNames.Short(name))).Order(StringComparer.Ordinal)];
+    [
+        .. Directory.EnumerateFiles(folder)
+            .Where(Comparable.CanRead)
+            .Select(file => Path.GetFileName(file))
+            .Where(name => !MaskFolder.IsImage(OutputNames.Short(name)))
+            .Order(StringComparer.Ordinal),
+    ];
 
     private static void Write(TextWriter output, List<MaskComparison> results)
     {
@@ -101,7 +123,8 @@ internal static class CompareCommand
         Tables.Write(output, table);
         if (results.Count < 2) return;
         MaskComparison worst = results.MinBy(r => r.Dice)!;
-        output.WriteLine($"Dice of {results.Count}: mean {Units.Fixed(results.Average(r => r.Dice), 4)}, worst {Units.Fixed(worst.Dice, 4)} ({worst.Name})");
+        string mean = Units.Fixed(results.Average(r => r.Dice), 4);
+        output.WriteLine($"Dice of {results.Count}: mean {mean}, worst {Units.Fixed(worst.Dice, 4)} ({worst.Name})");
     }
 
     private static void WriteJson(TextWriter output, List<MaskComparison> results) => Json.Write(output, json =>
@@ -123,5 +146,74 @@ internal static class CompareCommand
         json.WriteNumber("differing_pixels", r.DifferingPixels);
         json.WriteNumber("pixels", r.Pixels);
         json.WriteEndObject();
+    }
+}
+
+/// <summary>How two masks or probability maps agree; for Dice, IoU and differing pixels maps are cut at a half.</summary>
+internal sealed record MaskComparison
+{
+    private const float Half = 0.5f;
+
+    public required string Name { get; init; }
+
+    public required bool Masks { get; init; }
+
+    /// <summary>2·|A∩B| / (|A|+|B|); 1 for two empty masks.</summary>
+    public required double Dice { get; init; }
+
+    /// <summary>|A∩B| / |A∪B|; 1 for two empty masks.</summary>
+    public required double Iou { get; init; }
+
+    public required double LargestDifference { get; init; }
+
+    public required double MeanDifference { get; init; }
+
+    /// <summary>Pixels that are lung in one and not in the other.</summary>
+    public required long DifferingPixels { get; init; }
+
+    public required long Pixels { get; init; }
+
+    public static MaskComparison Of(string name, Comparable a, Comparable b)
+    {
+        if (a.Width != b.Width || a.Height != b.Height)
+            throw new UsageException($"'{name}': {a.Width} x {a.Height} and {b.Width} x {b.Height} pixels cannot be compared");
+        var overlap = MaskOverlap.Of(a.Cut(Half), b.Cut(Half));
+        double largest = 0, sum = 0;
+        for (int i = 0; i < a.Values.Length; i++)
+        {
+            double difference = Math.Abs((double)a.Values[i] - b.Values[i]);
+            if (double.IsNaN(difference)) difference = double.PositiveInfinity;
+            largest = Math.Max(largest, difference);
+            sum += difference;
+        }
+        return new MaskComparison
+        {
+            Name = name,
+            Masks = a.IsMask && b.IsMask,
+            Dice = overlap.Dice,
+            Iou = overlap.Iou,
+            LargestDifference = largest,
+            MeanDifference = sum / a.Values.Length,
+            DifferingPixels = overlap.Differing,
+            Pixels = a.Values.Length,
+        };
+    }
+
+    /// <summary>Draws the two: white in both, orange in the first only, blue in the second only; maps are cut at a half.</summary>
+    public static void WriteImage(string path, Comparable a, Comparable b)
+    {
+        byte[] rgb = new byte[3 * a.Values.Length];
+        for (int i = 0; i < a.Values.Length; i++)
+        {
+            (byte red, byte green, byte blue) = (a.Values[i] > Half, b.Values[i] > Half) switch
+            {
+                (true, true) => ((byte)255, (byte)255, (byte)255),
+                (true, false) => ((byte)230, (byte)159, (byte)0),
+                (false, true) => ((byte)0, (byte)114, (byte)178),
+                _ => default,
+            };
+            (rgb[3 * i], rgb[(3 * i) + 1], rgb[(3 * i) + 2]) = (red, green, blue);
+        }
+        ImageWriter.WritePng(path, a.Width, a.Height, 3, rgb);
     }
 }

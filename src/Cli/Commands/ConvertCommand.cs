@@ -4,19 +4,38 @@ using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
 
-/// <summary><c>convert CHECKPOINT</c>: a PyTorch checkpoint as safetensors, its network recognised.</summary>
+/// <summary><c>convert CHECKPOINT</c>: a PyTorch checkpoint as safetensors.</summary>
 internal static class ConvertCommand
 {
+    private static readonly Example[] Examples =
+    [
+        new("lungseg convert weights.pth -o deeplabv3plus.safetensors", "convert a PyTorch checkpoint"),
+        new("lungseg convert DeepLabV3plus.zip --dtype fp16", "convert the downloaded archive, to half the size"),
+    ];
+
+    private const string Note = "Code in a checkpoint is never run. The network is recognised by the names and shapes of its weights. "
+        + "`convert` reports whether the SHA-256 matches a file of the study.";
+
     public static Command Create()
     {
-        var checkpoint = new Argument<string>("CHECKPOINT") { Description = "A PyTorch .pth (zip or legacy format), a zip archive with one in it, or safetensors" };
-        var output = new Option<string?>("--output", "-o") { Description = "The file to write; KEY.safetensors in this directory if not given", HelpName = "FILE" };
+        var checkpoint = new Argument<string>("CHECKPOINT")
+        {
+            Description = "PyTorch .pth file (zip or legacy format), zip archive that contains one, or safetensors file",
+        };
+        var output = new Option<string?>("--output", "-o")
+        {
+            Description = "File to write; default: KEY.safetensors in the current directory",
+            HelpName = "FILE",
+        };
         Option<string?> network = CommonOptions.Network();
-        Option<string> dtype = CommonOptions.Choice("--dtype", "The element type on disk", "fp32", "fp32", "fp16", "bf16");
-        var any = new Option<bool>("--any") { Description = "Convert weights of any other network too, keys as they are" };
-        var force = new Option<bool>("--force") { Description = "Replace a file that is there already" };
+        Option<string> dtype = CommonOptions.Choice("--dtype", "Element type in the file", "fp32", "fp32", "fp16", "bf16");
+        var any = new Option<bool>("--any") { Description = "Convert the weights of any network, with unchanged keys" };
+        var force = new Option<bool>("--force") { Description = "Replace an existing file" };
 
-        var command = new Command("convert", "Convert a PyTorch checkpoint to safetensors, without PyTorch.") { checkpoint, output, network, dtype, any, force };
+        var command = new CliCommand("convert", "Convert a PyTorch checkpoint to safetensors, without PyTorch.", Examples, Note)
+        {
+            checkpoint, output, network, dtype, any, force,
+        };
         command.SetAction(parsed =>
         {
             string type = parsed.GetRequiredValue(dtype);

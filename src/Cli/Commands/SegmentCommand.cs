@@ -1,54 +1,89 @@
 using System.CommandLine;
+using LungSeg.Cli.Inputs;
+using LungSeg.Cli.Journals;
 using LungSeg.Cli.Runs;
+using LungSeg.Imaging.Outputs;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
 
-/// <summary><c>segment IMAGE…</c>: masks, overlays and what else --format names, of files and whole folders.</summary>
+/// <summary><c>segment IMAGE…</c>: masks, overlays and the other files of <c>--format</c>, for files and whole folders.</summary>
 internal static class SegmentCommand
 {
+    private static readonly Example[] Examples =
+    [
+        new("lungseg segment chest.dcm -o out", "write mask and overlay of a DICOM file into the directory out"),
+        new("lungseg segment chest.dcm -o out --format mask,json,seg,sc", "write areas and flags as JSON, and two DICOM results"),
+        new("lungseg segment *.png -o out --network deeplabv3plus", "segment several images with another network"),
+        new("lungseg segment study -o out --resume", "segment a folder; after an interruption, continue"),
+        new("lungseg segment study -o out --report", "write report.html too, a page with all images"),
+        new("lungseg segment 'study/**/*.dcm' -o out --shard 2/4", "segment a quarter of the matching files; then: lungseg merge out"),
+        new("find . -name '*.png' | lungseg segment @- -o out --json", "segment a list of files, and print a line of JSON for each"),
+        new("lungseg segment chest.png --weights mine.safetensors --mode study", "use your own weights and the study's own steps"),
+    ];
+
+    private static readonly string[] Notes =
+    [
+        "Formats:\n"
+            + string.Concat(ResultFormats.All.Select(format => $"- {format.Name}: {format.Description}\n"))
+            + "- dataset: run-length coded masks of all images in two files, dataset.jsonl and dataset.coco.json",
+        "For a folder, a pattern or a list, outputs mirror the input folder's structure. The output directory also gets a journal, "
+            + "report.csv and report.jsonl. Images that fail are listed at the end; a format that an image cannot have is skipped and "
+            + "counted. Ctrl-C finishes the images in progress. See docs/folders.md.",
+    ];
+
     public static Command Create()
     {
         var images = new Argument<string[]>("IMAGE")
         {
-            Description = "DICOM, PNG, JPEG, JPEG 2000, BMP, TIFF or GIF images: files, folders with all below them, patterns ('x/**/*.dcm'), or @LIST, a file of paths",
+            Description = "DICOM, PNG, JPEG, JPEG 2000, BMP, TIFF or GIF images: files, folders (with subfolders), patterns "
+                + "('x/**/*.dcm'), or @LIST, a file with a path on each line",
             Arity = ArgumentArity.OneOrMore,
         };
         var directory = new Option<string>("--output", "-o")
         {
-            Description = "The directory for the results, NAME.mask.png and the like; made if it is not there",
+            Description = "Directory for the results, such as NAME.mask.png; created if it does not exist",
             HelpName = "DIR",
             DefaultValueFactory = _ => ".",
         };
         Option<string?> network = CommonOptions.Network();
-        Option<string?> weights = CommonOptions.Weights("A weights file instead of the network's file in the weights folder");
+        Option<string?> weights = CommonOptions.Weights("Weights file to use instead of the network's file in the weights folder");
         var devices = new DeviceChoices();
-        Option<double?> threshold = CommonOptions.Number("--threshold", "Lung is what is more probable than this; 0.5 if not given", 0, 1);
-        Option<string> mode = CommonOptions.Mode();
-        Option<int> size = CommonOptions.Whole("--size", "Height and width that the network sees; its own if not given", 1, 8192, 0);
+        Option<double?> threshold = CommonOptions.Threshold();
+        var mode = new ModeChoice();
+        Option<int> size = CommonOptions.Size();
         Option<string> contrast = CommonOptions.Contrast();
-
-        var resume = new Option<bool>("--resume") { Description = "Go on with a run: skip what is finished and unchanged, outputs verified" };
+        var resume = new Option<bool>("--resume")
+        {
+            Description = "Continue a run: skip images that are finished, if they and their outputs are unchanged",
+        };
         var shard = new Option<string?>("--shard")
         {
-            Description = "Do one part of the run, such as 2/4; auto: as a Slurm job array or an indexed Kubernetes job says (then: lungseg merge)",
+            Description = "Do one part of the run, such as 2/4; auto: the part of this task in a Slurm job array or an indexed "
+                + "Kubernetes job (then: lungseg merge)",
             HelpName = "I/N|auto",
         };
-        var report = new Option<bool>("--report") { Description = "Also write report.html: all images on one page, those with flags first" };
-        var json = new Option<bool>("--json") { Description = "Write one line of JSON for each image" };
-        var quiet = new Option<bool>("--quiet", "-q") { Description = "Write nothing but errors" };
-
-        var command = new Command("segment", "Find the lungs in X-rays.")
+        var report = new Option<bool>("--report")
         {
-            images, directory, network, weights, threshold, mode, size, contrast, resume, shard, report, json, quiet,
+            Description = "Also write report.html: all images on one page, those with flags first",
         };
+        var json = new Option<bool>("--json") { Description = "Print one line of JSON for each image" };
+        var quiet = new Option<bool>("--quiet", "-q") { Description = "Print errors only" };
         var results = new ResultChoices();
+        var dicom = new DicomChoices();
+
+        var command = new CliCommand("segment", "Segment the lungs in X-rays.", Examples, Notes)
+        {
+            images, directory, network, weights, threshold,
+        };
+        mode.AddTo(command);
+        foreach (Option option in (Option[])[size, contrast, resume, shard, report, json, quiet]) command.Add(option);
         results.AddTo(command);
         devices.AddTo(command);
-        var dicom = new DicomChoices();
         dicom.AddTo(command);
-        command.SetAction(parsed => SegmentRun.Execute(
-            new SegmentRequest
+        command.SetAction(parsed =>
+        {
+            var request = new SegmentRequest
             {
                 Images = parsed.GetRequiredValue(images),
                 Directory = parsed.GetRequiredValue(directory),
@@ -58,7 +93,7 @@ internal static class SegmentCommand
                     WeightsFile = parsed.GetValue(weights),
                     CompactHeap = true,
                     Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
-                    Mode = parsed.GetValue(mode) == "study" ? SegmentationMode.Study : SegmentationMode.Native,
+                    Mode = mode.Read(parsed),
                     StretchContrast = parsed.GetValue(contrast) != CommonOptions.Off,
                     NetworkSize = parsed.GetValue(size) is > 0 and int given ? given : null,
                 },
@@ -72,8 +107,28 @@ internal static class SegmentCommand
                 Report = parsed.GetValue(report),
                 Json = parsed.GetValue(json),
                 Quiet = parsed.GetValue(quiet),
-            },
-            parsed.InvocationConfiguration));
+            };
+            OutputDirectory.Check(request.Directory);
+            var found = InputCollection.Of(request.Images, request.Directory);
+            CheckOverwriting(request, found.Inputs);
+            return found.IsFolder || request.NeedsJournal
+                ? FolderRun.Execute(request, found, parsed.InvocationConfiguration)
+                : FileRun.Execute(request, found.Inputs, parsed.InvocationConfiguration);
+        });
         return command;
+    }
+
+    // Where a shell's pattern names all files, masks beside the images are images too.
+    private static void CheckOverwriting(SegmentRequest request, IReadOnlyList<Input> inputs)
+    {
+        var images = inputs.Select(input => Path.GetFullPath(input.Path)).ToHashSet();
+        string directory = Path.GetFullPath(request.Directory);
+        foreach (Input input in inputs)
+        {
+            IReadOnlyList<string> results = ResultFiles.Names(Path.Combine(directory, input.Stem), request.Writers);
+            if (results.FirstOrDefault(images.Contains) is not { } image) continue;
+            throw new UsageException($"'{Path.GetRelativePath(".", image)}' is an image of this run and would be overwritten by a result "
+                + $"of '{input.Path}': choose another -o, or do not name it");
+        }
     }
 }

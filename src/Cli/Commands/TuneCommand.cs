@@ -1,26 +1,42 @@
 using System.CommandLine;
-using LungSeg.Cli.Tuning;
+using System.Diagnostics;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cuda;
+using LungSeg.Engine.Nn;
+using LungSeg.Engine.Weights;
 
 namespace LungSeg.Cli.Commands;
 
-/// <summary><c>tune</c>: measures a GPU, so that the kernels of convolutions are chosen by what they take there.</summary>
+/// <summary><c>tune</c>: measures a GPU, so that kernels of convolutions are chosen by their measured times.</summary>
 internal static class TuneCommand
 {
     private const int MostSeconds = 17;
+
+    private static readonly Example[] Examples =
+    [
+        new("lungseg tune --device cuda", "measure the GPU; segment and bench then choose kernels by the result"),
+        new("lungseg tune --device cuda:1 -o second.json", "write into your own file, for LUNGSEG_TUNING"),
+    ];
 
     public static Command Create()
     {
         var device = new Option<string>("--device")
         {
-            Description = "The GPU to measure",
+            Description = "GPU to measure",
             HelpName = "cuda[:N]",
             DefaultValueFactory = _ => "cuda",
         };
-        var file = new Option<string?>("--output", "-o") { Description = "The file to write; else the user's own for this kind of GPU, which is read from then on", HelpName = "FILE" };
+        var file = new Option<string?>("--output", "-o")
+        {
+            Description = "File to write; default: the user's file for this kind of GPU, which other commands read",
+            HelpName = "FILE",
+        };
         Option<bool> json = CommonOptions.Json();
-        var command = new Command("tune", "Measure a GPU in under 20 seconds: convolutions are then run by the kernels that are quickest there.") { device, file, json };
+        var command = new CliCommand(
+            "tune", "Measure a GPU in less than 20 seconds, so that convolutions run with the kernels that are fastest there.", Examples)
+        {
+            device, file, json,
+        };
         command.SetAction(parsed =>
         {
             string name = parsed.GetRequiredValue(device);
@@ -30,7 +46,8 @@ internal static class TuneCommand
             {
                 if (gpu is { HasTensorCores: false }) break;
                 using IBackend backend = DeviceChoices.Open(name, precision.Name(), 0, parsed.InvocationConfiguration.Error, tuned: false);
-                if (backend is not CudaBackend cuda) throw new UsageException($"a GPU is measured: expected --device cuda or cuda:N, found '{name}'");
+                if (backend is not CudaBackend cuda)
+                    throw new UsageException($"only GPUs can be measured: expected --device cuda or cuda:N, found '{name}'");
                 gpu ??= cuda.Device;
                 tuner ??= new Tuner(gpu, TimeSpan.FromSeconds(MostSeconds));
                 tuner.Measure(cuda);
@@ -48,12 +65,103 @@ internal static class TuneCommand
 
     private static void Write(TextWriter output, CudaTuning tuning, Tuner tuner, string path)
     {
-        output.WriteLine($"{tuning.Device}: a launch takes {tuning.LaunchMicroseconds:F1} us, memory moves {tuning.MemoryBytesPerSecond / 1e9:F0} GB/s");
-        Spectre.Console.Table table = Tables.Create("kernel", "multiply-adds a clock and multiprocessor#");
-        foreach ((string kernel, double rate) in tuning.MacsPerClock.OrderBy(pair => pair.Key, StringComparer.Ordinal)) Tables.Row(table, [kernel, $"{rate:F0}"]);
+        output.WriteLine($"{tuning.Device}: launch {tuning.LaunchMicroseconds:F1} us, memory {tuning.MemoryBytesPerSecond / 1e9:F0} GB/s");
+        Spectre.Console.Table table = Tables.Create("kernel", "MACs per clock and multiprocessor#");
+        foreach ((string kernel, double rate) in tuning.MacsPerClock.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            Tables.Row(table, [kernel, $"{rate:F0}"]);
         Tables.Write(output, table);
-        if (tuner.Unmeasured.Count > 0) output.WriteLine($"no time was left for {string.Join(", ", tuner.Unmeasured)}");
-        if (tuner.Wrong.Count > 0) output.WriteLine($"computes wrongly on this GPU and is not chosen: {string.Join(", ", tuner.Wrong)}");
+        if (tuner.Unmeasured.Count > 0) output.WriteLine($"not measured for lack of time: {string.Join(", ", tuner.Unmeasured)}");
+        if (tuner.Wrong.Count > 0) output.WriteLine($"wrong results on this GPU, never chosen: {string.Join(", ", tuner.Wrong)}");
         output.WriteLine($"written to {path}");
+    }
+}
+
+/// <summary>Measures the rates by which kernels for convolutions are chosen on a GPU.</summary>
+internal sealed class Tuner(CudaDevice gpu, TimeSpan most)
+{
+    private const int Runs = 9;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly Dictionary<string, double> _rates = new(StringComparer.Ordinal);
+    private readonly List<string> _unmeasured = [], _wrong = [];
+    private readonly Dictionary<Shape, float[]> _inputs = [];
+    private double _launch = double.PositiveInfinity;
+    private double _bytes;
+
+    /// <summary>Kernels that were not measured for lack of time.</summary>
+    public IReadOnlyList<string> Unmeasured => _unmeasured;
+
+    /// <summary>Variants of kernels whose results differ from the original's bits: they are never chosen.</summary>
+    public IReadOnlyList<string> Wrong => _wrong;
+
+    public CudaTuning Result => new(gpu.Name, 1e3 * _launch, _bytes, _rates);
+
+    /// <summary>Measures the kernels of a backend's precision.</summary>
+    public void Measure(CudaBackend backend)
+    {
+        // A kernel with almost no work, and one that only reads and writes.
+        (double small, _) = Time(backend, new Shape(1, 8, 8, 8), x => x.ReLU());
+        _launch = Math.Min(_launch, small);
+        var wide = new Shape(8, 64, 256, 256);
+        (double copy, _) = Time(backend, wide, x => x.ReLU());
+        long bytes = 2 * wide.Count * (backend.Precision == Precision.Float16 ? 2 : 4);
+        _bytes = Math.Max(_bytes, bytes / (Math.Max(copy - small, copy / 2) / 1e3));
+
+        // The kernels that are varied come first.
+        Dictionary<string, float[]> results = [];
+        IEnumerable<string> names = backend.TiledConvolutions.Where(name => !name.EndsWith("_gate", StringComparison.Ordinal));
+        foreach (string name in names.OrderBy(name => name.Length))
+        {
+            if (_clock.Elapsed > most)
+            {
+                _unmeasured.Add(name);
+                continue;
+            }
+            using CudaBackend one = backend.With(name);
+            var input = new Shape(8, 256, 64, 64);
+            var weights = new WeightScope(new SyntheticWeights("tune/"));
+            (double milliseconds, float[] output) =
+                Time(one, input, x => new Conv2d(weights["conv"], input.C, 256, 3, padding: 1, bias: false).Forward(x));
+            results.Add(name, output);
+            string? varied = results.Keys
+                .Where(other => other.Length < name.Length && name.StartsWith($"{other}_", StringComparison.Ordinal))
+                .MaxBy(other => other.Length);
+            if (varied is not null && !output.AsSpan().SequenceEqual(results[varied]))
+            {
+                _wrong.Add(name);
+                continue;
+            }
+            double macs = (double)input.N * input.H * input.W * 256 * input.C * 9;
+            double rate = macs / (milliseconds * 1e3 * Math.Max(gpu.ClockMegahertz, 1) * gpu.Multiprocessors);
+            _rates[name] = rate;
+            // A gate adds little to the products.
+            if (backend.TiledConvolutions.Contains($"{name}_gate")) _rates[$"{name}_gate"] = rate;
+        }
+    }
+
+    // The median time of the kernels of a network of one operation, and its output.
+    private (double Milliseconds, float[] Output) Time(CudaBackend backend, Shape shape, Func<Tensor, Tensor> operation)
+    {
+        // Another kernel converts the input's layout: its time is measured alone and subtracted.
+        Graph graph = Graph.Record(shape, x => operation(x.ReLU())), before = Graph.Record(shape, x => x.ReLU());
+        (double whole, float[] output) = Run(backend, graph, shape);
+        return (Math.Max(whole - Run(backend, before, shape).Milliseconds, whole / 10), output);
+    }
+
+    private float[] InputOf(Shape shape)
+    {
+        if (_inputs.TryGetValue(shape, out float[]? known)) return known;
+        float[] input = _inputs[shape] = new float[shape.Count];
+        SyntheticWeights.Fill("tune/input", input);
+        return input;
+    }
+
+    private (double Milliseconds, float[] Output) Run(CudaBackend backend, Graph graph, Shape shape)
+    {
+        using Model model = backend.Load(graph);
+        using Plan plan = model.Plan(shape.N, shape.H, shape.W);
+        plan.Input.CopyFrom(InputOf(shape));
+        plan.Execute();
+        double[] times = [.. Enumerable.Range(0, Runs).Select(_ => ((ITimedPlan)plan).ExecuteTimed().Kernels).Order()];
+        return (times[Runs / 2], plan.Output.ToArray());
     }
 }

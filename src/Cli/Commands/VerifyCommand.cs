@@ -7,24 +7,48 @@ using LungSeg.Models;
 namespace LungSeg.Cli.Commands;
 
 /// <summary>
-/// <c>verify GOLDEN…</c> checks the engine against recorded outputs; <c>verify REFERENCE --weights FILE</c> against what
-/// somebody's own PyTorch computed.
+/// <c>verify GOLDEN…</c> checks the engine against recorded outputs; <c>verify DUMP --weights FILE</c> against the results of a user's
+/// PyTorch.
 /// </summary>
 internal static class VerifyCommand
 {
+    private static readonly Example[] Examples =
+    [
+        new("lungseg verify tests/data/golden/pan.safetensors", "check the engine against recorded outputs"),
+        new("lungseg verify dump.safetensors --weights pan.safetensors --report report.html", "check against a dump of your own PyTorch"),
+    ];
+
+    private const string Note = "Without --weights, FILE is a golden file with synthetic weights; the largest allowed error is 1e-4 in "
+        + "an output, and 1e-3 of the largest magnitude in a module's result. With --weights, FILE is a dump that "
+        + "tools/dump_reference.py or tools/torch_twin.py wrote with your own PyTorch.";
+
     public static Command Create()
     {
-        var files = new Argument<string[]>("FILE") { Description = "Golden files, or with --weights one dump of tools/dump_reference.py or tools/torch_twin.py", Arity = ArgumentArity.OneOrMore };
-        Option<string?> weights = CommonOptions.Weights("The weights with which the reference was computed");
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "Golden files, or with --weights one dump of tools/dump_reference.py or tools/torch_twin.py",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        Option<string?> weights = CommonOptions.Weights("Weights with which the dump was computed");
         Option<string?> network = CommonOptions.Network();
-        var taps = new Option<string>("--taps") { Description = "Which modules to compare: all, or a pattern such as 'decoder.*'", HelpName = "all|PATTERN", DefaultValueFactory = _ => "all" };
-        Option<double?> atol = CommonOptions.Number("--atol", "Allowed absolute error; with --rtol instead of the built-in bounds", 0, double.MaxValue);
-        Option<double?> rtol = CommonOptions.Number("--rtol", "Allowed error relative to a tensor's largest magnitude", 0, double.MaxValue);
+        var taps = new Option<string>("--taps")
+        {
+            Description = "Modules to compare: all, or a pattern such as 'decoder.*'",
+            HelpName = "all|PATTERN",
+            DefaultValueFactory = _ => "all",
+        };
+        Option<double?> atol = CommonOptions.Number("--atol", "Allowed absolute error; replaces the built-in bounds", 0, double.MaxValue);
+        Option<double?> rtol = CommonOptions.Number(
+            "--rtol", "Allowed error relative to a tensor's largest magnitude; replaces the built-in bounds", 0, double.MaxValue);
         var devices = new DeviceChoices();
         Option<bool> json = CommonOptions.Json();
-        var report = new Option<string?>("--report") { Description = "Write an HTML report with an error map of the output", HelpName = "FILE.html" };
+        var report = new Option<string?>("--report")
+        {
+            Description = "Write an HTML report with an error map of the output",
+            HelpName = "FILE.html",
+        };
 
-        var command = new Command("verify", "Check the engine's numbers against recorded ones, tensor by tensor.")
+        var command = new CliCommand("verify", "Check the engine's results against recorded ones, tensor by tensor.", Examples, Note)
         {
             files, weights, network, taps, atol, rtol, json, report,
         };
@@ -38,10 +62,10 @@ internal static class VerifyCommand
             if (weightsFile is null)
             {
                 if (CommonOptions.Given(parsed, network, taps, atol, rtol, report) is { } option)
-                    throw new UsageException($"{option.Name} goes with a reference of your own: name its weights with --weights");
+                    throw new UsageException($"{option.Name} applies to a dump of your own PyTorch: give its weights with --weights");
                 return Goldens(paths, backend, parsed.GetValue(json), streams);
             }
-            if (paths.Length > 1) throw new UsageException($"one reference at a time: {paths.Length} files were named with --weights");
+            if (paths.Length > 1) throw new UsageException($"--weights needs exactly one dump: {paths.Length} files were named");
             NetworkWeights opened = NetworkWeights.Open(parsed.GetValue(network), weightsFile);
             var tolerance = new Tolerance(parsed.GetValue(atol), parsed.GetValue(rtol));
             (VerificationResult result, float[] expected, Tap output) =

@@ -2,7 +2,14 @@ using LungSeg.Cli.Inputs;
 
 namespace LungSeg.Cli.Evaluation;
 
-/// <summary>The images that can be evaluated, and what was left out.</summary>
+/// <summary>
+/// An image with its reference, the union of one or more masks; with an existing prediction and a mask of what is not counted, where there
+/// are any.
+/// </summary>
+internal sealed record EvaluationPair(
+    string Name, string Image, IReadOnlyList<string> References, string? Prediction, string? Ignored = null);
+
+/// <summary>The images that can be evaluated, and the files that were left out.</summary>
 internal sealed class EvaluationPairs
 {
     private const int Shown = 5;
@@ -13,7 +20,7 @@ internal sealed class EvaluationPairs
     /// <summary>In the order of their names.</summary>
     public IReadOnlyList<EvaluationPair> Pairs { get; private set; }
 
-    /// <summary>What has no partner, for the user.</summary>
+    /// <summary>Files without a partner, for the user.</summary>
     public IReadOnlyList<string> Notices => _notices;
 
     /// <summary>
@@ -25,10 +32,13 @@ internal sealed class EvaluationPairs
         if (!Directory.Exists(images)) return Single(images, masks, predictions, ignored);
         foreach (string folder in masks)
         {
-            if (!Directory.Exists(folder)) throw new UsageException($"'{folder}' is no folder: '{images}' is one, so its masks are expected in folders");
+            if (!Directory.Exists(folder))
+                throw new UsageException($"'{folder}' is not a folder: '{images}' is one, so its masks are expected in folders");
         }
-        if (predictions is not null && !Directory.Exists(predictions)) throw new UsageException($"'{predictions}' is no folder of predictions");
-        if (ignored is not null && !Directory.Exists(ignored)) throw new UsageException($"'{ignored}' is no folder of masks of what is not counted");
+        if (predictions is not null && !Directory.Exists(predictions))
+            throw new UsageException($"the folder of predictions '{predictions}' does not exist");
+        if (ignored is not null && !Directory.Exists(ignored))
+            throw new UsageException($"the folder of --ignore, '{ignored}', does not exist");
         MaskFolder[] references = masks.Count == 0
             ? [MaskFolder.Of(images, holdsImages: true)]
             : [.. masks.Select(folder => MaskFolder.Of(folder, IsSame(folder, images)))];
@@ -46,44 +56,64 @@ internal sealed class EvaluationPairs
     private static EvaluationPairs Single(string image, IReadOnlyList<string> masks, string? prediction, string? ignored)
     {
         if (masks.Count == 0) throw new UsageException($"name a mask for '{image}', or a folder of images with masks beside them");
-        if (masks.FirstOrDefault(Directory.Exists) is { } folder) throw new UsageException($"'{folder}' is a folder: '{image}' is a file, so its mask is expected in a file");
-        if (Directory.Exists(ignored)) throw new UsageException($"'{ignored}' is a folder: '{image}' is a file, so the mask of what is not counted is expected in a file");
+        if (masks.FirstOrDefault(Directory.Exists) is { } folder)
+            throw new UsageException($"'{folder}' is a folder: '{image}' is a file, so its mask is expected in a file");
+        if (Directory.Exists(ignored))
+        {
+            throw new UsageException(
+                $"'{ignored}' is a folder: '{image}' is a file, so the mask of --ignore is expected in a file");
+        }
         return new EvaluationPairs([new EvaluationPair(OutputNames.Short(Path.GetFileName(image)), image, masks, prediction, ignored)]);
     }
 
     private static SortedDictionary<string, string> Images(string folder, string[] others)
     {
         var images = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        string[] inside = [.. others.Where(other => !IsSame(other, folder)).Select(other => Path.GetFullPath(other).TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar)];
-        foreach (string file in MaskFolder.Files(folder).Where(file => ImageFiles.Of(file.Path) == ImageFiles.Kind.Image).Select(file => file.Name))
+        string[] inside =
+        [
+            .. others.Where(other => !IsSame(other, folder))
+                .Select(other => Path.TrimEndingDirectorySeparator(Path.GetFullPath(other)) + Path.DirectorySeparatorChar),
+        ];
+        foreach (Input file in MaskFolder.Files(folder).Where(file => ImageFiles.Of(file.Path) == ImageFiles.Kind.Image))
         {
-            (string name, string path) = (OutputNames.Short(file), Path.Join(folder, file));
-            if (MaskFolder.IsResult(name) || inside.Any(other => Path.GetFullPath(path).StartsWith(other, StringComparison.Ordinal))) continue;
-            if (!images.TryAdd(name, path)) throw new UsageException($"two images are named '{name}', '{images[name]}' and '{path}': a mask could belong to either");
+            (string name, string path) = (OutputNames.Short(file.Name), Path.Join(folder, file.Name));
+            if (MaskFolder.IsResult(name) || inside.Any(other => Path.GetFullPath(path).StartsWith(other, StringComparison.Ordinal)))
+                continue;
+            if (!images.TryAdd(name, path))
+                throw new UsageException($"two images are named '{name}', '{images[name]}' and '{path}': a mask could belong to either");
         }
         return images;
     }
 
-    private void Pair(string directory, SortedDictionary<string, string> images, MaskFolder[] references, MaskFolder[] predicted, MaskFolder? ignored)
+    private void Pair(
+        string directory, SortedDictionary<string, string> images, MaskFolder[] references, MaskFolder[] predicted, MaskFolder? ignored)
     {
         List<EvaluationPair> pairs = [];
         List<string> alone = [];
         foreach ((string name, string file) in images)
         {
             string?[] masks = [.. references.Select(folder => folder.Find(name))];
-            if (masks.Any(mask => mask is null)) alone.Add(name);
-            else pairs.Add(new EvaluationPair(name, file, [.. masks.OfType<string>()], predicted.Select(folder => folder.Find(name)).FirstOrDefault(file => file is not null), ignored?.Find(name)));
+            if (masks.Any(mask => mask is null))
+            {
+                alone.Add(name);
+                continue;
+            }
+            string? prediction = predicted.Select(folder => folder.Find(name)).FirstOrDefault(found => found is not null);
+            pairs.Add(new EvaluationPair(name, file, [.. masks.OfType<string>()], prediction, ignored?.Find(name)));
         }
         string places = string.Join(", ", references.Select(folder => $"'{folder.Path}'"));
-        if (images.Count == 0) throw new UsageException($"no image was found in '{directory}' (masks and other outputs, by their names, do not count)");
+        if (images.Count == 0)
+            throw new UsageException($"no image was found in '{directory}' (masks and other outputs, by their names, do not count)");
         if (pairs.Count == 0)
         {
-            throw new UsageException($"none of {images.Count} images has a mask in {places}: the mask of NAME.png is NAME.mask.png or NAME_mask.png, "
-                + "or a file with the image's name in a folder of its own");
+            throw new UsageException($"none of {images.Count} images has a mask in {places}: the mask of NAME.png is NAME.mask.png or "
+                + "NAME_mask.png, or a file with the image's name in a folder of its own");
         }
         Tell($"not evaluated, without a mask in {places}", alone);
-        if (ignored is not null) Tell($"counted whole, without a mask in '{ignored.Path}'", pairs.Where(pair => pair.Ignored is null).Select(pair => pair.Name));
-        Tell("masks without an image", references.SelectMany(folder => folder.Names).Distinct().Where(name => !images.ContainsKey(name)).Order(StringComparer.Ordinal));
+        if (ignored is not null)
+            Tell($"counted whole, without a mask in '{ignored.Path}'", pairs.Where(pair => pair.Ignored is null).Select(pair => pair.Name));
+        IEnumerable<string> masked = references.SelectMany(folder => folder.Names).Distinct();
+        Tell("masks without an image", masked.Where(name => !images.ContainsKey(name)).Order(StringComparer.Ordinal));
         Pairs = pairs;
     }
 

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace LungSeg.Cli.Help;
 
-/// <summary><c>lungseg [document]</c>: the page docs/commands.md, made of what <c>--help</c> shows.</summary>
+/// <summary><c>lungseg [document]</c>: the page docs/commands.md, with the same content as <c>--help</c>.</summary>
 internal sealed class CommandPage : SynchronousCommandLineAction
 {
     private const string Name = "document";
@@ -26,37 +26,45 @@ internal sealed class CommandPage : SynchronousCommandLineAction
 
     private string Render()
     {
-        var page = new StringBuilder($"# Commands\n\nWhat `lungseg COMMAND --help` shows, on one page, made by `lungseg '[{Name}]' > docs/commands.md`.\n\n");
-        foreach (Command command in _root.Subcommands.SelectMany(WithSubcommands))
-            page.Append($"- [`{CommandPath.Of(command)}`](#{CommandPath.Of(command).Replace(' ', '-')}): {command.Description}\n");
-        page.Append("\n## Environment\n\nAn option goes before the environment. There are no other settings.\n\n");
+        var page = new StringBuilder();
+        page.Append(
+            $"# Commands\n\nThe text of `lungseg COMMAND --help` on one page, made by `lungseg '[{Name}]' > docs/commands.md`.\n\n");
+        CliCommand[] commands = [.. Below(_root)];
+        foreach (CliCommand command in commands)
+            page.Append($"- [`{CliCommand.PathOf(command)}`](#{CliCommand.PathOf(command).Replace(' ', '-')}): {command.Description}\n");
+        page.Append("\n## Environment variables\n\nOptions take precedence. There are no other settings.\n\n");
         foreach ((string name, string meaning) in Settings.All) page.Append($"- `{name}`: {meaning}\n");
         page.Append("\n## Exit codes\n\n");
         foreach ((int code, string meaning) in ExitCode.Meanings) page.Append($"- {code}: {meaning}\n");
-        foreach (Command command in _root.Subcommands.SelectMany(WithSubcommands)) Append(page, command);
+        foreach (CliCommand command in commands) Append(page, command);
         return page.ToString();
     }
 
-    private static void Append(StringBuilder page, Command command)
+    private static void Append(StringBuilder page, CliCommand command)
     {
-        string path = CommandPath.Of(command);
-        page.Append($"\n## {path}\n\n{command.Description}\n\n```\n");
-        foreach (Example example in Examples.Of(path)) page.Append($"{example.Line}\n");
+        page.Append($"\n## {CliCommand.PathOf(command)}\n\n{command.Description}\n\n```\n");
+        foreach (Example example in command.Examples) page.Append($"{example.Line}\n");
         page.Append("```\n");
-        if (command.Arguments.Count + Options(command).Count() > 0) page.Append('\n');
+        Option[] options = [.. command.Options.Where(option => option is not HelpOption && !option.Hidden)];
+        if (command.Arguments.Count + options.Length > 0) page.Append('\n');
         foreach (Argument argument in command.Arguments)
-            page.Append($"- `{argument.HelpName ?? argument.Name}{(argument.Arity.MaximumNumberOfValues > 1 ? "…" : "")}`: {argument.Description}\n");
-        foreach (Option option in Options(command))
+        {
+            string several = argument.Arity.MaximumNumberOfValues > 1 ? "…" : "";
+            page.Append($"- `{argument.HelpName ?? argument.Name}{several}`: {argument.Description}\n");
+        }
+        foreach (Option option in options)
         {
             string names = string.Join(", ", option.Aliases.Append(option.Name).Select(name => $"`{name}`"));
             string value = option.HelpName is { } help ? $" `{help}`" : "";
-            string standard = option.HasDefaultValue && option.GetDefaultValue() is { } given and not (bool or "") ? $" (default: {given})" : "";
+            string standard = option.HasDefaultValue && option.GetDefaultValue() is { } given and not (bool or "")
+                ? $" (default: {given})"
+                : "";
             page.Append($"- {names}{value}: {option.Description}{standard}\n");
         }
-        foreach (string note in Notes.Of(path)) page.Append($"\n{note}\n");
+        foreach (string note in command.Notes) page.Append($"\n{note}\n");
     }
 
-    private static IEnumerable<Option> Options(Command command) => command.Options.Where(option => option is not HelpOption && !option.Hidden);
-
-    private static IEnumerable<Command> WithSubcommands(Command command) => command.Hidden ? [] : [command, .. command.Subcommands.SelectMany(WithSubcommands)];
+    private static IEnumerable<CliCommand> Below(Command command) => command.Subcommands.OfType<CliCommand>()
+        .Where(below => !below.Hidden)
+        .SelectMany(below => (IEnumerable<CliCommand>)[below, .. Below(below)]);
 }

@@ -1,8 +1,8 @@
 namespace LungSeg.Cli.Inputs;
 
 /// <summary>
-/// All files below a folder, in the order of their names. Links are followed, after everything else, and each folder is entered
-/// once however many links lead to it: so a circle of links ends, and an image has one name.
+/// All files below a folder, in the order of their names. Links are followed after everything else, and each folder is entered once, even
+/// if several links lead to it. So a circle of links ends, and an image has one name.
 /// </summary>
 internal sealed class FolderWalk
 {
@@ -15,8 +15,8 @@ internal sealed class FolderWalk
     private FolderWalk(Func<string, bool> enters) => _enters = enters;
 
     /// <summary>
-    /// Finds the files below <paramref name="root"/> that lie in folders that <paramref name="enters"/>, given their path below the
-    /// root, allows. A folder that cannot be listed is an input with a fault, as its images are missing.
+    /// Finds the files below <paramref name="root"/>, in folders that <paramref name="enters"/> allows by their path below the root. A
+    /// folder that cannot be listed is an input with a fault, because its images are missing.
     /// </summary>
     public static (IReadOnlyList<Input> Files, IReadOnlyList<string> Notices) Below(string root, Func<string, bool> enters)
     {
@@ -33,7 +33,7 @@ internal sealed class FolderWalk
             string real = RealPath.Of(path);
             if (!_entered.Add(real))
             {
-                _notices.Add($"the link '{path}' leads to '{real}', which is taken already, and is not followed");
+                _notices.Add($"the link '{path}' leads to '{real}', which is already included; it is not followed");
                 return;
             }
             Enter(path, name, real);
@@ -53,7 +53,10 @@ internal sealed class FolderWalk
         }
         catch (DirectoryNotFoundException) when (name.Contains('\uFFFD'))
         {
-            _files.Add(new Input(path, name) { Fault = $"{path}: the folder cannot be listed: its name holds bytes that are not UTF-8; rename it" });
+            _files.Add(new Input(path, name)
+            {
+                Fault = $"{path}: the folder cannot be listed: its name holds bytes that are not UTF-8; rename it",
+            });
             return;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -3,22 +3,25 @@ using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Cli.Inputs;
 
-/// <summary>Which of the files in a folder are images to segment. Files that somebody names are taken as they are.</summary>
+/// <summary>Decides which files in a folder are images to segment. Files that the user names are always read.</summary>
 internal static class ImageFiles
 {
-    /// <summary>Endings of DICOM files, which need not hold an image.</summary>
+    /// <summary>Extensions of DICOM files, which may hold no image.</summary>
     private static readonly string[] DicomExtensions = [".dcm", ".dicom", ".dic", ".ima"];
 
-    private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".jp2", ".j2k", ".j2c", ".jpc", ".dcm", ".dicom", ".dic", ".ima"];
+    private static readonly string[] Extensions =
+    [
+        ".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".jp2", ".j2k", ".j2c", ".jpc", .. DicomExtensions,
+    ];
 
-    /// <summary>The endings of what this program writes, and of masks as other programs name them.</summary>
+    /// <summary>The endings of the program's results, and of masks of other programs.</summary>
     private static readonly string[] OutputEndings = [.. ResultFormats.All.Select(writer => writer.Extension), "_mask.png"];
 
     public enum Kind { Image, Hidden, Output, DicomObject, Other }
 
     public static Kind Of(string path) => Of(path, out _);
 
-    /// <summary>What a file is; of a DICOM object that is no image, also what it is by name, such as "segmentation".</summary>
+    /// <summary>What a file is; for a DICOM object without an image also its kind, such as "segmentation".</summary>
     public static Kind Of(string path, out string? dicomObject)
     {
         dicomObject = null;
@@ -27,7 +30,7 @@ internal static class ImageFiles
         if (OutputEndings.Any(ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase))) return Kind.Output;
         string extension = Path.GetExtension(name);
         bool named = Extensions.Contains(extension, StringComparer.OrdinalIgnoreCase);
-        // Only DICOM files are looked into: the others of a large folder are not opened twice.
+        // Only DICOM files are opened here: the other files of a large folder are not opened twice.
         if (named && !DicomExtensions.Contains(extension, StringComparer.OrdinalIgnoreCase)) return Kind.Image;
         if (IsEmpty(path)) return named ? Kind.Image : Kind.Other;
         (string? format, dicomObject) = ImageReader.Recognize(path);
@@ -36,8 +39,8 @@ internal static class ImageFiles
     }
 
     /// <summary>
-    /// Whether a file has no length. It may be a pipe, and a run over a folder would wait for ever for somebody to write into it; one that
-    /// is named is read.
+    /// Whether a file has no length. It may be a pipe, and a run over a folder would wait for ever for its writer; a pipe that is named is
+    /// read.
     /// </summary>
     public static bool IsEmpty(string path)
     {
@@ -49,7 +52,7 @@ internal static class ImageFiles
         }
         catch (IOException)
         {
-            // A link in a circle: reading it tells.
+            // A circle of links: reading it gives the error.
             return false;
         }
     }

@@ -1,16 +1,18 @@
 namespace LungSeg.Cli.Inputs;
 
 /// <summary>
-/// How outputs are named: by the image's name without its extension; images that share such a name keep their extensions, so that
-/// x.dcm and x.png give x.dcm.mask.png and x.png.mask.png.
+/// The names of outputs: the image's name without its extension. Images that would share a name keep their extensions: x.dcm and x.png give
+/// x.dcm.mask.png and x.png.mask.png.
 /// </summary>
 internal static class OutputNames
 {
-    /// <summary>Where the file system takes x and X for one name, so do we.</summary>
+    /// <summary>Ignores case where the file system does.</summary>
     private static readonly StringComparer Comparer =
         OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
 
-    /// <summary>The beginning of each input's outputs; throws <see cref="UsageException"/> where two have the same name, extension and all.</summary>
+    /// <summary>
+    /// The beginning of each input's outputs; throws <see cref="UsageException"/> where two have the same name, extension and all.
+    /// </summary>
     public static IReadOnlyList<string> Of(IReadOnlyList<Input> inputs)
     {
         Dictionary<string, int> shared = new(Comparer);
@@ -21,7 +23,7 @@ internal static class OutputNames
         {
             if (taken.TryAdd(stems[i], inputs[i])) continue;
             throw new UsageException($"'{taken[stems[i]].Path}' and '{inputs[i].Path}' would both be written as '{stems[i]}.…': "
-                + "do them in two runs with different -o; segment also takes the folder above both");
+                + "segment them in two runs with different -o, or give segment the folder above both");
         }
         return stems;
     }
@@ -30,7 +32,7 @@ internal static class OutputNames
     public static string Short(string name)
     {
         string extension = Path.GetExtension(name);
-        // A DICOM file's name is often a UID, whose last part is no extension.
+        // The name of a DICOM file is often a UID; its last part is not an extension.
         return extension.Length > 1 && !extension.AsSpan(1).ContainsAnyExceptInRange('0', '9') ? name : name[..^extension.Length];
     }
 }

@@ -2,20 +2,20 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
-using LungSeg.Cli.Runs;
+using LungSeg.Cli.Journals;
 using LungSeg.Imaging.Quality;
 
 namespace LungSeg.Cli.Reports;
 
 /// <summary>
-/// A run as one HTML page that needs no other file and no network: the files of Reports/Page, with the journal's lines as data between them.
+/// A run as one HTML page that needs no other file and no network access: the files of Reports/Page with the journal's lines as data.
 /// </summary>
 internal static class ReportPage
 {
-    /// <summary>Previews are some 6 KB each; with more of them a browser would be slow to open the page.</summary>
+    /// <summary>A preview has about 6 KB; with more of them a browser would open the page slowly.</summary>
     private const int MostThumbnails = 4000;
 
-    // Letters of any script as they are; nothing that could end a script element.
+    // Letters of any script stay readable; characters that could end a script element are escaped.
     private static readonly JsonWriterOptions InScript = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
 
     public static void Write(Stream stream, JournalFile journal, string title)

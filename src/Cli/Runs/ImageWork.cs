@@ -1,30 +1,97 @@
 using System.Diagnostics;
 using LungSeg.Cli.Inputs;
-using LungSeg.Imaging;
-using LungSeg.Imaging.Outputs;
+using LungSeg.Cli.Journals;
+using LungSeg.Cli.Reports;
+using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
 using LungSeg.IO;
+using LungSeg.Imaging;
+using LungSeg.Imaging.Dicom;
+using LungSeg.Imaging.Outputs;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Runs;
 
-/// <summary>What came of one image: its journal's entry, and what only the moment knows.</summary>
-internal sealed record ImageResult(JournalEntry Entry)
+/// <summary>The result of one image: what reports say of it, and what a journal and the user need besides.</summary>
+internal sealed record ImageResult(ImageRecord Record)
 {
     /// <summary>What the reader found and chose.</summary>
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
-    /// <summary>The fault that makes it useless to go on with other images, in words for the user.</summary>
+    /// <summary>The error that makes it useless to continue with other images, in words for the user.</summary>
     public string? Stop { get; init; }
 
-    /// <summary>Whether the program is to blame.</summary>
+    /// <summary>Whether the error is one of the program.</summary>
     public bool IsInternal { get; init; }
+
+    /// <summary>Size of the image's file.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>When the image's file was last changed.</summary>
+    public DateTime Modified { get; init; }
+
+    /// <summary>The masks, where the run writes a dataset.</summary>
+    public IReadOnlyList<EncodedLung>? Masks { get; init; }
+
+    /// <summary>A preview for the report, where the run keeps a journal.</summary>
+    public Thumbnail? Thumbnail { get; init; }
 }
 
-/// <summary>All that is done for one image: read, segment, write; with a thumbnail for the page where the run keeps a journal.</summary>
-internal sealed class ImageWork(
-    LungSegmenter segmenter, ImageLoader reader, SegmentRequest request, RunSettings settings, bool withThumbnail)
+/// <summary>
+/// Does images: read, segment, write. Holds the device and the network for a run over named files or over a folder.
+/// </summary>
+internal sealed class ImageWork : IDisposable
 {
-    /// <summary>Never throws: what goes wrong is the result.</summary>
+    private readonly SegmentRequest _request;
+    private readonly ImageLoader _loader;
+    private readonly bool _forJournal;
+    private LungSegmenter? _segmenter;
+
+    private ImageWork(SegmentRequest request, IBackend backend, Division division, bool forJournal)
+    {
+        (_request, Backend, Division, _forJournal) = (request, backend, division, forJournal);
+        _loader = new ImageLoader(request.Dicom);
+    }
+
+    public IBackend Backend { get; }
+
+    /// <summary>How images share the device.</summary>
+    public Division Division { get; }
+
+    /// <summary>The network; only after <see cref="Load"/>.</summary>
+    public LungSegmenter Segmenter => _segmenter ?? throw new InvalidOperationException($"{nameof(Load)} was not called");
+
+    /// <summary>Opens the device for a number of images; <paramref name="forJournal"/> adds hashes of outputs and previews.</summary>
+    public static ImageWork Open(SegmentRequest request, int images, bool forJournal, TextWriter notes)
+    {
+        int threads = request.Threads > 0 ? request.Threads : Environment.ProcessorCount;
+        Division division = Division.Of(images, threads, Division.AvailableBytes);
+        IBackend backend = DeviceChoices.Open(request.Device, request.Precision, division.ThreadsEach, notes);
+        return new ImageWork(request, backend, backend is CpuBackend ? division : division.OnDevice(), forJournal);
+    }
+
+    /// <summary>Loads the network, and reads the first image meanwhile.</summary>
+    public void Load(Input first)
+    {
+        _loader.Begin(first);
+        _segmenter = LungSegmenter.Load(_request.Segmenter with { Backend = Backend, Plans = Division.Networks });
+    }
+
+    /// <summary>
+    /// Does images until all are done, the user interrupts, or the disk is full. <paramref name="done"/> gets each result, one at a time,
+    /// in the order in which images are completed; <paramref name="tell"/> gets lines for the user.
+    /// </summary>
+    public void DoAll(IReadOnlyList<Input> inputs, RunState state, Action<string> tell, Action<Input, ImageResult> done)
+    {
+        using var interruption = new Interruption(() =>
+        {
+            state.Interrupt();
+            tell("lungseg: interrupted: finishing the images in progress; press Ctrl-C again to stop at once");
+        });
+        ImageWorkers.Run(Division.Images, inputs, Do, (input, result) => state.Count(result, () => done(input, result)), () => state.Ends);
+    }
+
+    /// <summary>Does one image. Never throws: an error is a result.</summary>
     public ImageResult Do(Input input)
     {
         try
@@ -45,27 +112,27 @@ internal sealed class ImageWork(
         }
     }
 
+    public void Dispose()
+    {
+        _segmenter?.Dispose();
+        Backend.Dispose();
+    }
+
     private ImageResult Segment(Input input)
     {
-        ReadImage read = reader.Read(input);
-        Radiograph image = read.Image;
-        LungSegmentation result = segmenter.Segment(image);
-        if (request.Results.Uncertainty) result = segmenter.WithMirror(result);
+        ReadImage read = _loader.Read(input);
+        LungSegmentation result = Segmenter.Segment(read.Image);
+        if (_request.Results.Uncertainty) result = Segmenter.WithMirror(result);
         long segmented = Stopwatch.GetTimestamp();
-        IReadOnlyList<EncodedLung>? masks = request.Results.Dataset ? EncodedLung.Of(result, Dataset.Format) : null;
-        string directory = request.Directory, stem = Path.Combine(directory, input.Stem);
+        IReadOnlyList<EncodedLung>? masks = _request.Results.Dataset ? EncodedLung.Of(result, Dataset.Format) : null;
         ImageLoader.CheckUnchanged(input, read);
-        OutputDirectory.Create(Path.GetDirectoryName(stem)!);
-        IReadOnlyList<OutputFile> outputs =
-        [
-            .. ResultFiles.Write(stem, result, request.Writers).Select((path, i) => OutputFile.Of(request.Writers[i].Name, directory, path)),
-        ];
-        StepTimes times = StepTimes.Of(result.Times with { Read = read.Time }, Stopwatch.GetElapsedTime(segmented));
+        IReadOnlyList<OutputFile> outputs = Write(input, result);
+        var times = StepTimes.Of(result.Times with { Read = read.Time }, Stopwatch.GetElapsedTime(segmented));
         var record = new ImageRecord
         {
             File = input.Name,
-            Width = image.Width,
-            Height = image.Height,
+            Width = read.Image.Width,
+            Height = read.Image.Height,
             Sha256 = read.Sha256,
             Lungs = LungFacts.Of(result),
             Flags = result.Flags,
@@ -73,21 +140,79 @@ internal sealed class ImageWork(
             Outputs = outputs,
             Milliseconds = times,
         };
-        return new ImageResult(new JournalEntry
+        return new ImageResult(record)
         {
-            Record = record,
+            Decisions = result.Decisions,
             Bytes = read.Bytes,
             Modified = read.Modified,
-            Settings = settings.Fingerprint,
             Masks = masks,
-            Thumbnail = withThumbnail ? Thumbnail.Of(result) : null,
-        })
-        { Decisions = result.Decisions };
+            Thumbnail = _forJournal ? Thumbnail.Of(result) : null,
+        };
     }
 
-    private ImageResult Failed(Input input, string error) => new(new JournalEntry
+    private OutputFile[] Write(Input input, LungSegmentation result)
     {
-        Record = new ImageRecord { File = input.Name, Error = error.ReplaceLineEndings(" ") },
-        Settings = settings.Fingerprint,
-    });
+        string stem = Path.Combine(_request.Directory, input.Stem);
+        OutputDirectory.Create(Path.GetDirectoryName(stem)!);
+        IReadOnlyList<string> paths = ResultFiles.Write(stem, result, _request.Writers);
+        return [.. _request.Writers.Zip(paths, (writer, path) => OutputFile.Of(writer.Name, _request.Directory, path, _forJournal))];
+    }
+
+    private static ImageResult Failed(Input input, string error) =>
+        new(new ImageRecord { File = input.Name, Error = error.ReplaceLineEndings(" ") });
+}
+
+/// <summary>An image's samples, and what a journal notes of its file.</summary>
+internal sealed record ReadImage(Radiograph Image, string Sha256, long Bytes, DateTime Modified, TimeSpan Time)
+{
+    /// <summary>Whether it came through a pipe, which can be read once only.</summary>
+    public bool IsPipe { get; init; }
+}
+
+/// <summary>Reads images: the first one of a run while its network is being loaded.</summary>
+internal sealed class ImageLoader(DicomOptions dicom)
+{
+    private Ahead? _ahead;
+
+    /// <summary>Begins to read an image that will be asked for; an error is thrown then.</summary>
+    public void Begin(Input input) => _ahead = new Ahead(input, Task.Run(() => ReadFile(input)));
+
+    /// <summary>Reads an image, or returns the one that was begun; throws <see cref="ImageException"/> when it cannot be read.</summary>
+    public ReadImage Read(Input input)
+    {
+        if (_ahead is not { } ahead || ahead.Input != input) return ReadFile(input);
+        // A run may be long: its first image is not kept.
+        _ahead = null;
+        return ahead.Image.GetAwaiter().GetResult();
+    }
+
+    /// <summary>
+    /// Refuses a file that has changed since it was read: results, and references to the image in them, would describe an image that no
+    /// longer exists. An image that came through a pipe is not checked.
+    /// </summary>
+    public static void CheckUnchanged(Input input, ReadImage read)
+    {
+        if (read.IsPipe) return;
+        if (File.Exists(input.Path))
+        {
+            using FileStream stream = File.OpenRead(input.Path);
+            bool isSameTime = File.GetLastWriteTimeUtc(input.Path) == read.Modified;
+            if (stream.Length == read.Bytes && (isSameTime || Sha256.TextOf(stream) == read.Sha256)) return;
+        }
+        throw new UsageException($"'{input.Path}' was changed or removed while it was segmented: no results were written; run it again");
+    }
+
+    private ReadImage ReadFile(Input input)
+    {
+        if (input.Fault is not null) throw new UsageException(input.Fault);
+        long start = Stopwatch.GetTimestamp();
+        DateTime modified = File.GetLastWriteTimeUtc(input.Path);
+        bool isPipe = ImageFiles.IsEmpty(input.Path);
+        byte[] file = ImageReader.ReadFile(input.Path);
+        string sha256 = Sha256.TextOf(file);
+        Radiograph image = ImageReader.Decode(file, input.Path, dicom);
+        return new ReadImage(image, sha256, file.Length, modified, Stopwatch.GetElapsedTime(start)) { IsPipe = isPipe };
+    }
+
+    private sealed record Ahead(Input Input, Task<ReadImage> Image);
 }

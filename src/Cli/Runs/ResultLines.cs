@@ -2,23 +2,24 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using LungSeg.Cli.Inputs;
+using LungSeg.Cli.Journals;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Quality;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Runs;
 
-/// <summary>What a run writes on its output for each image, in the order in which they are done: a line of text, a line of JSON, or nothing.</summary>
+/// <summary>Prints each image's result, in the order in which images are completed: a line of text, a line of JSON, or nothing.</summary>
 internal sealed class ResultLines(SegmentRequest request, InvocationConfiguration streams, bool showsProgress)
 {
-    // On a terminal with a bar, two thousand lines would hide what matters.
+    // On a terminal with a progress bar, thousands of lines would hide the warnings.
     private readonly bool _silent = request.Quiet || (showsProgress && !request.Json
         && streams.Output == Console.Out && !Console.IsOutputRedirected && ProgressDisplay.IsTerminal(streams.Error));
 
     public void Write(Input input, ImageResult result, LungSegmenter segmenter)
     {
         if (_silent) return;
-        ImageRecord record = result.Entry.Record;
+        ImageRecord record = result.Record;
         if (request.Json)
         {
             streams.Output.WriteLine(JsonSerializer.Serialize(record, RunJson.Lines.ImageRecord));
@@ -34,11 +35,12 @@ internal sealed class ResultLines(SegmentRequest request, InvocationConfiguratio
     {
         StepTimes times = record.Milliseconds!;
         string lungs = record.Lungs!.AreaPx == 0 ? "no lung found" : $"lung {Units.Percent(record.Lungs.Share)} of the mask";
-        IEnumerable<string> written = record.Outputs.Select(output => Path.Combine(request.Directory, output.Name.Replace('/', Path.DirectorySeparatorChar)));
+        IEnumerable<string> written = record.Outputs.Select(output => output.PathIn(request.Directory));
         return string.Create(CultureInfo.InvariantCulture,
-            $"{input.Path}: {record.Width} x {record.Height}, {segmenter.Network.Name} at {segmenter.NetworkSize} x {segmenter.NetworkSize} "
-            + $"on {segmenter.Device}; read {Units.Milliseconds(times.Read)}, preprocess {Units.Milliseconds(times.Preprocess)}, "
-            + $"network {Units.Milliseconds(times.Network)}, postprocess {Units.Milliseconds(times.Postprocess)}, write {Units.Milliseconds(times.Write)} ms; "
-            + $"{lungs}; wrote {string.Join(", ", written)}");
+            $"{input.Path}: {record.Width} x {record.Height}, "
+            + $"{segmenter.Network.Name} at {segmenter.NetworkSize} x {segmenter.NetworkSize} on {segmenter.Device}; "
+            + $"read {Units.Milliseconds(times.Read)}, preprocess {Units.Milliseconds(times.Preprocess)}, "
+            + $"network {Units.Milliseconds(times.Network)}, postprocess {Units.Milliseconds(times.Postprocess)}, "
+            + $"write {Units.Milliseconds(times.Write)} ms; {lungs}; wrote {string.Join(", ", written)}");
     }
 }

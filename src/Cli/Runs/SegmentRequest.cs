@@ -1,4 +1,5 @@
 using System.Globalization;
+using LungSeg.Cli.Journals;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Cuda;
@@ -14,6 +15,7 @@ internal sealed record SegmentRequest
 {
     public required IReadOnlyList<string> Images { get; init; }
 
+    /// <summary>The output directory.</summary>
     public required string Directory { get; init; }
 
     public required LungSegmenterOptions Segmenter { get; init; }
@@ -22,7 +24,7 @@ internal sealed record SegmentRequest
 
     public required string Precision { get; init; }
 
-    /// <summary>Threads of the CPU, 0 for one for each processor.</summary>
+    /// <summary>Number of CPU threads; 0 for one for each processor.</summary>
     public required int Threads { get; init; }
 
     public required DicomOptions Dicom { get; init; }
@@ -41,7 +43,11 @@ internal sealed record SegmentRequest
 
     public bool Quiet { get; init; }
 
-    /// <summary>Opens the weights to say what outputs depend on; throws <see cref="EngineException"/> where there are none, or the size does not fit.</summary>
+    /// <summary>Whether the user asks for something that needs a journal, even of named files.</summary>
+    public bool NeedsJournal => Resume || Report || Results.Dataset || Shard is not null;
+
+    /// <summary>What outputs depend on. Opens the weights for that.</summary>
+    /// <exception cref="EngineException">There are no weights, or the network cannot have this size.</exception>
     public RunSettings Settings(IBackend backend)
     {
         NetworkWeights weights = NetworkWeights.Open(Segmenter.Network, Segmenter.WeightsFile);
@@ -54,18 +60,20 @@ internal sealed record SegmentRequest
             ["weights"] = WeightsHash.OfFile(weights.File),
             ["size"] = $"{size}",
             ["threshold"] = Segmenter.Threshold.ToString(CultureInfo.InvariantCulture),
-            ["contrast"] = Segmenter.StretchContrast ? "auto" : "off",
-            ["mode"] = Segmenter.Mode.ToString().ToLowerInvariant(),
+            ["contrast"] = Segmenter.StretchContrast ? "auto" : CommonOptions.Off,
+            ["mode"] = ModeChoice.WordOf(Segmenter.Mode),
             ["device"] = backend switch { CudaBackend => "cuda", CpuBackend => "cpu", _ => "reference" },
             ["precision"] = (backend is CudaBackend gpu ? gpu.Precision : Engine.Precision.Float32).Name(),
             ["format"] = Results.Formats,
             ["uncertainty"] = Results.Uncertainty ? "image and mirror image" : "image",
-            ["seg_type"] = Results.Options.SegmentationType.ToString().ToLowerInvariant(),
-            ["sr_region"] = Results.Options.ReportRegion?.ToString().ToLowerInvariant() ?? "by formats",
-            ["dicom_compression"] = Results.Options.Compression.ToString().ToLowerInvariant(),
-            ["voi"] = Dicom.Voi.ToString().ToLowerInvariant(),
-            ["invert"] = Dicom.Invert.ToString().ToLowerInvariant(),
+            ["seg_type"] = Word(Results.Options.SegmentationType),
+            ["sr_region"] = Results.Options.ReportRegion is { } region ? Word(region) : "by formats",
+            ["dicom_compression"] = Word(Results.Options.Compression),
+            ["voi"] = Word(Dicom.Voi),
+            ["invert"] = Word(Dicom.Invert),
             ["frame"] = Dicom.Frame is { } frame ? $"{frame}" : "the only one",
         });
+
+        static string Word(Enum value) => value.ToString().ToLowerInvariant();
     }
 }

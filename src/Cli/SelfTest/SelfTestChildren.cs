@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using LungSeg.Engine;
@@ -6,8 +7,8 @@ using LungSeg.Engine;
 namespace LungSeg.Cli.SelfTest;
 
 /// <summary>
-/// Runs checks of a GPU in child processes. A fault of a kernel ends its process's use of the GPU, and a kernel may never end: a child runs
-/// check after check until one of them fails so or takes too long; that one is named, and another child goes on with those after it.
+/// Runs checks of a GPU in child processes. After a kernel's fault a process can no longer use the GPU, and a kernel may never end. A child
+/// runs checks until one of them fails in that way or exceeds its time; that check is reported, and another child continues with the next.
 /// </summary>
 internal static class SelfTestChildren
 {
@@ -28,8 +29,9 @@ internal static class SelfTestChildren
         }
     }
 
-    /// <summary>Runs the checks, each in at most the limit, by children with these arguments.</summary>
-    public static IEnumerable<CheckOutcome> Run(IReadOnlyList<SelfTestCheck> checks, IReadOnlyList<string> arguments, Precision precision, TimeSpan limit)
+    /// <summary>Runs the checks by child processes with these arguments, each check within a time limit.</summary>
+    public static IEnumerable<CheckOutcome> Run(
+        IReadOnlyList<SelfTestCheck> checks, IReadOnlyList<string> arguments, Precision precision, TimeSpan limit)
     {
         int next = 0;
         while (next < checks.Count)
@@ -63,8 +65,13 @@ internal static class SelfTestChildren
 
         public Child(IReadOnlyList<string> arguments, IEnumerable<SelfTestCheck> checks)
         {
-            var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-            // Run by dotnet, the program is its first argument.
+            var start = new ProcessStartInfo(Environment.ProcessPath!)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            // Where dotnet runs the program, the program is its first argument.
             if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             {
                 start.ArgumentList.Add("exec");
@@ -90,7 +97,7 @@ internal static class SelfTestChildren
             }
             catch (IOException)
             {
-                // It has ended already; its reason is told when its first line does not come.
+                // It has already ended. The reason is reported when its first line is missing.
             }
             _line = _process.StandardOutput.ReadLineAsync();
         }
@@ -107,9 +114,14 @@ internal static class SelfTestChildren
         /// <summary>Why there was no line.</summary>
         public string Reason(TimeSpan limit)
         {
-            if (_late) return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"did not end within {limit.TotalSeconds:0} s; its process was ended");
+            if (_late)
+                return string.Create(CultureInfo.InvariantCulture, $"did not end within {limit.TotalSeconds:0} s; its process was ended");
             _process.WaitForExit();
-            lock (_errors) return $"its process ended with exit code {_process.ExitCode}{(_errors.Count > 0 ? $": {string.Join("; ", _errors)}" : "")}";
+            lock (_errors)
+            {
+                string errors = _errors.Count > 0 ? $": {string.Join("; ", _errors)}" : "";
+                return $"its process ended with exit code {_process.ExitCode}{errors}";
+            }
         }
 
         public void Dispose()

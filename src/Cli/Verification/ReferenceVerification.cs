@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.IO.Enumeration;
+using System.Text.RegularExpressions;
 using LungSeg.Engine;
 using LungSeg.Engine.Weights;
 using LungSeg.Models;
@@ -6,8 +8,8 @@ using LungSeg.Models;
 namespace LungSeg.Cli.Verification;
 
 /// <summary>
-/// What is allowed: by default the output's bound in the backend's precision, and in float32 a thousandth of a module's largest magnitude;
-/// or the user's own.
+/// The allowed error: by default the output's bound in the backend's precision, and in float32 a thousandth of a module's largest
+/// magnitude; or the user's own bounds.
 /// </summary>
 /// <param name="Absolute">Allowed in any case; null for the default.</param>
 /// <param name="Relative">Allowed on top, times the tensor's largest expected magnitude; null for the default.</param>
@@ -24,7 +26,7 @@ internal sealed record Tolerance(double? Absolute, double? Relative)
     };
 }
 
-/// <summary>Compares a network with real weights, module by module, with what somebody's PyTorch computed.</summary>
+/// <summary>Compares a network with real weights, module by module, with the results of a user's PyTorch.</summary>
 internal static class ReferenceVerification
 {
     private const string AllTaps = "all";
@@ -41,9 +43,13 @@ internal static class ReferenceVerification
         Graph graph = network.Record(new StrictWeights(weights.StateDict), shape.N, shape.H, shape.W);
 
         string[] known = [.. reference.Taps.Keys.Where(graph.Taps.ContainsKey)];
-        string[] asked = [.. known.Where(path => pattern == AllTaps || FileSystemName.MatchesSimpleExpression(pattern, path, ignoreCase: false))];
+        string[] asked =
+            [.. known.Where(path => pattern == AllTaps || FileSystemName.MatchesSimpleExpression(pattern, path, ignoreCase: false))];
         if (asked.Length == 0 && pattern != AllTaps)
-            throw new UsageException($"no module of both {network.Name} and '{file}' matches '{pattern}'; there are {string.Join(", ", known.Take(10))}{(known.Length > 10 ? ", …" : "")}");
+        {
+            throw new UsageException($"no module of both {network.Name} and '{file}' matches '{pattern}'; there are "
+                + $"{string.Join(", ", known.Take(10))}{(known.Length > 10 ? ", …" : "")}");
+        }
 
         var checks = new List<Check>();
         Tap? output = null;
@@ -75,5 +81,69 @@ internal static class ReferenceVerification
 
     private static float[] Expected(Tap tap, Parameter tensor, string file) => tensor.Count == tap.Shape.Count
         ? tensor.Read()
-        : throw new ShapeException($"'{file}': {tap.Path} is {tap.Shape} here, [{string.Join(", ", tensor.Dims)}] there: the weights or the input belong to another network");
+        : throw new ShapeException($"'{file}': {tap.Path} is {tap.Shape} here and [{string.Join(", ", tensor.Dims)}] in the file: "
+            + "the weights or the input belong to another network");
+}
+
+/// <summary>
+/// What somebody's PyTorch computed: <c>input</c>, <c>output</c> and modules' results, named by their path as
+/// tools/torch_twin.py writes them, or by <c>tap/</c> and their path as tools/dump_reference.py does.
+/// </summary>
+internal sealed partial class ReferenceFile
+{
+    private const string InputName = "input", Prefix = "tap/";
+
+    private readonly Dictionary<string, Parameter> _taps = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _calls = new(StringComparer.Ordinal);
+
+    private ReferenceFile(Parameter input, Parameter output, Shape inputShape) => (Input, Output, InputShape) = (input, output, inputShape);
+
+    public Parameter Input { get; }
+
+    public Parameter Output { get; }
+
+    public Shape InputShape { get; }
+
+    /// <summary>Modules' results by path; of a module that ran several times the last, which is what our taps hold.</summary>
+    public IReadOnlyDictionary<string, Parameter> Taps => _taps;
+
+    public static ReferenceFile Read(string path)
+    {
+        StateDict tensors = Safetensors.Read(path);
+        if (!tensors.TryGet(InputName, out Parameter? input) || !tensors.TryGet(TapRun.Output, out Parameter? output))
+        {
+            throw new CheckpointException($"'{path}' is not a dump: it needs the tensors input and output, which tools/dump_reference.py "
+                + "and tools/torch_twin.py write");
+        }
+        if (input.Dims is not [> 0, > 0, > 0, > 0])
+        {
+            throw new CheckpointException(
+                $"'{path}': an input of four dimensions N, C, H, W expected, [{string.Join(", ", input.Dims)}] found");
+        }
+        var reference = new ReferenceFile(input, output, new Shape(input.Dims[0], input.Dims[1], input.Dims[2], input.Dims[3]));
+        foreach (Parameter tensor in tensors.Where(tensor => tensor.Key is not (InputName or TapRun.Output))) reference.Add(tensor);
+        return reference;
+    }
+
+    private void Add(Parameter tensor)
+    {
+        string name = tensor.Key.StartsWith(Prefix, StringComparison.Ordinal) ? tensor.Key[Prefix.Length..] : tensor.Key;
+        int call = 1;
+        if (LaterCall().Match(name) is { Success: true } later)
+        {
+            call = int.Parse(later.Groups[1].Value, CultureInfo.InvariantCulture);
+            name = name.Remove(later.Index, later.Length);
+        }
+        // A list of features that the encoder module returns.
+        name = Feature().Replace(name, "encoder.f$1");
+        if (_calls.TryGetValue(name, out int known) && known > call) return;
+        _calls[name] = call;
+        _taps[name] = tensor;
+    }
+
+    [GeneratedRegex(@"@(\d{1,6})(?=\.|$)")]
+    private static partial Regex LaterCall();
+
+    [GeneratedRegex(@"^encoder\.(\d)$")]
+    private static partial Regex Feature();
 }

@@ -7,14 +7,14 @@ namespace LungSeg.Cli.Verification;
 internal sealed record Tap(string Path, Shape Shape, float[] Values, bool Unfused);
 
 /// <summary>
-/// Runs a network and reads modules' results without changing the plain run's numbers: a result that the plain run makes anyway
-/// is read from a run with the same fusions; one that fusion swallows is computed in a run without any.
+/// Runs a network and reads modules' results without changing the numbers of the normal run. A result that the normal run stores is read
+/// from a run with the same fusions; a result that fusion removes is computed in a run without fusion.
 /// </summary>
 internal sealed class TapRun(IBackend backend, Graph graph, float[] input)
 {
     public const string Output = "output";
 
-    // Tapped results stay in memory to the run's end, so many are read in several runs.
+    // Tapped results stay in memory until a run ends, so many of them are read in several runs.
     private const long MostFloatsAtOnce = 1 << 26;
 
     /// <summary>The plain run's output first, then the taps in execution order.</summary>
@@ -43,7 +43,8 @@ internal sealed class TapRun(IBackend backend, Graph graph, float[] input)
     /// <summary>Module paths in the order in which their results are computed, inner modules before those around them.</summary>
     public static string[] InOrder(Graph graph, IEnumerable<string> paths)
     {
-        Dictionary<Tensor, int> position = graph.Nodes.Select((node, index) => (node, index)).ToDictionary(pair => pair.node, pair => pair.index);
+        Dictionary<Tensor, int> position =
+            graph.Nodes.Select((node, index) => (node, index)).ToDictionary(pair => pair.node, pair => pair.index);
         return [.. paths.OrderBy(path => position[graph.Taps[path]]).ThenByDescending(path => path.Length)];
     }
 

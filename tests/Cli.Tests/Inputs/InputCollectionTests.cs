@@ -12,7 +12,8 @@ public sealed class InputCollectionTests : IDisposable
     [Fact]
     public void A_folder_is_all_images_below_it_without_hidden_files_outputs_and_what_is_no_image()
     {
-        Make("in/b.png", "in/a/c.jpg", "in/a/d.dcm", "in/.hidden.png", "in/.hidden/e.png", "in/b.mask.png", "in/b.overlay.png", "in/b_mask.png",
+        Make("in/b.png", "in/a/c.jpg", "in/a/d.dcm", "in/.hidden.png", "in/.hidden/e.png",
+            "in/b.mask.png", "in/b.overlay.png", "in/b_mask.png",
             "in/notes.txt", "in/DICOMDIR", "in/out/f.png");
         File.Copy(Repository.Sample, _directory["in/IM0001"]);
 
@@ -52,11 +53,12 @@ public sealed class InputCollectionTests : IDisposable
         File.WriteAllText(list, $"# comment\r\n\r\nsome/relative.png\r\n./other.png\n{name}\n../above.png\n");
         Input[] inputs = [.. InputCollection.Of([$"@{list}"], _directory["out"]).Inputs];
         string above = Path.GetFullPath("../above.png")[1..].Replace('\\', '/');
-        Assert.Equal(new[] { above, name[1..], "other.png", "some/relative.png" }.Order(StringComparer.Ordinal), inputs.Select(input => input.Name));
+        Assert.Equal(
+            new[] { above, name[1..], "other.png", "some/relative.png" }.Order(StringComparer.Ordinal), inputs.Select(input => input.Name));
 
         Assert.Contains("cannot be read", Assert.Throws<UsageException>(() => Collect("out", "@missing.txt")).Message);
         File.WriteAllBytes(list, [(byte)'a', 0xFF, 0xFE]);
-        Assert.Contains("no UTF-8", Assert.Throws<UsageException>(() => InputCollection.Of([$"@{list}"], "out")).Message);
+        Assert.Contains("not UTF-8", Assert.Throws<UsageException>(() => InputCollection.Of([$"@{list}"], "out")).Message);
     }
 
     [Fact]
@@ -91,7 +93,7 @@ public sealed class InputCollectionTests : IDisposable
 
         InputCollection found = Collect("out", "in");
         Assert.Equal(["a.png", "c.png", "to/b.png"], found.Inputs.Select(input => input.Name));
-        Assert.Equal(3, found.Notices.Count(notice => notice.Contains("is taken already")));
+        Assert.Equal(3, found.Notices.Count(notice => notice.Contains("which is already included")));
     }
 
     [Fact]
@@ -133,7 +135,7 @@ public sealed class InputCollectionTests : IDisposable
     {
         Make("in/notes.txt");
         Assert.Contains("no image was found; skipped: 1 other files", Assert.Throws<UsageException>(() => Collect("out", "in")).Message);
-        Assert.Contains("no folder", Assert.Throws<UsageException>(() => Collect("out", "nowhere/*.png")).Message);
+        Assert.Contains("does not exist", Assert.Throws<UsageException>(() => Collect("out", "nowhere/*.png")).Message);
     }
 
     [Fact]
@@ -149,7 +151,8 @@ public sealed class InputCollectionTests : IDisposable
     }
 
     private InputCollection Collect(string output, params string[] arguments) =>
-        InputCollection.Of(arguments.Select(argument => argument[0] == '@' ? $"@{_directory[argument[1..]]}" : _directory[argument]), _directory[output]);
+        InputCollection.Of(
+            arguments.Select(argument => argument[0] == '@' ? $"@{_directory[argument[1..]]}" : _directory[argument]), _directory[output]);
 
     private void Make(params string[] names)
     {

@@ -21,12 +21,14 @@ internal sealed partial class Chromium : IAsyncDisposable
         "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
         "--disable-component-update", "--disable-sync", "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows",
         // A mouse, which hovers: there is none on a machine without a screen.
-        "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4", $"--user-data-dir={_profile.Name}", "--remote-debugging-port=0", "about:blank",
+        "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
+        $"--user-data-dir={_profile.Name}", "--remote-debugging-port=0", "about:blank",
     ])
     { RedirectStandardError = true })!;
 
     /// <summary>Where Chromium is, or null.</summary>
-    public static string? Program { get; } = new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
+    public static string? Program { get; } = new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }
+        .FirstOrDefault(File.Exists);
 
     /// <summary>What a page may not do: script errors, messages on the console, requests for anything but itself and data.</summary>
     public List<string> Complaints { get; } = [];
@@ -35,13 +37,15 @@ internal sealed partial class Chromium : IAsyncDisposable
     {
         var browser = new Chromium(Program!);
         string address = "";
-        while (address.Length == 0 && await browser._process.StandardError.ReadLineAsync() is { } line) address = Address().Match(line).Value;
+        while (address.Length == 0 && await browser._process.StandardError.ReadLineAsync() is { } line)
+            address = Address().Match(line).Value;
         // Nobody reads what else it says, and a full pipe would stop it.
         _ = browser._process.StandardError.BaseStream.CopyToAsync(Stream.Null);
         await browser._socket.ConnectAsync(new Uri(address), CancellationToken.None);
         JsonElement[] targets = [.. (await browser.Call("Target.getTargets", new { })).GetProperty("targetInfos").EnumerateArray()];
         string target = targets.First(each => each.GetProperty("type").GetString() == "page").GetProperty("targetId").GetString()!;
-        browser._session = (await browser.Call("Target.attachToTarget", new { targetId = target, flatten = true })).GetProperty("sessionId").GetString();
+        JsonElement attached = await browser.Call("Target.attachToTarget", new { targetId = target, flatten = true });
+        browser._session = attached.GetProperty("sessionId").GetString();
         foreach (string domain in (string[])["Page", "Runtime", "Log", "Network"]) await browser.Call($"{domain}.enable", new { });
         return browser;
     }
@@ -51,7 +55,11 @@ internal sealed partial class Chromium : IAsyncDisposable
     {
         await Call("Emulation.setDeviceMetricsOverride", new { width, height = 900, deviceScaleFactor = 1, mobile = touch });
         await Call("Emulation.setTouchEmulationEnabled", new { enabled = touch });
-        object[] features = [new { name = "prefers-color-scheme", value = dark ? "dark" : "light" }, new { name = "prefers-reduced-motion", value = "reduce" }];
+        object[] features =
+        [
+            new { name = "prefers-color-scheme", value = dark ? "dark" : "light" },
+            new { name = "prefers-reduced-motion", value = "reduce" },
+        ];
         await Call("Emulation.setEmulatedMedia", new { media, features });
     }
 
@@ -110,8 +118,9 @@ internal sealed partial class Chromium : IAsyncDisposable
 
     private async Task<(double X, double Y)> Middle(string selector)
     {
-        JsonElement at = await Evaluate($"(() => {{ const e = document.querySelector('{selector}'); e.scrollIntoView({{ block: 'center' }}); "
-            + "const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()");
+        JsonElement at = await Evaluate("(() => "
+            + $"{{ const e = document.querySelector('{selector}'); e.scrollIntoView({{ block: 'center' }}); const b = "
+            + "e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()");
         return (at[0].GetDouble(), at[1].GetDouble());
     }
 
@@ -126,7 +135,11 @@ internal sealed partial class Chromium : IAsyncDisposable
         {
             JsonElement answer = await Receive();
             if (answer.TryGetProperty("id", out JsonElement number) && number.GetInt32() == id)
-                return answer.TryGetProperty("result", out JsonElement result) ? result : throw new InvalidOperationException($"{method}: {answer}");
+            {
+                return answer.TryGetProperty("result", out JsonElement result)
+                    ? result
+                    : throw new InvalidOperationException($"{method}: {answer}");
+            }
             Note(answer);
         }
     }
@@ -149,8 +162,11 @@ internal sealed partial class Chromium : IAsyncDisposable
     private void Note(JsonElement told)
     {
         string method = told.GetProperty("method").GetString()!;
-        string? url = method == "Network.requestWillBeSent" ? told.GetProperty("params").GetProperty("request").GetProperty("url").GetString() : null;
-        bool foreign = url is not null && !url.StartsWith("data:", StringComparison.Ordinal) && !url.EndsWith("report.html", StringComparison.Ordinal);
+        string? url = method == "Network.requestWillBeSent"
+            ? told.GetProperty("params").GetProperty("request").GetProperty("url").GetString()
+            : null;
+        bool foreign = url is not null
+            && !url.StartsWith("data:", StringComparison.Ordinal) && !url.EndsWith("report.html", StringComparison.Ordinal);
         if (foreign || method is "Runtime.exceptionThrown" or "Runtime.consoleAPICalled" or "Log.entryAdded") Complaints.Add($"{told}");
     }
 

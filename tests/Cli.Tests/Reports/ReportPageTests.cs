@@ -1,6 +1,6 @@
 using System.Text.Json;
+using LungSeg.Cli.Journals;
 using LungSeg.Cli.Reports;
-using LungSeg.Cli.Runs;
 using LungSeg.Cli.Tests.Runs;
 using LungSeg.Imaging.Quality;
 
@@ -21,7 +21,9 @@ public sealed class ReportPageTests : IDisposable
         string page = File.ReadAllText(_directory["out/report.html"]);
         JsonElement data = Data(page);
         JsonElement[] images = [.. data.GetProperty("images").EnumerateArray()];
-        Assert.Equal(["awkward/" + Awkward, "bad.png", "dark.png", "p1.png", "p2.png", "p3.png"], images.Select(p => p.GetProperty("record").GetProperty("file").GetString()));
+        Assert.Equal(
+            ["awkward/" + Awkward, "bad.png", "dark.png", "p1.png", "p2.png", "p3.png"],
+            images.Select(p => p.GetProperty("record").GetProperty("file").GetString()));
         Assert.Equal(5, images.Count(image => image.TryGetProperty("thumbnail", out _)));
         Assert.Equal("pan", data.GetProperty("settings").GetProperty("network").GetString());
         Assert.Equal(64, data.GetProperty("settings").GetProperty("weights").GetString()!.Length);
@@ -52,10 +54,13 @@ public sealed class ReportPageTests : IDisposable
         Assert.Equal(Thumbnails(whole), Thumbnails(merged));
 
         Lungseg.Run("report", _directory["in"]).Refused("journal.jsonl");
-        Lungseg.Run("report", _directory["shard"]).Refused("is no directory", "did you mean");
+        Lungseg.Run("report", _directory["shard"]).Refused("is not a directory", "did you mean");
 
         static IEnumerable<string> Thumbnails(JsonElement data) =>
-            data.GetProperty("images").EnumerateArray().Select(image => image.TryGetProperty("thumbnail", out JsonElement t) ? t.ToString() : "");
+            data
+                .GetProperty("images")
+                .EnumerateArray()
+                .Select(image => image.TryGetProperty("thumbnail", out JsonElement t) ? t.ToString() : "");
     }
 
     [Fact]
@@ -64,7 +69,8 @@ public sealed class ReportPageTests : IDisposable
         Assert.SkipUnless(Chromium.Program is not null, "no Chromium on this machine");
         Segment("--report");
         await using Chromium browser = await Chromium.Start();
-        foreach ((int width, bool dark, bool touch) in ((int, bool, bool)[])[(1280, false, false), (1280, true, false), (390, false, true), (390, true, true)])
+        (int, bool, bool)[] screens = [(1280, false, false), (1280, true, false), (390, false, true), (390, true, true)];
+        foreach ((int width, bool dark, bool touch) in screens)
         {
             await browser.Show(width, dark, touch);
             await browser.Open(_directory["out/report.html"]);
@@ -79,7 +85,8 @@ public sealed class ReportPageTests : IDisposable
         }
         await browser.Show(794, dark: true, media: "print");
         Assert.InRange(await Number(browser, "document.documentElement.scrollWidth"), 1, 794);
-        Assert.Equal("none rgb(255, 255, 255)", await Text(browser, "getComputedStyle(find('controls')).display + ' ' + getComputedStyle(document.body).backgroundColor"));
+        Assert.Equal("none rgb(255, 255, 255)", await Text(browser, "getComputedStyle(find('controls')).display + ' ' + "
+            + "getComputedStyle(document.body).backgroundColor"));
         Assert.Empty(browser.Complaints);
     }
 
@@ -99,7 +106,8 @@ public sealed class ReportPageTests : IDisposable
         Assert.Equal($"{Images}", await Text(browser, "find('summary').querySelector('dd').textContent"));
         Assert.InRange(await Number(browser, "find('rows').children.length"), 1, 300);
         Assert.Equal("3", await Text(browser, "find('rows').children[0].querySelectorAll('.flag').length + ''"));
-        await browser.Evaluate("(async () => { while (find('rows').children.length < 1000) { scrollTo(0, document.body.scrollHeight); await new Promise(next => setTimeout(next, 20)); } })()");
+        await browser.Evaluate("(async () => { while (find('rows').children.length < 1000) { scrollTo(0, document.body.scrollHeight); "
+            + "await new Promise(next => setTimeout(next, 20)); } })()");
         Assert.InRange(await Number(browser, "find('rows').children.length"), 1000, 1999);
         await browser.Evaluate("dispatchEvent(new Event('beforeprint'))");
         Assert.Equal(Images, await Number(browser, "find('rows').children.length"));
@@ -110,18 +118,23 @@ public sealed class ReportPageTests : IDisposable
     {
         Assert.InRange(await Number(browser, "document.documentElement.scrollWidth"), 1, width);
         Assert.Equal(0, await Number(browser, "document.querySelectorAll('#rows b:not(.flag b)').length"));
-        Assert.True((await browser.Evaluate($"[...document.querySelectorAll('.name')].some(name => name.textContent === {JsonSerializer.Serialize($"awkward/{Awkward}")})")).GetBoolean());
+        Assert.True((await browser.Evaluate("[...document.querySelectorAll('.name')].some(name => name.textContent === "
+            + $"{JsonSerializer.Serialize($"awkward/{Awkward}")})")).GetBoolean());
         Assert.Contains("bad.png", await Text(browser, "find('failed').textContent"));
         Assert.Equal(2, await Number(browser, "document.querySelectorAll('#histograms svg[role=img][aria-label*=Median]').length"));
         // Everything that can be used has a name, and the browser's own order of focus is kept.
-        Assert.Equal("", await Text(browser, "[...document.querySelectorAll('button, input, select')].filter(e => !(e.ariaLabel || e.textContent.trim() || e.labels?.[0]?.textContent.trim())).map(e => e.outerHTML).join()"));
+        Assert.Equal("", await Text(browser, "[...document.querySelectorAll('button, input, select')].filter(e => !(e.ariaLabel || "
+            + "e.textContent.trim() || e.labels?.[0]?.textContent.trim())).map(e => e.outerHTML).join()"));
         Assert.Equal(0, await Number(browser, "document.querySelectorAll('[tabindex]:not([tabindex=\"0\"], [tabindex=\"-1\"])').length"));
         // Contrast of WCAG 2.2, level AA.
         const string Contrast =
-            "(() => { const rgb = c => c.match(/[\\d.]+/g).map(Number); const l = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)"
-            + ".reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0); const ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };"
-            + "return Math.min(...[...document.querySelectorAll('h1, p, dt, dd, td, a, caption, figcaption, li, .flag b, .small, thead button, .controls button, select')].filter(e => e.offsetParent && e.textContent.trim()).map(e => {"
-            + "const [a, b] = [l(rgb(getComputedStyle(e).color)), l(ground(e))].sort((x, y) => y - x); return (a + .05) / (b + .05); })); })()";
+            "(() => { const rgb = c => c.match(/[\\d.]+/g).map(Number); const l = ([r, g, b]) => [r, g, b].map(v => v / 255).map(v => v "
+            + "<= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4).reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0); const "
+            + "ground = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor); if (c.length < 4 || "
+            + "c[3] > 0) return c; } return [255, 255, 255]; };return Math.min(...[...document.querySelectorAll('h1, p, dt, dd, td, a, "
+            + "caption, figcaption, li, .flag b, .small, thead button, .controls button, select')].filter(e => e.offsetParent && "
+            + "e.textContent.trim()).map(e => {const [a, b] = [l(rgb(getComputedStyle(e).color)), l(ground(e))].sort((x, y) => y - x); "
+            + "return (a + .05) / (b + .05); })); })()";
         Assert.InRange((await browser.Evaluate(Contrast)).GetDouble(), 4.5, 21);
         int light = await Number(browser, "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])");
         Assert.Equal(dark, light < 128);
@@ -187,7 +200,8 @@ public sealed class ReportPageTests : IDisposable
     }
 
     private static async Task<double[]> Shares(Chromium browser) => [.. (await browser.Evaluate(
-        "[...find('rows').querySelectorAll('[data-label=\"Lung share\"]')].map(cell => parseFloat(cell.textContent))")).EnumerateArray().Select(share => share.GetDouble())];
+        "[...find('rows').querySelectorAll('[data-label=\"Lung share\"]')].map(cell => "
+            + "parseFloat(cell.textContent))")).EnumerateArray().Select(share => share.GetDouble())];
 
     private static async Task<string> Text(Chromium browser, string expression) => (await browser.Evaluate(expression)).GetString()!;
 

@@ -23,5 +23,7 @@ public sealed class DivisionTests
     [InlineData(1, 1)]
     [InlineData(16, 2)]
     public void On_a_device_one_image_is_copied_while_another_is_computed(int images, int networks) =>
-        Assert.Equal((networks, 0), (Division.Of(images, 8, 64 * Gigabyte).OnDevice().Networks, Division.Of(images, 8, 64 * Gigabyte).OnDevice().ThreadsEach));
+        Assert.Equal((0, networks), (Of(images).OnDevice().ThreadsEach, Of(images).OnDevice().Networks));
+
+    private static Division Of(int images) => Division.Of(images, 8, 64 * Gigabyte);
 }

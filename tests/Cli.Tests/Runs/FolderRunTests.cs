@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using LungSeg.Cli.Runs;
+using LungSeg.Cli.Journals;
 using LungSeg.IO;
 
 namespace LungSeg.Cli.Tests.Runs;
@@ -50,7 +50,8 @@ public sealed class FolderRunTests : IDisposable
         Assert.Equal(2, run.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Length);
 
         run = Segment("in", "--json");
-        JsonElement[] lines = [.. run.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+        string[] printed = run.Output.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        JsonElement[] lines = [.. printed.Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(["a.png", "b.png", "bad.png"], lines.Select(line => line.GetProperty("file").GetString()).Order());
         Assert.Equal(2, lines.Count(line => line.TryGetProperty("milliseconds", out _)));
     }
@@ -83,8 +84,8 @@ public sealed class FolderRunTests : IDisposable
         string[] reports = [File.ReadAllText(_directory["out/report.csv"]), File.ReadAllText(_directory["out/report.jsonl"])];
 
         Run run = Segment("in", "--resume");
-        Assert.Contains("4 of 5 are finished already", run.Error);
-        Assert.Contains("done again: 1, which failed before (bad.png)", run.Error);
+        Assert.Contains("4 of 5 images are already finished", run.Error);
+        Assert.Contains("done again: 1, because they failed before (bad.png)", run.Error);
         Assert.Equal("", run.Output);
         Assert.Equal(reports[0], File.ReadAllText(_directory["out/report.csv"]));
         Assert.Equal(reports[1], File.ReadAllText(_directory["out/report.jsonl"]));
@@ -95,13 +96,14 @@ public sealed class FolderRunTests : IDisposable
         File.WriteAllText(_directory["out/c.mask.png"], "?");
         File.Delete(_directory["out/d.overlay.png"]);
         run = Segment("in", "--resume");
-        Assert.Contains("1 of 5 are finished already", run.Error);
-        Assert.Contains("done again: 1, as the image changed (b.png)", run.Error);
-        Assert.Contains("done again: 2, as an output is missing or not as it was written (c.png, d.png)", run.Error);
+        Assert.Contains("1 of 5 images are already finished", run.Error);
+        Assert.Contains("done again: 1, because the image changed (b.png)", run.Error);
+        Assert.Contains("done again: 2, because an output is missing or was changed (c.png, d.png)", run.Error);
         Assert.Equal(File.ReadAllBytes(_directory["out/a.mask.png"]), File.ReadAllBytes(_directory["out/b.mask.png"]));
 
         run = Segment("in", "--resume", "--threshold", "0.6");
-        Assert.Contains("done again: 4, as the settings changed: threshold: 0.5 before, 0.6 now (a.png, b.png, c.png, …)", run.Error);
+        Assert.Contains(
+            "done again: 4, because the settings changed: threshold: 0.5 before, 0.6 now (a.png, b.png, c.png, …)", run.Error);
         run = Segment("in", "--resume", "--threshold", "0.6", "--format", "mask");
         Assert.Contains("format: mask,overlay before, mask now", run.Error);
 
@@ -136,7 +138,7 @@ public sealed class FolderRunTests : IDisposable
 
         Run run = Lungseg.Run("segment", _directory["in"], "-o", _directory["killed"], "--size", "128", "--resume");
         Assert.Equal(0, run.Exit);
-        Assert.Contains("of 60 are finished already, their outputs verified", run.Error);
+        Assert.Contains("of 60 images are already finished, and their outputs are unchanged", run.Error);
         Assert.True(File.Exists(others));
         File.Delete(others);
         Assert.Equal(whole, Hashes("killed"));
@@ -154,8 +156,8 @@ public sealed class FolderRunTests : IDisposable
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
         Assert.Equal(130, process.ExitCode);
-        Assert.Contains("finishing the images under way", error);
-        Assert.Contains("images are still to do: the same command with --resume goes on from here", error);
+        Assert.Contains("finishing the images in progress", error);
+        Assert.Contains("images remain: run the same command with --resume to continue", error);
         Assert.InRange(lines.Length, 1, 198);
         // Each image that was told has its files and its line, and there is nothing else.
         Assert.Equal(lines.Length + 1, File.ReadLines(_directory["out/report.jsonl"]).Count());
@@ -177,7 +179,9 @@ public sealed class FolderRunTests : IDisposable
     {
         string small = _directory["small"];
         Directory.CreateDirectory(small);
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Command("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small), "no file system of 64 KiB can be mounted");
+        Assert.SkipUnless(
+            OperatingSystem.IsLinux()
+                && Command("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", small), "no file system of 64 KiB can be mounted");
         try
         {
             Images.Write(_directory, "in", [.. Enumerable.Range(0, 20).Select(i => $"p{i}.png")]);
@@ -185,17 +189,18 @@ public sealed class FolderRunTests : IDisposable
             Assert.InRange(run.Exit, 1, 2);
             Assert.Contains("stopped, as the disk is full", run.Error);
             Assert.Contains("no space is left on the disk", run.Error);
-            Assert.Contains("of 20 images are still to do: the same command with --resume goes on from here", run.Error);
+            Assert.Contains("of 20 images remain: run the same command with --resume to continue", run.Error);
             Assert.DoesNotContain(Files("small"), file => file.EndsWith(".tmp", StringComparison.Ordinal));
             // The journal may be what found no space: an image that it lacks is done again.
-            int done = File.ReadLines(Path.Combine(small, "journal.jsonl")).Count(line => line.Contains(".mask.png\"", StringComparison.Ordinal));
+            int done = File.ReadLines(Path.Combine(small, "journal.jsonl"))
+                .Count(line => line.Contains(".mask.png\"", StringComparison.Ordinal));
             foreach (string mask in Files("small").Where(file => file.EndsWith(".png", StringComparison.Ordinal)))
                 LungSeg.Imaging.ImageReader.Read(Path.Combine(small, mask));
 
             Assert.True(Command("mount", "-o", "remount,size=16m", small));
             run = Lungseg.Run("segment", _directory["in"], "-o", small, "--size", "128", "--resume");
             Assert.Equal(0, run.Exit);
-            Assert.Contains($"{done} of 20 are finished already, their outputs verified", run.Error);
+            Assert.Contains($"{done} of 20 images are already finished, and their outputs are unchanged", run.Error);
         }
         finally
         {
@@ -209,7 +214,8 @@ public sealed class FolderRunTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "names are Unicode there");
         Images.Write(_directory, "in", "a.png");
         File.CreateSymbolicLink(_directory["in/link.png"], "nowhere");
-        Assert.True(Command("sh", "-c", $"cp '{_directory["in/a.png"]}' \"{_directory["in"]}/$(printf 'b\\377.png')\" && mkdir \"{_directory["in"]}/$(printf 'c\\377')\""));
+        Assert.True(Command("sh", "-c", $"cp '{_directory["in/a.png"]}' \"{_directory["in"]}/$(printf 'b\\377.png')\" && mkdir "
+            + $"\"{_directory["in"]}/$(printf 'c\\377')\""));
         Run run = Segment("in");
         Assert.Equal(1, run.Exit);
         Assert.Contains("3 of 4 images failed", run.Error);
@@ -227,7 +233,8 @@ public sealed class FolderRunTests : IDisposable
         Images.Write(_directory, "in", [.. Enumerable.Range(0, 9).Select(i => $"p{i}.png")]);
         foreach (string input in (string[])["in", "in/p0.png"])
         {
-            string command = $"exec dotnet exec '{Path.Combine(AppContext.BaseDirectory, "lungseg.dll")}' segment '{_directory[input]}' -o '{_directory["out"]}' --size 128 > /dev/full";
+            string command = $"exec dotnet exec '{Path.Combine(AppContext.BaseDirectory, "lungseg.dll")}' segment '{_directory[input]}' "
+                + $"-o '{_directory["out"]}' --size 128 > /dev/full";
             var start = new ProcessStartInfo("sh", ["-c", command]) { RedirectStandardError = true };
             using Process process = Process.Start(start)!;
             string error = process.StandardError.ReadToEnd();
@@ -235,7 +242,7 @@ public sealed class FolderRunTests : IDisposable
             Assert.Equal(1, process.ExitCode);
             Assert.Contains("lungseg: stopped, as the disk is full: No space left on device", error);
         }
-        Assert.Contains("of 9 are finished already", Segment("in", "--resume").Error);
+        Assert.Contains("of 9 images are already finished", Segment("in", "--resume").Error);
     }
 
     [Fact]
@@ -243,8 +250,13 @@ public sealed class FolderRunTests : IDisposable
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "no 'script' to make a terminal with");
         Images.Write(_directory, "in", [.. Enumerable.Range(0, 30).Select(i => $"p{i}.png")]);
-        string command = $"dotnet exec {Path.Combine(AppContext.BaseDirectory, "lungseg.dll")} segment {_directory["in"]} -o {_directory["out"]} --size 256";
-        var start = new ProcessStartInfo("/usr/bin/script", ["-qec", command, "/dev/null"]) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        string command = $"dotnet exec {Path.Combine(AppContext.BaseDirectory, "lungseg.dll")} segment {_directory["in"]} -o "
+            + $"{_directory["out"]} --size 256";
+        var start = new ProcessStartInfo("/usr/bin/script", ["-qec", command, "/dev/null"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+        };
         start.Environment["TERM"] = "xterm-256color";
         using Process process = Process.Start(start)!;
         string screen = process.StandardOutput.ReadToEnd();
@@ -258,11 +270,17 @@ public sealed class FolderRunTests : IDisposable
         Lungseg.Run(["segment", _directory[input], "-o", _directory["out"], "--size", "128", .. more]);
 
     private string[] Files(string folder) =>
-        [.. _directory.Files.Where(file => file.StartsWith($"{folder}/", StringComparison.Ordinal)).Select(file => file[(folder.Length + 1)..]).Where(file => file != DirectoryLock.Name)];
+    [
+        .. _directory.Files
+            .Where(file => file.StartsWith($"{folder}/", StringComparison.Ordinal))
+            .Select(file => file[(folder.Length + 1)..])
+            .Where(file => file != DirectoryLock.Name),
+    ];
 
     // The journal tells of times and dates.
     private Dictionary<string, string> Hashes(string folder) =>
-        Files(folder).Where(file => file != "journal.jsonl").ToDictionary(file => file, file => Sha256.TextOf(File.ReadAllBytes(_directory[$"{folder}/{file}"])));
+        Files(folder).Where(file => file != "journal.jsonl").ToDictionary(
+            file => file, file => Sha256.TextOf(File.ReadAllBytes(_directory[$"{folder}/{file}"])));
 
     private static bool Command(string name, params string[] arguments)
     {

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace LungSeg.Cli.Tests.Runs;
 
-/// <summary>Journals that were damaged, or made to lead out of their directory: one line with file and line number, and nothing else happens.</summary>
+/// <summary>
+/// Journals that were damaged, or made to lead out of their directory: one line with file and line number, and nothing else happens.
+/// </summary>
 public sealed class HostileJournalTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -32,7 +34,8 @@ public sealed class HostileJournalTests : IDisposable
     {
         string run = Copy("resume-a");
         Images.Write(_directory, "in", "a.png");
-        Lungseg.Run("segment", _directory["in"], "-o", run, "--size", "128", "--format", "mask,json", "--resume").Refused("line 3 ", Path.Combine(run, "journal.jsonl"));
+        Lungseg.Run("segment", _directory["in"], "-o", run, "--size", "128", "--format", "mask,json", "--resume")
+            .Refused("line 3 ", Path.Combine(run, "journal.jsonl"));
         Assert.False(File.Exists(Path.Combine(run, "report.csv")));
     }
 
@@ -90,7 +93,7 @@ public sealed class HostileJournalTests : IDisposable
         Assert.Equal(0, Segment().Exit);
         File.Move(_directory["out/b.mask.png"], _directory["b.mask.png"]);
         File.CreateSymbolicLink(_directory["out/b.mask.png"], _directory["b.mask.png"]);
-        Assert.Contains("an output is missing or not as it was written (b.png)", Segment("--resume").Error);
+        Assert.Contains("an output is missing or was changed (b.png)", Segment("--resume").Error);
         File.Move(_directory["out/journal.jsonl"], _directory["journal.jsonl"]);
         File.CreateSymbolicLink(_directory["out/journal.jsonl"], _directory["journal.jsonl"]);
         Segment("--resume").Refused("journal.jsonl", "is a link");
@@ -137,7 +140,8 @@ public sealed class HostileJournalTests : IDisposable
         return [.. bytes[..at], .. Encoding.UTF8.GetBytes(value), .. bytes[end..]];
     }
 
-    private Run Segment(params string[] more) => Lungseg.Run(["segment", _directory["in"], "-o", _directory["out"], "--size", "128", "--format", "mask,json", .. more]);
+    private Run Segment(params string[] more) =>
+        Lungseg.Run(["segment", _directory["in"], "-o", _directory["out"], "--size", "128", "--format", "mask,json", .. more]);
 
     private string Copy(string name)
     {

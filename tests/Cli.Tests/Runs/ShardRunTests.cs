@@ -1,4 +1,4 @@
-using LungSeg.Cli.Runs;
+using LungSeg.Cli.Journals;
 using LungSeg.IO;
 
 namespace LungSeg.Cli.Tests.Runs;
@@ -38,8 +38,9 @@ public sealed class ShardRunTests : IDisposable
         Assert.Equal(whole, Hashes("merged"));
 
         // What shards finished, a run in one piece need not do again.
-        run = Lungseg.Run("segment", _directory["in"], "-o", _directory["together"], "--size", "128", "--format", "mask,json,coco", "--resume");
-        Assert.Contains("14 of 15 are finished already", run.Error);
+        run = Lungseg.Run(
+            "segment", _directory["in"], "-o", _directory["together"], "--size", "128", "--format", "mask,json,coco", "--resume");
+        Assert.Contains("14 of 15 images are already finished", run.Error);
     }
 
     [Fact]
@@ -70,7 +71,8 @@ public sealed class ShardRunTests : IDisposable
         Segment("b", "--shard", "1/3");
         Segment("c", "--shard", "2/2", "--threshold", "0.6");
         Lungseg.Run("merge", _directory["a"], _directory["b"], "-o", _directory["m"]).Refused("one of 2, one of 3");
-        Lungseg.Run("merge", _directory["a"], _directory["c"], "-o", _directory["m"]).Refused("threshold: 0.5 in shard 1/2, 0.6 in shard 2/2");
+        Lungseg.Run(
+            "merge", _directory["a"], _directory["c"], "-o", _directory["m"]).Refused("threshold: 0.5 in shard 1/2, 0.6 in shard 2/2");
         Lungseg.Run("merge", _directory["in"]).Refused("journal.1-of-4.jsonl");
         Lungseg.Run("merge", _directory["nowhere"]).Refused("nowhere");
         Assert.False(Directory.Exists(_directory["m"]));
@@ -96,11 +98,15 @@ public sealed class ShardRunTests : IDisposable
         Lungseg.Run("segment", _directory["in"], "-o", _directory["out"], "--size", "128", "--shard", "1/2").Refused("1-of-4", "1/2");
     }
 
-    private void Segment(string output, params string[] more) =>
-        Assert.InRange(Lungseg.Run(["segment", _directory["in"], "-o", _directory[output], "--size", "128", "--format", "mask,json,coco", .. more]).Exit, 0, 1);
+    private void Segment(string output, params string[] more)
+    {
+        string[] arguments = ["segment", _directory["in"], "-o", _directory[output], "--size", "128", "--format", "mask,json,coco"];
+        Assert.InRange(Lungseg.Run([.. arguments, .. more]).Exit, 0, 1);
+    }
 
     private Dictionary<string, string> Hashes(string folder) => Directory
         .EnumerateFiles(_directory[folder], "*", SearchOption.AllDirectories)
-        .Where(file => !Path.GetFileName(file).StartsWith("journal", StringComparison.Ordinal) && !Path.GetFileName(file).Contains("-of-") && Path.GetFileName(file) != DirectoryLock.Name)
+        .Where(file => Path.GetFileName(file) is string name
+            && !name.StartsWith("journal", StringComparison.Ordinal) && !name.Contains("-of-") && name != DirectoryLock.Name)
         .ToDictionary(file => Path.GetRelativePath(_directory[folder], file), file => Sha256.TextOf(File.ReadAllBytes(file)));
 }

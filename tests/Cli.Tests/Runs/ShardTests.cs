@@ -1,5 +1,5 @@
 using CsCheck;
-using LungSeg.Cli.Runs;
+using LungSeg.Cli.Journals;
 
 namespace LungSeg.Cli.Tests.Runs;
 
@@ -41,7 +41,8 @@ public sealed class ShardTests
     [InlineData("7", "3", "1", "7", "1", null)]
     [InlineData("2", null, "1", "4", "1", null)]
     [InlineData("x", "4", "1", "4", "1", null)]
-    public void Slurm_s_arrays_may_begin_anywhere_but_have_no_gaps(string id, string? count, string min, string max, string? step, string? expected)
+    public void Slurm_s_arrays_may_begin_anywhere_but_have_no_gaps(
+        string id, string? count, string min, string max, string? step, string? expected)
     {
         Dictionary<string, string?> environment = new()
         {
@@ -64,7 +65,8 @@ public sealed class ShardTests
 
     private static void Expect(Dictionary<string, string?> environment, string? expected)
     {
-        if (expected is null) Assert.Contains("--shard 2/4", Assert.Throws<UsageException>(() => Shard.Parse("auto", environment.GetValueOrDefault)).Message);
+        if (expected is null)
+            Assert.Contains("--shard 2/4", Assert.Throws<UsageException>(() => Shard.Parse("auto", environment.GetValueOrDefault)).Message);
         else Assert.Equal(expected, $"{Shard.Parse("auto", environment.GetValueOrDefault)}");
     }
 }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using LungSeg.Cli.Runs;
+using LungSeg.Cli.Journals;
 
 namespace LungSeg.Cli.Tests.Runs;
 
@@ -19,7 +19,7 @@ public sealed class SharedDirectoryTests : IDisposable
         {
             Segment().Refused(_directory["out"], "another run");
             Segment("--resume").Refused("another run");
-            Segment("--shard", "1/2").Refused("run in one piece");
+            Segment("--shard", "1/2").Refused("a run without --shard");
         }
         Assert.Equal(0, Segment().Exit);
     }
@@ -58,7 +58,8 @@ public sealed class SharedDirectoryTests : IDisposable
             Segment().Refused("another run");
             Assert.True(File.Exists(unfinished));
         }
-        using (Process shard = Lungseg.Start(["segment", _directory["in"], "-o", _directory["out"], "--size", "128", "--shard", "1/2", "--json"]))
+        string[] arguments = ["segment", _directory["in"], "-o", _directory["out"], "--size", "128", "--shard", "1/2", "--json"];
+        using (Process shard = Lungseg.Start(arguments))
         {
             Assert.NotNull(shard.StandardOutput.ReadLine());
             shard.Kill();
@@ -66,9 +67,10 @@ public sealed class SharedDirectoryTests : IDisposable
         }
         Run run = Segment("--resume");
         Assert.Equal(0, run.Exit);
-        Assert.Contains("are finished already", run.Error);
+        Assert.Contains("images are already finished", run.Error);
         Assert.DoesNotContain(_directory.Files, file => file.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
-    private Run Segment(params string[] more) => Lungseg.Run(["segment", _directory["in"], "-o", _directory["out"], "--size", "128", .. more]);
+    private Run Segment(params string[] more) =>
+        Lungseg.Run(["segment", _directory["in"], "-o", _directory["out"], "--size", "128", .. more]);
 }

@@ -1,0 +1,201 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using LungSeg.Imaging;
+using LungSeg.Imaging.Masks;
+using LungSeg.Imaging.Outputs;
+using LungSeg.Imaging.Quality;
+
+namespace LungSeg.Cli.Journals;
+
+/// <summary>A line of a journal: exactly one of the three members is set.</summary>
+internal sealed record JournalLine
+{
+    public RunSession? Session { get; init; }
+
+    public JournalEntry? Image { get; init; }
+
+    public SessionEnd? End { get; init; }
+}
+
+/// <summary>One start of the program on a run, with settings and conditions.</summary>
+internal sealed record RunSession
+{
+    public required DateTime Started { get; init; }
+
+    /// <summary>The shard, such as "2/4".</summary>
+    public required string Shard { get; init; }
+
+    /// <summary>Number of images of this shard.</summary>
+    public required int Images { get; init; }
+
+    /// <summary>Number of images of all shards.</summary>
+    public required int AllImages { get; init; }
+
+    /// <summary>Hash of all images' names, by which shards of one run are recognised.</summary>
+    public required string AllNames { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+
+    /// <summary>Where it ran: device, threads, processor, system.</summary>
+    public required IReadOnlyDictionary<string, string> Conditions { get; init; }
+}
+
+/// <summary>How a session ended; one that was killed has no end.</summary>
+internal sealed record SessionEnd(DateTime At, bool Interrupted);
+
+/// <summary>An image that is finished or failed, and what identifies its file and settings.</summary>
+internal sealed record JournalEntry
+{
+    public required ImageRecord Record { get; init; }
+
+    /// <summary>Size of the image's file.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>When the image's file was last changed.</summary>
+    public DateTime Modified { get; init; }
+
+    /// <summary>The fingerprint of the settings.</summary>
+    public required string Settings { get; init; }
+
+    /// <summary>The masks, where the run writes a dataset of them.</summary>
+    public IReadOnlyList<EncodedLung>? Masks { get; init; }
+
+    /// <summary>A preview for the report's page.</summary>
+    public Thumbnail? Thumbnail { get; init; }
+}
+
+[JsonSerializable(typeof(JournalLine))]
+[JsonSerializable(typeof(ImageRecord))]
+internal sealed partial class RunJson : JsonSerializerContext
+{
+    private static readonly JsonSerializerOptions OneLine = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        // A journal is read again, and anybody may have changed it.
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        AllowDuplicateProperties = false,
+    };
+
+    /// <summary>One line for each value; file names in any script stay readable.</summary>
+    public static RunJson Lines { get; } = new(OneLine);
+}
+
+/// <summary>
+/// The result of one image: a line of report.jsonl. It does not depend on the order in which images are done.
+/// </summary>
+internal sealed record ImageRecord
+{
+    /// <summary>The image's name in the run.</summary>
+    public required string File { get; init; }
+
+    /// <summary>Why there are no outputs; null if there are.</summary>
+    public string? Error { get; init; }
+
+    public int? Width { get; init; }
+
+    public int? Height { get; init; }
+
+    /// <summary>SHA-256 of the image's file.</summary>
+    public string? Sha256 { get; init; }
+
+    public LungFacts? Lungs { get; init; }
+
+    /// <summary>Questions about image and mask for a person to check.</summary>
+    public IReadOnlyList<QualityFlag> Flags { get; init; } = [];
+
+    /// <summary>The reader's warnings.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The files that were written.</summary>
+    public IReadOnlyList<OutputFile> Outputs { get; init; } = [];
+
+    /// <summary>The time of each step; not in reports, which must not depend on it.</summary>
+    public StepTimes? Milliseconds { get; init; }
+
+    [JsonIgnore]
+    public bool Failed => Error is not null;
+}
+
+/// <summary>The time of each step in milliseconds, to a tenth; the network's time does not include waiting for its turn.</summary>
+internal sealed record StepTimes(double Read, double Preprocess, double Network, double Postprocess, double Write)
+{
+    public static StepTimes Of(SegmentationTimes times, TimeSpan write) =>
+        new(Tenths(times.Read), Tenths(times.Preprocess), Tenths(times.Network), Tenths(times.Postprocess), Tenths(write));
+
+    private static double Tenths(TimeSpan time) => Math.Round(time.TotalMilliseconds, 1);
+}
+
+/// <summary>
+/// A file that was written: its format and its name relative to the output directory, with '/'; in a journal also size and SHA-256.
+/// </summary>
+internal sealed record OutputFile(string Format, string Name, long? Bytes = null, string? Sha256 = null)
+{
+    public static OutputFile Of(string format, string directory, string path, bool hashed)
+    {
+        string name = Path.GetRelativePath(directory, path).Replace(Path.DirectorySeparatorChar, '/');
+        if (!hashed) return new OutputFile(format, name);
+        using FileStream stream = File.OpenRead(path);
+        return new OutputFile(format, name, stream.Length, IO.Sha256.TextOf(stream));
+    }
+
+    /// <summary>Whether the file in a directory is unchanged. A link is a change, and is not followed out of the directory.</summary>
+    public bool IsIn(string directory)
+    {
+        var file = new FileInfo(PathIn(directory));
+        if (!file.Exists || file.Length != Bytes || file.LinkTarget is not null || !RealPath.IsBelow(file.FullName, directory))
+            return false;
+        using FileStream stream = file.OpenRead();
+        return IO.Sha256.TextOf(stream) == Sha256;
+    }
+
+    public string PathIn(string directory) => Path.Combine(directory, Name.Replace('/', Path.DirectorySeparatorChar));
+}
+
+/// <summary>
+/// What a mask measures, in the words of the JSON output: areas in pixels of the mask, and in square millimetres where the image says how
+/// large its pixels are.
+/// </summary>
+internal sealed record LungFacts
+{
+    public double Share { get; init; }
+
+    public int AreaPx { get; init; }
+
+    public double? AreaMm2 { get; init; }
+
+    public int RightPx { get; init; }
+
+    public int LeftPx { get; init; }
+
+    /// <summary>Lung that is one part on both sides.</summary>
+    public int JoinedPx { get; init; }
+
+    /// <summary>Width of the right lung's box divided by the left's.</summary>
+    public double? WidthRatio { get; init; }
+
+    public int Components { get; init; }
+
+    /// <summary>Pixels with a probability from 0.1 to 0.9 for each lung pixel: the less, the surer the network.</summary>
+    public double UncertainRatio { get; init; }
+
+    public static LungFacts Of(LungSegmentation result)
+    {
+        MaskStatistics statistics = result.Statistics;
+        return new LungFacts
+        {
+            Share = Math.Round(statistics.AreaShare, 6),
+            AreaPx = statistics.Area,
+            AreaMm2 = statistics.AreaIn(result.MaskSpacing) is { } area ? Math.Round(area, 2) : null,
+            RightPx = statistics.Of(LungSide.Right)?.Area ?? 0,
+            LeftPx = statistics.Of(LungSide.Left)?.Area ?? 0,
+            JoinedPx = statistics.Of(LungSide.Both)?.Area ?? 0,
+            WidthRatio = statistics.WidthRatio is { } ratio ? Math.Round(ratio, 5) : null,
+            Components = statistics.Parts.Count,
+            UncertainRatio = Math.Round(result.Measures.UncertainRatio, 5),
+        };
+    }
+}

@@ -1,0 +1,141 @@
+using System.Text.Json;
+using LungSeg.Cli.Journals;
+using LungSeg.IO;
+using LungSeg.Imaging.Masks;
+using LungSeg.Imaging.Outputs;
+
+namespace LungSeg.Cli.Reports;
+
+/// <summary>
+/// The masks of a whole run, made from its journal, where each image's masks are appended as they are done: dataset.jsonl, a line for each
+/// image, and dataset.coco.json, all images in COCO's layout, which also says where each image's line starts, for random access.
+/// </summary>
+internal static class Dataset
+{
+    /// <summary>The word of <c>--format</c>.</summary>
+    public const string Format = "dataset";
+
+    /// <summary>The beginning of both files' names.</summary>
+    public static string NameOf(Shard shard) => shard.IsWhole ? "dataset" : $"dataset.{shard.Index}-of-{shard.Count}";
+
+    /// <summary>Writes both files of a part of a run, and returns their paths; none where its images have no masks.</summary>
+    public static IReadOnlyList<string> Write(string directory, Shard shard, JournalFile journal)
+    {
+        if (!journal.Sessions[^1].Settings.GetValueOrDefault("format", "").Split(',').Contains(Format)) return [];
+        string stem = Path.Combine(directory, NameOf(shard));
+        (string table, string coco) = ($"{stem}.jsonl", $"{stem}.coco.json");
+        List<(long Start, long Length)> lines = [];
+        AtomicFile.Write(
+            (table, stream => WriteTable(stream, journal, lines)),
+            (coco, stream => WriteCoco(stream, journal, lines, Path.GetFileName(table))));
+        return [table, coco];
+    }
+
+    /// <summary>The images that have masks, numbered from 1 in the order of their names.</summary>
+    private static IEnumerable<(int Id, JournalEntry Entry)> Images(JournalFile journal) =>
+        journal.Names
+            .Select(name => journal.Find(name)!)
+            .Where(entry => entry is { Masks: not null, Record.Failed: false })
+            .Select((entry, i) => (i + 1, entry));
+
+    private static void WriteTable(Stream stream, JournalFile journal, List<(long Start, long Length)> lines)
+    {
+        long start = 0;
+        using var line = new MemoryStream();
+        foreach ((int id, JournalEntry entry) in Images(journal))
+        {
+            line.SetLength(0);
+            using (var json = new Utf8JsonWriter(line, Json.OneLine))
+            {
+                json.WriteStartObject();
+                json.WriteNumber("id", id);
+                json.WriteString("file", entry.Record.File);
+                json.WriteString("sha256", entry.Record.Sha256);
+                json.WriteNumber("width", entry.Record.Width!.Value);
+                json.WriteNumber("height", entry.Record.Height!.Value);
+                json.WriteStartArray("lungs");
+                foreach (EncodedLung lung in entry.Masks!)
+                {
+                    json.WriteStartObject();
+                    json.WriteNumber("category_id", EncodedLung.CategoryOf(lung.Side));
+                    WriteMask(json, entry, lung, "rle");
+                    json.WriteEndObject();
+                }
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+            line.WriteByte((byte)'\n');
+            lines.Add((start, line.Length));
+            start += line.Length;
+            line.WriteTo(stream);
+        }
+    }
+
+    private static void WriteCoco(Stream stream, JournalFile journal, List<(long Start, long Length)> lines, string table)
+    {
+        using var json = new Utf8JsonWriter(stream, Json.OneLine);
+        json.WriteStartObject();
+        json.WriteStartObject("info");
+        string? network = journal.Sessions[^1].Settings.GetValueOrDefault("network");
+        json.WriteString("description", $"lungs found by LungSeg {ProductVersion.Number}, network {network}");
+        json.WriteString("table", table);
+        json.WriteEndObject();
+        json.WriteStartArray("images");
+        foreach ((int id, JournalEntry entry) in Images(journal))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("id", id);
+            json.WriteString("file_name", entry.Record.File);
+            json.WriteNumber("width", entry.Record.Width!.Value);
+            json.WriteNumber("height", entry.Record.Height!.Value);
+            json.WriteNumber("table_offset", lines[id - 1].Start);
+            json.WriteNumber("table_bytes", lines[id - 1].Length);
+            json.WriteEndObject();
+            json.Flush();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("annotations");
+        int annotation = 0;
+        foreach ((int id, JournalEntry entry) in Images(journal))
+        {
+            foreach (EncodedLung lung in entry.Masks!)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("id", ++annotation);
+                json.WriteNumber("image_id", id);
+                json.WriteNumber("category_id", EncodedLung.CategoryOf(lung.Side));
+                json.WriteNumber("iscrowd", 0);
+                WriteMask(json, entry, lung, "segmentation");
+                json.WriteEndObject();
+            }
+            json.Flush();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("categories");
+        foreach (LungSide side in Enum.GetValues<LungSide>())
+        {
+            json.WriteStartObject();
+            json.WriteNumber("id", EncodedLung.CategoryOf(side));
+            json.WriteString("name", EncodedLung.NameOf(side));
+            json.WriteString("supercategory", "lung");
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteMask(Utf8JsonWriter json, JournalEntry entry, EncodedLung lung, string name)
+    {
+        json.WriteNumber("area", lung.Area);
+        json.WriteStartArray("bbox");
+        foreach (int number in lung.Box) json.WriteNumberValue(number);
+        json.WriteEndArray();
+        json.WriteStartObject(name);
+        json.WriteStartArray("size");
+        json.WriteNumberValue(entry.Record.Height!.Value);
+        json.WriteNumberValue(entry.Record.Width!.Value);
+        json.WriteEndArray();
+        json.WriteString("counts", lung.Counts);
+        json.WriteEndObject();
+    }
+}
