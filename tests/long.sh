@@ -3,6 +3,7 @@
 #   networks   all nine networks on the emulated GPU, in every precision (about half an hour on two cores)
 #   kernels    the self-test of every kernel on the emulated GPU (some minutes)
 #   fuzz       the fuzz tests of the parsers with a hundred times as many cases (LUNGSEG_FUZZ_CASES sets another number)
+#   flags      how often each flag is raised by real radiographs (shared/cxr) and changed ones; LUNGSEG_PHOTOS: a folder of photographs
 #   smp        every network of segmentation_models_pytorch that shared/smp has an output of (LUNGSEG_SMP: a pattern of names)
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +18,7 @@ run() {
 case "${1:-}" in
 networks) run Models.Tests -explicit only -class '*EmulatedGpuTests' ;;
 kernels) run Cli.Tests -explicit only -class '*SelfTestKernelsTests' ;;
+flags) run Models.Tests -explicit only -class '*FlagSurveyTests' -showLiveOutput ;;
 smp) run Models.Tests -explicit only -class '*SmpTests' ;;
 fuzz)
     export LUNGSEG_FUZZ_CASES=${LUNGSEG_FUZZ_CASES:-600000}
@@ -25,7 +27,7 @@ fuzz)
     exit "$status"
     ;;
 *)
-    sed -n '2,6p' "$0"
+    sed -n '2,7p' "$0"
     exit 2
     ;;
 esac

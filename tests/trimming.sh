@@ -9,14 +9,17 @@ trap 'rm -rf "$work"' EXIT
 kind=trimmed options=()
 [ "${1:-}" != aot ] || { kind=aot options=(-p:PublishAot=true); }
 
-# Reads what an Exif tag's value means, for which it looks up an enumeration's names. Nothing of ours reads or writes Exif by it.
+# Both are about Exif and TIFF, of which nothing is read or written by ImageSharp.
 known() {
-    echo 'IL2075 SixLabors.ImageSharp.Metadata.Profiles.Exif.ExifTagDescriptionAttribute.GetDescription(ExifTag, Object)'
+    echo 'IL2075 SixLabors.ImageSharp.Metadata.Profiles.Exif.ExifTagDescriptionAttribute.GetDescription(ExifTag,Object)'
+    [ "$kind" = trimmed ] || echo 'IL3050 SixLabors.ImageSharp.EnumUtils.Parse<TEnum>(Int32,!!0)'
 }
 
+# What was trimmed before gives no warnings again.
+rm -rf src/Cli/obj/Release/net10.0/*/linked src/Cli/obj/Release/net10.0/*/native
 dotnet publish src/Cli -c Release --ucr -o "$work/program" -p:TrimmerSingleWarn=false -p:TreatWarningsAsErrors=false "${options[@]}" \
     -v m --nologo > "$work/log" 2>&1 || { tail -n 20 "$work/log"; exit 1; }
-sed -nE 's/.*warning (IL[0-9]+): ([^:]*): .*/\1 \2/p' "$work/log" | sort -u > "$work/found"
+sed -nE 's/.*warning (IL[0-9]+): ([^:]*): .*/\1 \2/p' "$work/log" | sed 's/, /,/g' | sort -u > "$work/found"
 diff <(known | sort) "$work/found" || { echo "trimming: other warnings than those that are known ($kind)"; exit 1; }
 "$work/program/lungseg" segment samples/radiograph.png -o "$work/out" > /dev/null
 cmp "$work/out/radiograph.mask.png" samples/radiograph.mask.png

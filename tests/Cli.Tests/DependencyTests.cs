@@ -51,11 +51,10 @@ public sealed partial class DependencyTests
             foreach (string name in forbidden) Assert.False(Code(file).Contains($"LungSeg.{name}"), $"{file} names LungSeg.{name}");
     }
 
-    // Namespaces that name each other, directly or through others. The list of those that still do only gets shorter.
+    /// <summary>Namespaces that name each other, directly or through others.</summary>
     [Fact]
     public void Namespaces_make_no_circles()
     {
-        string[] known = ["LungSeg.Imaging.Dicom.Writing LungSeg.Imaging.Outputs"];
         var uses = new Dictionary<string, HashSet<string>>();
         foreach (string file in Files(Source))
         {
@@ -68,7 +67,7 @@ public sealed partial class DependencyTests
         string[] circles = [.. uses.Keys.Where(name => reach[name].Contains(name))
             .Select(name => string.Join(' ', uses.Keys.Where(other => Meet(name, other)).Order(StringComparer.Ordinal)))
             .Distinct()];
-        Assert.Empty(circles.Except(known));
+        Assert.Empty(circles);
 
         bool Meet(string one, string other) => reach[one].Contains(other) && reach[other].Contains(one);
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using LungSeg.Cli.Reports;
+using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Cli.Runs;

@@ -1,3 +1,5 @@
+using LungSeg.Imaging.Dicom;
+
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>The kinds of files that a segmentation can be written as.</summary>

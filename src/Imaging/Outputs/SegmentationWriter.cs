@@ -1,3 +1,4 @@
+using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Dicom.Writing;
 
 namespace LungSeg.Imaging.Outputs;

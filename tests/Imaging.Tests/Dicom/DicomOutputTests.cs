@@ -92,6 +92,8 @@ public sealed class DicomOutputTests
             Result(b => b.Text(0x00080018, "UI", "1.2.3.5")),
             result with { Method = method with { Threshold = 0.4f } },
             result with { Method = method with { NetworkSize = 256 } },
+            result with { Method = method with { Contrast = new ContrastStretch(239, 255) } },
+            result with { Method = method with { Contrast = new ContrastStretch(238, 255) } },
             result with { Method = method with { WeightsSha256 = new Lazy<string>("ab") } },
             Result(voi: Voi.None),
         ];

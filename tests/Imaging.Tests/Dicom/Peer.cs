@@ -48,6 +48,14 @@ internal static class Peer
         return said.Trim();
     }
 
+    /// <summary>What one of the scripts of tests/Viewers says as it fails.</summary>
+    public static string ViewerFault(string script, params string[] arguments)
+    {
+        (int exit, string said) = Run("node", [Path.Combine(Viewers, script), .. arguments]);
+        Assert.NotEqual(0, exit);
+        return said;
+    }
+
     /// <summary>Runs one of the scripts of tests/Viewers; the JSON on its last line.</summary>
     public static JsonElement Viewer(string script, params string[] arguments)
     {

@@ -1,3 +1,4 @@
+using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Masks;
 using LungSeg.Imaging.Outputs;
 using LungSeg.Imaging.Tests.Outputs;

@@ -88,6 +88,18 @@ public sealed class SegmentationKindTests
         Assert.Equal(["Right lung", "Left lung"], segments.EnumerateArray().Select(segment => segment.GetProperty("label").GetString()));
     }
 
+    [Fact]
+    public void Cornerstone_says_that_it_does_not_read_fractional_segmentations()
+    {
+        Peer.NeedViewers();
+        (byte[] film, _) = Films.Draw(250, 201);
+        using TemporaryDirectory directory = new();
+        (string source, string seg) = (directory.File("film.dcm"), directory.File("seg.dcm"));
+        File.WriteAllBytes(source, film);
+        File.WriteAllBytes(seg, Written(Result(), SegmentationType.Fractional, DicomCompression.None));
+        Assert.Contains("Fractional segmentations are not yet supported", Peer.ViewerFault("labelmap.mjs", source, seg, directory.File("labels")));
+    }
+
     /// <summary>
     /// Debian's dciodvfy is older than label maps. These are the elements that the IOD demands (PS3.3 2024d, A.51.3, C.8.20.2 and the modules that
     /// they name), by keyword as pydicom has it: of type 1 with a value, of type 2 perhaps without one.

@@ -1,5 +1,7 @@
 using System.Text.Json;
+using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Masks;
+using LungSeg.Imaging.Outputs;
 using LungSeg.Imaging.Tests.Outputs;
 
 namespace LungSeg.Imaging.Tests.Dicom;
@@ -32,21 +34,25 @@ public sealed class ViewerTests
         Assert.All(segments.EnumerateArray(), segment => Assert.Equal(3, segment.GetProperty("cielab").GetArrayLength()));
     }
 
-    [Fact]
-    public void Two_films_of_one_series_are_two_display_sets_in_OHIF()
+    [Theory]
+    [InlineData(SegmentationType.Binary, "SEG pan")]
+    [InlineData(SegmentationType.Fractional, "PROB pan")]
+    [InlineData(SegmentationType.LabelMap, "LABEL pan")]
+    public void Two_films_of_one_series_are_two_display_sets_in_OHIF(SegmentationType type, string description)
     {
         Peer.NeedViewers();
+        ResultOptions options = new() { SegmentationType = type };
         using TemporaryDirectory directory = new();
         string[] files = [directory.File("1.dcm"), directory.File("2.dcm")];
         foreach ((string path, int i) in files.Select((path, i) => (path, i)))
         {
             (byte[] film, LungMask lungs) = Films.Draw(200, 200, change: b => b.Text(0x00080018, "UI", $"1.2.3.{i + 4}"));
-            File.WriteAllBytes(path, Results.Written("seg", Results.Of(ImageReader.Decode(film, "film.dcm"), lungs)));
+            File.WriteAllBytes(path, Results.Written("seg", Results.Of(ImageReader.Decode(film, "film.dcm"), lungs), options));
         }
         JsonElement[] sets = [.. Peer.Viewer("display-sets.cjs", files).EnumerateArray()];
         Assert.Equal(2, sets.Length);
         Assert.Equal(2, sets.Select(set => set.GetProperty("instance").GetString()).Distinct().Count());
-        Assert.All(sets, set => Assert.StartsWith("SEG pan", set.GetProperty("description").GetString()));
+        Assert.All(sets, set => Assert.StartsWith(description, set.GetProperty("description").GetString()));
     }
 
     [Fact]

@@ -1,5 +1,3 @@
-using LungSeg.Imaging.Outputs;
-
 namespace LungSeg.Imaging.Dicom.Writing;
 
 /// <summary>

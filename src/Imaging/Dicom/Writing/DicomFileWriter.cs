@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using LungSeg.Imaging.Dicom.Codecs;
-using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Imaging.Dicom.Writing;
 

@@ -1,5 +1,4 @@
 using LungSeg.Imaging.Masks;
-using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Imaging.Dicom.Writing;
 

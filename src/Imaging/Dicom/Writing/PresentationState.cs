@@ -1,6 +1,5 @@
 using LungSeg.Imaging.Dicom.Display;
 using LungSeg.Imaging.Masks;
-using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Imaging.Dicom.Writing;
 

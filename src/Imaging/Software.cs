@@ -1,6 +1,6 @@
 using LungSeg.IO;
 
-namespace LungSeg.Imaging.Outputs;
+namespace LungSeg.Imaging;
 
 /// <summary>How result files name the program that made them.</summary>
 internal static class Software

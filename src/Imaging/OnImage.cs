@@ -1,6 +1,6 @@
 using LungSeg.IO;
 
-namespace LungSeg.Imaging.Outputs;
+namespace LungSeg.Imaging;
 
 /// <summary>Formats whose coordinates are the image's own refuse a mask that does not lie on it.</summary>
 internal static class OnImage

@@ -1,6 +1,4 @@
-using LungSeg.Imaging.Masks;
-
-namespace LungSeg.Imaging.Outputs;
+namespace LungSeg.Imaging.Masks;
 
 /// <summary>What result files call a lung.</summary>
 internal static class LungNames
