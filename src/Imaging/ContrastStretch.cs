@@ -1,8 +1,8 @@
 namespace LungSeg.Imaging;
 
 /// <summary>
-/// The brightness that a network sees as black and as white where an image uses a sliver of its range. Networks were trained on images that use
-/// most of it, and find little in one that does not.
+/// The brightness that a network sees as black and as white where an image uses a sliver of its range. Networks were trained on images that
+/// use most of it, and find little in one that does not.
 /// </summary>
 /// <param name="Low">The sample, of the image's own depth, that becomes 0.</param>
 /// <param name="High">The sample that becomes full brightness.</param>
@@ -17,7 +17,9 @@ public readonly record struct ContrastStretch(int Low, int High)
     /// <summary>Percentiles are taken on a grid of at least so many points along the image's shorter side.</summary>
     private const int Side = 512;
 
-    /// <summary>The stretch from the 2nd to the 98th percentile that an image needs; null where it uses its range, or has one value only.</summary>
+    /// <summary>
+    /// The stretch from the 2nd to the 98th percentile that an image needs; null where it uses its range, or has one value only.
+    /// </summary>
     public static ContrastStretch? Of(Radiograph image)
     {
         ArgumentNullException.ThrowIfNull(image);
@@ -28,7 +30,8 @@ public readonly record struct ContrastStretch(int Low, int High)
             for (int x = step / 2; x < image.Width; x += step, points++)
             {
                 int at = (y * image.Width + x) * image.Channels;
-                counts[image.Channels == 1 ? samples[at] : (samples[at] * 4899 + samples[at + 1] * 9617 + samples[at + 2] * 1868 + 8192) >> 14]++;
+                counts[image.Channels == 1 ? samples[at]
+                    : (samples[at] * 4899 + samples[at + 1] * 9617 + samples[at + 2] * 1868 + 8192) >> 14]++;
             }
         (int low, int high) = (Percentile(counts, Tail * points), Percentile(counts, (1 - Tail) * points));
         return high > low && high - low < Sliver * image.MaxValue ? new ContrastStretch(low, high) : null;

@@ -8,7 +8,8 @@ public readonly record struct Decision(string Topic, string Text, bool IsWarning
 {
     /// <summary>Of an image in one colour whose file has an alpha channel.</summary>
     internal static Decision ShapeInAlpha { get; } =
-        new("alpha", "all pixels have one colour; what the image shows is in its alpha channel, which only masks are read from", IsWarning: true);
+        new("alpha", "all pixels have one colour; what the image shows is in its alpha channel, which only masks are read from",
+            IsWarning: true);
 
     /// <summary>The decision as one line.</summary>
     public override string ToString() => IsWarning ? $"warning: {Topic}: {Text}" : $"{Topic}: {Text}";

@@ -6,7 +6,9 @@ using LungSeg.IO;
 
 namespace LungSeg.Imaging;
 
-/// <summary>Reads DICOM files and PNG, JPEG, JPEG 2000, BMP, TIFF and GIF images, told apart by their content and never by a file name's extension.</summary>
+/// <summary>
+/// Reads DICOM files and PNG, JPEG, JPEG 2000, BMP, TIFF and GIF images, told apart by their content and never by a file name's extension.
+/// </summary>
 public static class ImageReader
 {
     /// <summary>The most bytes that an image file may have.</summary>
@@ -14,7 +16,8 @@ public static class ImageReader
 
     private const int HeadBytes = 1 << 14;
     private const string StreamName = "(stream)";
-    private static readonly IImageDecoder[] Images = [new PngDecoder(), new JpegImageDecoder(), new Jpeg2000ImageDecoder(), new BmpDecoder(), new TiffDecoder(), new GifDecoder()];
+    private static readonly IImageDecoder[] Images =
+        [new PngDecoder(), new JpegImageDecoder(), new Jpeg2000ImageDecoder(), new BmpDecoder(), new TiffDecoder(), new GifDecoder()];
     private static readonly DicomOptions Defaults = new();
 
     /// <summary>Reads one complete image, turned upright where its EXIF orientation says so.</summary>
@@ -43,8 +46,8 @@ public static class ImageReader
     public static bool Recognizes(string path) => Recognize(path).Format is not null;
 
     /// <summary>
-    /// Tells a file by its first kilobytes alone: its format, null for what is none of those that are read or cannot be read; and, of a DICOM
-    /// object that is no acquired image, what it is, such as "segmentation", "structured report" or "presentation state".
+    /// Tells a file by its first kilobytes alone: its format, null for what is none of those that are read or cannot be read; and, of a
+    /// DICOM object that is no acquired image, what it is, such as "segmentation", "structured report" or "presentation state".
     /// </summary>
     internal static (string? Format, string? DicomObject) Recognize(string path)
     {
@@ -100,7 +103,9 @@ public static class ImageReader
         throw new ImageException($"{name}: not an image ({formats} expected): the content is {FileKind.Describe(file)}");
     }
 
-    /// <summary>Reads a complete image from a stream, from where it stands to its end, a DICOM file by the options. The stream stays open.</summary>
+    /// <summary>
+    /// Reads a complete image from a stream, from where it stands to its end, a DICOM file by the options. The stream stays open.
+    /// </summary>
     /// <exception cref="ImageException">There is no readable, complete image of 32 x 32 pixels to 100 megapixels in the stream.</exception>
     public static Radiograph Read(Stream stream, DicomOptions? options = null)
     {
@@ -108,12 +113,15 @@ public static class ImageReader
         return Decode(BoundedFile.Read(stream, StreamName, MaximumFileBytes, "image file"), StreamName, options ?? Defaults);
     }
 
-    /// <summary>As <see cref="Read(string, DicomOptions)"/>, holding no thread while the file is read; it is decoded on the thread that goes on.</summary>
+    /// <summary>
+    /// As <see cref="Read(string, DicomOptions)"/>, holding no thread while the file is read; it is decoded on the thread that goes on.
+    /// </summary>
     /// <exception cref="ImageException">There is no readable, complete image of 32 x 32 pixels to 100 megapixels at the path.</exception>
     public static async Task<Radiograph> ReadAsync(string path, DicomOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return Decode(await BoundedFile.ReadAsync(path, MaximumFileBytes, "image file", cancellation).ConfigureAwait(false), path, options ?? Defaults);
+        return Decode(await BoundedFile.ReadAsync(path, MaximumFileBytes, "image file", cancellation).ConfigureAwait(false), path,
+            options ?? Defaults);
     }
 
     /// <summary>As <see cref="Read(Stream, DicomOptions)"/>, holding no thread while the stream is read.</summary>
@@ -121,7 +129,8 @@ public static class ImageReader
     public static async Task<Radiograph> ReadAsync(Stream stream, DicomOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        return Decode(await BoundedFile.ReadAsync(stream, StreamName, MaximumFileBytes, "image file", cancellation).ConfigureAwait(false), StreamName, options ?? Defaults);
+        return Decode(await BoundedFile.ReadAsync(stream, StreamName, MaximumFileBytes, "image file", cancellation).ConfigureAwait(false),
+            StreamName, options ?? Defaults);
     }
 
     // DICOM first: its preamble may be the header of a TIFF file.

@@ -19,7 +19,9 @@ public static class ImageWriter
         AtomicFile.Write((path, stream => stream.Write(png)));
     }
 
-    /// <summary>The bytes of a PNG file of grey (1 channel), RGB (3 channels) or RGBA (4 channels) bytes, rows from top to bottom.</summary>
+    /// <summary>
+    /// The bytes of a PNG file of grey (1 channel), RGB (3 channels) or RGBA (4 channels) bytes, rows from top to bottom.
+    /// </summary>
     public static byte[] EncodePng(int width, int height, int channels, ReadOnlySpan<byte> pixels)
     {
         using MemoryStream stream = new();

@@ -59,7 +59,9 @@ public sealed class LungMask
         return bytes;
     }
 
-    /// <summary>Lung wherever the probability is over the threshold (not at it, as the reference does); height x width probabilities.</summary>
+    /// <summary>
+    /// Lung wherever the probability is over the threshold (not at it, as the reference does); height x width probabilities.
+    /// </summary>
     /// <exception cref="ArgumentException">The length does not fit, or the threshold is not a number.</exception>
     public static LungMask FromProbabilities(ReadOnlySpan<float> probabilities, int width, int height, float threshold = 0.5f)
     {
@@ -71,9 +73,12 @@ public sealed class LungMask
         {
             ReadOnlySpan<float> p = probabilities.Slice(i, 4 * lanes);
             // Each lane of a comparison is 0 or -1, in 4 bytes, and then in 2 and in 1.
-            Vector128<short> first = Vector128.Narrow(Vector128.GreaterThan(Vector128.Create<float>(p), limit).AsInt32(), Vector128.GreaterThan(Vector128.Create<float>(p[lanes..]), limit).AsInt32());
+            Vector128<short> first =
+                Vector128.Narrow(Vector128.GreaterThan(Vector128.Create<float>(p), limit).AsInt32(),
+                    Vector128.GreaterThan(Vector128.Create<float>(p[lanes..]), limit).AsInt32());
             Vector128<short> second = Vector128.Narrow(
-                Vector128.GreaterThan(Vector128.Create<float>(p[(2 * lanes)..]), limit).AsInt32(), Vector128.GreaterThan(Vector128.Create<float>(p[(3 * lanes)..]), limit).AsInt32());
+                Vector128.GreaterThan(Vector128.Create<float>(p[(2 * lanes)..]), limit).AsInt32(),
+                Vector128.GreaterThan(Vector128.Create<float>(p[(3 * lanes)..]), limit).AsInt32());
             (Vector128.Narrow(first, second).AsByte() & Vector128<byte>.One).CopyTo(pixels, i);
         }
         for (; i < pixels.Length; i++)
@@ -81,7 +86,9 @@ public sealed class LungMask
         return new LungMask(width, height, pixels);
     }
 
-    /// <summary>Reads a mask from an image in any of the codings of <see cref="MaskImage"/>: lung wherever it is brighter than half.</summary>
+    /// <summary>
+    /// Reads a mask from an image in any of the codings of <see cref="MaskImage"/>: lung wherever it is brighter than half.
+    /// </summary>
     /// <exception cref="ImageException">The image holds more than two labels, or is no mask at all.</exception>
     public static LungMask FromImage(Radiograph image)
     {
@@ -98,7 +105,8 @@ public sealed class LungMask
     {
         ArgumentNullException.ThrowIfNull(other);
         if (other.Width != Width || other.Height != Height)
-            throw new ArgumentException($"a mask of {Width} x {Height} pixels expected, {other.Width} x {other.Height} found", nameof(other));
+            throw new ArgumentException($"a mask of {Width} x {Height} pixels expected, {other.Width} x {other.Height} found",
+                nameof(other));
         byte[] pixels = new byte[_pixels.Length];
         for (int i = 0; i < pixels.Length; i++)
             pixels[i] = (byte)(_pixels[i] & ~other._pixels[i]);

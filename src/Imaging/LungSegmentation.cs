@@ -24,10 +24,14 @@ public sealed record LungSegmentation
         }
     }
 
-    /// <summary>The probabilities before threshold and clean-up: of the image's size, or the network's where the study's own steps were taken.</summary>
+    /// <summary>
+    /// The probabilities before threshold and clean-up: of the image's size, or the network's where the study's own steps were taken.
+    /// </summary>
     public required ProbabilityMap Probabilities { get; init; }
 
-    /// <summary>The probabilities of the mirror image, mirrored back, where that was segmented too to tell how sure the network is; null otherwise.</summary>
+    /// <summary>
+    /// The probabilities of the mirror image, mirrored back, where that was segmented too to tell how sure the network is; null otherwise.
+    /// </summary>
     public ProbabilityMap? MirrorProbabilities { get; init; }
 
     /// <summary>The mean of both, or the image's own where its mirror image was not segmented.</summary>
@@ -53,7 +57,9 @@ public sealed record LungSegmentation
 
     /// <summary>What the reader found and chose, and how the contrast was stretched where it was.</summary>
     public IReadOnlyList<Decision> Decisions => Method.Contrast is { } stretch
-        ? [.. Image.Decisions, new Decision("contrast", $"{stretch} of 0 to {Image.MaxValue}, as the image uses less than a tenth of its range", IsWarning: true)]
+        ? [.. Image.Decisions,
+            new Decision("contrast", $"{stretch} of 0 to {Image.MaxValue}, as the image uses less than a tenth of its range",
+                IsWarning: true)]
         : Image.Decisions;
 
     /// <summary>Heights, widths, apices, bases and symmetry of the lungs, measured when asked for.</summary>

@@ -9,7 +9,8 @@ internal static class OnImage
     {
         if (!result.MaskLiesOnImage)
             throw new ImageException(
-                $"{result.Image.Name}: {format} needs a mask on the image's own {result.Image.Width} x {result.Image.Height} pixels, this one has "
+                $"{result.Image.Name}: {format} needs a mask on the image's own {result.Image.Width} x {result.Image.Height} pixels, "
+                    + "this one has "
                 + $"{result.Mask.Width} x {result.Mask.Height} (mode {result.Method.Mode}); leave {format} out or use the native mode")
             { Remedy = Remedy.NativeMode };
     }

@@ -43,7 +43,8 @@ public static class Overlay
     {
         if (image.Width != mask.Width || image.Height != mask.Height)
             throw new ImageException(
-                $"the mask's {mask.Width} x {mask.Height} pixels do not lie on the image's {image.Width} x {image.Height}; resize the mask first");
+                $"the mask's {mask.Width} x {mask.Height} pixels do not lie on the image's {image.Width} x {image.Height}; resize the "
+                    + "mask first");
         byte[] grey = Grey(image);
         byte[] rgb = new byte[grey.Length * 3];
         byte[][] tints = [.. Enum.GetValues<LungSide>().Select(TintOf)];
@@ -53,7 +54,8 @@ public static class Overlay
             OutlineRow outline = new(mask, reach);
             for (int y = first; y < last; y++)
             {
-                ReadOnlySpan<byte> shades = grey.AsSpan(y * width, width), sides = mask.Sides.AsSpan(y * width, width), edge = outline.Of(y);
+                ReadOnlySpan<byte> shades = grey.AsSpan(y * width, width), sides = mask.Sides.AsSpan(y * width, width),
+                    edge = outline.Of(y);
                 Span<byte> target = rgb.AsSpan(3 * y * width, 3 * width);
                 for (int x = 0; x < width; x++)
                 {
@@ -123,7 +125,8 @@ public static class Overlay
             ReadOnlySpan<ushort> samples = image.Samples;
             for (int i = first * width; i < last * width; i++)
             {
-                int value = channels == 1 ? samples[i] : (samples[3 * i] * 299 + samples[3 * i + 1] * 587 + samples[3 * i + 2] * 114) / 1000;
+                int value = channels == 1 ? samples[i]
+                    : (samples[3 * i] * 299 + samples[3 * i + 1] * 587 + samples[3 * i + 2] * 114) / 1000;
                 grey[i] = table[value - low];
             }
         });

@@ -19,7 +19,8 @@ public sealed class ProbabilityMap
         (Width, Height, _values) = (width, height, new Lazy<float[]>(values));
     }
 
-    private ProbabilityMap(int width, int height, Func<float[]> values) => (Width, Height, _values) = (width, height, new Lazy<float[]>(values));
+    private ProbabilityMap(int width, int height, Func<float[]> values) =>
+        (Width, Height, _values) = (width, height, new Lazy<float[]>(values));
 
     /// <summary>Columns.</summary>
     public int Width { get; }

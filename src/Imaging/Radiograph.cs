@@ -74,8 +74,8 @@ public sealed class Radiograph
     }
 
     /// <summary>
-    /// An image of raw pixels of 9 to 16 bits, one in each word: rows from top to bottom, channels interleaved, bright meaning dense. Depths
-    /// under 16 are scaled up to 16. The pixels are copied.
+    /// An image of raw pixels of 9 to 16 bits, one in each word: rows from top to bottom, channels interleaved, bright meaning dense.
+    /// Depths under 16 are scaled up to 16. The pixels are copied.
     /// </summary>
     /// <param name="pixels">Words; a row begins every <paramref name="stride"/> of them.</param>
     /// <param name="width">Columns.</param>
@@ -83,7 +83,8 @@ public sealed class Radiograph
     /// <param name="bitDepth">Bits of a sample, 1 to 16; up to 8 they are scaled to 8.</param>
     /// <param name="channels">1 (grey) or 3 (red, green, blue).</param>
     /// <param name="stride">Words from one row to the next; 0 where rows follow each other without a gap.</param>
-    /// <exception cref="ArgumentException">The pixels are fewer than the size asks for, a sample exceeds its depth, or size or depth cannot be.</exception>
+    /// <exception cref="ArgumentException">The pixels are fewer than the size asks for, a sample exceeds its depth, or size or depth cannot
+    /// be.</exception>
     public static Radiograph FromPixels(ReadOnlySpan<ushort> pixels, int width, int height, int bitDepth, int channels, int stride = 0)
     {
         if (bitDepth is < 1 or > 16) throw new ArgumentOutOfRangeException(nameof(bitDepth), bitDepth, "1 to 16 bits expected");
@@ -94,7 +95,8 @@ public sealed class Radiograph
         {
             foreach (ushort sample in pixels.Slice(y * stride, row))
             {
-                if (sample > most) throw new ArgumentException($"a sample of {sample} is over {most}, the most of {bitDepth} bits", nameof(pixels));
+                if (sample > most) throw new ArgumentException($"a sample of {sample} is over {most}, the most of {bitDepth} bits",
+                    nameof(pixels));
                 samples[to++] = (ushort)(((long)sample * full + (most / 2)) / most);
             }
         }
@@ -107,9 +109,11 @@ public sealed class Radiograph
         if (channels is not (1 or 3)) throw new ArgumentException($"a radiograph has 1 or 3 channels, not {channels}", nameof(channels));
         int row = width * channels;
         if (stride == 0) stride = row;
-        if (stride < row) throw new ArgumentOutOfRangeException(nameof(stride), stride, $"a stride of {row} samples or more, or 0, expected");
+        if (stride < row) throw new ArgumentOutOfRangeException(nameof(stride), stride,
+            $"a stride of {row} samples or more, or 0, expected");
         if (length < ((long)stride * (height - 1)) + row)
-            throw new ArgumentException($"{height} rows of {row} samples, one every {stride}, expected, {length} samples found", nameof(length));
+            throw new ArgumentException($"{height} rows of {row} samples, one every {stride}, expected, {length} samples found",
+                nameof(length));
         return row;
     }
 
@@ -134,7 +138,10 @@ public sealed class Radiograph
     /// <summary>Pixel spacing where the file states it.</summary>
     public PixelSpacing? Spacing { get; init; }
 
-    /// <summary>The data element that the spacing is from and what it means, such as "Pixel Spacing (0028,0030), calibrated (GEOMETRY)"; "" without one.</summary>
+    /// <summary>
+    /// The data element that the spacing is from and what it means, such as "Pixel Spacing (0028,0030), calibrated (GEOMETRY)"; "" without
+    /// one.
+    /// </summary>
     public string SpacingSource { get; init; } = "";
 
     /// <summary>The plane on which <see cref="Spacing"/> holds.</summary>
@@ -159,8 +166,8 @@ public sealed class Radiograph
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
     /// <summary>
-    /// The alpha channel, height x width samples, where the file has one and its colour is the same everywhere: the image is the shape that the
-    /// channel cuts out. Null otherwise.
+    /// The alpha channel, height x width samples, where the file has one and its colour is the same everywhere: the image is the shape that
+    /// the channel cuts out. Null otherwise.
     /// </summary>
     internal ushort[]? Alpha { get; init; }
 
@@ -173,7 +180,9 @@ public sealed class Radiograph
         return true;
     }
 
-    /// <summary>The mirror image, left for right: each row from its last pixel to its first. The patient's sides change places with it.</summary>
+    /// <summary>
+    /// The mirror image, left for right: each row from its last pixel to its first. The patient's sides change places with it.
+    /// </summary>
     public Radiograph Mirrored()
     {
         ushort[] samples = new ushort[_samples.Length];
@@ -227,7 +236,8 @@ public sealed class Radiograph
         byte[] bytes = new byte[_samples.Length];
         int shift = BitDepth - 8, i = 0, lanes = Vector128<ushort>.Count;
         for (; i <= bytes.Length - 2 * lanes; i += 2 * lanes)
-            Vector128.Narrow(Vector128.Create<ushort>(_samples, i) >>> shift, Vector128.Create<ushort>(_samples, i + lanes) >>> shift).CopyTo(bytes, i);
+            Vector128.Narrow(Vector128.Create<ushort>(_samples, i) >>> shift, Vector128.Create<ushort>(_samples, i + lanes) >>> shift)
+                .CopyTo(bytes, i);
         for (; i < bytes.Length; i++)
             bytes[i] = (byte)(_samples[i] >> shift);
         return bytes;

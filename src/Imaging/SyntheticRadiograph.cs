@@ -53,7 +53,8 @@ internal static class SyntheticRadiograph
                 double body = anatomy.BodyDepth(x, y), lung = Math.Min(anatomy.LungDepth(x, y), 0.8 * body);
                 double recess = Math.Min(anatomy.RecessDepth(x, y), body - lung);
                 double uneven = 1 + 0.05 * texture.At(x, y, 60, 3), interstitial = 1 + 0.3 * texture.At(x, y, 7, 4);
-                canvas.Attenuation[at] = (float)(Anatomy.Soft * (body - lung - recess) * uneven + Anatomy.Lung * (lung * interstitial + recess));
+                canvas.Attenuation[at] =
+                    (float)(Anatomy.Soft * (body - lung - recess) * uneven + Anatomy.Lung * (lung * interstitial + recess));
                 depth[at] = (float)lung;
                 lungs[at] = lung > 0 ? (byte)1 : (byte)0;
             }

@@ -40,7 +40,9 @@ public sealed class ContrastStretchTests
     [Fact]
     public void Colours_are_stretched_together()
     {
-        Radiograph color = new(40, 40, 3, 8, [.. Enumerable.Range(0, 1600).SelectMany(i => new[] { (ushort)(100 + i % 10), (ushort)(102 + i % 10), (ushort)(98 + i % 10) })]);
+        Radiograph color = new(40, 40, 3, 8,
+            [.. Enumerable.Range(0, 1600)
+                .SelectMany(i => new[] { (ushort)(100 + i % 10), (ushort)(102 + i % 10), (ushort)(98 + i % 10) })]);
         Radiograph stretched = ContrastStretch.Of(color)!.Value.Apply(color);
         Assert.True(stretched.Samples[3 * 5 + 1] > stretched.Samples[3 * 5] && stretched.Samples[3 * 5] > stretched.Samples[3 * 5 + 2]);
     }

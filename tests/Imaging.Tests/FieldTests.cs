@@ -34,7 +34,8 @@ public sealed class FieldTests
     {
         Radiograph read = Read("window-first-unusable.dcm"), plain = Read("base.dcm");
         Assert.Contains(read.Decisions, d => d is { Topic: "VOI", IsWarning: true });
-        Assert.Contains(read.Decisions, d => d.Topic == "VOI" && d.Text.StartsWith("window center 2048, width 4096", StringComparison.Ordinal));
+        Assert.Contains(read.Decisions,
+            d => d.Topic == "VOI" && d.Text.StartsWith("window center 2048, width 4096", StringComparison.Ordinal));
         Assert.Equal((plain.Width, plain.Height), (read.Width, read.Height));
     }
 

@@ -103,7 +103,8 @@ public sealed class ImageReaderTests
         byte[] whole = Fixtures.All[name].Bytes;
         int scan = whole.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]) + 20;
         for (int length = scan; length < whole.Length - 40; length += Math.Max(1, (whole.Length - scan) / 20))
-            Assert.ThrowsAny<ImageException>(() => ImageReader.Decode([.. whole[..length], 0xFF, 0xD9], $"{name} cut at {length} of {whole.Length}"));
+            Assert.ThrowsAny<ImageException>(
+                () => ImageReader.Decode([.. whole[..length], 0xFF, 0xD9], $"{name} cut at {length} of {whole.Length}"));
     }
 
     [Theory]
@@ -175,7 +176,8 @@ public sealed class ImageReaderTests
             for (int page = 0; page < pages; page++)
             {
                 foreach ((TiffTag tag, int value) in (ReadOnlySpan<(TiffTag, int)>)[(TiffTag.IMAGEWIDTH, 40), (TiffTag.IMAGELENGTH, 36),
-                    (TiffTag.BITSPERSAMPLE, 8), (TiffTag.SAMPLESPERPIXEL, 1), (TiffTag.PHOTOMETRIC, (int)Photometric.MINISBLACK), (TiffTag.ROWSPERSTRIP, 36)])
+                    (TiffTag.BITSPERSAMPLE, 8), (TiffTag.SAMPLESPERPIXEL, 1), (TiffTag.PHOTOMETRIC, (int)Photometric.MINISBLACK),
+                    (TiffTag.ROWSPERSTRIP, 36)])
                     tiff.SetField(tag, value);
                 for (int y = 0; y < 36; y++)
                     tiff.WriteScanline([.. Enumerable.Repeat((byte)(10 * page + 7), 40)], y);

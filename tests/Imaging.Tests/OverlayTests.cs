@@ -19,7 +19,8 @@ public sealed class OverlayTests
             pixels.AsSpan(y * Side + 50, 100).Fill(1);
             pixels.AsSpan(y * Side + 250, 100).Fill(1);
         }
-        return (new Radiograph(Side, Side, 1, bits, samples) { PatientLeftIsOnTheRight = leftIsOnTheRight }, new LungMask(Side, Side, pixels));
+        return (new Radiograph(Side, Side, 1, bits, samples) { PatientLeftIsOnTheRight = leftIsOnTheRight },
+            new LungMask(Side, Side, pixels));
     }
 
     private static (byte, byte, byte) At(byte[] rgb, int x, int y) =>

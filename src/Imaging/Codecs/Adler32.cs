@@ -25,7 +25,9 @@ internal static class Adler32
         return b << 16 | a;
     }
 
-    /// <summary>The checksum of a part with the checksum <paramref name="first"/> followed by one of <paramref name="secondLength"/> bytes.</summary>
+    /// <summary>
+    /// The checksum of a part with the checksum <paramref name="first"/> followed by one of <paramref name="secondLength"/> bytes.
+    /// </summary>
     public static uint Join(uint first, uint second, long secondLength)
     {
         ulong a1 = first & 0xFFFF, b1 = first >> 16, a2 = second & 0xFFFF, b2 = second >> 16, length = (ulong)(secondLength % Modulus);

@@ -26,12 +26,14 @@ internal sealed class BmpDecoder : IImageDecoder
         ImageSize.Check(width, height);
         bool plainMasks = compression is BitFields or AlphaBitFields && bits == 32 && HasPlainMasks(file);
         if (compression != Uncompressed && !plainMasks)
-            throw new ImageException($"the BMP file is compressed or packed (method {compression}), which is not supported; save it as PNG");
+            throw new ImageException(
+                $"the BMP file is compressed or packed (method {compression}), which is not supported; save it as PNG");
         if (bits is not (1 or 4 or 8 or 24 or 32))
             throw new ImageException($"the BMP file has {bits} bits per pixel; 1, 4, 8, 24 or 32 expected; save it as PNG");
         long stride = (width * bits + 31) / 32 * 4;
         if (data < FileHeader + header || data + stride * height > file.Length)
-            throw new ImageException($"the BMP file is truncated: {data + stride * height} bytes expected for {width} x {height} pixels, {file.Length} found");
+            throw new ImageException(
+                $"the BMP file is truncated: {data + stride * height} bytes expected for {width} x {height} pixels, {file.Length} found");
 
         int paletteAt = FileHeader + header, entry = core ? 3 : 4, colors = Math.Min(1 << Math.Min(bits, 8), (data - paletteAt) / entry);
         bool grey = bits <= 8 && IsGrey(file, paletteAt, entry, colors);

@@ -8,7 +8,8 @@ namespace LungSeg.Imaging.Codecs;
 /// </summary>
 internal sealed class GifDecoder : IImageDecoder
 {
-    private const int Header = 13, ImageMark = 0x2C, ExtensionMark = 0x21, Trailer = 0x3B, HasPalette = 0x80, Interlaced = 0x40, MostCodes = 4096;
+    private const int Header = 13, ImageMark = 0x2C, ExtensionMark = 0x21, Trailer = 0x3B, HasPalette = 0x80, Interlaced = 0x40,
+        MostCodes = 4096;
 
     public string Format => "GIF";
 
@@ -43,16 +44,19 @@ internal sealed class GifDecoder : IImageDecoder
         }
     }
 
-    private static Radiograph ReadImage(byte[] file, scoped ref int at, int width, int height, ReadOnlySpan<byte> palette, ReadOnlySpan<byte> background)
+    private static Radiograph ReadImage(byte[] file, scoped ref int at, int width, int height, ReadOnlySpan<byte> palette,
+        ReadOnlySpan<byte> background)
     {
         if (file.Length - at < 10)
             throw Truncated(file);
-        (int left, int top, int columns, int rows, int flags) = (UInt16(file, at), UInt16(file, at + 2), UInt16(file, at + 4), UInt16(file, at + 6), file[at + 8]);
+        (int left, int top, int columns, int rows, int flags) =
+            (UInt16(file, at), UInt16(file, at + 2), UInt16(file, at + 4), UInt16(file, at + 6), file[at + 8]);
         at += 9;
         if (Palette(file, flags, ref at) is { Length: > 0 } own)
             palette = own;
         if (columns == 0 || rows == 0 || left + columns > width || top + rows > height)
-            throw new ImageException($"the GIF file is damaged: its image of {columns} x {rows} pixels does not lie in its screen of {width} x {height}");
+            throw new ImageException(
+                $"the GIF file is damaged: its image of {columns} x {rows} pixels does not lie in its screen of {width} x {height}");
         int codeSize = at < file.Length ? file[at++] : throw Truncated(file);
         int data = at;
         SkipBlocks(file, ref at);
@@ -67,7 +71,8 @@ internal sealed class GifDecoder : IImageDecoder
         for (int i = 0; !whole && i < samples.Length; i++)
             samples[i] = background[i % channels];
         int[] order = (flags & Interlaced) == 0 ? [.. Enumerable.Range(0, rows)]
-            : [.. new[] { (0, 8), (4, 8), (2, 4), (1, 2) }.SelectMany(pass => Enumerable.Range(0, rows).Where(y => y % pass.Item2 == pass.Item1))];
+            : [.. new[] { (0, 8), (4, 8), (2, 4), (1, 2) }.SelectMany(
+                pass => Enumerable.Range(0, rows).Where(y => y % pass.Item2 == pass.Item1))];
         for (int y = 0; y < rows; y++)
             for (int x = 0; x < columns; x++)
                 for (int c = 0; c < channels; c++)
@@ -75,7 +80,9 @@ internal sealed class GifDecoder : IImageDecoder
         return new Radiograph(width, height, channels, 8, samples)
         {
             Description = $"GIF, {(grey ? "grey" : "colour")} palette",
-            Decisions = whole ? [] : [new Decision("size", $"the image covers {columns} x {rows} of {width} x {height} pixels; the rest is background", IsWarning: true)],
+            Decisions = whole ? []
+                : [new Decision("size", $"the image covers {columns} x {rows} of {width} x {height} pixels; the rest is background",
+                    IsWarning: true)],
         };
     }
 
@@ -165,7 +172,8 @@ internal sealed class GifDecoder : IImageDecoder
 
     private static int UInt16(byte[] file, int at) => BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(at));
 
-    private static ImageException Truncated(byte[] file) => new($"the GIF file is truncated: it ends after {file.Length} bytes without its end mark");
+    private static ImageException Truncated(byte[] file) =>
+        new($"the GIF file is truncated: it ends after {file.Length} bytes without its end mark");
 
     private static ImageException EndsEarly() => new("the GIF file is damaged: its data ends before the last pixel");
 }

@@ -58,7 +58,8 @@ internal static class Orientation
             PatientLeftIsOnTheRight = image.PatientLeftIsOnTheRight,
             Description = image.Description,
             Decisions = image.Decisions,
-            Alpha = image.Alpha is { } alpha ? Apply(new Radiograph(image.Width, image.Height, 1, image.BitDepth, alpha), orientation).Samples.ToArray() : null,
+            Alpha = image.Alpha is { } alpha
+                ? Apply(new Radiograph(image.Width, image.Height, 1, image.BitDepth, alpha), orientation).Samples.ToArray() : null,
         };
     }
 

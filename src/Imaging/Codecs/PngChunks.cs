@@ -6,7 +6,9 @@ namespace LungSeg.Imaging.Codecs;
 /// <summary>The pieces of a PNG file, every one checked against its length and checksum, up to and including IEND.</summary>
 internal sealed class PngChunks
 {
-    /// <summary>Bytes that one byte of a Deflate stream can stand for; and data that no image needs, as a multiple of its pixels' bytes and beyond.</summary>
+    /// <summary>
+    /// Bytes that one byte of a Deflate stream can stand for; and data that no image needs, as a multiple of its pixels' bytes and beyond.
+    /// </summary>
     private const long MostGain = 1032, MostOverhead = 2, SmallData = 1 << 20;
 
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
@@ -50,7 +52,15 @@ internal sealed class PngChunks
             if (header is null && !name.SequenceEqual("IHDR"u8))
                 throw new ImageException("the PNG file is damaged: its first chunk is not IHDR");
             if (name.SequenceEqual("IEND"u8))
-                return new PngChunks { Header = header!, Palette = palette, Transparency = transparency, Exif = exif, Frames = frames, Data = Rewound(data) };
+                return new PngChunks
+                {
+                    Header = header!,
+                    Palette = palette,
+                    Transparency = transparency,
+                    Exif = exif,
+                    Frames = frames,
+                    Data = Rewound(data)
+                };
             if (name.SequenceEqual("IHDR"u8))
                 header ??= CheckedHeader(body);
             else if (name.SequenceEqual("PLTE"u8))
@@ -101,5 +111,6 @@ internal sealed class PngChunks
         return true;
     }
 
-    private static ImageException Truncated(int length) => new($"the PNG file is truncated: it ends after {length} bytes without its end mark");
+    private static ImageException Truncated(int length) =>
+        new($"the PNG file is truncated: it ends after {length} bytes without its end mark");
 }

@@ -46,7 +46,8 @@ internal sealed class PngDecoder : IImageDecoder
         int channels = color is Grey or GreyAlpha ? 1 : 3;
         Layout layout = new(width, channels, stored, depth, 0, color == Indexed ? chunks.Palette : null);
         ushort[] samples = ReadSamples(chunks.Data, layout, height, interlace);
-        string kind = color switch { Grey => "grey", GreyAlpha => "grey and alpha", Rgb => "colour", Rgba => "colour and alpha", _ => "palette" };
+        string kind = color switch
+        { Grey => "grey", GreyAlpha => "grey and alpha", Rgb => "colour", Rgba => "colour and alpha", _ => "palette" };
         // A shape may be drawn in the alpha channel alone.
         Layout? shape = !Radiograph.IsOneColor(samples, channels) ? null
             : color is GreyAlpha or Rgba ? layout with { Channels = 1, First = stored - 1 }
@@ -61,7 +62,8 @@ internal sealed class PngDecoder : IImageDecoder
             Description = $"PNG, {depth}-bit {kind}",
             Decisions =
             [
-                .. chunks.Frames == 1 ? [] : new[] { new Decision("animation", $"the first of {chunks.Frames} images was read", IsWarning: true) },
+                .. chunks.Frames == 1 ? []
+                : new[] { new Decision("animation", $"the first of {chunks.Frames} images was read", IsWarning: true) },
                 .. alpha is not null ? [Decision.ShapeInAlpha]
                     : color is GreyAlpha or Rgba ? new[] { new Decision("alpha", "left out") } : [],
             ],
@@ -100,7 +102,8 @@ internal sealed class PngDecoder : IImageDecoder
     /// <summary>How rows are stored, and which of a pixel's samples are kept, from <paramref name="First"/> on.</summary>
     private readonly record struct Layout(int Width, int Channels, int Stored, int Depth, int First, byte[]? Palette);
 
-    private static void ReadPass(Stream inflated, Layout layout, ushort[] samples, (int X, int Y, int Dx, int Dy) pass, int columns, int rows)
+    private static void ReadPass(Stream inflated, Layout layout, ushort[] samples, (int X, int Y, int Dx, int Dy) pass, int columns,
+        int rows)
     {
         if (columns <= 0 || rows <= 0)
             return;
@@ -154,7 +157,8 @@ internal sealed class PngDecoder : IImageDecoder
                 continue;
             }
             if (value * 3 + 2 >= layout.Palette.Length)
-                throw new ImageException($"the PNG file is damaged: a pixel names colour {value} of a palette of {layout.Palette.Length / 3}");
+                throw new ImageException(
+                    $"the PNG file is damaged: a pixel names colour {value} of a palette of {layout.Palette.Length / 3}");
             for (int c = 0; c < 3; c++)
                 pixel[c] = layout.Palette[value * 3 + c];
         }

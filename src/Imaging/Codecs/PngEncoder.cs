@@ -45,7 +45,9 @@ internal static class PngEncoder
         WriteChunk(target, "IEND"u8, []);
     }
 
-    /// <summary>A piece of a zlib stream that ends on a whole byte: the first with the stream's header, the last with its last block.</summary>
+    /// <summary>
+    /// A piece of a zlib stream that ends on a whole byte: the first with the stream's header, the last with its last block.
+    /// </summary>
     private static MemoryStream Deflate(byte[] bytes, bool isFirst, bool isLast)
     {
         MemoryStream piece = new(bytes.Length / 3);

@@ -42,7 +42,9 @@ internal static class PngFilter
         }
     }
 
-    /// <summary>Rows <paramref name="first"/> and following, each behind its filter byte and by the filter that leaves the smallest bytes.</summary>
+    /// <summary>
+    /// Rows <paramref name="first"/> and following, each behind its filter byte and by the filter that leaves the smallest bytes.
+    /// </summary>
     public static byte[] Choose(ReadOnlySpan<byte> rows, int stride, int pixel, int first, int count)
     {
         byte[] filtered = new byte[(stride + 1) * count], zeros = new byte[stride], sub = new byte[stride], up = new byte[stride];
@@ -104,8 +106,8 @@ internal static class PngFilter
     }
 
     /// <summary>
-    /// Undoes a filter whose pixels each wait for the one before, all bytes of a pixel at once. Returns where it stopped: at the last pixels, or,
-    /// where a pixel is a single byte, at the start.
+    /// Undoes a filter whose pixels each wait for the one before, all bytes of a pixel at once. Returns where it stopped: at the last
+    /// pixels, or, where a pixel is a single byte, at the start.
     /// </summary>
     private static int UndoPixels<TPredictor>(Span<byte> row, ReadOnlySpan<byte> above, int pixel)
         where TPredictor : struct, IPredictor
@@ -127,7 +129,9 @@ internal static class PngFilter
     private static Vector128<short> Lanes(ReadOnlySpan<byte> bytes) =>
         Vector128.WidenLower(Vector128.CreateScalar(MemoryMarshal.Read<ulong>(bytes)).AsByte()).AsInt16();
 
-    /// <summary>Writes the first 2, 3, 4, 6 or 8 bytes of a vector and no more: the next pixel is not to wait for this one's store.</summary>
+    /// <summary>
+    /// Writes the first 2, 3, 4, 6 or 8 bytes of a vector and no more: the next pixel is not to wait for this one's store.
+    /// </summary>
     private static void Store(Span<byte> target, ulong packed, int count)
     {
         if (!BitConverter.IsLittleEndian)
@@ -167,7 +171,9 @@ internal static class PngFilter
         }
     }
 
-    /// <summary>Whichever of the three is nearest to left + up - corner, the earlier one of equals; by masks, as the choice cannot be foreseen.</summary>
+    /// <summary>
+    /// Whichever of the three is nearest to left + up - corner, the earlier one of equals; by masks, as the choice cannot be foreseen.
+    /// </summary>
     private static int Paeth(int left, int up, int corner)
     {
         int a = up - corner, b = left - corner, c = Math.Abs(a + b);

@@ -17,7 +17,8 @@ internal sealed class TiffDecoder : IImageDecoder
         var layout = TiffLayout.Read(directory, file.Length);
         ushort[] samples = TiffPixels.Read(file, layout, 0, layout.Channels);
         // A shape may be drawn in the extra sample alone.
-        ushort[]? alpha = layout.HasExtraSample && Radiograph.IsOneColor(samples, layout.Channels) ? TiffPixels.Read(file, layout, layout.Channels, 1) : null;
+        ushort[]? alpha = layout.HasExtraSample && Radiograph.IsOneColor(samples, layout.Channels)
+            ? TiffPixels.Read(file, layout, layout.Channels, 1) : null;
         Radiograph image = new(layout.Width, layout.Height, layout.Channels, layout.Depth, samples)
         {
             Alpha = alpha,

@@ -72,7 +72,9 @@ internal sealed class TiffDirectory
     /// <summary>A tag's first value, or another where the directory lacks it.</summary>
     public long Number(TiffField tag, long otherwise) => Has(tag) ? Numbers(tag, 1)[0] : otherwise;
 
-    /// <summary>A tag's first values, all of them where there are no more than <paramref name="most"/>; empty where the directory lacks it.</summary>
+    /// <summary>
+    /// A tag's first values, all of them where there are no more than <paramref name="most"/>; empty where the directory lacks it.
+    /// </summary>
     public long[] Numbers(TiffField tag, long most)
     {
         if (!_fields.TryGetValue(tag, out (int Type, long Count, ulong At) field))
@@ -94,7 +96,8 @@ internal sealed class TiffDirectory
 
     /// <summary>A tag's value as it lies in the file; empty where the directory lacks it.</summary>
     public ReadOnlySpan<byte> Bytes(TiffField tag) =>
-        _fields.TryGetValue(tag, out (int Type, long Count, ulong At) field) ? _file.AsSpan((int)field.At, (int)field.Count * TypeBytes[field.Type]) : [];
+        _fields.TryGetValue(tag, out (int Type, long Count, ulong At) field)
+            ? _file.AsSpan((int)field.At, (int)field.Count * TypeBytes[field.Type]) : [];
 
     private void Add(ulong entry, int pointer)
     {
@@ -104,7 +107,8 @@ internal sealed class TiffDirectory
         if (type >= TypeBytes.Length || TypeBytes[type] == 0 || count > (ulong)_file.Length)
         {
             if (read)
-                throw new ImageException($"the TIFF file is damaged: its tag {tag} ({(TiffField)tag}) claims {count} values of type {type}");
+                throw new ImageException(
+                    $"the TIFF file is damaged: its tag {tag} ({(TiffField)tag}) claims {count} values of type {type}");
             return;
         }
         ulong bytes = count * (ulong)TypeBytes[type];

@@ -31,7 +31,8 @@ internal sealed class TiffErrors : TiffErrorHandler
     public override void ErrorHandler(Tiff tif, string method, string format, params object[] args) =>
         _first ??= string.Format(CultureInfo.InvariantCulture, format, args).ReplaceLineEndings(" ").TrimEnd('.');
 
-    public override void WarningHandler(Tiff tif, string method, string format, params object[] args) => ErrorHandler(tif, method, format, args);
+    public override void WarningHandler(Tiff tif, string method, string format, params object[] args) =>
+        ErrorHandler(tif, method, format, args);
 
     public override void ErrorHandlerExt(Tiff tif, object clientData, string method, string format, params object[] args)
     {

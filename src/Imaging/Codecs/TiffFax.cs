@@ -4,8 +4,8 @@ using BitMiracle.LibTiff.Classic;
 namespace LungSeg.Imaging.Codecs;
 
 /// <summary>
-/// The fax codings of a bilevel TIFF strip (ITU-T T.4 and T.6), by LibTiff.NET. It sees a file of one strip that is made here, and nothing of
-/// the directory that came from elsewhere; what it only warns of, such as rows that end early, is refused.
+/// The fax codings of a bilevel TIFF strip (ITU-T T.4 and T.6), by LibTiff.NET. It sees a file of one strip that is made here, and nothing
+/// of the directory that came from elsewhere; what it only warns of, such as rows that end early, is refused.
 /// </summary>
 internal static class TiffFax
 {
@@ -17,7 +17,8 @@ internal static class TiffFax
         try
         {
             byte[] file = MakeFile(data, layout, rows);
-            using Tiff tiff = Tiff.ClientOpen("strip", "r", new MemoryStream(file, writable: false), new TiffStream()) ?? throw TiffErrors.ToException();
+            using Tiff tiff = Tiff.ClientOpen("strip", "r", new MemoryStream(file, writable: false), new TiffStream())
+                ?? throw TiffErrors.ToException();
             int decoded = tiff.ReadEncodedStrip(0, target, 0, target.Length);
             return TiffErrors.Any ? throw TiffErrors.ToException() : Math.Max(decoded, 0);
         }
@@ -39,7 +40,8 @@ internal static class TiffFax
         int at = Header + 2;
         ReadOnlySpan<(TiffField, long)> fields =
         [
-            (TiffField.Width, layout.Segment.Width), (TiffField.Height, rows), (TiffField.BitsPerSample, 1), (TiffField.Compression, (int)layout.Compression),
+            (TiffField.Width, layout.Segment.Width), (TiffField.Height, rows), (TiffField.BitsPerSample, 1),
+            (TiffField.Compression, (int)layout.Compression),
             (TiffField.Photometric, (int)layout.Photometric), (TiffField.StripOffsets, start), (TiffField.SamplesPerPixel, 1),
             (TiffField.RowsPerStrip, rows), (TiffField.StripByteCounts, data.Length),
             (options, layout.FaxOptions),

@@ -155,7 +155,8 @@ internal sealed record TiffLayout
         if (!Enum.IsDefined(compression))
             throw Refuse($"is compressed by method {number}, which is not supported");
         if (compression is TiffCompression.CcittRle or TiffCompression.CcittT4 or TiffCompression.CcittT6 && bits != 1)
-            throw new ImageException($"the TIFF file is damaged: {bits} bits per sample in a fax coding (compression {number}), which has 1");
+            throw new ImageException(
+                $"the TIFF file is damaged: {bits} bits per sample in a fax coding (compression {number}), which has 1");
         if (compression == TiffCompression.Jpeg && bits != 8)
             throw Refuse($"holds {bits}-bit JPEG; 8 bits expected");
         return compression;
@@ -221,7 +222,8 @@ internal sealed record TiffLayout
         if (offsets.Length == 0)
             throw new ImageException("the TIFF file is damaged: it does not say where its pixels are");
         if (offsets.Length < expected)
-            throw new ImageException($"the TIFF file is damaged: {offsets.Length} of {expected} {kind}s are there; the others would be holes in the image");
+            throw new ImageException(
+                $"the TIFF file is damaged: {offsets.Length} of {expected} {kind}s are there; the others would be holes in the image");
         if (counts.Length == 0 && Compression == TiffCompression.None)
             counts = [.. Enumerable.Range(0, (int)expected).Select(SegmentBytes)];
         else if (counts.Length == 0 && expected == 1)
@@ -233,11 +235,15 @@ internal sealed record TiffLayout
         {
             (long offset, long count, long bytes) = (offsets[i], counts[i], SegmentBytes(i));
             if (offset == 0 || count == 0)
-                throw new ImageException($"the TIFF file is damaged: {kind} {i + 1} of {expected} is not there; it would be a hole in the image");
+                throw new ImageException(
+                    $"the TIFF file is damaged: {kind} {i + 1} of {expected} is not there; it would be a hole in the image");
             if (offset > fileLength || count > fileLength - offset)
-                throw new ImageException($"the TIFF file is truncated: it ends after {fileLength} bytes, {(decimal)offset + count} expected");
+                throw new ImageException(
+                    $"the TIFF file is truncated: it ends after {fileLength} bytes, {(decimal)offset + count} expected");
             if (bytes > Array.MaxLength || bytes > count * TiffSegments.MostGain(this))
-                throw new ImageException($"the TIFF file is truncated or damaged: {kind} {i + 1} of {expected} has {count} bytes, which cannot hold its {bytes} bytes of pixels");
+                throw new ImageException(
+                    $"the TIFF file is truncated or damaged: {kind} {i + 1} of {expected} has {count} bytes, which cannot hold its "
+                    + $"{bytes} bytes of pixels");
             data[i] = ((int)offset, (int)count);
         }
         return data;

@@ -9,7 +9,8 @@ internal static class TiffLzw
     public static int Decode(ReadOnlySpan<byte> data, Span<byte> target)
     {
         if (data is [0, var second, ..] && (second & 1) != 0)
-            throw new ImageException("the TIFF file is compressed by LZW in the way of before TIFF 5.0, which is not supported; save it as PNG");
+            throw new ImageException(
+                "the TIFF file is compressed by LZW in the way of before TIFF 5.0, which is not supported; save it as PNG");
         // A string is the one before it and a byte: where it was written last, and how long it is.
         Span<int> start = stackalloc int[MostCodes], length = stackalloc int[MostCodes];
         int next = End + 1, bits = 9, at = 0, count = 0, to = 0, before = -1;

@@ -17,7 +17,8 @@ internal static class TiffPixels
                     (int offset, int bytes) = layout.Data[index];
                     string name = $"{(layout.IsTiled ? "tile" : "strip")} {index + 1} of {layout.Data.Length}";
                     byte[] rows = TiffSegments.Decode(file.Slice(offset, bytes), layout, layout.Rows(down), name);
-                    Place(rows, layout, layout.IsPlanar ? (0, plane, 1) : (first, 0, channels), channels, across * layout.Segment.Width, down * layout.Segment.Height, samples);
+                    Place(rows, layout, layout.IsPlanar ? (0, plane, 1) : (first, 0, channels), channels, across * layout.Segment.Width,
+                        down * layout.Segment.Height, samples);
                 }
         if (layout.Photometric == TiffPhotometric.WhiteIsZero && first == 0)
             for (int i = 0; i < samples.Length; i++)
@@ -26,7 +27,8 @@ internal static class TiffPixels
     }
 
     /// <summary>Copies a segment's pixels: <paramref name="part"/> is their first sample there, the first here, and how many.</summary>
-    private static void Place(byte[] rows, TiffLayout layout, (int From, int To, int Count) part, int channels, int x, int y, ushort[] samples)
+    private static void Place(byte[] rows, TiffLayout layout, (int From, int To, int Count) part, int channels, int x, int y,
+        ushort[] samples)
     {
         int columns = Math.Min(layout.Segment.Width, layout.Width - x), lines = Math.Min(layout.Segment.Height, layout.Height - y);
         for (int r = 0; r < lines; r++)
@@ -53,7 +55,8 @@ internal static class TiffPixels
         }
     }
 
-    private static void Copy(ReadOnlySpan<byte> row, TiffLayout layout, (int From, int To, int Count) part, Span<ushort> target, int channels)
+    private static void Copy(ReadOnlySpan<byte> row, TiffLayout layout, (int From, int To, int Count) part, Span<ushort> target,
+        int channels)
     {
         ReadOnlySpan<ushort> wide = MemoryMarshal.Cast<byte, ushort>(row);
         int step = layout.SegmentSamples;

@@ -41,7 +41,8 @@ internal static class TiffSegments
             _ => TiffFax.Decode(data, layout, rows, target),
         };
         if (decoded < target.Length)
-            throw new ImageException($"the TIFF file is truncated or damaged: the data of {name} ends after {decoded} of {target.Length} bytes of pixels");
+            throw new ImageException(
+                $"the TIFF file is truncated or damaged: the data of {name} ends after {decoded} of {target.Length} bytes of pixels");
         if (layout.Bits == 16 && layout.IsLittleEndian != BitConverter.IsLittleEndian)
         {
             Span<ushort> words = MemoryMarshal.Cast<byte, ushort>(target.AsSpan());
@@ -109,13 +110,17 @@ internal static class TiffSegments
     /// <summary>A stream whose tables may stand in the directory (TIFF Technical Note 2).</summary>
     private static int DecodeJpeg(ReadOnlySpan<byte> data, TiffLayout layout, int rows, byte[] target)
     {
-        byte[] stream = layout.JpegTables is [0xFF, 0xD8, .. var tables, 0xFF, 0xD9] && data.Length > 2 ? [0xFF, 0xD8, .. tables, .. data[2..]] : data.ToArray();
+        byte[] stream = layout.JpegTables is [0xFF, 0xD8, .. var tables, 0xFF, 0xD9] && data.Length > 2
+            ? [0xFF, 0xD8, .. tables, .. data[2..]] : data.ToArray();
         if (stream is not [0xFF, 0xD8, ..])
             throw new ImageException("the TIFF file is damaged: its JPEG data has no start mark");
         JpegStructure jpeg = JpegStructure.Read(stream);
         int channels = layout.SegmentSamples;
-        if (jpeg.Width != layout.Segment.Width || jpeg.Height < rows || jpeg.Height > layout.Segment.Height || jpeg.Components.Length != channels || jpeg.Precision != 8)
-            throw new ImageException($"the TIFF file is damaged: its JPEG data has {jpeg.Width} x {jpeg.Height} pixels with {jpeg.Components.Length} samples of {jpeg.Precision} bits, "
+        if (jpeg.Width != layout.Segment.Width || jpeg.Height < rows || jpeg.Height > layout.Segment.Height
+            || jpeg.Components.Length != channels || jpeg.Precision != 8)
+            throw new ImageException(
+                $"the TIFF file is damaged: its JPEG data has {jpeg.Width} x {jpeg.Height} pixels with {jpeg.Components.Length} samples "
+                + $"of {jpeg.Precision} bits, "
                 + $"{layout.Segment.Width} x {rows} with {channels} of 8 expected");
         JpegPlanes planes = JpegDecoder.Decode(stream, jpeg);
         ushort[] samples = new ushort[jpeg.Width * jpeg.Height * channels];

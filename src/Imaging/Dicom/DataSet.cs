@@ -48,18 +48,22 @@ internal sealed class DataSet(byte[] bytes, bool bigEndian)
     /// <summary>The value as text without padding, "" where absent.</summary>
     public string Text(uint tag)
     {
-        Encoding encoding = tag != Tags.SpecificCharacterSet && Text(Tags.SpecificCharacterSet).Contains("ISO_IR 192", StringComparison.Ordinal)
+        Encoding encoding = tag != Tags.SpecificCharacterSet
+            && Text(Tags.SpecificCharacterSet).Contains("ISO_IR 192", StringComparison.Ordinal)
             ? Encoding.UTF8
             : Encoding.Latin1;
         return encoding.GetString(Bytes(tag)).Trim(' ', '\0');
     }
 
-    /// <summary>The value of a code string, "" where absent; lower case is read as capitals, which such strings have, with a warning.</summary>
+    /// <summary>
+    /// The value of a code string, "" where absent; lower case is read as capitals, which such strings have, with a warning.
+    /// </summary>
     public string Code(uint tag, DecisionLog log)
     {
         string text = Text(tag), code = text.ToUpperInvariant();
         if (code != text)
-            log.Warn("data set", $"{Tags.Describe(tag)} \"{ImagePixel.Printable(text)}\" is not in capitals; read as {ImagePixel.Printable(code)}");
+            log.Warn("data set",
+                $"{Tags.Describe(tag)} \"{ImagePixel.Printable(text)}\" is not in capitals; read as {ImagePixel.Printable(code)}");
         return code;
     }
 
@@ -86,7 +90,8 @@ internal sealed class DataSet(byte[] bytes, bool bigEndian)
 
     /// <summary>Numbers written as text and parted by backslashes, NaN for each that is no finite number; empty where absent.</summary>
     public double[] Numbers(uint tag) => !Has(tag) ? [] : Array.ConvertAll(Text(tag).Split('\\'), part =>
-        double.TryParse(part.Trim(' ', '\0'), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number : double.NaN);
+        double.TryParse(part.Trim(' ', '\0'), NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            && double.IsFinite(number) ? number : double.NaN);
 
     private ushort Word(ReadOnlySpan<byte> value, int at) =>
         bigEndian ? BinaryPrimitives.ReadUInt16BigEndian(value[at..]) : BinaryPrimitives.ReadUInt16LittleEndian(value[at..]);

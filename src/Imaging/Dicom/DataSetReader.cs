@@ -85,7 +85,8 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
         if (length > end - _at)
         {
             string problem = top && tag == Tags.PixelData ? "truncated" : "truncated or damaged";
-            throw new ImageException($"the DICOM file is {problem}: {Tags.Describe(tag)} at byte {start} claims {length} bytes where {end - _at} are left");
+            throw new ImageException(
+                $"the DICOM file is {problem}: {Tags.Describe(tag)} at byte {start} claims {length} bytes where {end - _at} are left");
         }
         int next = _at + (int)length;
         if (into is not null && Tags.IsKeptSequence(tag))
@@ -116,9 +117,12 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
             if (item == Tags.SequenceEnd && toDelimiter)
                 break;
             if (item != Tags.Item)
-                throw new ImageException($"the DICOM file is damaged: a sequence item was expected at byte {_at - 8}, {Tags.Describe(item)} was found");
+                throw new ImageException(
+                    $"the DICOM file is damaged: a sequence item was expected at byte {_at - 8}, {Tags.Describe(item)} was found");
             if (length != Undefined && length > end - _at)
-                throw new ImageException($"the DICOM file is truncated or damaged: a sequence item at byte {_at - 8} claims {length} bytes where {end - _at} are left");
+                throw new ImageException(
+                    $"the DICOM file is truncated or damaged: a sequence item at byte {_at - 8} claims {length} bytes where {end - _at} "
+                    + "are left");
             bool read = kept && first is null;
             DataSet? target = read ? first = new DataSet(bytes, bigEndian) : null;
             if (length == Undefined)
@@ -158,16 +162,19 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
         bool shortForm = IsOneOf(two, ShortForms);
         if (!shortForm && !IsVr(two))
         {
-            // New representations have two capital letters and a length of 4 bytes (PS3.5, 7.1.2); anything else stands for one that was lost.
+            // New representations have two capital letters and a length of 4 bytes (PS3.5, 7.1.2); anything else stands for one that was
+            // lost.
             shortForm = !(char.IsAsciiLetterUpper((char)two[0]) && char.IsAsciiLetterUpper((char)two[1]));
-            Warn($"{Tags.Describe(tag)} at byte {start} has the unknown value representation \"{ImagePixel.Printable(Encoding.Latin1.GetString(two))}\"; "
+            Warn($"{Tags.Describe(tag)} at byte {start} has the unknown value representation "
+                + $"\"{ImagePixel.Printable(Encoding.Latin1.GetString(two))}\"; "
                 + $"a length of {(shortForm ? 2 : 4)} bytes was assumed");
         }
         string vr = $"{(char)two[0]}{(char)two[1]}";
         _at += 2;
         if (shortForm)
         {
-            int length = bigEndian ? BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(_at)) : BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(_at));
+            int length = bigEndian ? BinaryPrimitives.ReadUInt16BigEndian(bytes.AsSpan(_at))
+                : BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(_at));
             _at += 2;
             return (tag, vr, (uint)length);
         }

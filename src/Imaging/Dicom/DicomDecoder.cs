@@ -32,7 +32,9 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         DataSet data = dicom.DataSet;
         SopClass.Note(data, log);
         if (options.ImagesOnly && SopClass.NoImage(data, dicom.Meta) is { } kind)
-            throw new ImageException($"the DICOM file is no acquired image but a {kind} ({SopClass.Describe(data.Text(Tags.SopClassUid))}); name the image itself");
+            throw new ImageException(
+                $"the DICOM file is no acquired image but a {kind} ({SopClass.Describe(data.Text(Tags.SopClassUid))}); name the image "
+                + "itself");
         ImagePixel.RefuseNoImage(data);
         FrameDecoder.RefuseUnsupported(dicom.Syntax);
         ImagePixel image = ImagePixel.Read(data, log);
@@ -58,40 +60,41 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         }
     }
 
-    private DicomReference Refer(DataSet data, TransferSyntax syntax, ImagePixel image, int frame, bool isLossy, GreyMapping? mapping) => new()
-    {
-        SopClassUid = data.Text(Tags.SopClassUid),
-        SopInstanceUid = data.Text(Tags.SopInstanceUid),
-        StudyInstanceUid = data.Text(Tags.StudyInstanceUid),
-        SeriesInstanceUid = data.Text(Tags.SeriesInstanceUid),
-        FrameOfReferenceUid = data.Text(Tags.FrameOfReferenceUid),
-        TransferSyntaxUid = syntax.Uid,
-        SpecificCharacterSet = data.Text(Tags.SpecificCharacterSet),
-        PatientName = data.Text(Tags.PatientName),
-        PatientId = data.Text(Tags.PatientId),
-        PatientBirthDate = data.Text(Tags.PatientBirthDate),
-        PatientSex = data.Text(Tags.PatientSex),
-        StudyDate = data.Text(Tags.StudyDate),
-        StudyTime = data.Text(Tags.StudyTime),
-        StudyId = data.Text(Tags.StudyId),
-        AccessionNumber = data.Text(Tags.AccessionNumber),
-        ReferringPhysicianName = data.Text(Tags.ReferringPhysicianName),
-        Modality = data.Text(Tags.Modality),
-        PatientOrientation = data.Text(Tags.PatientOrientation),
-        ImageOrientation = Orientation(data),
-        ImagePosition = data.Decimals(Tags.ImagePositionPatient) is { Length: 3 } position ? position : null,
-        ViewPosition = data.Text(Tags.ViewPosition),
-        BodyPartExamined = data.Text(Tags.BodyPartExamined),
-        InstanceNumber = data.Text(Tags.InstanceNumber),
-        IsLossy = isLossy || data.Text(Tags.LossyImageCompression) == "01",
-        Carried = DicomReference.Carry(data),
-        Rows = image.Rows,
-        Columns = image.Columns,
-        Frames = image.Frames,
-        Frame = frame,
-        Options = options,
-        GreyMapping = mapping,
-    };
+    private DicomReference Refer(DataSet data, TransferSyntax syntax, ImagePixel image, int frame, bool isLossy, GreyMapping? mapping) =>
+        new()
+        {
+            SopClassUid = data.Text(Tags.SopClassUid),
+            SopInstanceUid = data.Text(Tags.SopInstanceUid),
+            StudyInstanceUid = data.Text(Tags.StudyInstanceUid),
+            SeriesInstanceUid = data.Text(Tags.SeriesInstanceUid),
+            FrameOfReferenceUid = data.Text(Tags.FrameOfReferenceUid),
+            TransferSyntaxUid = syntax.Uid,
+            SpecificCharacterSet = data.Text(Tags.SpecificCharacterSet),
+            PatientName = data.Text(Tags.PatientName),
+            PatientId = data.Text(Tags.PatientId),
+            PatientBirthDate = data.Text(Tags.PatientBirthDate),
+            PatientSex = data.Text(Tags.PatientSex),
+            StudyDate = data.Text(Tags.StudyDate),
+            StudyTime = data.Text(Tags.StudyTime),
+            StudyId = data.Text(Tags.StudyId),
+            AccessionNumber = data.Text(Tags.AccessionNumber),
+            ReferringPhysicianName = data.Text(Tags.ReferringPhysicianName),
+            Modality = data.Text(Tags.Modality),
+            PatientOrientation = data.Text(Tags.PatientOrientation),
+            ImageOrientation = Orientation(data),
+            ImagePosition = data.Decimals(Tags.ImagePositionPatient) is { Length: 3 } position ? position : null,
+            ViewPosition = data.Text(Tags.ViewPosition),
+            BodyPartExamined = data.Text(Tags.BodyPartExamined),
+            InstanceNumber = data.Text(Tags.InstanceNumber),
+            IsLossy = isLossy || data.Text(Tags.LossyImageCompression) == "01",
+            Carried = DicomReference.Carry(data),
+            Rows = image.Rows,
+            Columns = image.Columns,
+            Frames = image.Frames,
+            Frame = frame,
+            Options = options,
+            GreyMapping = mapping,
+        };
 
     /// <summary>Two unit vectors at a right angle, or null.</summary>
     private static double[]? Orientation(DataSet data)

@@ -21,7 +21,8 @@ internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, DataSet Meta, Tr
             log.Warn("file", "no DICOM preamble; read as a bare data set");
         DataSet meta = new DataSetReader(file, isExplicit: true, bigEndian: false, log).ReadMeta(ref at);
         if (SopClass.IsDirectory(meta))
-            throw new ImageException("the file is a DICOMDIR, an index of other files and not an image; name the image files or their folder");
+            throw new ImageException(
+                "the file is a DICOMDIR, an index of other files and not an image; name the image files or their folder");
         if (at == file.Length)
             throw new ImageException("the DICOM file is truncated: it ends before its data set");
         TransferSyntax syntax = FindSyntax(meta, file.AsSpan(at), log);
@@ -64,19 +65,23 @@ internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, DataSet Meta, Tr
         return SopClass.NoImage(data, meta);
     }
 
-    private static bool HasSignature(ReadOnlySpan<byte> file) => file.Length >= Preamble + Signature && file[Preamble..].StartsWith("DICM"u8);
+    private static bool HasSignature(ReadOnlySpan<byte> file) =>
+        file.Length >= Preamble + Signature && file[Preamble..].StartsWith("DICM"u8);
 
     private static TransferSyntax FindSyntax(DataSet meta, ReadOnlySpan<byte> dataSet, DecisionLog log)
     {
         if (meta.Text(Tags.TransferSyntaxUid) is { Length: > 0 } uid)
             return TransferSyntax.Of(uid);
         TransferSyntax found = EvidentSyntax(dataSet)
-            ?? throw new ImageException($"the DICOM file lacks {Tags.Describe(Tags.TransferSyntaxUid)}, and its data set does not show how it is written");
+            ?? throw new ImageException(
+                $"the DICOM file lacks {Tags.Describe(Tags.TransferSyntaxUid)}, and its data set does not show how it is written");
         log.Warn("transfer syntax", $"the file names none; {found.Name} was recognized");
         return found;
     }
 
-    /// <summary>The syntax that a data set's first element shows; null where it is no data set that starts with group 0002 or 0008.</summary>
+    /// <summary>
+    /// The syntax that a data set's first element shows; null where it is no data set that starts with group 0002 or 0008.
+    /// </summary>
     private static TransferSyntax? EvidentSyntax(ReadOnlySpan<byte> start)
     {
         if (start.Length < 16)
@@ -93,12 +98,15 @@ internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, DataSet Meta, Tr
         return start[(8 + start[4])..] is [8, 0, var element, 0, ..] && element > start[2] ? TransferSyntax.ImplicitLittleEndian : null;
     }
 
-    /// <summary>Files are found in the field whose data set is not in the VR that their meta header names; the first element tells.</summary>
+    /// <summary>
+    /// Files are found in the field whose data set is not in the VR that their meta header names; the first element tells.
+    /// </summary>
     private static TransferSyntax CheckVr(TransferSyntax syntax, ReadOnlySpan<byte> dataSet, DecisionLog log)
     {
         if (syntax.BigEndian || dataSet.Length < 8 || dataSet is not [8, 0, ..] || DataSetReader.IsVr(dataSet[4..6]) == syntax.IsExplicit)
             return syntax;
-        log.Warn("transfer syntax", $"the file names {syntax.Name}, but its data set is in {(syntax.IsExplicit ? "implicit" : "explicit")} VR; read as such");
+        log.Warn("transfer syntax",
+            $"the file names {syntax.Name}, but its data set is in {(syntax.IsExplicit ? "implicit" : "explicit")} VR; read as such");
         return syntax with { IsExplicit = !syntax.IsExplicit };
     }
 
@@ -123,7 +131,8 @@ internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, DataSet Meta, Tr
             count += source.ReadAtLeast(bytes.AsSpan(count), bytes.Length - count, throwOnEndOfStream: false);
             return count < bytes.Length || source.ReadByte() < 0
                 ? bytes[..count]
-                : throw new ImageException($"the DICOM file is damaged: it inflates to more than the {most} bytes that its header and its pixels can need");
+                : throw new ImageException(
+                    $"the DICOM file is damaged: it inflates to more than the {most} bytes that its header and its pixels can need");
         }
         catch (InvalidDataException e)
         {

@@ -3,7 +3,9 @@ namespace LungSeg.Imaging.Dicom;
 /// <summary>How grey values are mapped from the modality's units to the image.</summary>
 public enum Voi
 {
-    /// <summary>The file's VOI LUT, else its first window; where it has neither, 8-bit values as stored and deeper ones by minimum and maximum.</summary>
+    /// <summary>
+    /// The file's VOI LUT, else its first window; where it has neither, 8-bit values as stored and deeper ones by minimum and maximum.
+    /// </summary>
     Auto,
 
     /// <summary>The whole range of values that can be stored.</summary>

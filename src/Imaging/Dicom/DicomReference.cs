@@ -62,10 +62,15 @@ public sealed record DicomReference
     /// <summary>Patient Orientation (0020,0020), values parted by a backslash.</summary>
     public required string PatientOrientation { get; init; }
 
-    /// <summary>Image Orientation (Patient) (0020,0037): the direction cosines of rows, then of columns; null where the file states none that is right.</summary>
+    /// <summary>
+    /// Image Orientation (Patient) (0020,0037): the direction cosines of rows, then of columns; null where the file states none that is
+    /// right.
+    /// </summary>
     public IReadOnlyList<double>? ImageOrientation { get; init; }
 
-    /// <summary>Image Position (Patient) (0020,0032): the centre of the first pixel in millimetres; null where the file states none.</summary>
+    /// <summary>
+    /// Image Position (Patient) (0020,0032): the centre of the first pixel in millimetres; null where the file states none.
+    /// </summary>
     public IReadOnlyList<double>? ImagePosition { get; init; }
 
     /// <summary>View Position (0018,5101).</summary>
@@ -77,7 +82,9 @@ public sealed record DicomReference
     /// <summary>Instance Number (0020,0013).</summary>
     public required string InstanceNumber { get; init; }
 
-    /// <summary>Whether the pixels went through lossy compression: Lossy Image Compression (0028,2110) says so, or the file's own coding is lossy.</summary>
+    /// <summary>
+    /// Whether the pixels went through lossy compression: Lossy Image Compression (0028,2110) says so, or the file's own coding is lossy.
+    /// </summary>
     public required bool IsLossy { get; init; }
 
     /// <summary>Rows (0028,0010).</summary>

@@ -22,9 +22,11 @@ internal static class Fragments
         all.RemoveAt(0);
         ReadOnlySpan<byte> offsets = file.Bytes.AsSpan(table.Offset, table.Length);
         (int first, int count) = frames == 1 ? (0, all.Count)
-            : offsets.Length == 4 * (long)frames ? ByTable(all, frame, frames, i => BinaryPrimitives.ReadUInt32LittleEndian(file.Bytes.AsSpan(table.Offset + 4 * i)))
+            : offsets.Length == 4 * (long)frames
+            ? ByTable(all, frame, frames, i => BinaryPrimitives.ReadUInt32LittleEndian(file.Bytes.AsSpan(table.Offset + 4 * i)))
             : data.Bytes(Tags.ExtendedOffsetTable).Length == 8 * (long)frames
-                ? ByTable(all, frame, frames, i => (long)BinaryPrimitives.ReadUInt64LittleEndian(data.Bytes(Tags.ExtendedOffsetTable)[(8 * i)..]))
+                ? ByTable(all, frame, frames,
+                    i => (long)BinaryPrimitives.ReadUInt64LittleEndian(data.Bytes(Tags.ExtendedOffsetTable)[(8 * i)..]))
             : all.Count == frames ? (frame - 1, 1)
             : ByStart(file.Bytes, all, frame, frames);
         log.Note("fragments", $"{count} of {all.Count}");
@@ -46,15 +48,18 @@ internal static class Fragments
                 log.Warn("fragments", "the file ends without the pixel data's end mark");
                 return all;
             }
-            uint tag = (uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at)) << 16 | BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at + 2));
+            uint tag = (uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at)) << 16
+                | BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(at + 2));
             uint length = BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(at + 4));
             if (tag == Tags.SequenceEnd)
                 return all;
             at += 8;
             if (tag != Tags.Item)
-                throw new ImageException($"the DICOM file is damaged: a fragment was expected at byte {at - 8}, {Tags.Describe(tag)} was found");
+                throw new ImageException(
+                    $"the DICOM file is damaged: a fragment was expected at byte {at - 8}, {Tags.Describe(tag)} was found");
             if (length > bytes.Length - at)
-                throw new ImageException($"the DICOM file is truncated: a fragment at byte {at - 8} claims {length} bytes where {bytes.Length - at} are left");
+                throw new ImageException(
+                    $"the DICOM file is truncated: a fragment at byte {at - 8} claims {length} bytes where {bytes.Length - at} are left");
             all.Add(new Fragment(at, (int)length));
             at += (int)length;
         }
@@ -76,10 +81,13 @@ internal static class Fragments
     {
         List<int> starts = [];
         for (int i = 0; i < all.Count; i++)
-            if (all[i].Length >= 4 && (bytes.AsSpan(all[i].Offset).StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]) || Jpeg2000Frame.Recognizes(bytes.AsSpan(all[i].Offset, all[i].Length))))
+            if (all[i].Length >= 4
+                && (bytes.AsSpan(all[i].Offset).StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF])
+                    || Jpeg2000Frame.Recognizes(bytes.AsSpan(all[i].Offset, all[i].Length))))
                 starts.Add(i);
         if (starts.Count != frames)
-            throw new ImageException($"the DICOM file has {frames} frames in {all.Count} fragments and no offset table that tells them apart");
+            throw new ImageException(
+                $"the DICOM file has {frames} frames in {all.Count} fragments and no offset table that tells them apart");
         return (starts[frame - 1], (frame == frames ? all.Count : starts[frame]) - starts[frame - 1]);
     }
 

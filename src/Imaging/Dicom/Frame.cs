@@ -36,7 +36,8 @@ internal readonly record struct Frame(ushort[] Cells, int Precision, bool IsLoss
                 count++;
         }
         if (count > 0)
-            log.Warn("pixels", $"{count} of {Cells.Length} values have bits outside the {image.BitsStored} that are stated, which were left out; "
+            log.Warn("pixels", $"{count} of {Cells.Length} values have bits outside the {image.BitsStored} that are stated, which were "
+                + "left out; "
                 + "where the statement is wrong, bright parts of the image have become dark");
     }
 }

@@ -4,7 +4,8 @@ namespace LungSeg.Imaging.Dicom;
 
 /// <summary>The image pixel module (DICOM PS3.3, C.7.6.3), checked before anything is allocated by it.</summary>
 internal sealed record ImagePixel(
-    int Rows, int Columns, int Samples, string Photometric, bool IsPlanar, int BitsAllocated, int BitsStored, int HighBit, bool IsSigned, int Frames)
+    int Rows, int Columns, int Samples, string Photometric, bool IsPlanar, int BitsAllocated, int BitsStored, int HighBit, bool IsSigned,
+        int Frames)
 {
     public bool IsColor => Photometric is not ("MONOCHROME1" or "MONOCHROME2");
 
@@ -41,21 +42,26 @@ internal sealed record ImagePixel(
             throw DataSet.Missing(Tags.PhotometricInterpretation);
         int samples = SamplesOf(photometric);
         if (data.UInt16(Tags.SamplesPerPixel) is { } stated && stated != samples)
-            throw new ImageException($"the DICOM file is damaged: {Tags.Describe(Tags.SamplesPerPixel)} is {stated} in a {photometric} image");
+            throw new ImageException(
+                $"the DICOM file is damaged: {Tags.Describe(Tags.SamplesPerPixel)} is {stated} in a {photometric} image");
         (int allocated, int stored, int high) = ReadBits(data, log);
         bool signed = data.UInt16(Tags.PixelRepresentation) switch
         {
             1 => true,
             0 => false,
             null => throw DataSet.Missing(Tags.PixelRepresentation),
-            var other => throw new ImageException($"the DICOM file is damaged: {Tags.Describe(Tags.PixelRepresentation)} is {other}, 0 or 1 was expected"),
+            var other => throw new ImageException(
+                $"the DICOM file is damaged: {Tags.Describe(Tags.PixelRepresentation)} is {other}, 0 or 1 was expected"),
         };
         if (samples == 3 && (signed || high + 1 != stored || (allocated != 8 && photometric is not ("RGB" or "YBR_RCT" or "YBR_ICT"))))
-            throw new ImageException($"the DICOM file holds {(signed ? "signed" : $"{stored} of {allocated}-bit")} {photometric} colour, which is not supported");
+            throw new ImageException(
+                $"the DICOM file holds {(signed ? "signed" : $"{stored} of {allocated}-bit")} {photometric} colour, which is not "
+                + "supported");
         bool planar = samples == 3 && data.UInt16(Tags.PlanarConfiguration) == 1;
         ImagePixel image = new(rows, columns, samples, photometric, planar, allocated, stored, high, signed, ReadFrames(data, log));
         string sign = signed ? "signed" : "unsigned";
-        log.Note("pixels", $"{columns} x {rows}, {photometric}, {stored} bits stored in {allocated}, {sign}{(image.Shift > 0 ? $", high bit {high}" : "")}");
+        log.Note("pixels", $"{columns} x {rows}, {photometric}, {stored} bits stored in {allocated}, "
+            + $"{sign}{(image.Shift > 0 ? $", high bit {high}" : "")}");
         return image;
     }
 
@@ -63,11 +69,15 @@ internal sealed record ImagePixel(
     public static void RefuseNoImage(DataSet data)
     {
         if (data.Find(Tags.FloatPixelData) is not null)
-            throw new ImageException("the DICOM file holds 32-bit floating point pixels, which are not supported; 8 or 16 bits were expected");
+            throw new ImageException(
+                "the DICOM file holds 32-bit floating point pixels, which are not supported; 8 or 16 bits were expected");
         if (data.Find(Tags.DoubleFloatPixelData) is not null)
-            throw new ImageException("the DICOM file holds 64-bit floating point pixels, which are not supported; 8 or 16 bits were expected");
+            throw new ImageException(
+                "the DICOM file holds 64-bit floating point pixels, which are not supported; 8 or 16 bits were expected");
         if (data.Find(Tags.PixelData) is null)
-            throw new ImageException($"the DICOM file holds no image: it lacks {Tags.Describe(Tags.PixelData)} ({SopClass.Describe(data.Text(Tags.SopClassUid))})");
+            throw new ImageException(
+                $"the DICOM file holds no image: it lacks {Tags.Describe(Tags.PixelData)} "
+                + $"({SopClass.Describe(data.Text(Tags.SopClassUid))})");
     }
 
     private static int SamplesOf(string photometric) => photometric switch
@@ -78,7 +88,8 @@ internal sealed record ImagePixel(
     };
 
     public static ImageException UnsupportedPhotometric(string photometric) =>
-        new($"the DICOM file is in {Printable(photometric)}, which is not supported; MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, YBR_FULL or YBR_FULL_422 was expected");
+        new($"the DICOM file is in {Printable(photometric)}, which is not supported; MONOCHROME1, MONOCHROME2, PALETTE COLOR, RGB, "
+            + "YBR_FULL or YBR_FULL_422 was expected");
 
     private static (int Allocated, int Stored, int High) ReadBits(DataSet data, DecisionLog log)
     {
@@ -86,9 +97,13 @@ internal sealed record ImagePixel(
         if (allocated == 1 && stored == 1 && data.Text(Tags.SopClassUid) == SopClass.Segmentation)
             return (1, 1, 0);
         if (allocated is not (8 or 16))
-            throw new ImageException($"the DICOM file holds a {allocated}-bit image ({Tags.Describe(Tags.BitsAllocated)}), which is not supported; 8 or 16 bits were expected");
+            throw new ImageException(
+                $"the DICOM file holds a {allocated}-bit image ({Tags.Describe(Tags.BitsAllocated)}), which is not supported; 8 or 16 "
+                + "bits were expected");
         if (stored is < 2 || stored > allocated)
-            throw new ImageException($"the DICOM file states {stored} {(stored == 1 ? "bit" : "bits")} stored in {allocated} ({Tags.Describe(Tags.BitsStored)}); 2 to {allocated} were expected");
+            throw new ImageException(
+                $"the DICOM file states {stored} {(stored == 1 ? "bit" : "bits")} stored in {allocated} "
+                + $"({Tags.Describe(Tags.BitsStored)}); 2 to {allocated} were expected");
         int high = data.UInt16(Tags.HighBit) ?? -1;
         if (high < 0)
         {
@@ -96,7 +111,8 @@ internal sealed record ImagePixel(
             log.Warn("pixels", $"{Tags.Describe(Tags.HighBit)} is absent; {high} was assumed");
         }
         if (high < stored - 1 || high >= allocated)
-            throw new ImageException($"the DICOM file is damaged: {Tags.Describe(Tags.HighBit)} is {high} where {stored} bits are stored in {allocated}");
+            throw new ImageException(
+                $"the DICOM file is damaged: {Tags.Describe(Tags.HighBit)} is {high} where {stored} bits are stored in {allocated}");
         return (allocated, stored, high);
     }
 

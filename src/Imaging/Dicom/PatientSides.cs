@@ -5,7 +5,9 @@ internal static class PatientSides
 {
     private const string Topic = "orientation";
 
-    /// <summary>True where the patient's left is on the right of the image, false where it is on the left, null where the file does not say.</summary>
+    /// <summary>
+    /// True where the patient's left is on the right of the image, false where it is on the left, null where the file does not say.
+    /// </summary>
     public static bool? LeftIsOnTheRight(DataSet data, DecisionLog log)
     {
         string text = ImagePixel.Printable(data.Text(Tags.PatientOrientation));

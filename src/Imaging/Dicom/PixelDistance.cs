@@ -17,7 +17,8 @@ internal static class PixelDistance
         if (stated is { } calibrated && calibration.Length > 0)
             return Note(calibrated, $"{element}, calibrated ({calibration})", SpacingPlane.Patient, log);
         if (stated is { } other && imager is not null && imager != other)
-            return Note(other, $"{element}, which differs from {Tags.Describe(Tags.ImagerPixelSpacing)} without saying how it was calibrated", SpacingPlane.Unstated, log, isWarning: true);
+            return Note(other, $"{element}, which differs from {Tags.Describe(Tags.ImagerPixelSpacing)} without saying how it was "
+                + "calibrated", SpacingPlane.Unstated, log, isWarning: true);
         if (stated is { } alone && imager is null)
             return Note(alone, $"{element}; whether in the patient or at the detector is not stated", SpacingPlane.Unstated, log);
         if (imager is { } detector)
@@ -38,14 +39,18 @@ internal static class PixelDistance
         if (data.Decimals(Tags.MagnificationFactor) is [>= 1 and <= 10 and var factor, ..])
         {
             PixelSpacing patient = new(detector.RowMillimetres / factor, detector.ColumnMillimetres / factor);
-            return Note(patient, $"{element}, divided by a magnification of {factor} ({Tags.Describe(Tags.MagnificationFactor)})", SpacingPlane.Patient, log);
+            return Note(patient, $"{element}, divided by a magnification of {factor} ({Tags.Describe(Tags.MagnificationFactor)})",
+                SpacingPlane.Patient, log);
         }
         return stated.Length > 0
-            ? Note(detector, $"{element}, at the detector; a magnification of \"{stated}\" was left out", SpacingPlane.Detector, log, isWarning: true)
-            : Note(detector, $"{element}, at the detector: larger than in the patient by an unknown magnification", SpacingPlane.Detector, log);
+            ? Note(detector, $"{element}, at the detector; a magnification of \"{stated}\" was left out", SpacingPlane.Detector, log,
+                isWarning: true)
+            : Note(detector, $"{element}, at the detector: larger than in the patient by an unknown magnification", SpacingPlane.Detector,
+                log);
     }
 
-    private static (PixelSpacing?, string, SpacingPlane) Note(PixelSpacing spacing, string source, SpacingPlane plane, DecisionLog log, bool isWarning = false)
+    private static (PixelSpacing?, string, SpacingPlane) Note(PixelSpacing spacing, string source, SpacingPlane plane, DecisionLog log,
+        bool isWarning = false)
     {
         string text = $"{Text(spacing)} from {source}";
         if (isWarning)
@@ -62,10 +67,12 @@ internal static class PixelDistance
             return null;
         if (data.Decimals(tag) is [> 0.001 and < 100 and var rows, > 0.001 and < 100 and var columns])
             return new PixelSpacing(rows, columns);
-        log.Warn(Topic, $"{Tags.Describe(tag)} \"{ImagePixel.Printable(data.Text(tag))}\" was left out: two lengths in millimetres were expected");
+        log.Warn(Topic, $"{Tags.Describe(tag)} \"{ImagePixel.Printable(data.Text(tag))}\" was left out: two lengths in millimetres were "
+            + "expected");
         return null;
     }
 
     private static string Text(PixelSpacing s) =>
-        s.RowMillimetres == s.ColumnMillimetres ? $"{s.RowMillimetres:0.#####} mm" : $"{s.RowMillimetres:0.#####} mm between rows, {s.ColumnMillimetres:0.#####} mm between columns";
+        s.RowMillimetres == s.ColumnMillimetres ? $"{s.RowMillimetres:0.#####} mm"
+            : $"{s.RowMillimetres:0.#####} mm between rows, {s.ColumnMillimetres:0.#####} mm between columns";
 }

@@ -48,7 +48,8 @@ internal static class SopClass
     {
         string uid = data.Text(Tags.SopClassUid) is { Length: > 0 } stated ? stated : meta.Text(Tags.MediaStorageSopClassUid);
         if (uid is SecondaryCapture or Storage + "7.4" && data.Text(Tags.Manufacturer) == Program
-            && data.Text(Tags.ImageType).StartsWith("DERIVED", StringComparison.OrdinalIgnoreCase) && data.Text(Tags.SopInstanceUid).StartsWith("2.25.", StringComparison.Ordinal))
+            && data.Text(Tags.ImageType).StartsWith("DERIVED", StringComparison.OrdinalIgnoreCase)
+            && data.Text(Tags.SopInstanceUid).StartsWith("2.25.", StringComparison.Ordinal))
             return $"capture by {Program}";
         if (uid == Directory)
             return "DICOMDIR";
@@ -75,7 +76,8 @@ internal static class SopClass
     {
         (string uid, string modality) = (data.Text(Tags.SopClassUid), ImagePixel.Printable(data.Code(Tags.Modality, log)));
         string text = $"{Describe(uid)}, modality {(modality.Length > 0 ? modality : "not stated")}";
-        bool projection = modality is "CR" or "DX" or "RG" or "OT" or "" && uid is Storage + "1" or Storage + "1.1" or Storage + "1.1.1" or Storage + "7"
+        bool projection = modality is "CR" or "DX" or "RG" or "OT" or ""
+            && uid is Storage + "1" or Storage + "1.1" or Storage + "1.1.1" or Storage + "7"
             or Storage + "7.1" or Storage + "7.2" or Storage + "7.3" or Storage + "7.4" or "";
         if (projection)
             log.Note("object", text);
@@ -88,7 +90,8 @@ internal static class SopClass
             if (view is "AP" or "PA")
                 log.Note("view", view);
             else
-                log.Warn("view", $"{ImagePixel.Printable(view)}{(view is "LL" or "RL" or "LAT" or "LATERAL" ? " (lateral)" : "")}: AP or PA (frontal) was expected");
+                log.Warn("view", $"{ImagePixel.Printable(view)}{(view is "LL" or "RL" or "LAT" or "LATERAL" ? " (lateral)" : "")}: AP or "
+                    + "PA (frontal) was expected");
         }
         if (data.Code(Tags.BodyPartExamined, log) is { Length: > 0 } part && part is not ("CHEST" or "THORAX" or "LUNG"))
             log.Warn("body part", $"{ImagePixel.Printable(part)}: CHEST was expected");

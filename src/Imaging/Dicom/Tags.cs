@@ -8,21 +8,23 @@ internal static class Tags
     public const uint Item = 0xFFFEE000, ItemEnd = 0xFFFEE00D, SequenceEnd = 0xFFFEE0DD;
 
     public const uint MetaGroupLength = 0x00020000, MediaStorageSopClassUid = 0x00020002, TransferSyntaxUid = 0x00020010;
-    public const uint SpecificCharacterSet = 0x00080005, ImageType = 0x00080008, Manufacturer = 0x00080070, SopClassUid = 0x00080016, SopInstanceUid = 0x00080018,
-        StudyDate = 0x00080020, StudyTime = 0x00080030, AccessionNumber = 0x00080050, Modality = 0x00080060,
-        PresentationIntentType = 0x00080068, ReferringPhysicianName = 0x00080090, StudyDescription = 0x00081030;
+    public const uint SpecificCharacterSet = 0x00080005, ImageType = 0x00080008, Manufacturer = 0x00080070, SopClassUid = 0x00080016,
+        SopInstanceUid = 0x00080018, StudyDate = 0x00080020, StudyTime = 0x00080030, AccessionNumber = 0x00080050,
+        Modality = 0x00080060, PresentationIntentType = 0x00080068, ReferringPhysicianName = 0x00080090, StudyDescription = 0x00081030;
     public const uint PatientName = 0x00100010, PatientId = 0x00100020, PatientBirthDate = 0x00100030, PatientSex = 0x00100040,
         IssuerOfPatientId = 0x00100021, PatientAge = 0x00101010;
     public const uint BodyPartExamined = 0x00180015, MagnificationFactor = 0x00181114, ImagerPixelSpacing = 0x00181164,
         NominalScannedPixelSpacing = 0x00182010, ViewPosition = 0x00185101;
     public const uint StudyInstanceUid = 0x0020000D, SeriesInstanceUid = 0x0020000E, StudyId = 0x00200010, InstanceNumber = 0x00200013,
-        PatientOrientation = 0x00200020, ImagePositionPatient = 0x00200032, ImageOrientationPatient = 0x00200037, FrameOfReferenceUid = 0x00200052;
+        PatientOrientation = 0x00200020, ImagePositionPatient = 0x00200032, ImageOrientationPatient = 0x00200037,
+        FrameOfReferenceUid = 0x00200052;
     public const uint SamplesPerPixel = 0x00280002, PhotometricInterpretation = 0x00280004, PlanarConfiguration = 0x00280006,
         NumberOfFrames = 0x00280008, Rows = 0x00280010, Columns = 0x00280011, PixelSpacing = 0x00280030,
         PixelAspectRatio = 0x00280034, BitsAllocated = 0x00280100, BitsStored = 0x00280101, HighBit = 0x00280102,
         PixelRepresentation = 0x00280103, PixelPaddingValue = 0x00280120, PixelPaddingRangeLimit = 0x00280121,
-        BurnedInAnnotation = 0x00280301, PixelSpacingCalibrationType = 0x00280A02, PixelSpacingCalibrationDescription = 0x00280A04, WindowCenter = 0x00281050,
-        WindowWidth = 0x00281051, RescaleIntercept = 0x00281052, RescaleSlope = 0x00281053, VoiLutFunction = 0x00281056, LossyImageCompression = 0x00282110, LossyImageCompressionRatio = 0x00282112,
+        BurnedInAnnotation = 0x00280301, PixelSpacingCalibrationType = 0x00280A02, PixelSpacingCalibrationDescription = 0x00280A04,
+        WindowCenter = 0x00281050, WindowWidth = 0x00281051, RescaleIntercept = 0x00281052, RescaleSlope = 0x00281053,
+        VoiLutFunction = 0x00281056, LossyImageCompression = 0x00282110, LossyImageCompressionRatio = 0x00282112,
         LossyImageCompressionMethod = 0x00282114,
         RedPaletteDescriptor = 0x00281101, GreenPaletteDescriptor = 0x00281102, BluePaletteDescriptor = 0x00281103,
         RedPaletteData = 0x00281201, GreenPaletteData = 0x00281202, BluePaletteData = 0x00281203,

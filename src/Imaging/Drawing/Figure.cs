@@ -76,7 +76,8 @@ internal sealed class Figure
     {
         foreach (PixelPolygon part in PixelOutline.Trace(mask.Pixels.ToArray(), mask.Width, mask.Height, 1))
             foreach (Ring ring in (Ring[])[part.Outer, .. part.Holes])
-                Line(Array.ConvertAll(ring.Corners, corner => (left + (corner.X * scale), top + (corner.Y * scale))), color, thickness, closed: true);
+                Line(Array.ConvertAll(ring.Corners, corner => (left + (corner.X * scale), top + (corner.Y * scale))), color, thickness,
+                    closed: true);
     }
 
     /// <summary>Copies an image of height x width x 3 bytes.</summary>

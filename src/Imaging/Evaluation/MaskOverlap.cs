@@ -46,7 +46,8 @@ public readonly record struct MaskOverlap(long Both, long ReferenceOnly, long Pr
         ArgumentNullException.ThrowIfNull(prediction);
         if (reference.Width != prediction.Width || reference.Height != prediction.Height)
             throw new ImageException(
-                $"masks of one size expected, {reference.Width} x {reference.Height} and {prediction.Width} x {prediction.Height} found; resize one first");
+                $"masks of one size expected, {reference.Width} x {reference.Height} and {prediction.Width} x {prediction.Height} found; "
+                    + "resize one first");
     }
 
     private double Share(long part, long whole) => whole > 0 ? (double)part / whole : Both + Differing == 0 ? 1 : 0;

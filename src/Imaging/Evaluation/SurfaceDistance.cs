@@ -20,7 +20,9 @@ public readonly record struct SurfaceDistance(double Average, double Percentile9
     public static SurfaceDistance? Between(LungMask reference, LungMask prediction, PixelSpacing? spacing = null)
     {
         MaskOverlap.CheckSizes(reference, prediction);
-        if (spacing is { } s && !(s.RowMillimetres > 0 && s.ColumnMillimetres > 0 && double.IsFinite(s.RowMillimetres) && double.IsFinite(s.ColumnMillimetres)))
+        if (spacing is { } s
+            && !(s.RowMillimetres > 0 && s.ColumnMillimetres > 0 && double.IsFinite(s.RowMillimetres)
+                && double.IsFinite(s.ColumnMillimetres)))
             throw new ArgumentOutOfRangeException(nameof(spacing), spacing, "a spacing over 0 mm expected");
         LungMask r = Outline(reference), p = Outline(prediction);
         double[] toPrediction = Distances(r, p, spacing), toReference = Distances(p, r, spacing);

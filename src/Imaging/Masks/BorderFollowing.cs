@@ -44,7 +44,9 @@ internal static class BorderFollowing
         return borders;
     }
 
-    /// <summary>Walks once around. A pixel whose right neighbour was seen empty is marked negative, so that no border is found twice.</summary>
+    /// <summary>
+    /// Walks once around. A pixel whose right neighbour was seen empty is marked negative, so that no border is found twice.
+    /// </summary>
     private static (int X, int Y)[] Follow(int[] marks, int stride, int start, int from, int mark)
     {
         int[] step = Array.ConvertAll(Directions, d => d.Dy * stride + d.Dx);

@@ -4,15 +4,15 @@ namespace LungSeg.Imaging.Masks;
 public readonly record struct LungPoint(double X, int Y);
 
 /// <summary>
-/// What is measured of a lung besides its area: in pixels, along the image's rows and columns. The apex is in the highest row that has a pixel of the
-/// lung, the base in the lowest.
+/// What is measured of a lung besides its area: in pixels, along the image's rows and columns. The apex is in the highest row that has a
+/// pixel of the lung, the base in the lowest.
 /// </summary>
 public sealed record LungMeasures(LungSide Side, int Area, int Width, int Height, LungPoint Apex, LungPoint Base);
 
 /// <summary>
-/// The widest distance in one row from the outer edge of one lung to the outer edge of the other, in pixels: the inner width of the chest as far as
-/// the masks reach. It is no measure of ribs, which no mask shows; <paramref name="Left"/> is the first column, <paramref name="Right"/> the one after
-/// the last.
+/// The widest distance in one row from the outer edge of one lung to the outer edge of the other, in pixels: the inner width of the chest
+/// as far as the masks reach. It is no measure of ribs, which no mask shows; <paramref name="Left"/> is the first column,
+/// <paramref name="Right"/> the one after the last.
 /// </summary>
 public readonly record struct LungSpan(int Row, int Left, int Right)
 {
@@ -20,7 +20,9 @@ public readonly record struct LungSpan(int Row, int Left, int Right)
     public int Width => Right - Left;
 }
 
-/// <summary>Measures that radiographs are used for, as the masks give them. There is no cardiothoracic ratio, since there is no mask of the heart.</summary>
+/// <summary>
+/// Measures that radiographs are used for, as the masks give them. There is no cardiothoracic ratio, since there is no mask of the heart.
+/// </summary>
 public sealed record ChestMeasures
 {
     /// <summary>One for each side that has lung.</summary>
@@ -56,7 +58,8 @@ public sealed record ChestMeasures
         {
             Lungs = [.. Enum.GetValues<LungSide>().Select(side => mask.Statistics.Of(side)).OfType<Lung>().Select(lung => new LungMeasures(
                 lung.Side, lung.Area, lung.Width, lung.Height, MiddleOf(mask, lung, lung.Top), MiddleOf(mask, lung, lung.Bottom - 1)))],
-            WidestSpan = mask.Statistics.Of(LungSide.Right) is { } right && mask.Statistics.Of(LungSide.Left) is { } left ? Widest(mask, right, left) : null,
+            WidestSpan = mask.Statistics.Of(LungSide.Right) is { } right && mask.Statistics.Of(LungSide.Left) is { } left
+                ? Widest(mask, right, left) : null,
         };
     }
 

@@ -30,7 +30,9 @@ internal sealed class ConnectedComponents
         return labels;
     }
 
-    /// <summary>Gives the pixels of each part the value of its label, the value for label n standing at n - 1; null leaves them as they are.</summary>
+    /// <summary>
+    /// Gives the pixels of each part the value of its label, the value for label n standing at n - 1; null leaves them as they are.
+    /// </summary>
     internal void Paint(Span<byte> pixels, ReadOnlySpan<byte?> values)
     {
         for (int i = 0; i < _runs.Count; i++)

@@ -1,15 +1,18 @@
 namespace LungSeg.Imaging.Masks;
 
 /// <summary>
-/// A part of a lung as DICOM's graphics hold it: a closed line whose last corner is its first, with few enough points for the 16 bits in which an
-/// element states its length, the lines of its holes, and the count of its pixels.
+/// A part of a lung as DICOM's graphics hold it: a closed line whose last corner is its first, with few enough points for the 16 bits in
+/// which an element states its length, the lines of its holes, and the count of its pixels.
 /// </summary>
-internal sealed record LungOutline(LungSide Side, IReadOnlyList<(int X, int Y)> Outer, IReadOnlyList<IReadOnlyList<(int X, int Y)>> Holes, long Area)
+internal sealed record LungOutline(LungSide Side, IReadOnlyList<(int X, int Y)> Outer, IReadOnlyList<IReadOnlyList<(int X, int Y)>> Holes,
+    long Area)
 {
     /// <summary>Two numbers of 4 bytes for each point in fewer than 65,536 bytes.</summary>
     private const int MaximumPoints = 8191;
 
-    /// <summary>The outlines of all lungs, side by side, from a result's mask. Where a line has too many corners, those go that bend it least.</summary>
+    /// <summary>
+    /// The outlines of all lungs, side by side, from a result's mask. Where a line has too many corners, those go that bend it least.
+    /// </summary>
     public static IReadOnlyList<LungOutline> Of(LungSegmentation result)
     {
         SidedMask mask = result.Sided;
@@ -17,7 +20,8 @@ internal sealed record LungOutline(LungSide Side, IReadOnlyList<(int X, int Y)> 
         foreach (LungSide side in Enum.GetValues<LungSide>().Where(side => result.Statistics.Of(side) is not null))
             foreach (PixelPolygon polygon in PixelOutline.Trace(mask.Sides, mask.Width, mask.Height, SidedMask.ValueOf(side)))
                 outlines.Add(new LungOutline(
-                    side, Closed(polygon.Outer), [.. polygon.Holes.Select(Closed)], polygon.Outer.SignedArea + polygon.Holes.Sum(hole => hole.SignedArea)));
+                    side, Closed(polygon.Outer), [.. polygon.Holes.Select(Closed)],
+                    polygon.Outer.SignedArea + polygon.Holes.Sum(hole => hole.SignedArea)));
         return outlines;
     }
 

@@ -1,11 +1,13 @@
 namespace LungSeg.Imaging.Masks;
 
-/// <summary>Shares an image out between its lungs: each pixel belongs to the lung that is the fewest steps away, across sides of pixels.</summary>
+/// <summary>
+/// Shares an image out between its lungs: each pixel belongs to the lung that is the fewest steps away, across sides of pixels.
+/// </summary>
 internal static class LungTerritory
 {
     /// <summary>
-    /// For each pixel the value of the nearest one that is not 0: <paramref name="sides"/> as <see cref="SidedMask.Sides"/>. Of two that are
-    /// equally near, the one that comes first in the order of rows; all 0 where no pixel is lung.
+    /// For each pixel the value of the nearest one that is not 0: <paramref name="sides"/> as <see cref="SidedMask.Sides"/>. Of two that
+    /// are equally near, the one that comes first in the order of rows; all 0 where no pixel is lung.
     /// </summary>
     public static byte[] Of(ReadOnlySpan<byte> sides, int width, int height)
     {

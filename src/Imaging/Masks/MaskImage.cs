@@ -9,13 +9,16 @@ internal sealed class MaskImage
 {
     private const int MostLevels = 32, MostColors = 16;
 
-    /// <summary>How much of an image a plateau between background and highest value takes that is a label, and no edge that was smoothed.</summary>
+    /// <summary>
+    /// How much of an image a plateau between background and highest value takes that is a label, and no edge that was smoothed.
+    /// </summary>
     private const double LabelShare = 0.001, LossyLabelShare = 0.01;
 
     /// <summary>How far, relative to the highest value, a label lies from background and from the highest.</summary>
     private const double Margin = 0.05, LossyMargin = 0.12, LossyNoise = 0.06;
 
-    private MaskImage(int width, int height, float[] values, IReadOnlyList<string> labels) => (Width, Height, Values, Labels) = (width, height, values, labels);
+    private MaskImage(int width, int height, float[] values, IReadOnlyList<string> labels) =>
+        (Width, Height, Values, Labels) = (width, height, values, labels);
 
     /// <summary>Columns.</summary>
     public int Width { get; }
@@ -26,7 +29,9 @@ internal sealed class MaskImage
     /// <summary>Height x width values from 0 to 1; of several labels 1 for each that is not background.</summary>
     public float[] Values { get; }
 
-    /// <summary>The values or colours of an image of more than two labels, such as "0", "127", "255"; empty for a mask and for a map.</summary>
+    /// <summary>
+    /// The values or colours of an image of more than two labels, such as "0", "127", "255"; empty for a mask and for a map.
+    /// </summary>
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>Reads an image's values.</summary>
@@ -61,9 +66,11 @@ internal sealed class MaskImage
             values[i] = color == default ? 0 : 1;
         }
         if (colors.Count > MostColors)
-            throw new ImageException($"{image.Name}: a colour image is no mask and no probability map: black and white, or black and one colour was expected");
+            throw new ImageException(
+                $"{image.Name}: a colour image is no mask and no probability map: black and white, or black and one colour was expected");
         if (!colors.Contains(default))
-            throw new ImageException($"{image.Name}: of the {colors.Count} colours of this image none is black, so that the background of the mask is unknown");
+            throw new ImageException(
+                $"{image.Name}: of the {colors.Count} colours of this image none is black, so that the background of the mask is unknown");
         string[] names = [.. colors.Order().Select(c => $"({c.Item1}, {c.Item2}, {c.Item3})")];
         return new MaskImage(image.Width, image.Height, values, colors.Count > 2 ? names : []);
     }
@@ -77,10 +84,13 @@ internal sealed class MaskImage
         int highest = Array.FindLastIndex(counts, c => c > 0), levels = counts.Count(c => c > 0);
         bool lossy = image.Description.StartsWith("JPEG", StringComparison.Ordinal);
         float[] values = new float[samples.Length];
-        if (highest > 0 && levels > 2 && (lossy || levels <= MostLevels) && Labelled(samples, width, height, highest, lossy) is { Count: > 0 } labels)
+        if (highest > 0 && levels > 2 && (lossy || levels <= MostLevels)
+            && Labelled(samples, width, height, highest, lossy) is { Count: > 0 } labels)
         {
             if (counts[0] == 0)
-                throw new ImageException($"{image.Name}: of the labels {string.Join(", ", labels)} of this image none is 0, so that the background of the mask is unknown");
+                throw new ImageException(
+                    $"{image.Name}: of the labels {string.Join(", ", labels)} of this image none is 0, so that the background of the "
+                    + "mask is unknown");
             int least = (int)(lossy ? LossyMargin * highest : 0);
             for (int i = 0; i < values.Length; i++)
                 values[i] = samples[i] > least ? 1 : 0;
@@ -107,7 +117,8 @@ internal sealed class MaskImage
                     continue;
                 bool inside = true;
                 for (int row = at - width - 1; row <= at + width - 1 && inside; row += width)
-                    inside = Math.Abs(samples[row] - value) <= noise && Math.Abs(samples[row + 1] - value) <= noise && Math.Abs(samples[row + 2] - value) <= noise;
+                    inside = Math.Abs(samples[row] - value) <= noise && Math.Abs(samples[row + 1] - value) <= noise
+                        && Math.Abs(samples[row + 2] - value) <= noise;
                 if (inside)
                     counts[value] = counts.GetValueOrDefault(value) + 1;
             }

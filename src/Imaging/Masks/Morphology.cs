@@ -20,7 +20,8 @@ internal static class Morphology
         {
             ReadOnlySpan<byte> row = pixels.Slice(y * width, width);
             for (int x = 0; x < width; x++)
-                wide[y * width + x] = row[Math.Max(x - Reach, 0)..Math.Min(x + Reach + 1, width)].Contains(winner) ? winner : (byte)(1 - winner);
+                wide[y * width + x] = row[Math.Max(x - Reach, 0)..Math.Min(x + Reach + 1, width)].Contains(winner) ? winner
+                    : (byte)(1 - winner);
         }
         for (int y = 0; y < height; y++)
         {

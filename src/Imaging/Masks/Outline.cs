@@ -1,17 +1,21 @@
 namespace LungSeg.Imaging.Masks;
 
 /// <summary>
-/// A closed line around a part of a lung or a hole in it, x and y in pixels from the mask's upper left corner: along the pixels' sides, with
-/// corners left out that do not show at some smaller size.
+/// A closed line around a part of a lung or a hole in it, x and y in pixels from the mask's upper left corner: along the pixels' sides,
+/// with corners left out that do not show at some smaller size.
 /// </summary>
 public sealed record Outline(LungSide Side, bool IsHole, IReadOnlyList<(int X, int Y)> Corners)
 {
-    /// <summary>Outlines a result's lungs; the line stays within <paramref name="tolerance"/> pixels of every corner (Ramer 1972, Douglas and Peucker 1973).</summary>
+    /// <summary>
+    /// Outlines a result's lungs; the line stays within <paramref name="tolerance"/> pixels of every corner (Ramer 1972, Douglas and
+    /// Peucker 1973).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The tolerance is negative or not a number.</exception>
     public static IReadOnlyList<Outline> Trace(LungSegmentation result, double tolerance)
     {
         ArgumentNullException.ThrowIfNull(result);
-        if (!(tolerance >= 0)) throw new ArgumentOutOfRangeException(nameof(tolerance), tolerance, "a tolerance of 0 pixels or more expected");
+        if (!(tolerance >= 0)) throw new ArgumentOutOfRangeException(nameof(tolerance), tolerance,
+            "a tolerance of 0 pixels or more expected");
         SidedMask mask = result.Sided;
         List<Outline> outlines = [];
         foreach (LungSide side in Enum.GetValues<LungSide>().Where(side => result.Statistics.Of(side) is not null))

@@ -28,7 +28,8 @@ internal sealed class OutlineRow(SidedMask mask, int reach)
                 if (start < 0)
                     break;
                 start += x;
-                int length = row[start..].IndexOfAnyExcept((byte)0), end = length < 0 ? width : start + length, left = Math.Max(0, start - across);
+                int length = row[start..].IndexOfAnyExcept((byte)0);
+                int end = length < 0 ? width : start + length, left = Math.Max(0, start - across);
                 _near.AsSpan(left, Math.Min(width, end + across) - left).Fill(1);
                 x = end;
             }
@@ -36,7 +37,10 @@ internal sealed class OutlineRow(SidedMask mask, int reach)
         return _near;
     }
 
-    /// <summary>The most columns that the octagon reaches at a distance of rows: 3 times the greater and once the smaller of both is at most 3 times the reach.</summary>
+    /// <summary>
+    /// The most columns that the octagon reaches at a distance of rows: 3 times the greater and once the smaller of both is at most 3 times
+    /// the reach.
+    /// </summary>
     private int Across(int rows)
     {
         int columns = reach;

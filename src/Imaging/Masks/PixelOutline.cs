@@ -104,7 +104,8 @@ internal static class PixelOutline
         {
             int owner = -1;
             for (int i = 0; i < outer.Length; i++)
-                if (outer[i].SignedArea > -hole.SignedArea && Contains(outer[i], hole) && (owner < 0 || outer[i].SignedArea < outer[owner].SignedArea))
+                if (outer[i].SignedArea > -hole.SignedArea && Contains(outer[i], hole)
+                    && (owner < 0 || outer[i].SignedArea < outer[owner].SignedArea))
                     owner = i;
             holes[owner].Add(hole);
         }

@@ -19,7 +19,8 @@ internal sealed record SidedMask(MaskStatistics Statistics, byte[] Sides)
         LungSide[] sides = LungSides.Of(parts.Components, mask.Width, patientLeftIsOnTheRight);
         byte[] pixels = new byte[mask.Pixels.Length];
         parts.Paint(pixels, Array.ConvertAll(sides, side => (byte?)ValueOf(side)));
-        LungPart[] sorted = [.. parts.Components.Select((part, i) => new LungPart(sides[i], part)).OrderByDescending(p => p.Component.Area)];
+        LungPart[] sorted = [
+            .. parts.Components.Select((part, i) => new LungPart(sides[i], part)).OrderByDescending(p => p.Component.Area)];
         return new SidedMask(new MaskStatistics(mask.Width, mask.Height, sorted.Sum(p => p.Component.Area), sorted), pixels);
     }
 }

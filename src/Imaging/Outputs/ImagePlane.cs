@@ -3,9 +3,9 @@ using System.Globalization;
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>
-/// Where an image's pixels lie in DICOM's patient coordinates (left, posterior, superior, in millimetres): the file's own position and orientation,
-/// or a nominal plane at the origin, rows to the left and columns to the back, which says nothing about the patient. Without a spacing a pixel counts
-/// as a millimetre.
+/// Where an image's pixels lie in DICOM's patient coordinates (left, posterior, superior, in millimetres): the file's own position and
+/// orientation, or a nominal plane at the origin, rows to the left and columns to the back, which says nothing about the patient. Without a
+/// spacing a pixel counts as a millimetre.
 /// </summary>
 internal sealed record ImagePlane(double[] Origin, double[] Across, double[] Down)
 {
@@ -28,7 +28,8 @@ internal sealed record ImagePlane(double[] Origin, double[] Across, double[] Dow
     /// <summary>A step of a millimetre at a right angle to the plane.</summary>
     public double[] Out()
     {
-        double[] normal = [Across[1] * Down[2] - Across[2] * Down[1], Across[2] * Down[0] - Across[0] * Down[2], Across[0] * Down[1] - Across[1] * Down[0]];
+        double[] normal = [Across[1] * Down[2] - Across[2] * Down[1], Across[2] * Down[0] - Across[0] * Down[2],
+            Across[0] * Down[1] - Across[1] * Down[0]];
         double length = Math.Sqrt(normal.Sum(part => part * part));
         return Array.ConvertAll(normal, part => part / length);
     }

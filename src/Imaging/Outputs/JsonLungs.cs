@@ -47,7 +47,8 @@ internal static class JsonLungs
 
     public static string NameOf(LungSide side) => side switch { LungSide.Right => "right", LungSide.Left => "left", _ => "joined" };
 
-    private static void WriteLung(Utf8JsonWriter json, LungSide side, Lung? lung, LungMeasures? measures, double? uncertainty, PixelSpacing? spacing)
+    private static void WriteLung(Utf8JsonWriter json, LungSide side, Lung? lung, LungMeasures? measures, double? uncertainty,
+        PixelSpacing? spacing)
     {
         if (lung is null || measures is null)
         {
@@ -75,7 +76,9 @@ internal static class JsonLungs
             json.WriteNull("area_mm2");
     }
 
-    /// <summary>The box as x, y, width, height, as COCO has it; the centre in the same coordinates, pixel centres at whole numbers.</summary>
+    /// <summary>
+    /// The box as x, y, width, height, as COCO has it; the centre in the same coordinates, pixel centres at whole numbers.
+    /// </summary>
     private static void WritePlace(Utf8JsonWriter json, int left, int top, int right, int bottom, double x, double y)
     {
         json.WriteStartArray("box_px");

@@ -3,11 +3,18 @@ using System.Text.Json;
 
 namespace LungSeg.Imaging.Outputs;
 
-/// <summary>Sizes, places and flags of one result, with what was read and decided; docs/outputs.md describes every member. Same input, same bytes.</summary>
+/// <summary>
+/// Sizes, places and flags of one result, with what was read and decided; docs/outputs.md describes every member. Same input, same bytes.
+/// </summary>
 internal sealed class JsonWriter : IResultWriter
 {
     /// <summary>Indented, and text as it is: file names in any script stay readable.</summary>
-    public static JsonWriterOptions Options { get; } = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static JsonWriterOptions Options { get; } = new()
+    {
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     public string Name => "json";
 

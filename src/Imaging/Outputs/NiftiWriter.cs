@@ -4,7 +4,9 @@ using System.Text;
 
 namespace LungSeg.Imaging.Outputs;
 
-/// <summary>A map of labels as NIfTI-1 file of one slice, gzip-compressed: 0 background, 1 right lung, 2 left lung, 3 both in one part.</summary>
+/// <summary>
+/// A map of labels as NIfTI-1 file of one slice, gzip-compressed: 0 background, 1 right lung, 2 left lung, 3 both in one part.
+/// </summary>
 internal sealed class NiftiWriter : IResultWriter
 {
     private const int HeaderBytes = 348, DataOffset = 352;
@@ -19,7 +21,8 @@ internal sealed class NiftiWriter : IResultWriter
     {
         OnImage.Require(result, Name);
         if (Math.Max(result.Mask.Width, result.Mask.Height) > short.MaxValue)
-            throw new ImageException($"{result.Image.Name}: {Name} has at most {short.MaxValue} pixels along a side, and this image has more; leave {Name} out");
+            throw new ImageException(
+                $"{result.Image.Name}: {Name} has at most {short.MaxValue} pixels along a side, and this image has more; leave {Name} out");
         using GZipStream zip = new(stream, CompressionLevel.Optimal, leaveOpen: true);
         zip.Write(Header(result));
         zip.Write(result.Sided.Sides);
@@ -47,7 +50,8 @@ internal sealed class NiftiWriter : IResultWriter
         Real(108, DataOffset);
         Real(112, 1);
         header[123] = Millimetres;
-        Encoding.ASCII.GetBytes($"lungs: 1 right, 2 left, 3 both; {Software.Name} {Software.Version} {result.Method.Network}").CopyTo(header, 148);
+        Encoding.ASCII.GetBytes($"lungs: 1 right, 2 left, 3 both; {Software.Name} {Software.Version} {result.Method.Network}")
+            .CopyTo(header, 148);
         // Rows of the matrix that takes columns, rows and slices to right, anterior, superior: DICOM's first two axes, turned round.
         Word(254, plane.IsNominal ? Aligned : Scanner);
         for (int axis = 0; axis < 3; axis++)

@@ -6,7 +6,9 @@ using LungSeg.Imaging.Masks;
 
 namespace LungSeg.Imaging.Outputs;
 
-/// <summary>A map of labels as 3D Slicer's segmentations are stored: NRRD with a name, a colour, codes and an extent for each lung.</summary>
+/// <summary>
+/// A map of labels as 3D Slicer's segmentations are stored: NRRD with a name, a colour, codes and an extent for each lung.
+/// </summary>
 internal sealed class NrrdWriter : IResultWriter
 {
     public string Name => "nrrd";
@@ -43,7 +45,9 @@ internal sealed class NrrdWriter : IResultWriter
                 Line($"Segment{index}_LabelValue:={SidedMask.ValueOf(side)}");
                 Line($"Segment{index}_Layer:=0");
                 Line($"Segment{index}_Extent:={lung.Left} {lung.Right - 1} {lung.Top} {lung.Bottom - 1} 0 0");
-                Line($"Segment{index}_Tags:=TerminologyEntry:Segmentation category and type - DICOM master list~{Of(LungCodes.Category)}~{Of(LungCodes.Lung)}~{Of(laterality)}~Anatomic codes - DICOM master list~^^~^^|");
+                string codes = $"{Of(LungCodes.Category)}~{Of(LungCodes.Lung)}~{Of(laterality)}";
+                const string Context = "Segmentation category and type - DICOM master list", Anatomy = "Anatomic codes - DICOM master list";
+                Line($"Segment{index}_Tags:=TerminologyEntry:{Context}~{codes}~{Anatomy}~^^~^^|");
                 index++;
             }
         Line($"Segmentation_ContainedRepresentationNames:=Binary labelmap|");

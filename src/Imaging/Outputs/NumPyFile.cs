@@ -36,7 +36,9 @@ internal static partial class NumPyFile
         int version = file.Length > 6 ? file[6] : 0, preamble = version == 1 ? 10 : 12;
         if (!file.AsSpan().StartsWith(Magic) || version is not (1 or 2) || file.Length < preamble)
             throw new ImageException($"{path}: not a NumPy array of format 1 or 2");
-        long data = preamble + (version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(8)) : BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(8)));
+        long data = preamble
+            + (version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(8))
+                : BinaryPrimitives.ReadUInt32LittleEndian(file.AsSpan(8)));
         if (data > file.Length)
             throw new ImageException($"{path}: the NumPy array is truncated: it ends inside its header");
         if (data > MaximumHeader)
@@ -44,11 +46,13 @@ internal static partial class NumPyFile
         Match match = Header().Match(Encoding.Latin1.GetString(file, preamble, (int)data - preamble));
         if (!match.Success || !int.TryParse(match.Groups[2].Value, CultureInfo.InvariantCulture, out int height)
             || !int.TryParse(match.Groups[3].Value, CultureInfo.InvariantCulture, out int width))
-            throw new ImageException($"{path}: a NumPy array of height x width float32, float64, uint8 or bool values in rows was expected, another was found");
+            throw new ImageException(
+                $"{path}: a NumPy array of height x width float32, float64, uint8 or bool values in rows was expected, another was found");
         string type = match.Groups[1].Value;
         int bytes = type == "<f8" ? 8 : type == "<f4" ? 4 : 1;
         if (width <= 0 || height <= 0 || file.Length - data != (long)width * height * bytes)
-            throw new ImageException($"{path}: the NumPy array has {file.Length - data} bytes of values, {height} x {width} of {bytes} were expected");
+            throw new ImageException(
+                $"{path}: the NumPy array has {file.Length - data} bytes of values, {height} x {width} of {bytes} were expected");
         ReadOnlySpan<byte> values = file.AsSpan((int)data);
         float[] map = new float[width * height];
         for (int i = 0; i < map.Length; i++)
@@ -60,7 +64,9 @@ internal static partial class NumPyFile
                 _ => values[i],
             };
             if (!(map[i] is >= 0 and <= 1))
-                throw new ImageException(string.Create(CultureInfo.InvariantCulture, $"{path}: the NumPy array holds {map[i]}, values from 0 to 1 were expected"));
+                throw new ImageException(
+                    string.Create(CultureInfo.InvariantCulture,
+                        $"{path}: the NumPy array holds {map[i]}, values from 0 to 1 were expected"));
         }
         return new ProbabilityMap(width, height, map);
     }

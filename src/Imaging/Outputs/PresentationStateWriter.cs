@@ -9,7 +9,8 @@ internal sealed class PresentationStateWriter(ResultOptions options) : IResultWr
 
     public string Extension => ".pr.dcm";
 
-    public string Description => "the outlines as DICOM presentation state, for archives that know no segmentations; for grey DICOM images only";
+    public string Description =>
+        "the outlines as DICOM presentation state, for archives that know no segmentations; for grey DICOM images only";
 
     public void Write(Stream stream, LungSegmentation result) => PresentationState.Make(result, Name).Write(stream, options.Compression);
 }

@@ -19,27 +19,35 @@ public static class ResultFormats
         options ??= new ResultOptions();
         string[] names = list.Split(',', StringSplitOptions.TrimEntries);
         if (options.ReportRegion == ReportRegion.Segmentation && names.Contains("sr") && !names.Contains("seg"))
-            throw new ArgumentException("a report with the segmentation's frames as regions refers to the segmentation: add seg to the formats, or choose outlines");
-        options = options with { ReportRegion = options.ReportRegion ?? (names.Contains("seg") ? ReportRegion.Segmentation : ReportRegion.Outline) };
+            throw new ArgumentException(
+                "a report with the segmentation's frames as regions refers to the segmentation: add seg to the formats, or choose "
+                + "outlines");
+        options = options with
+        { ReportRegion = options.ReportRegion ?? (names.Contains("seg") ? ReportRegion.Segmentation : ReportRegion.Outline) };
         IReadOnlyList<IResultWriter> all = Writers(options);
         List<IResultWriter> writers = [];
         foreach (string name in names)
         {
             IResultWriter writer = all.FirstOrDefault(w => w.Name == name)
-                ?? throw new ArgumentException($"unknown format '{name}': expected one or more of {string.Join(",", all.Select(w => w.Name))}");
+                ?? throw new ArgumentException(
+                    $"unknown format '{name}': expected one or more of {string.Join(",", all.Select(w => w.Name))}");
             if (!writers.Contains(writer))
                 writers.Add(writer);
         }
-        if (options is { Compression: DicomCompression.Rle, SegmentationType: SegmentationType.Binary } && writers.Any(w => w is SegmentationWriter))
-            throw new ArgumentException("RLE compresses bytes, and a binary segmentation holds single bits: choose a fractional one or a label map, or deflated");
+        if (options is { Compression: DicomCompression.Rle, SegmentationType: SegmentationType.Binary }
+            && writers.Any(w => w is SegmentationWriter))
+            throw new ArgumentException(
+                "RLE compresses bytes, and a binary segmentation holds single bits: choose a fractional one or a label map, or deflated");
         return writers;
     }
 
     private static IResultWriter[] Writers(ResultOptions options) =>
     [
-        new MaskWriter(), new OverlayWriter(), new ContourWriter(), new ProbabilityWriter(), new NumPyWriter(), new JsonWriter(), new CocoWriter(),
+        new MaskWriter(), new OverlayWriter(), new ContourWriter(), new ProbabilityWriter(), new NumPyWriter(), new JsonWriter(),
+            new CocoWriter(),
         new GeoJsonWriter(), new SegmentationWriter(options), new SecondaryCaptureWriter(options),
         new StructuredReportWriter(options), new PresentationStateWriter(options),
-        new NrrdWriter(), new NiftiWriter(), new UncertaintyWriter(), new UncertaintyArrayWriter(), new UncertaintySegmentationWriter(options),
+        new NrrdWriter(), new NiftiWriter(), new UncertaintyWriter(), new UncertaintyArrayWriter(),
+            new UncertaintySegmentationWriter(options),
     ];
 }

@@ -14,7 +14,8 @@ internal sealed class StructuredReportWriter(ResultOptions options) : IResultWri
 
     public void Write(Stream stream, LungSegmentation result)
     {
-        DerivedObject? segmentation = options.ReportRegion == ReportRegion.Segmentation ? SegmentationObject.Make(result, options.SegmentationType, Name) : null;
+        DerivedObject? segmentation = options.ReportRegion == ReportRegion.Segmentation
+            ? SegmentationObject.Make(result, options.SegmentationType, Name) : null;
         MeasurementReport.Make(result, segmentation, Name).Write(stream, options.Compression);
     }
 }

@@ -36,5 +36,6 @@ internal sealed class UncertaintySegmentationWriter(ResultOptions options) : IRe
 
     public string Description => "the same as fractional DICOM segmentation; for DICOM images only";
 
-    public void Write(Stream stream, LungSegmentation result) => SegmentationObject.MakeUncertainty(result, Name).Write(stream, options.Compression);
+    public void Write(Stream stream, LungSegmentation result) =>
+        SegmentationObject.MakeUncertainty(result, Name).Write(stream, options.Compression);
 }

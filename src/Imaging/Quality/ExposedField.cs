@@ -19,7 +19,8 @@ internal sealed record ExposedField(int Left, int Top, int Right, int Bottom)
             left++;
         while (right > left + 1 && IsEven(image, right - 1, top, right, bottom, limit))
             right--;
-        return bottom - top < height / 4 || right - left < width / 4 ? new ExposedField(0, 0, width, height) : new ExposedField(left, top, right, bottom);
+        return bottom - top < height / 4 || right - left < width / 4 ? new ExposedField(0, 0, width, height)
+            : new ExposedField(left, top, right, bottom);
     }
 
     /// <summary>How much of the field's left, top, right and bottom side is lung, a two-hundredth of its size inside the edge.</summary>

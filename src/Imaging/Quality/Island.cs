@@ -8,8 +8,8 @@ internal static class Island
     private const double EvenCorner = 0.9, EvenShare = 0.5, Background = 0.06, Object = 0.1, LeastArea = 0.1, Wider = 1.05;
 
     /// <summary>
-    /// How much of its bounding box the largest object fills, its holes included. Null where the corners are not of one even brightness, where
-    /// most of the edge is no background, and where the object is higher than wide, as a lateral view is.
+    /// How much of its bounding box the largest object fills, its holes included. Null where the corners are not of one even brightness,
+    /// where most of the edge is no background, and where the object is higher than wide, as a lateral view is.
     /// </summary>
     public static double? FillOf(SampledResult s, float range)
     {

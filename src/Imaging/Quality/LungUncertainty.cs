@@ -3,8 +3,9 @@ using LungSeg.Imaging.Masks;
 namespace LungSeg.Imaging.Quality;
 
 /// <summary>
-/// How undecided the network is near each lung: the number of pixels with a probability from 0.1 to 0.9 that are nearer to this lung than to the
-/// other, for each pixel of the lung. A number to sort by, and no verdict. Counted on a grid of at least 512 points along the shorter side.
+/// How undecided the network is near each lung: the number of pixels with a probability from 0.1 to 0.9 that are nearer to this lung than
+/// to the other, for each pixel of the lung. A number to sort by, and no verdict. Counted on a grid of at least 512 points along the
+/// shorter side.
 /// </summary>
 public sealed record LungUncertainty(IReadOnlyDictionary<LungSide, double> Ratios)
 {
@@ -18,8 +19,8 @@ public sealed record LungUncertainty(IReadOnlyDictionary<LungSide, double> Ratio
     public static bool IsUncertain(float probability) => probability is >= Lowest and <= Highest;
 
     /// <summary>
-    /// What is measured: 1 at a probability of a half, down to 0 at 0 and 1. The probabilities are the mean of the image's and of its mirror image's,
-    /// where that was segmented too.
+    /// What is measured: 1 at a probability of a half, down to 0 at 0 and 1. The probabilities are the mean of the image's and of its
+    /// mirror image's, where that was segmented too.
     /// </summary>
     public static ProbabilityMap MapOf(LungSegmentation result)
     {
@@ -47,7 +48,9 @@ public sealed record LungUncertainty(IReadOnlyDictionary<LungSide, double> Ratio
                 (int row, int column) = (first + y * step, first + x * step);
                 sides[to] = mask.Sides[row * mask.Width + column];
                 // The study's own steps leave the map at the network's size.
-                uncertain[to] = IsUncertain(map.Values[(int)((2L * row + 1) * map.Height / (2L * mask.Height)) * map.Width + (int)((2L * column + 1) * map.Width / (2L * mask.Width))]);
+                uncertain[to] = IsUncertain(
+                    map.Values[(int)((2L * row + 1) * map.Height / (2L * mask.Height)) * map.Width
+                        + (int)((2L * column + 1) * map.Width / (2L * mask.Width))]);
             }
         byte[] territory = LungTerritory.Of(sides, width, height);
         Dictionary<LungSide, double> ratios = [];

@@ -11,13 +11,18 @@ public sealed record QualityMeasures
     /// <summary>Pixels with a probability from 0.1 to 0.9 for each lung pixel; both as shares of their maps.</summary>
     public required double UncertainRatio { get; init; }
 
-    /// <summary>Mean brightness of a band around the lungs less that of the lungs, in units of the image's range (1st to 99th percentile).</summary>
+    /// <summary>
+    /// Mean brightness of a band around the lungs less that of the lungs, in units of the image's range (1st to 99th percentile).
+    /// </summary>
     public required double Contrast { get; init; }
 
     /// <summary>Area of the second largest part divided by that of the largest.</summary>
     public required double SecondPartShare { get; init; }
 
-    /// <summary>How far the lungs are turned, in degrees clockwise: the mean of the tilt of their long axes and of the line between them; null without two parts.</summary>
+    /// <summary>
+    /// How far the lungs are turned, in degrees clockwise: the mean of the tilt of their long axes and of the line between them; null
+    /// without two parts.
+    /// </summary>
     public required double? TiltDegrees { get; init; }
 
     /// <summary>Mean brightness of the middle of the lowest sixth of the image less that of the highest, in units of the range.</summary>
@@ -32,7 +37,9 @@ public sealed record QualityMeasures
     /// <summary>Pixels that are clearly coloured, as a share.</summary>
     public required double ColorShare { get; init; }
 
-    /// <summary>How much the coloured pixels share one hue: 1 for a film that is tinted as a whole, 0 for hues all round; 0 without colour.</summary>
+    /// <summary>
+    /// How much the coloured pixels share one hue: 1 for a film that is tinted as a whole, 0 for hues all round; 0 without colour.
+    /// </summary>
     public required double HueConcentration { get; init; }
 
     /// <summary>The brightness that 99 % of the pixels do not exceed, 0 to 1.</summary>
@@ -44,7 +51,10 @@ public sealed record QualityMeasures
     /// <summary>How much of each side of the exposed field is lung: left, top, right, bottom; 0 to 1.</summary>
     public required IReadOnlyList<double> CutShares { get; init; }
 
-    /// <summary>The share of its bounding box that a single object fills whose background is even and reaches all round it; null where there is none.</summary>
+    /// <summary>
+    /// The share of its bounding box that a single object fills whose background is even and reaches all round it; null where there is
+    /// none.
+    /// </summary>
     public required double? IslandFill { get; init; }
 
     /// <summary>Measures a result.</summary>
@@ -103,7 +113,9 @@ public sealed record QualityMeasures
         return sum / count;
     }
 
-    /// <summary>Pixels whose channels differ by more than an eighth of the range, as a share, and the length of the mean of their hues' directions.</summary>
+    /// <summary>
+    /// Pixels whose channels differ by more than an eighth of the range, as a share, and the length of the mean of their hues' directions.
+    /// </summary>
     private static (double Share, double Concentration) Colored(Radiograph image)
     {
         if (image.Channels == 1)

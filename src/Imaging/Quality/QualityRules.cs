@@ -36,26 +36,32 @@ internal static class QualityRules
         Raise("color_marks", "Are coloured marks drawn into the image?",
             When(m.ColorShare is > Marks and <= Photograph, $"{P(m.ColorShare)} of the pixels are coloured, over {P(Marks)}"));
         Raise("dark", "Does the file use only the dark end of its range, as 12 bits stored in 16 do?",
-            When(!m.IsFlat && m.Brightest < Dark, $"99 % of the pixels are darker than {P(m.Brightest)} of full brightness, under {P(Dark)}"));
+            When(!m.IsFlat && m.Brightest < Dark,
+                $"99 % of the pixels are darker than {P(m.Brightest)} of full brightness, under {P(Dark)}"));
         Raise("inverted", "Are dark and bright exchanged?", When(m.Contrast < Negative && m.UncertainRatio < NegativeUnsure,
             $"the lungs are brighter than what surrounds them by {P(-m.Contrast)} of the range, over {P(-Negative)}"));
         Raise("rotated", "Is the image turned, upside down or tilted?", Turned(m));
         Raise("cut_off", "Is a lung cut off at the edge of the image?", Cut(m));
-        Raise("one_lung", "Is a lung missing, are both joined to one part, or is this a lateral view?", When(m.LungShare > 0 && m.SecondPartShare < MissingLung,
-            m.SecondPartShare == 0 ? "the mask has one part only" : $"the second part has {P(m.SecondPartShare)} of the area of the first, under {P(MissingLung)}"));
+        Raise("one_lung", "Is a lung missing, are both joined to one part, or is this a lateral view?",
+            When(m.LungShare > 0 && m.SecondPartShare < MissingLung,
+                m.SecondPartShare == 0 ? "the mask has one part only"
+                    : $"the second part has {P(m.SecondPartShare)} of the area of the first, under {P(MissingLung)}"));
         Raise("low_confidence", "Is the outline right? The network was unsure.", When(m.UncertainRatio > Unsure || m.LungShare == 0,
-            m.LungShare == 0 ? "no lung was found" : $"for each lung pixel {N(m.UncertainRatio)} have a probability from 0.1 to 0.9, over {N(Unsure)}"));
+            m.LungShare == 0 ? "no lung was found"
+                : $"for each lung pixel {N(m.UncertainRatio)} have a probability from 0.1 to 0.9, over {N(Unsure)}"));
         return flags;
     }
 
     private static IEnumerable<string> NotChest(Radiograph image, QualityMeasures m) =>
     [
         .. image.Decisions.Where(d => d.IsWarning && d.Topic is "object" or "view" or "body part").Select(d => $"{d.Topic}: {d.Text}"),
-        .. When(Elongation(image) > Elongated, $"the longer side of the image is {N(Elongation(image))} times the shorter, over {N(Elongated)}"),
+        .. When(Elongation(image) > Elongated,
+            $"the longer side of the image is {N(Elongation(image))} times the shorter, over {N(Elongated)}"),
         .. When(m.IsFlat, "the image has hardly more than one value"),
         .. When(m.LungShare < LeastLung, $"{P(m.LungShare)} of the image is lung, under {P(LeastLung)}"),
         .. When(m.LungShare > MostLung, $"{P(m.LungShare)} of the image is lung, over {P(MostLung)}"),
-        .. When(m.LungShare > 0 && m.UncertainRatio > Lost, $"for each lung pixel {N(m.UncertainRatio)} have a probability from 0.1 to 0.9, over {N(Lost)}"),
+        .. When(m.LungShare > 0 && m.UncertainRatio > Lost,
+            $"for each lung pixel {N(m.UncertainRatio)} have a probability from 0.1 to 0.9, over {N(Lost)}"),
     ];
 
     private static double Elongation(Radiograph image) => (double)Math.Max(image.Width, image.Height) / Math.Min(image.Width, image.Height);
@@ -64,7 +70,8 @@ internal static class QualityRules
     [
         .. When(image.Dicom?.Modality == "CT", "the file's modality is CT"),
         .. When(m.IslandFill is > LeastIsland and < MostIsland,
-            $"one object on an even background, wider than high, fills {P(m.IslandFill ?? 0)} of its box ({P(LeastIsland)} to {P(MostIsland)}, a disc 78.5 %)"),
+            $"one object on an even background, wider than high, fills {P(m.IslandFill ?? 0)} of its box ({P(LeastIsland)} to "
+                + $"{P(MostIsland)}, a disc 78.5 %)"),
     ];
 
     private static IEnumerable<string> Turned(QualityMeasures m)
@@ -75,9 +82,12 @@ internal static class QualityRules
             .. When(m.TiltDegrees is { } tilt && Math.Abs(tilt) > MostTilt && m.UncertainRatio <= Lost && m.SecondPartShare >= MissingLung,
                 $"the lungs are tilted by {N(Math.Abs(m.TiltDegrees ?? 0))} degrees, over {N(MostTilt)}"),
             .. When(m.UncertainRatio is > UpsideDownUnsure && m.IslandFill is null && upright < UpsideDown && m.Contrast != 0,
-                $"the network is unsure, and the top of the image is denser than its bottom by {P(-upright)} of the range, over {P(-UpsideDown)}"),
-            .. When(m.UncertainRatio > QuarterTurnUnsure && m.IslandFill is null && m.TopBottomSymmetry > Math.Max(m.LeftRightSymmetry, Symmetric),
-                $"the network is unsure, and the image resembles its mirror image more top for bottom ({N(m.TopBottomSymmetry)}) than left for right ({N(m.LeftRightSymmetry)})"),
+                $"the network is unsure, and the top of the image is denser than its bottom by {P(-upright)} of the range, over "
+                    + $"{P(-UpsideDown)}"),
+            .. When(m.UncertainRatio > QuarterTurnUnsure && m.IslandFill is null
+                && m.TopBottomSymmetry > Math.Max(m.LeftRightSymmetry, Symmetric),
+                $"the network is unsure, and the image resembles its mirror image more top for bottom ({N(m.TopBottomSymmetry)}) than "
+                    + $"left for right ({N(m.LeftRightSymmetry)})"),
         ];
     }
 

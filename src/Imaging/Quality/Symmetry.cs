@@ -35,7 +35,10 @@ internal static class Symmetry
         return best;
     }
 
-    /// <summary>Pearson's correlation of the columns from <paramref name="left"/> to <paramref name="right"/> with themselves in reverse; 0 without variation.</summary>
+    /// <summary>
+    /// Pearson's correlation of the columns from <paramref name="left"/> to <paramref name="right"/> with themselves in reverse; 0 without
+    /// variation.
+    /// </summary>
     private static double Correlation(float[] image, int left, int right)
     {
         double sum = 0, squares = 0, products = 0;

@@ -72,7 +72,8 @@ internal sealed class Anatomy
         int side = Math.Sign(x);
         double ax = Math.Abs(x);
         double depth = 172 * _breath * Math.Sqrt(Round(y - _apex, 130));
-        return depth * Round(Lateral(y) - ax, 62) * Round(ax - Medial(y, side), 14 + 30 * Smooth((y - 110) / 90)) * Round(Diaphragm(x, side) - y, 9);
+        return depth * Round(Lateral(y) - ax, 62) * Round(ax - Medial(y, side), 14 + 30 * Smooth((y - 110) / 90))
+            * Round(Diaphragm(x, side) - y, 9);
     }
 
     /// <summary>Lung that reaches down behind the dome: it darkens the upper abdomen a little and is not part of the lung field.</summary>

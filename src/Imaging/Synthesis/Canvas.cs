@@ -23,7 +23,9 @@ internal sealed class Canvas(int width, int height)
 
     public double Y(int row) => (row + 0.5 - height / 2.0) * Step + Field / 2;
 
-    /// <summary>Adds a tube along a line: its radius, its attenuation per millimetre, and that of its core (a marrow, or the same).</summary>
+    /// <summary>
+    /// Adds a tube along a line: its radius, its attenuation per millimetre, and that of its core (a marrow, or the same).
+    /// </summary>
     /// <param name="line">Points of the axis; z runs along the beam.</param>
     /// <param name="radius">Radius at a fraction 0 to 1 of the points.</param>
     /// <param name="shell">Attenuation per millimetre of the tube.</param>

@@ -28,7 +28,8 @@ internal static class Skeleton
             foreach (int side in (ReadOnlySpan<int>)[-1, 1])
             {
                 canvas.AddEllipsoid(side * (half - 5), y - 4, 3.2, 4.6, 5, 0, 0.016);
-                canvas.AddTube(Line((side * (half - 1), y - 3, 0), (side * (half + 15), y - 7, 0)), _ => 4, Anatomy.Bone * 0.55, Anatomy.Marrow);
+                canvas.AddTube(Line((side * (half - 1), y - 3, 0), (side * (half + 15), y - 7, 0)), _ => 4, Anatomy.Bone * 0.55,
+                    Anatomy.Marrow);
                 canvas.AddTube(Line((side * half, y - 11, 0), (side * (half - 1.5), y, 0), (side * half, y + 11, 0)), _ => 1.1, 0.05, 0.05);
             }
             canvas.AddTube(Line((0, y + 2, 0), (0.5, y + 14, 0)), t => 3 - t, 0.03, 0.02);
@@ -65,7 +66,8 @@ internal static class Skeleton
             double t = i / (clavicle.Length - 1.0);
             clavicle[i] = new Point(side * (15 + 150 * t), 66 - 36 * Math.Pow(t, 0.9) + 5 * Math.Sin(t * 2 * Math.PI), 25 * t);
         }
-        canvas.AddTube(clavicle, t => (6.8 - 2.2 * Math.Sin(t * Math.PI)) * Anatomy.Round(Math.Min(t, 1 - t) + 0.004, 0.05), Anatomy.Bone * 1.5, Anatomy.Marrow * 1.2);
+        canvas.AddTube(clavicle, t => (6.8 - 2.2 * Math.Sin(t * Math.PI)) * Anatomy.Round(Math.Min(t, 1 - t) + 0.004, 0.05),
+            Anatomy.Bone * 1.5, Anatomy.Marrow * 1.2);
         // Shoulder blade: a thin plate with strong borders, a ridge and the joint's socket.
         canvas.AddEllipsoid(side * 157, 132, 24, 62, 2.6, side * 14, 0.034);
         AddBone(canvas, side, 5, 0.045, 0.010, (173, 80), (168, 120), (159, 160), (147, 198));
@@ -78,7 +80,8 @@ internal static class Skeleton
     }
 
     /// <summary>A bone along a line in the image's plane, tapering at both ends.</summary>
-    private static void AddBone(Canvas canvas, int side, double radius, double shell, double core, params ReadOnlySpan<(double X, double Y)> points)
+    private static void AddBone(Canvas canvas, int side, double radius, double shell, double core,
+        params ReadOnlySpan<(double X, double Y)> points)
     {
         const int Pieces = 12;
         Point[] line = new Point[(points.Length - 1) * Pieces + 1];

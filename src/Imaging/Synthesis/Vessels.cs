@@ -17,7 +17,8 @@ internal sealed class Vessels(Canvas canvas, SplitMix random, float[] lung)
                 // Fan out from straight up, around the side, to steeply down; the lower lobes hold more blood.
                 double angle = (-80 + 152 * i / 21.0 + random.Between(-7, 7)) * Math.PI / 180;
                 double size = 2.9 + 1.5 * Anatomy.Smooth((i - 3) / 15.0);
-                Branch(x + random.Between(-4, 4), y + 14 * Math.Sin(angle) + random.Between(-6, 6), side, angle, size * random.Between(0.8, 1.2), 8);
+                Branch(x + random.Between(-4, 4), y + 14 * Math.Sin(angle) + random.Between(-6, 6), side, angle,
+                    size * random.Between(0.8, 1.2), 8);
             }
         }
     }

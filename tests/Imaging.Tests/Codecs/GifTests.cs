@@ -5,7 +5,8 @@ public sealed class GifTests
 {
     private const int Width = 50, Height = 37;
 
-    private static byte[] Indices { get; } = [.. Enumerable.Range(0, Width * Height).Select(i => (byte)((i % Width / 5 + i / Width / 3) % 4))];
+    private static byte[] Indices { get; } =
+        [.. Enumerable.Range(0, Width * Height).Select(i => (byte)((i % Width / 5 + i / Width / 3) % 4))];
 
     [Theory]
     [InlineData(false)]
@@ -23,7 +24,8 @@ public sealed class GifTests
     {
         // The mask of the shared cases, written by another program, reads in FieldTests; here the table fills up to 12 bits and is cleared.
         byte[] file = Gif(false, [0, 80, 160, 255], plain: false);
-        Assert.Equal(ImageReader.Decode(Gif(false, [0, 80, 160, 255]), "g").Samples.ToArray(), ImageReader.Decode(file, "g").Samples.ToArray());
+        Assert.Equal(ImageReader.Decode(Gif(false, [0, 80, 160, 255]), "g").Samples.ToArray(),
+            ImageReader.Decode(file, "g").Samples.ToArray());
     }
 
     [Fact]
@@ -71,7 +73,9 @@ public sealed class GifTests
 
     private static byte[] Gif(bool interlaced, byte[] greys, bool plain = true)
     {
-        int[] rows = interlaced ? [.. new[] { (0, 8), (4, 8), (2, 4), (1, 2) }.SelectMany(p => Enumerable.Range(0, Height).Where(y => y % p.Item2 == p.Item1))] : [.. Enumerable.Range(0, Height)];
+        int[] rows = interlaced
+            ? [.. new[] { (0, 8), (4, 8), (2, 4), (1, 2) }.SelectMany(p => Enumerable.Range(0, Height).Where(y => y % p.Item2 == p.Item1))]
+            : [.. Enumerable.Range(0, Height)];
         byte[] indices = [.. rows.SelectMany(y => Indices[(y * Width)..((y + 1) * Width)])];
         byte[] data = Compress(indices, plain);
         List<byte> blocks = [];

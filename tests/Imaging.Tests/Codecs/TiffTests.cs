@@ -13,7 +13,8 @@ public sealed class TiffTests
     public static TheoryData<string, int, bool> Layouts()
     {
         TheoryData<string, int, bool> all = [];
-        foreach (Compression compression in (Compression[])[Compression.NONE, Compression.PACKBITS, Compression.LZW, Compression.DEFLATE, Compression.ADOBE_DEFLATE])
+        foreach (Compression compression in (Compression[])[
+            Compression.NONE, Compression.PACKBITS, Compression.LZW, Compression.DEFLATE, Compression.ADOBE_DEFLATE])
             foreach (int bits in (int[])[1, 4, 8, 16])
                 foreach (bool tiled in (bool[])[false, true])
                     all.Add(compression.ToString(), bits, tiled);
@@ -94,7 +95,8 @@ public sealed class TiffTests
     [Fact]
     public void A_huge_image_that_its_bytes_cannot_hold_takes_no_memory()
     {
-        foreach (Compression compression in (Compression[])[Compression.NONE, Compression.PACKBITS, Compression.LZW, Compression.DEFLATE, Compression.JPEG])
+        foreach (Compression compression in (Compression[])[
+            Compression.NONE, Compression.PACKBITS, Compression.LZW, Compression.DEFLATE, Compression.JPEG])
         {
             byte[] file = Write(compression.ToString(), 8, false);
             foreach (int tag in (int[])[256, 257])
@@ -110,16 +112,19 @@ public sealed class TiffTests
     public void A_changed_directory_is_read_or_refused_within_its_size()
     {
         byte[][] files = [.. Layouts().Select(row => Write((string)row.Data.Item1, row.Data.Item2, row.Data.Item3))];
-        Gen.Select(Gen.Int[0, files.Length - 1], Gen.Int[0, 19], Gen.UInt, Gen.Int[0, 3], (file, entry, value, part) => (file, entry, value, part)).Sample(
+        Gen.Select(Gen.Int[0, files.Length - 1], Gen.Int[0, 19], Gen.UInt, Gen.Int[0, 3],
+            (file, entry, value, part) => (file, entry, value, part)).Sample(
             c =>
             {
                 byte[] file = [.. files[c.file]];
-                int at = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(4)), entries = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(at));
+                int at = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(4)),
+                    entries = BinaryPrimitives.ReadInt16LittleEndian(file.AsSpan(at));
                 int entry = at + 2 + 12 * (c.entry % entries);
                 // A tag, a type, a count or a value is another; small numbers are met more often than large ones.
                 uint value = c.value >> (int)(c.value % 32);
                 if (c.part < 2)
-                    BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(entry + 2 * c.part), c.part == 0 ? (ushort)(256 + value % 100) : (ushort)(value % 20));
+                    BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(entry + 2 * c.part),
+                        c.part == 0 ? (ushort)(256 + value % 100) : (ushort)(value % 20));
                 else
                     BinaryPrimitives.WriteUInt32LittleEndian(file.AsSpan(entry + 4 * (c.part - 1)), value);
                 var clock = Stopwatch.StartNew();
@@ -139,7 +144,8 @@ public sealed class TiffTests
         _ => 500 * x + 300 * y,
     };
 
-    private static byte[] Write(string compression, int bits, bool tiled, Photometric photometric = Photometric.MINISBLACK, FillOrder fillOrder = FillOrder.MSB2LSB)
+    private static byte[] Write(string compression, int bits, bool tiled, Photometric photometric = Photometric.MINISBLACK,
+        FillOrder fillOrder = FillOrder.MSB2LSB)
     {
         using TemporaryDirectory directory = new();
         using (Tiff tiff = Tiff.Open(directory.File("t.tif"), "wl"))
@@ -147,7 +153,8 @@ public sealed class TiffTests
             ReadOnlySpan<(TiffTag, object)> fields =
             [
                 (TiffTag.IMAGEWIDTH, Width), (TiffTag.IMAGELENGTH, Height), (TiffTag.BITSPERSAMPLE, bits), (TiffTag.SAMPLESPERPIXEL, 1),
-                (TiffTag.COMPRESSION, Enum.Parse<Compression>(compression)), (TiffTag.PHOTOMETRIC, photometric), (TiffTag.FILLORDER, fillOrder),
+                (TiffTag.COMPRESSION, Enum.Parse<Compression>(compression)), (TiffTag.PHOTOMETRIC, photometric),
+                (TiffTag.FILLORDER, fillOrder),
             ];
             foreach ((TiffTag tag, object value) in fields)
                 tiff.SetField(tag, value);

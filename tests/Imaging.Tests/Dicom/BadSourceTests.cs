@@ -44,14 +44,16 @@ public sealed class BadSourceTests
     {
         Peer.NeedPython("pydicom");
         byte[] bytes = Convert.FromHexString(Peer.Python("import sys; print(sys.argv[1].encode(sys.argv[2]).hex())", name, encoding));
-        LungSegmentation result = Result(b => b.Text(0x00080005, "CS", characterSet).Bytes(0x00100010, "PN", bytes.Length % 2 == 0 ? bytes : [.. bytes, 32])
+        LungSegmentation result =
+            Result(b => b.Text(0x00080005, "CS", characterSet).Bytes(0x00100010, "PN", bytes.Length % 2 == 0 ? bytes : [.. bytes, 32])
             .Text(0x00090010, "LO", "ACME 1.1").Text(0x00091001, "LO", "private"));
         using TemporaryDirectory directory = new();
         foreach (string format in (string[])[.. Formats, "sc"])
         {
             string file = directory.File("x.dcm");
             File.WriteAllBytes(file, Results.Written(format, result));
-            string said = Peer.Python("import sys, pydicom; d = pydicom.dcmread(sys.argv[1]); print(str(d.PatientName), any(e.tag.is_private for e in d))", file);
+            string said = Peer.Python(
+                "import sys, pydicom; d = pydicom.dcmread(sys.argv[1]); print(str(d.PatientName), any(e.tag.is_private for e in d))", file);
             Assert.Equal($"{name} False", said);
         }
     }
@@ -60,7 +62,8 @@ public sealed class BadSourceTests
     public void A_negative_has_the_same_segmentation_as_its_positive()
     {
         LungSegmentation negative = Result(b => b.Text(0x00280004, "CS", "MONOCHROME1"));
-        Assert.True(LungMask.FromImage(ImageReader.Decode(Results.Written("seg", negative), "seg")).Pixels.SequenceEqual(negative.Mask.Pixels));
+        Assert.True(LungMask.FromImage(ImageReader.Decode(Results.Written("seg", negative), "seg"))
+            .Pixels.SequenceEqual(negative.Mask.Pixels));
     }
 
     [Fact]
@@ -69,7 +72,8 @@ public sealed class BadSourceTests
         Peer.NeedPython("pydicom");
         byte[] frame = SyntheticRadiograph.Draw(200, 160, seed: 3).Image.To8Bit();
         LungSegmentation Of(int number) => Result(
-            b => b.Text(0x00280008, "IS", "3").Bytes(0x7FE00010, "OB", [.. frame, .. frame, .. frame]), new DicomOptions { Frame = number });
+            b => b.Text(0x00280008, "IS", "3").Bytes(0x7FE00010, "OB", [.. frame, .. frame, .. frame]),
+            new DicomOptions { Frame = number });
         LungSegmentation result = Of(2);
         const string Lines = """
             import sys, pydicom
@@ -137,7 +141,8 @@ public sealed class BadSourceTests
             byte[] first = Written("1577934245"), again = Written("1577934245"), later = Written("1893456000");
             Assert.Equal(first, again);
             string text = Encoding.Latin1.GetString(first);
-            Assert.Equal(text.Replace("20200102", "20300101").Replace("030405", "000000"), Encoding.Latin1.GetString(later).Replace("030405", "000000"));
+            Assert.Equal(text.Replace("20200102", "20300101").Replace("030405", "000000"),
+                Encoding.Latin1.GetString(later).Replace("030405", "000000"));
         }
         finally
         {

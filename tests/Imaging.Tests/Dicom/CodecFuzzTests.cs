@@ -35,7 +35,8 @@ public sealed class CodecFuzzTests
             Exception? error = Record.Exception(() => Decode(codec, damaged, image));
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             Assert.True(error is null or ImageException, $"{codec}, seed {seed}: {error}");
-            Assert.True(error is null || !error.Message.AsSpan().ContainsAnyInRange('\0', '\x1F'), $"{codec}, seed {seed}: {error?.Message}");
+            Assert.True(error is null || !error.Message.AsSpan().ContainsAnyInRange('\0', '\x1F'),
+                $"{codec}, seed {seed}: {error?.Message}");
             Assert.True(allocated < MaximumAllocation, $"{codec}, seed {seed}: {allocated} bytes allocated for {damaged.Length}");
             _ = error is null ? decoded++ : refused++;
         }

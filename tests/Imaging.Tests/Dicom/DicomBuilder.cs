@@ -32,7 +32,8 @@ internal sealed class DicomBuilder
 
     public DicomBuilder Text(uint tag, string vr, string text) => Bytes(tag, vr, Even(text, vr == "UI" ? '\0' : ' '));
 
-    public DicomBuilder Words(uint tag, params int[] words) => Bytes(tag, "US", [.. words.SelectMany(w => new[] { (byte)w, (byte)(w >> 8) })]);
+    public DicomBuilder Words(uint tag, params int[] words) =>
+        Bytes(tag, "US", [.. words.SelectMany(w => new[] { (byte)w, (byte)(w >> 8) })]);
 
     public DicomBuilder Bytes(uint tag, string vr, byte[] value)
     {

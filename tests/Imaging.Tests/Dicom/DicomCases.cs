@@ -5,7 +5,8 @@ using LungSeg.Imaging.Dicom;
 namespace LungSeg.Imaging.Tests.Dicom;
 
 /// <summary>One DICOM file read with some options, and the samples that pydicom and dcmtk make of it.</summary>
-internal sealed record DicomCase(string File, DicomOptions Options, int Width, int Height, int Channels, int Bits, int Tolerance, ushort[] Samples);
+internal sealed record DicomCase(string File, DicomOptions Options, int Width, int Height, int Channels, int Bits, int Tolerance,
+    ushort[] Samples);
 
 internal static class DicomCases
 {
@@ -29,7 +30,8 @@ internal static class DicomCases
             int Number(int cell) => int.Parse(cells[cell], CultureInfo.InvariantCulture);
             int count = Number(1) * Number(2) * Number(3);
             ReadOnlySpan<byte> bytes = expected.AsSpan(Number(9), count * Number(4) / 8);
-            ushort[] samples = Number(4) == 16 ? MemoryMarshal.Cast<byte, ushort>(bytes).ToArray() : Array.ConvertAll(bytes.ToArray(), b => (ushort)b);
+            ushort[] samples = Number(4) == 16 ? MemoryMarshal.Cast<byte, ushort>(bytes).ToArray()
+                : Array.ConvertAll(bytes.ToArray(), b => (ushort)b);
             DicomOptions options = new()
             {
                 Voi = Enum.Parse<Voi>(cells[6], ignoreCase: true),

@@ -12,7 +12,8 @@ public sealed class DicomDecodingTests
     {
         DicomCase expected = DicomCases.All[name];
         Radiograph image = ImageReader.Read(DicomCases.Path(expected.File), expected.Options);
-        Assert.Equal((expected.Width, expected.Height, expected.Channels, expected.Bits), (image.Width, image.Height, image.Channels, image.BitDepth));
+        Assert.Equal((expected.Width, expected.Height, expected.Channels, expected.Bits),
+            (image.Width, image.Height, image.Channels, image.BitDepth));
         ReadOnlySpan<ushort> samples = image.Samples;
         int worst = 0;
         for (int i = 0; i < samples.Length; i++)

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace LungSeg.Imaging.Tests.Dicom;
 
-/// <summary>Mutated files are read or refused with one line: no other exception, no hang, no memory beyond what the file can mean.</summary>
+/// <summary>
+/// Mutated files are read or refused with one line: no other exception, no hang, no memory beyond what the file can mean.
+/// </summary>
 public sealed class DicomFuzzTests
 {
     private const int DefaultCases = 4000;
@@ -13,7 +15,8 @@ public sealed class DicomFuzzTests
     [Fact]
     public void A_mutated_file_is_read_or_refused()
     {
-        int cases = int.TryParse(Environment.GetEnvironmentVariable("LUNGSEG_FUZZ_CASES"), CultureInfo.InvariantCulture, out int asked) ? asked : DefaultCases;
+        int cases = int.TryParse(Environment.GetEnvironmentVariable("LUNGSEG_FUZZ_CASES"), CultureInfo.InvariantCulture, out int asked)
+            ? asked : DefaultCases;
         byte[][] files = Array.ConvertAll(DicomCases.Files, DicomCases.Bytes);
         int read = 0;
         for (int seed = 0; seed < cases; seed++)
@@ -63,7 +66,12 @@ public sealed class DicomFuzzTests
         for (int i = 0; i < changes && file.Length > 8; i++)
         {
             int middle = Math.Min(pixels, file.Length - 1);
-            int at = random.Next(3) switch { 0 => random.Next(Math.Max(1, middle)), 1 => Math.Min(file.Length - 1, middle + random.Next(120)), _ => random.Next(middle, file.Length) };
+            int at = random.Next(3) switch
+            {
+                0 => random.Next(Math.Max(1, middle)),
+                1 => Math.Min(file.Length - 1, middle + random.Next(120)),
+                _ => random.Next(middle, file.Length)
+            };
             int run = Math.Min(1 + random.Next(8), file.Length - at);
             switch (random.Next(8))
             {

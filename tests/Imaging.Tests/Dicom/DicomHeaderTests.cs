@@ -26,7 +26,8 @@ public sealed class DicomHeaderTests
     {
         DicomBuilder builder = new();
         foreach ((uint tag, string vr, string? text) in new[]
-            { (PixelSpacing, "DS", stated), (ImagerPixelSpacing, "DS", imager), (Magnification, "DS", magnification), (Calibration, "CS", calibration), (NominalScanned, "DS", film) })
+            { (PixelSpacing, "DS", stated), (ImagerPixelSpacing, "DS", imager), (Magnification, "DS", magnification),
+                (Calibration, "CS", calibration), (NominalScanned, "DS", film) })
             if (text is not null)
                 builder.Text(tag, vr, text);
         Radiograph image = builder.Read();
@@ -65,8 +66,10 @@ public sealed class DicomHeaderTests
         Assert.Equal("1.2.826.0.1.3680043.8.498.2", reference.StudyInstanceUid);
         Assert.Equal("1.2.826.0.1.3680043.8.498.3", reference.SeriesInstanceUid);
         Assert.Equal("1.2.840.10008.1.2.4.57", reference.TransferSyntaxUid);
-        Assert.Equal(("Sjögren^Åsa", "P1", "19700101", "F"), (reference.PatientName, reference.PatientId, reference.PatientBirthDate, reference.PatientSex));
-        Assert.Equal(("20200102", "030405", "A1", "S1"), (reference.StudyDate, reference.StudyTime, reference.AccessionNumber, reference.StudyId));
+        Assert.Equal(("Sjögren^Åsa", "P1", "19700101", "F"),
+            (reference.PatientName, reference.PatientId, reference.PatientBirthDate, reference.PatientSex));
+        Assert.Equal(("20200102", "030405", "A1", "S1"),
+            (reference.StudyDate, reference.StudyTime, reference.AccessionNumber, reference.StudyId));
         Assert.Equal(("DX", 47, 61, 1), (reference.Modality, reference.Rows, reference.Columns, reference.Frames));
         Assert.Equal(0.16, image.Spacing!.Value.RowMillimetres, 12);
         Assert.True(image.PatientLeftIsOnTheRight);

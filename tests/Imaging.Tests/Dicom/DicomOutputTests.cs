@@ -14,8 +14,10 @@ public sealed class DicomOutputTests
     {
         (Radiograph drawn, LungMask lungs) = Results.Drawn;
         DicomBuilder builder = new DicomBuilder().Words(0x00280010, Side).Words(0x00280011, Side).Bytes(0x7FE00010, "OB", drawn.To8Bit())
-            .Text(0x00080005, "CS", "ISO_IR 100").Text(0x00080018, "UI", "1.2.3.4").Text(0x0020000D, "UI", "1.2.3").Text(0x0020000E, "UI", "1.2.3.9")
-            .Text(0x00100010, "PN", "Sj\u00F6gren^\u00C5sa").Text(0x00100020, "LO", "P1").Text(0x00080050, "SH", "A77").Text(0x00200013, "IS", "7")
+            .Text(0x00080005, "CS", "ISO_IR 100").Text(0x00080018, "UI", "1.2.3.4").Text(0x0020000D, "UI", "1.2.3")
+            .Text(0x0020000E, "UI", "1.2.3.9")
+            .Text(0x00100010, "PN", "Sj\u00F6gren^\u00C5sa").Text(0x00100020, "LO", "P1").Text(0x00080050, "SH", "A77")
+            .Text(0x00200013, "IS", "7")
             .Text(0x00180015, "CS", "CHEST").Text(0x00181164, "DS", "0.5\\0.5").Text(0x00200020, "CS", mirrored == true ? "R\\F" : "L\\F");
         change?.Invoke(builder);
         return Results.Of(builder.ReadWith(new DicomOptions { Voi = voi }), lungs);
@@ -29,7 +31,8 @@ public sealed class DicomOutputTests
         Radiograph both = ImageReader.Decode(file, "seg"), right = ImageReader.Decode(file, "seg", new DicomOptions { Frame = 1 });
         Assert.True(LungMask.FromImage(both).Pixels.SequenceEqual(result.Mask.Pixels));
         Assert.Equal(result.Statistics.Of(LungSide.Right)!.Area, LungMask.FromImage(right).Area);
-        Assert.Contains("frames 1 to 2", Assert.Throws<ImageException>(() => ImageReader.Decode(file, "seg", new DicomOptions { Frame = 3 })).Message);
+        Assert.Contains("frames 1 to 2",
+            Assert.Throws<ImageException>(() => ImageReader.Decode(file, "seg", new DicomOptions { Frame = 3 })).Message);
         Assert.Contains("truncated", Assert.Throws<ImageException>(() => ImageReader.Decode(file[..^9], "seg")).Message);
     }
 
@@ -45,7 +48,8 @@ public sealed class DicomOutputTests
     public void A_secondary_capture_is_read_back_as_the_overlay()
     {
         LungSegmentation result = Result();
-        Radiograph back = ImageReader.Decode(Results.Written("sc", result), "sc"), overlay = ImageReader.Decode(Results.Written("overlay", result), "o");
+        Radiograph back = ImageReader.Decode(Results.Written("sc", result), "sc"),
+        overlay = ImageReader.Decode(Results.Written("overlay", result), "o");
         Assert.True(back.Samples.SequenceEqual(overlay.Samples));
         Assert.Equal(new PixelSpacing(0.5, 0.5), back.Spacing);
     }
@@ -59,7 +63,8 @@ public sealed class DicomOutputTests
         DicomReference source = result.Image.Dicom!, derived = ImageReader.Decode(Results.Written(format, result), format).Dicom!;
         Assert.Equal(
             (source.StudyInstanceUid, source.PatientName, source.PatientId, source.AccessionNumber, source.PatientOrientation, "1"),
-            (derived.StudyInstanceUid, derived.PatientName, derived.PatientId, derived.AccessionNumber, derived.PatientOrientation, derived.InstanceNumber));
+            (derived.StudyInstanceUid, derived.PatientName, derived.PatientId, derived.AccessionNumber, derived.PatientOrientation,
+                derived.InstanceNumber));
         Assert.NotEqual(source.SeriesInstanceUid, derived.SeriesInstanceUid);
         Assert.NotEqual(source.SopInstanceUid, derived.SopInstanceUid);
         Assert.True(Results.Written(format, result).AsSpan().IndexOf("1.2.3.4\0"u8) > 0);
@@ -82,7 +87,8 @@ public sealed class DicomOutputTests
     [Fact]
     public void Each_image_kind_and_setting_has_a_series_of_its_own_and_a_study_one_frame_of_reference()
     {
-        DicomReference Derived(LungSegmentation result, string format = "seg") => ImageReader.Decode(Results.Written(format, result), format).Dicom!;
+        DicomReference Derived(LungSegmentation result, string format = "seg") =>
+            ImageReader.Decode(Results.Written(format, result), format).Dicom!;
         LungSegmentation result = Result();
         DicomReference derived = Derived(result);
         Assert.Equal(derived.SeriesInstanceUid, Derived(Result()).SeriesInstanceUid);
@@ -100,7 +106,8 @@ public sealed class DicomOutputTests
         Assert.All(others, other => Assert.NotEqual(derived.SeriesInstanceUid, Derived(other).SeriesInstanceUid));
         Assert.NotEqual(derived.SeriesInstanceUid, Derived(result, "sc").SeriesInstanceUid);
         // A file of another name holds the same weights.
-        Assert.Equal(derived.SeriesInstanceUid, Derived(result with { Method = method with { Weights = "elsewhere/copy.safetensors" } }).SeriesInstanceUid);
+        Assert.Equal(derived.SeriesInstanceUid,
+            Derived(result with { Method = method with { Weights = "elsewhere/copy.safetensors" } }).SeriesInstanceUid);
         Assert.Equal(derived.FrameOfReferenceUid, Derived(others[0]).FrameOfReferenceUid);
         Assert.NotEqual(derived.FrameOfReferenceUid, Derived(Result(b => b.Text(0x0020000D, "UI", "1.2.4"))).FrameOfReferenceUid);
         Assert.Equal("9.8.7", Derived(Result(b => b.Text(0x00200052, "UI", "9.8.7"))).FrameOfReferenceUid);
@@ -112,7 +119,8 @@ public sealed class DicomOutputTests
         void Holds(string orientation, Action<DicomBuilder>? change = null)
         {
             // Tag, VR and length of Image Orientation (Patient), then its value.
-            byte[] element = [0x20, 0, 0x37, 0, (byte)'D', (byte)'S', (byte)(orientation.Length + 1 & ~1), 0, .. Encoding.ASCII.GetBytes(orientation)];
+            byte[] element = [0x20, 0, 0x37, 0, (byte)'D', (byte)'S', (byte)(orientation.Length + 1 & ~1), 0,
+                .. Encoding.ASCII.GetBytes(orientation)];
             Assert.True(Results.Written("seg", Result(change)).AsSpan().IndexOf(element) > 0, orientation);
         }
         Holds(@"1\0\0\0\1\0");
@@ -143,7 +151,8 @@ public sealed class DicomOutputTests
     [Fact]
     public void What_went_through_lossy_compression_says_so()
     {
-        LungSegmentation lossy = Result(b => b.Text(0x00282110, "CS", "01").Text(0x00282112, "DS", "12.5").Text(0x00282114, "CS", "ISO_10918_1"));
+        LungSegmentation lossy =
+            Result(b => b.Text(0x00282110, "CS", "01").Text(0x00282112, "DS", "12.5").Text(0x00282114, "CS", "ISO_10918_1"));
         foreach (string format in (string[])["seg", "sc"])
         {
             Assert.True(ImageReader.Decode(Results.Written(format, lossy), format).Dicom!.IsLossy);
@@ -178,7 +187,10 @@ public sealed class DicomOutputTests
         Peer.Need("dciodvfy", "dicom3tools");
         using TemporaryDirectory directory = new();
         string path = directory.File("x.dcm");
-        File.WriteAllBytes(path, Results.Written(format, dicom ? Result(b => b.Text(0x00080020, "DA", "20200102").Text(0x00080030, "TM", "030405").Text(0x00200010, "SH", "S1")) : Results.Synthetic()));
+        File.WriteAllBytes(path,
+            Results.Written(format,
+                dicom ? Result(b => b.Text(0x00080020, "DA", "20200102").Text(0x00080030, "TM", "030405").Text(0x00200010, "SH", "S1"))
+                : Results.Synthetic()));
         (_, string said) = Peer.Run("dciodvfy", path);
         Assert.DoesNotContain("Error", said);
         Assert.Contains(format == "seg" ? "Segmentation" : "SCImage", said);

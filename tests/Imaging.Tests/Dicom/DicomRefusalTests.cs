@@ -30,7 +30,8 @@ public sealed class DicomRefusalTests
     [InlineData(8, 9, "9 bits stored in 8")]
     [InlineData(8, 0, "0 bits stored in 8")]
     public void A_depth_that_is_not_read_is_named(int allocated, int stored, string said) =>
-        Assert.Contains(said, new DicomBuilder().Words(0x00280100, allocated).Words(0x00280101, stored).Words(0x00280102, Math.Max(0, stored - 1)).Refusal());
+        Assert.Contains(said,
+            new DicomBuilder().Words(0x00280100, allocated).Words(0x00280101, stored).Words(0x00280102, Math.Max(0, stored - 1)).Refusal());
 
     [Theory]
     [InlineData(0x00280102, 3, "High Bit")]
@@ -79,7 +80,8 @@ public sealed class DicomRefusalTests
     {
         byte[] file = new DicomBuilder().Build();
         byte[] meta = [2, 0, 2, 0, (byte)'U', (byte)'I', 20, 0, .. "1.2.840.10008.1.3.10"u8];
-        Assert.Contains("DICOMDIR", Assert.Throws<ImageException>(() => ImageReader.Decode([.. file[..132], .. meta, .. file[132..]], "x")).Message);
+        Assert.Contains("DICOMDIR",
+            Assert.Throws<ImageException>(() => ImageReader.Decode([.. file[..132], .. meta, .. file[132..]], "x")).Message);
     }
 
     [Fact]
@@ -88,7 +90,8 @@ public sealed class DicomRefusalTests
         string path = DicomCases.Path("frames.dcm");
         Assert.Contains("3 frames", Assert.Throws<ImageException>(() => ImageReader.Read(path)).Message);
         Assert.Contains("1 to 3", Assert.Throws<ImageException>(() => ImageReader.Read(path, new DicomOptions { Frame = 4 })).Message);
-        Assert.Contains("one frame", Assert.Throws<ImageException>(() => ImageReader.Read(DicomCases.Path("native8.dcm"), new DicomOptions { Frame = 2 })).Message);
+        Assert.Contains("one frame",
+            Assert.Throws<ImageException>(() => ImageReader.Read(DicomCases.Path("native8.dcm"), new DicomOptions { Frame = 2 })).Message);
     }
 
     [Theory]
@@ -99,11 +102,13 @@ public sealed class DicomRefusalTests
     [InlineData("50", "100", "WAVY")]
     public void A_window_that_is_none_is_left_out_with_a_warning(string center, string width, string function)
     {
-        DicomBuilder builder = new DicomBuilder().Text(0x00281050, "DS", center).Text(0x00281051, "DS", width).Text(0x00281056, "CS", function);
+        DicomBuilder builder =
+            new DicomBuilder().Text(0x00281050, "DS", center).Text(0x00281051, "DS", width).Text(0x00281056, "CS", function);
         if (center == "0")
             builder.Without(0x00281051);
         Radiograph read = builder.Read();
-        Assert.Contains(read.Decisions, d => d is { Topic: "VOI", IsWarning: true } && d.Text.Contains("left out", StringComparison.Ordinal));
+        Assert.Contains(read.Decisions,
+            d => d is { Topic: "VOI", IsWarning: true } && d.Text.Contains("left out", StringComparison.Ordinal));
         // 8-bit values without a usable window are shown as stored; an unknown function leaves the window its usual one.
         Assert.Equal(function == "WAVY" ? 15 : 6, read.Samples[1]);
     }
@@ -129,7 +134,8 @@ public sealed class DicomRefusalTests
         byte[] level = [9, 0, 2, 0x10, (byte)'S', (byte)'Q', 0, 0, 255, 255, 255, 255, 254, 255, 0, 0xE0, 255, 255, 255, 255];
         byte[] nested = [.. Enumerable.Repeat(level, 50_000).SelectMany(b => b)];
         byte[] file = new DicomBuilder().Build();
-        Assert.Contains("nested", Assert.Throws<ImageException>(() => ImageReader.Decode([.. file[..160], .. nested, .. file[160..]], "x")).Message);
+        Assert.Contains("nested",
+            Assert.Throws<ImageException>(() => ImageReader.Decode([.. file[..160], .. nested, .. file[160..]], "x")).Message);
     }
 
     [Fact]
@@ -152,7 +158,8 @@ public sealed class DicomRefusalTests
             byte[] file = DicomCases.Bytes(name);
             int at = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x28, 0, 0x10, 0]);
             file[at + 8]--;
-            Assert.Contains("its header states 61 x 46 x 1, its JPEG data 61 x 47 x 1", Assert.Throws<ImageException>(() => ImageReader.Decode(file, "x")).Message);
+            Assert.Contains("its header states 61 x 46 x 1, its JPEG data 61 x 47 x 1",
+                Assert.Throws<ImageException>(() => ImageReader.Decode(file, "x")).Message);
         }
     }
 }

@@ -13,10 +13,15 @@ internal static class Films
             (width, height, grey) = (height, width, Turn(grey, width, height));
             lungs = new LungMask(width, height, Turn(lungs.Pixels.ToArray(), height, width));
         }
-        DicomBuilder builder = new DicomBuilder().Words(0x00280010, height).Words(0x00280011, width).Bytes(0x7FE00010, "OB", grey.Length % 2 == 0 ? grey : [.. grey, 0])
-            .Text(0x00080005, "CS", "ISO_IR 192").Text(0x00080018, "UI", "1.2.3.4").Text(0x0020000D, "UI", "1.2.3").Text(0x0020000E, "UI", "1.2.3.9")
-            .Text(0x00080020, "DA", "20190102").Text(0x00080030, "TM", "010203").Text(0x00200010, "SH", "S1").Text(0x00100010, "PN", "Doe^Jo")
-            .Text(0x00100020, "LO", "P1").Text(0x00180015, "CS", "CHEST").Text(0x00181164, "DS", "0.5\\0.5").Text(0x00200020, "CS", turned ? "F\\L" : "L\\F");
+        DicomBuilder builder =
+            new DicomBuilder().Words(0x00280010, height).Words(0x00280011, width)
+            .Bytes(0x7FE00010, "OB", grey.Length % 2 == 0 ? grey : [.. grey, 0])
+            .Text(0x00080005, "CS", "ISO_IR 192").Text(0x00080018, "UI", "1.2.3.4").Text(0x0020000D, "UI", "1.2.3")
+            .Text(0x0020000E, "UI", "1.2.3.9")
+            .Text(0x00080020, "DA", "20190102").Text(0x00080030, "TM", "010203").Text(0x00200010, "SH", "S1")
+            .Text(0x00100010, "PN", "Doe^Jo")
+            .Text(0x00100020, "LO", "P1").Text(0x00180015, "CS", "CHEST").Text(0x00181164, "DS", "0.5\\0.5")
+            .Text(0x00200020, "CS", turned ? "F\\L" : "L\\F");
         if (turned)
             builder.Text(0x00200037, "DS", "0\\0\\-1\\1\\0\\0").Text(0x00200032, "DS", "-10\\20\\30");
         change?.Invoke(builder);

@@ -13,7 +13,8 @@ public sealed class LosslessJpegTests
         g =>
         {
             ushort[] samples = Draw(g.Width * g.Height, g.Precision, g.Shift, g.Seed);
-            byte[] coded = new LosslessJpegEncoder(g.Width, g.Height, 1, g.Precision, g.Predictor, g.Shift, g.RestartRows).Encode(samples, interleaved: true);
+            byte[] coded = new LosslessJpegEncoder(g.Width, g.Height, 1, g.Precision, g.Predictor, g.Shift, g.RestartRows)
+                .Encode(samples, interleaved: true);
             int allocated = g.Precision > 8 ? 16 : 8, white = (1 << allocated) - 1, highest = (1 << g.Precision) - 1;
             Radiograph image = Builder(g.Width, g.Height).Words(0x00280100, allocated).Words(0x00280101, g.Precision)
                 .Words(0x00280102, g.Precision - 1).Fragment(coded).ReadWith(new DicomOptions { Voi = Voi.None });

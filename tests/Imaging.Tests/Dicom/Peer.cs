@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace LungSeg.Imaging.Tests.Dicom;
 
-/// <summary>Other people's programs, run on files that this one wrote. A test that needs one that is not installed is skipped by its name.</summary>
+/// <summary>
+/// Other people's programs, run on files that this one wrote. A test that needs one that is not installed is skipped by its name.
+/// </summary>
 internal static class Peer
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -18,7 +20,8 @@ internal static class Peer
 
     /// <summary>Skips the test where the viewers' code or Node is absent.</summary>
     public static void NeedViewers() => Assert.SkipUnless(
-        Directory.Exists(Path.Combine(Viewers, "node_modules")) && File.Exists("/usr/bin/node"), "the viewers' code is not installed (tests/peers.sh)");
+        Directory.Exists(Path.Combine(Viewers, "node_modules"))
+            && File.Exists("/usr/bin/node"), "the viewers' code is not installed (tests/peers.sh)");
 
     private static string Viewers { get; } = FindViewers();
 

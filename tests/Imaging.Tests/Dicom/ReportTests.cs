@@ -51,11 +51,14 @@ public sealed class ReportTests
         LungSegmentation result = Result();
         (string plain, string deflated) = (directory.File("plain.dcm"), directory.File("inflated.dcm"));
         File.WriteAllBytes(plain, Results.Written(format, result));
-        (int exit, string said) = Peer.Run("dcmconv", "+te", In(directory, format, result, new ResultOptions { Compression = DicomCompression.Deflated }), deflated);
+        (int exit, string said) =
+            Peer.Run("dcmconv", "+te", In(directory, format, result, new ResultOptions { Compression = DicomCompression.Deflated }),
+                deflated);
         Assert.True(exit == 0, said);
         // Times may differ by a second.
         string Dump(string file) => string.Join('\n', Peer.Run("dcmdump", "--load-all", "+L", "-q", file).Said.Split('\n')
-            .Where(line => line.StartsWith('(') && !line.StartsWith("(0002", StringComparison.Ordinal) && !line.Contains("Time") && !line.Contains("Date")));
+            .Where(line => line.StartsWith('(') && !line.StartsWith("(0002", StringComparison.Ordinal) && !line.Contains("Time")
+                && !line.Contains("Date")));
         Assert.Equal(Dump(plain), Dump(deflated));
     }
 
@@ -73,7 +76,8 @@ public sealed class ReportTests
         Assert.Contains("Imaging Measurement Report", tree);
         foreach (LungSide side in (LungSide[])[LungSide.Right, LungSide.Left])
         {
-            string area = Math.Round(result.Statistics.Of(side)!.Area * 0.25, 2).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            string area = Math.Round(result.Statistics.Of(side)!.Area * 0.25, 2)
+                .ToString(System.Globalization.CultureInfo.InvariantCulture);
             Assert.Contains($"\"{area}\" (mm2", tree);
             Assert.Contains(LungNamesOf(side), tree);
         }
@@ -104,7 +108,8 @@ public sealed class ReportTests
         });
         string said = Peer.Python(Measurements, In(directory, "sr", result));
         string expected = string.Join('\n', ((LungSide[])[LungSide.Right, LungSide.Left]).Select(side => result.Statistics.Of(side)!.Area)
-            .Select(area => FormattableString.Invariant($"Area {(spacing.Length > 0 ? Math.Round(area * 0.16, 2) : area):0.00} {unit} {plane}")));
+            .Select(area => FormattableString.Invariant(
+                $"Area {(spacing.Length > 0 ? Math.Round(area * 0.16, 2) : area):0.00} {unit} {plane}")));
         Assert.StartsWith(expected, said);
         double ratio = (double)result.Statistics.Of(LungSide.Right)!.Area / result.Statistics.Of(LungSide.Left)!.Area;
         Assert.EndsWith(FormattableString.Invariant($"Area of right lung divided by area of left lung {ratio:0.00} 1 -"), said);
@@ -117,7 +122,8 @@ public sealed class ReportTests
                 if child.ValueType == 'NUM':
                     value = child.MeasuredValueSequence[0]
                     plane = [c.ConceptCodeSequence[0].CodeValue for c in child.get('ContentSequence', []) if c.ValueType == 'CODE']
-                    print(child.ConceptNameCodeSequence[0].CodeMeaning, '%.2f' % float(value.NumericValue), value.MeasurementUnitsCodeSequence[0].CodeValue, *(plane or ['-']))
+                    name, unit = child.ConceptNameCodeSequence[0], value.MeasurementUnitsCodeSequence[0]
+                    print(name.CodeMeaning, '%.2f' % float(value.NumericValue), unit.CodeValue, *(plane or ['-']))
                 walk(child)
         walk(pydicom.dcmread(sys.argv[1]))
         """;
@@ -213,7 +219,8 @@ public sealed class ReportTests
             import sys, pydicom
             d = pydicom.dcmread(sys.argv[1])
             v = d.SoftcopyVOILUTSequence[0]
-            print(d.PresentationLUTShape, float(d.RescaleSlope), float(d.RescaleIntercept), float(v.WindowCenter), float(v.WindowWidth), v.VOILUTFunction)
+            numbers = d.RescaleSlope, d.RescaleIntercept, v.WindowCenter, v.WindowWidth
+            print(d.PresentationLUTShape, *map(float, numbers), v.VOILUTFunction)
             """;
         string window = voi == "window" ? "100.0 50.0 LINEAR" : "245.0 510.0 LINEAR_EXACT";
         Assert.Equal($"{(inverted ? "INVERSE" : "IDENTITY")} 2.0 -10.0 {window}", Peer.Python(Lines, In(directory, "pr", result)));
@@ -222,7 +229,8 @@ public sealed class ReportTests
     [Fact]
     public void A_colour_image_has_no_grey_presentation_state()
     {
-        (byte[] file, LungMask lungs) = Films.Draw(100, 80, change: b => b.Text(0x00280004, "CS", "RGB").Words(0x00280002, 3).Words(0x00280006, 0)
+        (byte[] file, LungMask lungs) =
+            Films.Draw(100, 80, change: b => b.Text(0x00280004, "CS", "RGB").Words(0x00280002, 3).Words(0x00280006, 0)
             .Bytes(0x7FE00010, "OB", [.. Enumerable.Range(0, 100 * 80 * 3).Select(i => (byte)i)]));
         LungSegmentation result = Results.Of(ImageReader.Decode(file, "film.dcm"), lungs);
         Assert.Contains("in colour; leave pr out", Assert.Throws<ImageException>(() => Results.Written("pr", result)).Message);

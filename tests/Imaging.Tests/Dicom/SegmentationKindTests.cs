@@ -64,7 +64,8 @@ public sealed class SegmentationKindTests
         byte[] expected = type switch
         {
             SegmentationType.LabelMap => sides,
-            SegmentationType.Binary => [.. sides.Select(side => (byte)(side == 1 ? 1 : 0)), .. sides.Select(side => (byte)(side == 2 ? 1 : 0))],
+            SegmentationType.Binary =>
+                [.. sides.Select(side => (byte)(side == 1 ? 1 : 0)), .. sides.Select(side => (byte)(side == 2 ? 1 : 0))],
             _ => [],
         };
         if (type != SegmentationType.Fractional)
@@ -97,12 +98,13 @@ public sealed class SegmentationKindTests
         (string source, string seg) = (directory.File("film.dcm"), directory.File("seg.dcm"));
         File.WriteAllBytes(source, film);
         File.WriteAllBytes(seg, Written(Result(), SegmentationType.Fractional, DicomCompression.None));
-        Assert.Contains("Fractional segmentations are not yet supported", Peer.ViewerFault("labelmap.mjs", source, seg, directory.File("labels")));
+        Assert.Contains("Fractional segmentations are not yet supported",
+            Peer.ViewerFault("labelmap.mjs", source, seg, directory.File("labels")));
     }
 
     /// <summary>
-    /// Debian's dciodvfy is older than label maps. These are the elements that the IOD demands (PS3.3 2024d, A.51.3, C.8.20.2 and the modules that
-    /// they name), by keyword as pydicom has it: of type 1 with a value, of type 2 perhaps without one.
+    /// Debian's dciodvfy is older than label maps. These are the elements that the IOD demands (PS3.3 2024d, A.51.3, C.8.20.2 and the
+    /// modules that they name), by keyword as pydicom has it: of type 1 with a value, of type 2 perhaps without one.
     /// </summary>
     [Fact]
     public void A_label_map_has_what_its_IOD_demands()
@@ -112,9 +114,11 @@ public sealed class SegmentationKindTests
             import sys, pydicom
             d = pydicom.dcmread(sys.argv[1])
             first = '''SOPClassUID SOPInstanceUID StudyInstanceUID SeriesInstanceUID Modality SeriesNumber FrameOfReferenceUID Manufacturer
-                ManufacturerModelName DeviceSerialNumber SoftwareVersions InstanceNumber ContentDate ContentTime ContentLabel ImageType SamplesPerPixel
+                ManufacturerModelName DeviceSerialNumber SoftwareVersions InstanceNumber ContentDate ContentTime ContentLabel ImageType
+                SamplesPerPixel
                 PhotometricInterpretation Rows Columns BitsAllocated BitsStored HighBit PixelRepresentation PixelData LossyImageCompression
-                SegmentationType SegmentSequence PixelPaddingValue NumberOfFrames SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
+                SegmentationType SegmentSequence PixelPaddingValue NumberOfFrames SharedFunctionalGroupsSequence
+                PerFrameFunctionalGroupsSequence
                 DimensionOrganizationSequence DimensionIndexSequence ReferencedSeriesSequence SourceImageSequence'''.split()
             second = '''PatientName PatientID PatientBirthDate PatientSex StudyDate StudyTime AccessionNumber ReferringPhysicianName StudyID
                 PositionReferenceIndicator PatientOrientation ContentDescription ContentCreatorName'''.split()
@@ -133,12 +137,14 @@ public sealed class SegmentationKindTests
                         RecommendedDisplayCIELabValue'''.split():
                     assert k in s and not s[k].is_empty, k
                 a, = s.SegmentationAlgorithmIdentificationSequence
-                assert a.AlgorithmFamilyCodeSequence[0].CodeValue == '123110' and a.AlgorithmName and a.AlgorithmVersion and a.AlgorithmParameters
+                assert a.AlgorithmFamilyCodeSequence[0].CodeValue == '123110'
+                assert a.AlgorithmName and a.AlgorithmVersion and a.AlgorithmParameters
             frame, = d.PerFrameFunctionalGroupsSequence
             assert 'SegmentIdentificationSequence' not in frame and 'DerivationImageSequence' in frame
             index, = d.DimensionIndexSequence
             content, = frame.FrameContentSequence
-            assert index.FunctionalGroupPointer == 0x00209111 and index.DimensionIndexPointer == 0x00209453 and content.FrameLabel and content.DimensionIndexValues == 1
+            assert (index.FunctionalGroupPointer, index.DimensionIndexPointer) == (0x00209111, 0x00209453)
+            assert content.FrameLabel and content.DimensionIndexValues == 1
             assert 'PlaneOrientationSequence' in d.SharedFunctionalGroupsSequence[0]
             print('all there')
             """;
@@ -151,7 +157,8 @@ public sealed class SegmentationKindTests
     [Fact]
     public void Bits_in_RLE_are_refused()
     {
-        ArgumentException refused = Assert.Throws<ArgumentException>(() => ResultFormats.Parse("seg", new ResultOptions { Compression = DicomCompression.Rle }));
+        ArgumentException refused =
+            Assert.Throws<ArgumentException>(() => ResultFormats.Parse("seg", new ResultOptions { Compression = DicomCompression.Rle }));
         Assert.Contains("deflated", refused.Message);
         Assert.Equal(2, ResultFormats.Parse("sc,sr", new ResultOptions { Compression = DicomCompression.Rle }).Count);
     }
@@ -161,7 +168,9 @@ public sealed class SegmentationKindTests
     {
         string Refused(Action<DicomBuilder> change)
         {
-            DicomBuilder builder = new DicomBuilder().Text(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.66.4").Text(0x00620001, "CS", "FRACTIONAL").Words(0x0062000E, 255);
+            DicomBuilder builder =
+                new DicomBuilder().Text(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.66.4").Text(0x00620001, "CS", "FRACTIONAL")
+                .Words(0x0062000E, 255);
             change(builder);
             return builder.Refusal();
         }

@@ -43,9 +43,11 @@ public sealed class UntidyDicomTests
     [Fact]
     public void Lower_case_is_read_as_capitals()
     {
-        DicomBuilder Windowed(string function) => Twelve().Text(WindowCenter, "DS", "512").Text(WindowWidth, "DS", "1024").Text(VoiLutFunction, "CS", function);
+        DicomBuilder Windowed(string function) =>
+            Twelve().Text(WindowCenter, "DS", "512").Text(WindowWidth, "DS", "1024").Text(VoiLutFunction, "CS", function);
         Assert.Equal(Windowed("SIGMOID").Read().Samples.ToArray(), Warned(Windowed("sigmoid"), "data set").Samples.ToArray());
-        Assert.Equal(Twelve().Text(PresentationLutShape, "CS", "INVERSE").Read().Samples.ToArray(), Warned(Twelve().Text(PresentationLutShape, "CS", "inverse"), "data set").Samples.ToArray());
+        Assert.Equal(Twelve().Text(PresentationLutShape, "CS", "INVERSE").Read().Samples.ToArray(),
+            Warned(Twelve().Text(PresentationLutShape, "CS", "inverse"), "data set").Samples.ToArray());
         Assert.Equal(Plain, Warned(Twelve().Text(0x00280004, "CS", "monochrome2"), "data set").Samples.ToArray());
     }
 
@@ -64,7 +66,8 @@ public sealed class UntidyDicomTests
     [InlineData("1,5", "0")]
     [InlineData("x", "y")]
     public void A_rescale_that_makes_no_scale_is_left_out(string slope, string intercept) =>
-        Assert.Equal(Plain, Warned(Twelve().Text(RescaleSlope, "DS", slope).Text(RescaleIntercept, "DS", intercept), "modality LUT").Samples.ToArray());
+        Assert.Equal(Plain, Warned(Twelve().Text(RescaleSlope, "DS", slope).Text(RescaleIntercept, "DS", intercept), "modality LUT")
+            .Samples.ToArray());
 
     [Fact]
     public void A_table_that_states_more_bits_than_its_entries_have_ends_at_its_own_maximum()
@@ -92,7 +95,8 @@ public sealed class UntidyDicomTests
     {
         byte[] file = Twelve().Build();
         int at = file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xE0, 0x7F, 0x10, 0]);
-        byte[] element = [0x28, 0, 0x20, 1, .. Encoding.Latin1.GetBytes(vr), .. lengthBytes == 2 ? new byte[] { 2, 0 } : [0, 0, 2, 0, 0, 0], 0, 0];
+        byte[] element = [0x28, 0, 0x20, 1, .. Encoding.Latin1.GetBytes(vr), .. lengthBytes == 2 ? new byte[] { 2, 0 }
+            : [0, 0, 2, 0, 0, 0], 0, 0];
         Radiograph read = ImageReader.Decode([.. file[..at], .. element, .. file[at..]], "x");
         Assert.Contains(read.Decisions, d => d.IsWarning && d.Text.Contains("unknown value representation", StringComparison.Ordinal));
         // The element is Pixel Padding Value, 0.
@@ -109,12 +113,14 @@ public sealed class UntidyDicomTests
         {
             Radiograph read = ImageReader.Decode([.. file[..132], .. meta, .. file[(132 + group.Length)..]], "x");
             Assert.Equal(Plain, read.Samples.ToArray());
-            Assert.Equal(meta.Length == 2 * (length.Length + group.Length), read.Decisions.Any(d => d.IsWarning && d.Text.Contains("group 0002", StringComparison.Ordinal)));
+            Assert.Equal(meta.Length == 2 * (length.Length + group.Length),
+                read.Decisions.Any(d => d.IsWarning && d.Text.Contains("group 0002", StringComparison.Ordinal)));
         }
         // A length of 0 is wrong: the transfer syntax would be left out.
         byte[] wrong = [.. length];
         wrong[8] = 0;
-        Assert.Equal(Plain, ImageReader.Decode([.. file[..132], .. wrong, .. group, .. file[(132 + group.Length)..]], "x").Samples.ToArray());
+        Assert.Equal(Plain, ImageReader.Decode([.. file[..132], .. wrong, .. group, .. file[(132 + group.Length)..]], "x")
+            .Samples.ToArray());
     }
 
     [Fact]
@@ -127,7 +133,8 @@ public sealed class UntidyDicomTests
         for (int bit = 12; bit < 16; bit++)
             overlay.Words((uint)(0x60000102 + (bit - 12 << 17)), bit);
         Assert.DoesNotContain(overlay.Read().Decisions, d => d.Topic == "pixels" && d.IsWarning);
-        Assert.DoesNotContain(Twelve(i => (ushort)(short)(i - 700), signed: true).Read().Decisions, d => d.Topic == "pixels" && d.IsWarning);
+        Assert.DoesNotContain(Twelve(i => (ushort)(short)(i - 700), signed: true).Read().Decisions,
+            d => d.Topic == "pixels" && d.IsWarning);
     }
 
     [Theory]
@@ -155,7 +162,8 @@ public sealed class UntidyDicomTests
     {
         DicomBuilder Capture(string manufacturer, string uid) => Twelve().Text(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.7")
             .Text(0x00080018, "UI", uid).Text(0x00080070, "LO", manufacturer).Text(0x00080008, "CS", "DERIVED\\SECONDARY");
-        Assert.Contains("capture", Assert.Throws<ImageException>(() => Capture("LungSeg", "2.25.1234").ReadWith(new() { ImagesOnly = true })).Message);
+        Assert.Contains("capture",
+            Assert.Throws<ImageException>(() => Capture("LungSeg", "2.25.1234").ReadWith(new() { ImagesOnly = true })).Message);
         Capture("Film scanner", "2.25.1234").ReadWith(new() { ImagesOnly = true });
         Capture("LungSeg", "1.2.3").ReadWith(new() { ImagesOnly = true });
     }
@@ -165,7 +173,8 @@ public sealed class UntidyDicomTests
     {
         value ??= i => (ushort)(i * 2 + 100);
         byte[] pixels = [.. Enumerable.Range(0, 36 * 40).SelectMany(i => BitConverter.GetBytes(value(i)))];
-        return new DicomBuilder().Words(0x00280100, 16).Words(0x00280101, 12).Words(0x00280102, 11).Words(0x00280103, signed ? 1 : 0).Bytes(0x7FE00010, "OW", pixels);
+        return new DicomBuilder().Words(0x00280100, 16).Words(0x00280101, 12).Words(0x00280102, 11).Words(0x00280103, signed ? 1 : 0)
+            .Bytes(0x7FE00010, "OW", pixels);
     }
 
     private static byte[] Item(byte[] content) => [0xFE, 0xFF, 0, 0xE0, .. BitConverter.GetBytes(content.Length), .. content];
@@ -173,7 +182,8 @@ public sealed class UntidyDicomTests
     private static byte[] Table(int count, int bits, Func<int, ushort> entry, int? entries = null)
     {
         byte[] data = [.. Enumerable.Range(0, entries ?? count).SelectMany(i => BitConverter.GetBytes(entry(i)))];
-        return [0x28, 0, 2, 0x30, .. "US"u8, 6, 0, (byte)count, (byte)(count >> 8), 0, 0, (byte)bits, 0, 0x28, 0, 6, 0x30, .. "OW"u8, 0, 0, .. BitConverter.GetBytes(data.Length), .. data];
+        return [0x28, 0, 2, 0x30, .. "US"u8, 6, 0, (byte)count, (byte)(count >> 8), 0, 0, (byte)bits, 0, 0x28, 0, 6, 0x30, .. "OW"u8, 0, 0,
+            .. BitConverter.GetBytes(data.Length), .. data];
     }
 
     private static Radiograph Warned(DicomBuilder builder, string? topic)

@@ -28,7 +28,8 @@ public sealed class ViewerTests
         File.WriteAllBytes(seg, Results.Written("seg", result));
         JsonElement segments = Peer.Viewer("labelmap.mjs", source, seg, labels);
         LungSide[] sides = [.. Enum.GetValues<LungSide>().Where(side => result.Statistics.Of(side) is not null)];
-        byte[] expected = Array.ConvertAll(result.Sided.Sides, value => value == 0 ? (byte)0 : (byte)(1 + Array.IndexOf(sides, SidedMask.SideOf(value))));
+        byte[] expected = Array.ConvertAll(result.Sided.Sides,
+            value => value == 0 ? (byte)0 : (byte)(1 + Array.IndexOf(sides, SidedMask.SideOf(value))));
         Assert.Equal(expected, File.ReadAllBytes(labels));
         Assert.Equal(sides.Length, segments.GetArrayLength());
         Assert.All(segments.EnumerateArray(), segment => Assert.Equal(3, segment.GetProperty("cielab").GetArrayLength()));
@@ -73,7 +74,8 @@ public sealed class ViewerTests
                 print(source, d.SegmentSequence[number - 1].SegmentLabel, int(frame.sum()), sep=':')
             """;
         Assert.Equal(
-            $"1.2.3.4:Right lung:{result.Statistics.Of(LungSide.Right)!.Area}\n1.2.3.4:Left lung:{result.Statistics.Of(LungSide.Left)!.Area}",
+            $"1.2.3.4:Right lung:{result.Statistics.Of(LungSide.Right)!.Area}\n1.2.3.4:Left "
+                + $"lung:{result.Statistics.Of(LungSide.Left)!.Area}",
             Peer.Python(Lines, path));
     }
 }

@@ -18,7 +18,8 @@ public sealed class FigureTests
 
     [Fact]
     public void Ink_is_length_times_thickness_wherever_the_line_lies() =>
-        Gen.Select(Gen.Double[20, 80], Gen.Double[20, 80], Gen.Double[20, 80], Gen.Double[20, 80], Gen.Double[1, 6]).Sample((ax, ay, bx, by, thickness) =>
+        Gen.Select(Gen.Double[20, 80], Gen.Double[20, 80], Gen.Double[20, 80], Gen.Double[20, 80], Gen.Double[1, 6])
+            .Sample((ax, ay, bx, by, thickness) =>
         {
             Figure figure = new(100, 100);
             figure.Line([(ax, ay), (bx, by)], Black, thickness);
@@ -29,7 +30,8 @@ public sealed class FigureTests
 
     [Fact]
     public void What_lies_outside_is_cut_off() =>
-        Gen.Select(Gen.Double[-200, 200].Array[2, 8], Gen.Int[-50, 50], Gen.Int[-50, 50], Gen.Int[1, 60]).Sample((numbers, left, top, side) =>
+        Gen.Select(Gen.Double[-200, 200].Array[2, 8], Gen.Int[-50, 50], Gen.Int[-50, 50], Gen.Int[1, 60])
+            .Sample((numbers, left, top, side) =>
         {
             Figure figure = new(40, 30);
             figure.Line(Array.ConvertAll(numbers, n => (n, -n / 2)), Black, 3, closed: true);

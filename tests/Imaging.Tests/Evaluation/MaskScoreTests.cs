@@ -13,7 +13,8 @@ public sealed class MaskScoreTests
         Gen.Select(Gen.Double[0.05, 4], Gen.Double[0.05, 4]).Select((row, column) => new PixelSpacing(row, column));
 
     private static Gen<LungMask> Mask(int width, int height, int tenths) =>
-        Gen.Int[0, 9].Array[width * height].Select(values => new LungMask(width, height, Array.ConvertAll(values, v => v < tenths ? (byte)1 : (byte)0)));
+        Gen.Int[0, 9].Array[width * height].Select(
+            values => new LungMask(width, height, Array.ConvertAll(values, v => v < tenths ? (byte)1 : (byte)0)));
 
     [Fact]
     public void Overlap_is_that_of_sets_of_pixels() => Masks.Sample((a, b) =>
@@ -121,7 +122,8 @@ public sealed class MaskScoreTests
         return [.. Points(Edge(from)).Select(p => Math.Sqrt(Nearest(edge, p.X, p.Y, spacing)))];
     }
 
-    private static LungMask Edge(LungMask mask) => new(mask.Width, mask.Height, [.. Enumerable.Range(0, mask.Width * mask.Height).Select(i =>
+    private static LungMask Edge(LungMask mask) =>
+        new(mask.Width, mask.Height, [.. Enumerable.Range(0, mask.Width * mask.Height).Select(i =>
     {
         (int x, int y) = (i % mask.Width, i / mask.Width);
         bool inner = At(x - 1, y) && At(x + 1, y) && At(x, y - 1) && At(x, y + 1);
@@ -141,5 +143,6 @@ public sealed class MaskScoreTests
     private static HashSet<int> Lung(LungMask mask) => [.. Enumerable.Range(0, mask.Width * mask.Height).Where(i => mask.Pixels[i] != 0)];
 
     private static LungMask Square(int left, int top) => new(40, 40,
-        [.. Enumerable.Range(0, 1600).Select(i => i % 40 >= left && i % 40 < left + 12 && i / 40 >= top && i / 40 < top + 12 ? (byte)1 : (byte)0)]);
+        [.. Enumerable.Range(0, 1600)
+            .Select(i => i % 40 >= left && i % 40 < left + 12 && i / 40 >= top && i / 40 < top + 12 ? (byte)1 : (byte)0)]);
 }

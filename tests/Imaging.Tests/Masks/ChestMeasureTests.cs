@@ -8,14 +8,17 @@ public sealed class ChestMeasureTests
 {
     private const int Width = 100, Height = 80;
 
-    /// <summary>The patient's right lung: 20 wide, 40 high; the left: 16 wide, 50 high; a pixel of the right one is off its column at the top.</summary>
+    /// <summary>
+    /// The patient's right lung: 20 wide, 40 high; the left: 16 wide, 50 high; a pixel of the right one is off its column at the top.
+    /// </summary>
     private static LungSegmentation Result(float[]? probabilities = null)
     {
         byte[] pixels = new byte[Width * Height];
         Fill(pixels, 15, 20, 35, 60);
         Fill(pixels, 60, 12, 76, 62);
         Fill(pixels, 20, 18, 23, 20);
-        return Results.Of(new Radiograph(Width, Height, 1, 8, new ushort[Width * Height]), new LungMask(Width, Height, pixels), probabilities);
+        return Results.Of(new Radiograph(Width, Height, 1, 8, new ushort[Width * Height]), new LungMask(Width, Height, pixels),
+            probabilities);
     }
 
     private static void Fill(byte[] pixels, int left, int top, int right, int bottom)
@@ -46,7 +49,8 @@ public sealed class ChestMeasureTests
         ChestMeasures chest = (Result() with { Mask = new LungMask(Width, Height, pixels) }).Chest;
         Assert.NotNull(chest.Of(LungSide.Right));
         Assert.Null(chest.Of(LungSide.Left));
-        Assert.Equal((null, null, null, null, null), (chest.AreaRatio, chest.HeightRatio, chest.ApexDifference, chest.BaseDifference, chest.WidestSpan));
+        Assert.Equal((null, null, null, null, null),
+            (chest.AreaRatio, chest.HeightRatio, chest.ApexDifference, chest.BaseDifference, chest.WidestSpan));
     }
 
     [Fact]

@@ -49,7 +49,8 @@ public sealed class MaskImageTests
         var mask = MaskImage.Of(Grey(bits, background, one, other));
         Assert.Equal([.. new[] { background, one, other }.Order().Select(v => $"{v}")], mask.Labels);
         Assert.Equal(Both, Array.ConvertAll(mask.Values, v => (byte)v));
-        Assert.Contains("several labels", Assert.Throws<ImageException>(() => LungMask.FromImage(Grey(bits, background, one, other))).Message);
+        Assert.Contains("several labels",
+            Assert.Throws<ImageException>(() => LungMask.FromImage(Grey(bits, background, one, other))).Message);
     }
 
     [Fact]
@@ -79,15 +80,19 @@ public sealed class MaskImageTests
     [Fact]
     public void Black_and_one_colour_are_a_mask_more_colours_are_labels_and_a_photograph_is_none()
     {
-        Radiograph Colored(Func<int, (int, int, int)> color) => new(Side, Side, 3, 8, [.. Lungs.SelectMany(l => new[] { color(l).Item1, color(l).Item2, color(l).Item3 }).Select(v => (ushort)v)]);
+        Radiograph Colored(Func<int, (int, int, int)> color) =>
+            new(Side, Side, 3, 8,
+                [.. Lungs.SelectMany(l => new[] { color(l).Item1, color(l).Item2, color(l).Item3 }).Select(v => (ushort)v)]);
         Assert.Equal(Both, LungMask.FromImage(Colored(l => l > 0 ? (200, 0, 30) : default)).Pixels.ToArray());
         Assert.Equal(Both, LungMask.FromImage(Colored(l => l > 0 ? (255, 255, 255) : default)).Pixels.ToArray());
         var labels = MaskImage.Of(Colored(l => l switch { 1 => (255, 0, 0), 2 => (0, 0, 255), _ => default }));
         Assert.Equal(3, labels.Labels.Count);
         Assert.Equal(Both, Array.ConvertAll(labels.Values, v => (byte)v));
-        Assert.Contains("none is black", Assert.Throws<ImageException>(() => MaskImage.Of(Colored(l => l > 0 ? (255, 0, 0) : (255, 255, 0)))).Message);
+        Assert.Contains("none is black",
+            Assert.Throws<ImageException>(() => MaskImage.Of(Colored(l => l > 0 ? (255, 0, 0) : (255, 255, 0)))).Message);
         ushort[] photograph = [.. Enumerable.Range(0, Side * Side * 3).Select(i => (ushort)(i * 7 % 256))];
-        Assert.Contains("a colour image is no mask", Assert.Throws<ImageException>(() => MaskImage.Of(new Radiograph(Side, Side, 3, 8, photograph))).Message);
+        Assert.Contains("a colour image is no mask",
+            Assert.Throws<ImageException>(() => MaskImage.Of(new Radiograph(Side, Side, 3, 8, photograph))).Message);
     }
 
     [Theory]
@@ -122,5 +127,6 @@ public sealed class MaskImageTests
         return chunk;
     }
 
-    private static Radiograph Grey(int bits, params int[] values) => new(Side, Side, 1, bits, Array.ConvertAll(Lungs, l => (ushort)values[l]));
+    private static Radiograph Grey(int bits, params int[] values) =>
+        new(Side, Side, 1, bits, Array.ConvertAll(Lungs, l => (ushort)values[l]));
 }

@@ -41,7 +41,8 @@ public sealed class OutlineRowTests
         void Sweep(int step)
         {
             for (int i = step > 0 ? 0 : pixels.Length - 1; i >= 0 && i < pixels.Length; i += step)
-                foreach ((int dx, int dy, int weight) in (ReadOnlySpan<(int, int, int)>)[(-step, 0, 3), (0, -step, 3), (-step, -step, 4), (step, -step, 4)])
+                foreach ((int dx, int dy, int weight) in (ReadOnlySpan<(int, int, int)>)[
+                    (-step, 0, 3), (0, -step, 3), (-step, -step, 4), (step, -step, 4)])
                 {
                     (int x, int y) = (i % width + dx, i / width + dy);
                     if (x >= 0 && x < width && y >= 0 && y < height)

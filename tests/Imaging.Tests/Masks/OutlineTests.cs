@@ -19,7 +19,8 @@ public sealed class OutlineTests
         }
         LungSegmentation result = Result(new LungMask(200, 100, pixels));
         IReadOnlyList<Outline> exact = Outline.Trace(result, 0), rough = Outline.Trace(result, 1.5);
-        Assert.Equal([(LungSide.Right, false), (LungSide.Left, false), (LungSide.Left, true)], rough.Select(o => (o.Side, o.IsHole)).Order());
+        Assert.Equal([(LungSide.Right, false), (LungSide.Left, false), (LungSide.Left, true)],
+            rough.Select(o => (o.Side, o.IsHole)).Order());
         for (int i = 0; i < exact.Count; i++)
         {
             Assert.InRange(rough[i].Corners.Count, 4, exact[i].IsHole ? 4 : exact[i].Corners.Count / 3);

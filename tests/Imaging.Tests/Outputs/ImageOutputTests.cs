@@ -26,7 +26,8 @@ public sealed class ImageOutputTests
     public void The_same_result_gives_the_same_bytes(string format) =>
         Assert.Equal(Results.Written(format, Results.Synthetic()), Results.Written(format, Results.Synthetic()));
 
-    public static TheoryData<string> Formats => [.. ResultFormats.All.Select(w => w.Name).Where(name => name is not ("seg" or "sc" or "sr" or "pr" or "uncertainty-seg"))];
+    public static TheoryData<string> Formats =>
+        [.. ResultFormats.All.Select(w => w.Name).Where(name => name is not ("seg" or "sc" or "sr" or "pr" or "uncertainty-seg"))];
 
     [Fact]
     public void A_mask_is_read_back_as_it_was() =>
@@ -89,7 +90,8 @@ public sealed class ImageOutputTests
             outline++;
             Assert.Equal(1, Result.Mask.Pixels[i]);
             Assert.Equal(color, (overlay.Samples[3 * i], overlay.Samples[3 * i + 1], overlay.Samples[3 * i + 2]));
-            Assert.Contains(color, Enum.GetValues<LungSide>().Select(Overlay.ColorOf).Select(c => ((ushort)c.Red, (ushort)c.Green, (ushort)c.Blue)));
+            Assert.Contains(color,
+                Enum.GetValues<LungSide>().Select(Overlay.ColorOf).Select(c => ((ushort)c.Red, (ushort)c.Green, (ushort)c.Blue)));
         }
         Assert.InRange(outline, 500, 2500);
     }

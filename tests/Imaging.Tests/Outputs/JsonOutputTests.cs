@@ -8,14 +8,16 @@ namespace LungSeg.Imaging.Tests.Outputs;
 
 public sealed class JsonOutputTests
 {
-    private static JsonElement Json(string format, LungSegmentation result) => JsonDocument.Parse(Results.Written(format, result)).RootElement;
+    private static JsonElement Json(string format, LungSegmentation result) =>
+        JsonDocument.Parse(Results.Written(format, result)).RootElement;
 
     [Fact]
     public void Areas_boxes_and_centres_are_those_of_the_mask()
     {
         LungSegmentation result = Results.Synthetic();
         JsonElement lungs = Json("json", result).GetProperty("lungs");
-        int right = lungs.GetProperty("right").GetProperty("area_px").GetInt32(), left = lungs.GetProperty("left").GetProperty("area_px").GetInt32();
+        int right = lungs.GetProperty("right").GetProperty("area_px").GetInt32(),
+            left = lungs.GetProperty("left").GetProperty("area_px").GetInt32();
         Assert.Equal(result.Mask.Area, right + left);
         Assert.Equal(right + left, lungs.GetProperty("area_px").GetInt32());
         double pixel = 400.0 / 256;
@@ -62,7 +64,8 @@ public sealed class JsonOutputTests
             byte category = annotation.GetProperty("category_id").GetByte();
             int area = result.Statistics.Of(SidedMask.SideOf(category))!.Area;
             Assert.Equal(area, annotation.GetProperty("area").GetInt32());
-            Assert.Equal(area, annotation.GetProperty("segmentation").EnumerateArray().Sum(ring => Area([.. ring.EnumerateArray().Select(v => v.GetInt32())])));
+            Assert.Equal(area, annotation.GetProperty("segmentation").EnumerateArray()
+                .Sum(ring => Area([.. ring.EnumerateArray().Select(v => v.GetInt32())])));
             Assert.Equal(area, Decode(annotation.GetProperty("rle").GetProperty("counts").GetString()!).Where((_, i) => i % 2 == 1).Sum());
             JsonElement rings = features[category - 1].GetProperty("geometry").GetProperty("coordinates");
             Assert.Equal(area, rings.EnumerateArray().SelectMany(p => p.EnumerateArray())
@@ -85,7 +88,8 @@ public sealed class JsonOutputTests
                 List<byte> columns = [];
                 foreach ((int run, int i) in Decode(RunLengthMask.Encode(pixels, width, height, 2)).Select((run, i) => (run, i)))
                     columns.AddRange(Enumerable.Repeat((byte)(i % 2), run));
-                Assert.Equal(pixels.Select(p => p == 2 ? (byte)1 : (byte)0), Enumerable.Range(0, pixels.Length).Select(i => columns[i % width * height + i / width]));
+                Assert.Equal(pixels.Select(p => p == 2 ? (byte)1 : (byte)0),
+                    Enumerable.Range(0, pixels.Length).Select(i => columns[i % width * height + i / width]));
             },
             iter: 200, threads: 1);
     }

@@ -28,7 +28,9 @@ public sealed class ResearchFormatTests
         Assert.Contains("sizes: 250 201 1", header);
         // It writes numbers in more digits than it reads.
         Assert.Contains("space directions: (0.6,0,0) (0,0.3,0) (0,0,1)\n", System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file)));
-        foreach (string value in (string[])["Segment0_Name:=Right lung", "Segment1_Name:=Left lung", "Segment0_LabelValue:=1", "Segment1_LabelValue:=2", "Segment0_Color:=", "_Extent:="])
+        foreach (string value in (string[])[
+            "Segment0_Name:=Right lung", "Segment1_Name:=Left lung", "Segment0_LabelValue:=1", "Segment1_LabelValue:=2",
+            "Segment0_Color:=", "_Extent:="])
             Assert.Contains(value, header);
     }
 
@@ -41,7 +43,9 @@ public sealed class ResearchFormatTests
             n = nibabel.load(sys.argv[1])
             n.header.check_fix(error_level=10)
             open(sys.argv[2], 'wb').write(n.dataobj[:, :, 0].T.astype('u1').tobytes())
-            print(n.shape, n.get_data_dtype(), [round(float(z), 4) for z in n.header.get_zooms()], [round(float(v), 3) + 0.0 for v in n.affine[:3].flat], n.header.get_intent()[0])
+            zooms, affine = n.header.get_zooms(), n.affine[:3].flat
+            print(n.shape, n.get_data_dtype(), [round(float(z), 4) for z in zooms], [round(float(v), 3) + 0.0 for v in affine],
+                n.header.get_intent()[0])
             """;
         foreach (bool turned in (bool[])[false, true])
         {
@@ -51,7 +55,8 @@ public sealed class ResearchFormatTests
             File.WriteAllBytes(file, Results.Written("nifti", result));
             string said = Peer.Python(Lines, file, raw);
             Assert.Equal(result.Sided.Sides, File.ReadAllBytes(raw));
-            // Right, anterior and superior: DICOM's left and posterior turned round. The turned film has rows to the feet and columns to the left.
+            // Right, anterior and superior: DICOM's left and posterior turned round. The turned film has rows to the feet and columns to
+            // the left.
             Assert.Equal(
                 turned
                     ? "(201, 250, 1) uint8 [0.6, 0.3, 1.0] [0.0, -0.3, 0.0, 10.0, 0.0, 0.0, 1.0, -20.0, -0.6, 0.0, 0.0, 30.0] label"

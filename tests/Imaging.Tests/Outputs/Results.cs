@@ -21,7 +21,8 @@ internal static class Results
     {
         Image = image,
         Mask = mask,
-        Probabilities = new ProbabilityMap(mask.Width, mask.Height, probabilities ?? Array.ConvertAll(mask.Pixels.ToArray(), p => p == 0 ? 0.01f : 0.99f)),
+        Probabilities = new ProbabilityMap(mask.Width, mask.Height,
+            probabilities ?? Array.ConvertAll(mask.Pixels.ToArray(), p => p == 0 ? 0.01f : 0.99f)),
         Method = new SegmentationMethod("pan", "weights/pan.safetensors", 512, 0.5f, "fixed", "none"),
         Times = default,
     };

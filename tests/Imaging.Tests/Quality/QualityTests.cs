@@ -3,7 +3,9 @@ using LungSeg.Imaging.Tests.Outputs;
 
 namespace LungSeg.Imaging.Tests.Quality;
 
-/// <summary>Measures and rules on drawn images with their true lungs; what the network makes of wrong images is tested with the network.</summary>
+/// <summary>
+/// Measures and rules on drawn images with their true lungs; what the network makes of wrong images is tested with the network.
+/// </summary>
 public sealed class QualityTests
 {
     private const int Side = 256;
@@ -17,11 +19,14 @@ public sealed class QualityTests
     public void A_drawn_radiograph_raises_no_flag() => Assert.Empty(Flags(Results.Synthetic()));
 
     [Fact]
-    public void A_negative_is_flagged() => Assert.Equal(["inverted"], Flags(Results.SyntheticOn(Side, p => Map(p, s => (ushort)(255 - s)))));
+    public void A_negative_is_flagged() =>
+        Assert.Equal(["inverted"], Flags(Results.SyntheticOn(Side, p => Map(p, s => (ushort)(255 - s)))));
 
     [Fact]
     public void The_lower_twelve_bits_of_sixteen_are_flagged_as_dark() =>
-        Assert.Equal(["dark"], Flags(Results.SyntheticOn(Side, p => new Radiograph(Side, Side, 1, 16, Array.ConvertAll(p.Samples.ToArray(), s => (ushort)(s << 4))))));
+        Assert.Equal(["dark"],
+            Flags(Results.SyntheticOn(Side,
+                p => new Radiograph(Side, Side, 1, 16, Array.ConvertAll(p.Samples.ToArray(), s => (ushort)(s << 4))))));
 
     [Theory]
     [InlineData(8, "color_marks")]
@@ -44,7 +49,8 @@ public sealed class QualityTests
     public void A_film_that_is_tinted_as_a_whole_is_no_photograph(double red, double green, double blue)
     {
         LungSegmentation result = Results.SyntheticOn(Side, p =>
-            new Radiograph(Side, Side, 3, 8, [.. p.Samples.ToArray().SelectMany(s => new[] { (ushort)(red * s), (ushort)(green * s), (ushort)(blue * s) })]));
+            new Radiograph(Side, Side, 3, 8,
+                [.. p.Samples.ToArray().SelectMany(s => new[] { (ushort)(red * s), (ushort)(green * s), (ushort)(blue * s) })]));
         Assert.True(result.Measures.ColorShare > 0.1);
         Assert.Empty(Flags(result));
     }
@@ -63,7 +69,8 @@ public sealed class QualityTests
             image.Samples.Slice(y * Side + first, Side - first).CopyTo(samples.AsSpan(y * width + frame));
             lungs.Pixels.Slice(y * Side + first, Side - first).CopyTo(mask.AsSpan(y * width + frame));
         }
-        QualityFlag flag = Assert.Single(Results.Of(new Radiograph(width, Side, 1, 8, samples), new LungMask(width, Side, mask)).Flags, f => f.Name == "cut_off");
+        QualityFlag flag = Assert.Single(Results.Of(new Radiograph(width, Side, 1, 8, samples), new LungMask(width, Side, mask)).Flags,
+            f => f.Name == "cut_off");
         Assert.Contains($"{side} edge", flag.Trigger);
     }
 
@@ -82,7 +89,8 @@ public sealed class QualityTests
             (samples[i], mask[i]) = (image.Samples[source], lungs.Pixels[source]);
         }
         LungSegmentation result = Results.Of(new Radiograph(width, Side, 1, 8, samples), new LungMask(width, Side, mask));
-        Assert.Equal(flagged, result.Flags.Any(flag => flag.Name == "not_chest_xray" && flag.Trigger.Contains("longer side", StringComparison.Ordinal)));
+        Assert.Equal(flagged,
+            result.Flags.Any(flag => flag.Name == "not_chest_xray" && flag.Trigger.Contains("longer side", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -138,7 +146,8 @@ public sealed class QualityTests
     [InlineData(true, 120, 80, 20, true)]
     [InlineData(true, 80, 100, 0, false)]
     [InlineData(false, 100, 80, 0, false)]
-    public void A_wide_disc_on_an_even_ground_is_asked_whether_it_is_a_slice_a_high_one_or_a_square_is_not(bool disc, int wide, int high, int right, bool flagged)
+    public void A_wide_disc_on_an_even_ground_is_asked_whether_it_is_a_slice_a_high_one_or_a_square_is_not(bool disc, int wide, int high,
+        int right, bool flagged)
     {
         ushort[] samples = new ushort[Side * Side];
         for (int i = 0; i < samples.Length; i++)

@@ -31,10 +31,11 @@ internal sealed class IslowTransform(int precision)
         Span<int> rows = stackalloc int[64], columns = stackalloc int[64];
         ReadOnlySpan<short> c = coefficients;
         ReadOnlySpan<int> q = quantisation;
-        Pass(Row(c, q, 0), Row(c, q, 1), Row(c, q, 2), Row(c, q, 3), Row(c, q, 4), Row(c, q, 5), Row(c, q, 6), Row(c, q, 7), ConstantBits - _extra, rows);
+        Pass(Row(c, q, 0), Row(c, q, 1), Row(c, q, 2), Row(c, q, 3), Row(c, q, 4), Row(c, q, 5), Row(c, q, 6), Row(c, q, 7),
+            ConstantBits - _extra, rows);
         Transpose(rows, columns);
-        Pass(Load(columns, 0), Load(columns, 1), Load(columns, 2), Load(columns, 3), Load(columns, 4), Load(columns, 5), Load(columns, 6), Load(columns, 7),
-            ConstantBits + _extra + 3, rows);
+        Pass(Load(columns, 0), Load(columns, 1), Load(columns, 2), Load(columns, 3), Load(columns, 4), Load(columns, 5), Load(columns, 6),
+            Load(columns, 7), ConstantBits + _extra + 3, rows);
         Vector256<int> center = Vector256.Create(_center), max = Vector256.Create(_max);
         for (int i = 0; i < 8; i++)
             Vector256.Min(Vector256.Max(Load(rows, i) + center, Vector256<int>.Zero), max).CopyTo(rows[(8 * i)..]);
@@ -55,8 +56,8 @@ internal sealed class IslowTransform(int precision)
     private static Vector256<int> Load(ReadOnlySpan<int> from, int row) => Vector256.Create(from.Slice(8 * row, 8));
 
     private static void Pass(
-        Vector256<int> in0, Vector256<int> in1, Vector256<int> in2, Vector256<int> in3, Vector256<int> in4, Vector256<int> in5, Vector256<int> in6,
-        Vector256<int> in7, int shift, Span<int> to)
+        Vector256<int> in0, Vector256<int> in1, Vector256<int> in2, Vector256<int> in3,
+        Vector256<int> in4, Vector256<int> in5, Vector256<int> in6, Vector256<int> in7, int shift, Span<int> to)
     {
         Vector256<int> z1 = (in2 + in6) * F0541, t2 = z1 - in6 * F1847, t3 = z1 + in2 * F0765;
         Vector256<int> t0 = in0 + in4 << ConstantBits, t1 = in0 - in4 << ConstantBits;

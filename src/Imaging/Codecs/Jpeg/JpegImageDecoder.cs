@@ -26,7 +26,8 @@ internal sealed class JpegImageDecoder : IImageDecoder
         Radiograph image = new(jpeg.Width, jpeg.Height, channels, jpeg.Precision == 12 ? 16 : 8, samples)
         {
             Description = $"JPEG, {jpeg.Precision}-bit {(channels == 1 ? "grey" : "colour")}, {process}",
-            Decisions = jpeg.StrayBytes == 0 ? [] : [new Decision("JPEG", $"{jpeg.StrayBytes} bytes between segments belong to none, and were skipped", IsWarning: true)],
+            Decisions = jpeg.StrayBytes == 0 ? []
+                : [new Decision("JPEG", $"{jpeg.StrayBytes} bytes between segments belong to none, and were skipped", IsWarning: true)],
         };
         return Orientation.Apply(image, jpeg.Orientation);
     }
@@ -36,7 +37,8 @@ internal sealed class JpegImageDecoder : IImageDecoder
         string? what = jpeg switch
         {
             { Frame: 0xC3 } => "lossless JPEG",
-            { Frame: not (Baseline or Extended or JpegStructure.Progressive) } => $"a JPEG process (0xFF{jpeg.Frame:X2}) that is rarely used",
+            { Frame: not (Baseline or Extended or JpegStructure.Progressive) } =>
+                $"a JPEG process (0xFF{jpeg.Frame:X2}) that is rarely used",
             { Components.Length: 4 } => "CMYK colour",
             { Components.Length: not (1 or 3) } => $"{jpeg.Components.Length} colour components",
             { Precision: not (8 or 12) } => $"{jpeg.Precision} bits per sample",

@@ -47,7 +47,8 @@ internal ref struct JpegScan
     }
 
     /// <summary>Decodes a scan into the components.</summary>
-    public static void Decode(JpegStructure jpeg, JpegTables tables, JpegComponent[] all, ReadOnlySpan<byte> header, ReadOnlySpan<byte> data) =>
+    public static void Decode(JpegStructure jpeg, JpegTables tables, JpegComponent[] all, ReadOnlySpan<byte> header,
+        ReadOnlySpan<byte> data) =>
         new JpegScan(jpeg, tables, all, header, data).Decode();
 
     private void Decode()

@@ -139,5 +139,6 @@ internal sealed class JpegStructure
         }
     }
 
-    private static ImageException Truncated(int length) => new($"the JPEG file is truncated: it ends after {length} bytes without its end mark");
+    private static ImageException Truncated(int length) =>
+        new($"the JPEG file is truncated: it ends after {length} bytes without its end mark");
 }

@@ -19,7 +19,8 @@ internal sealed class JpegTables
     public int RestartInterval { get; private set; }
 
     public int[] Quantisation(int number) =>
-        _quantisation.ElementAtOrDefault(number) ?? throw new ImageException("the JPEG file is damaged: a component uses a quantisation table that is not defined");
+        _quantisation.ElementAtOrDefault(number)
+            ?? throw new ImageException("the JPEG file is damaged: a component uses a quantisation table that is not defined");
 
     public JpegHuffman Dc(int number) => _dc.ElementAtOrDefault(number) ?? throw Undefined();
 

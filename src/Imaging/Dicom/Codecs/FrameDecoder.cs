@@ -7,8 +7,11 @@ internal static class FrameDecoder
 {
     private const string Lossy = "JPEG", Lossless = "JPEG lossless", Ls = "JPEG-LS", Wavelet = "JPEG 2000";
 
-    /// <summary>The frame, its number, and the image as the coded data has it, where that disagrees with the attributes and counts.</summary>
-    public static (Frame Frame, int Number, ImagePixel Image) Decode(DicomFile file, ImagePixel image, DicomOptions options, DecisionLog log)
+    /// <summary>
+    /// The frame, its number, and the image as the coded data has it, where that disagrees with the attributes and counts.
+    /// </summary>
+    public static (Frame Frame, int Number, ImagePixel Image) Decode(DicomFile file, ImagePixel image, DicomOptions options,
+        DecisionLog log)
     {
         if (SopClass.IsSegmentation(file.DataSet.Text(Tags.SopClassUid)))
             return (SegmentationPixels.Decode(file, image, options.Frame, log), options.Frame ?? 1, image);
@@ -43,20 +46,24 @@ internal static class FrameDecoder
     public static void RefuseUnsupported(TransferSyntax syntax)
     {
         if (syntax.Coding == PixelCoding.Unsupported)
-            throw new ImageException($"the DICOM file is compressed as {syntax.Name} ({ImagePixel.Printable(syntax.Uid)}), which is not supported; {syntax.Advice}");
+            throw new ImageException(
+                $"the DICOM file is compressed as {syntax.Name} ({ImagePixel.Printable(syntax.Uid)}), which is not supported; "
+                + $"{syntax.Advice}");
     }
 
     /// <summary>Refuses a frame that the file does not have.</summary>
     public static void CheckNumber(int frames, int? wanted)
     {
         if (wanted is { } number && (number < 1 || number > frames))
-            throw new ImageException($"frame {number} was asked for; the DICOM file has {(frames == 1 ? "one frame" : $"frames 1 to {frames}")}");
+            throw new ImageException(
+                $"frame {number} was asked for; the DICOM file has {(frames == 1 ? "one frame" : $"frames 1 to {frames}")}");
     }
 
     private static int Choose(int frames, int? wanted, DecisionLog log)
     {
         if (wanted is null && frames > 1)
-            throw new ImageException($"the DICOM file has {frames} frames where one radiograph was expected; choose one of 1 to {frames}") { Remedy = Remedy.ChooseFrame };
+            throw new ImageException($"the DICOM file has {frames} frames where one radiograph was expected; choose one of 1 to {frames}")
+            { Remedy = Remedy.ChooseFrame };
         CheckNumber(frames, wanted);
         if (frames > 1)
             log.Note("frame", $"{wanted} of {frames}");

@@ -16,7 +16,8 @@ internal sealed record JpegFrameHeader(int Precision, int Rows, int Columns, int
             if (body[7 + 3 * i] != 0x11)
                 throw new ImageException("the DICOM file uses subsampled colour in lossless JPEG, which is not supported");
         }
-        JpegFrameHeader header = new(body[0], BinaryPrimitives.ReadUInt16BigEndian(body[1..]), BinaryPrimitives.ReadUInt16BigEndian(body[3..]), ids);
+        JpegFrameHeader header =
+            new(body[0], BinaryPrimitives.ReadUInt16BigEndian(body[1..]), BinaryPrimitives.ReadUInt16BigEndian(body[3..]), ids);
         if (header.Precision is < 2 or > 16)
             throw new ImageException($"the DICOM file is damaged: {header.Precision} bits per sample in its JPEG data");
         CheckSize(image, header.Columns, header.Rows, ids.Length);
@@ -27,7 +28,9 @@ internal sealed record JpegFrameHeader(int Precision, int Rows, int Columns, int
     public static void CheckSize(ImagePixel image, int columns, int rows, int samples)
     {
         if ((columns, rows, samples) != (image.Columns, image.Rows, image.Samples))
-            throw new ImageException($"the DICOM file is damaged: its header states {image.Columns} x {image.Rows} x {image.Samples}, its JPEG data {columns} x {rows} x {samples}");
+            throw new ImageException(
+                $"the DICOM file is damaged: its header states {image.Columns} x {image.Rows} x {image.Samples}, its JPEG data {columns} "
+                + $"x {rows} x {samples}");
     }
 
     /// <summary>Which components of the frame a scan header names; its components come two bytes each after a count.</summary>
@@ -40,7 +43,8 @@ internal sealed record JpegFrameHeader(int Precision, int Rows, int Columns, int
         {
             components[i] = Array.IndexOf(ComponentIds, body[1 + 2 * i]);
             if (components[i] < 0 || Array.IndexOf(components, components[i]) != i)
-                throw new ImageException("the DICOM file is damaged: a JPEG scan names a component that the frame does not have, or one twice");
+                throw new ImageException(
+                    "the DICOM file is damaged: a JPEG scan names a component that the frame does not have, or one twice");
         }
         return components;
     }

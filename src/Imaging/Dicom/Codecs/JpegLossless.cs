@@ -29,7 +29,8 @@ internal sealed class JpegLossless
     {
         // A sample takes at least one bit.
         if ((long)image.Pixels * image.Samples > 8L * coded.Length)
-            throw new ImageException($"the DICOM file is truncated: {coded.Length} bytes of lossless JPEG cannot hold {image.Columns} x {image.Rows} pixels");
+            throw new ImageException(
+                $"the DICOM file is truncated: {coded.Length} bytes of lossless JPEG cannot hold {image.Columns} x {image.Rows} pixels");
         JpegFrameHeader? header = null;
         JpegLossless? decoder = null;
         JpegSegments segments = new(coded);
@@ -98,7 +99,8 @@ internal sealed class JpegLossless
         if (predictor is < 1 or > 7 || shift >= _header.Precision)
             throw new ImageException($"the DICOM file is damaged: predictor {predictor} and point transform {shift} in lossless JPEG");
         if (restart % _image.Columns != 0)
-            throw new ImageException($"the DICOM file is damaged: a restart interval of {restart} in lossless JPEG of {_image.Columns} columns");
+            throw new ImageException(
+                $"the DICOM file is damaged: a restart interval of {restart} in lossless JPEG of {_image.Columns} columns");
         _restartRows = restart / _image.Columns;
         return ReadRows(coded, at, components, tables, predictor, shift);
     }

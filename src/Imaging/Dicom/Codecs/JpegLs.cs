@@ -1,6 +1,8 @@
 namespace LungSeg.Imaging.Dicom.Codecs;
 
-/// <summary>JPEG-LS (ISO/IEC 14495-1), lossless and near-lossless: the marker segments; <see cref="JpegLsScan"/> decodes the samples.</summary>
+/// <summary>
+/// JPEG-LS (ISO/IEC 14495-1), lossless and near-lossless: the marker segments; <see cref="JpegLsScan"/> decodes the samples.
+/// </summary>
 internal static class JpegLs
 {
     private const int Frame55 = 0xF7, Preset = 0xF8, RestartInterval = 0xDD, App8 = 0xE8, PresetParameters = 1;
@@ -9,7 +11,8 @@ internal static class JpegLs
     {
         // A row takes at least one bit.
         if (image.Rows > 8L * coded.Length)
-            throw new ImageException($"the DICOM file is truncated: {coded.Length} bytes of JPEG-LS cannot hold {image.Columns} x {image.Rows} pixels");
+            throw new ImageException(
+                $"the DICOM file is truncated: {coded.Length} bytes of JPEG-LS cannot hold {image.Columns} x {image.Rows} pixels");
         JpegFrameHeader? header = null;
         byte[] preset = [];
         ushort[] cells = [];
@@ -33,7 +36,8 @@ internal static class JpegLs
                 case RestartInterval:
                     throw new ImageException("the DICOM file uses JPEG-LS with restart intervals, which is not supported");
                 case App8 when body.StartsWith("mrfx"u8) && body is not [_, _, _, _, 0, ..]:
-                    throw new ImageException("the DICOM file uses JPEG-LS with a colour transform of Hewlett-Packard's, which is not supported");
+                    throw new ImageException(
+                        "the DICOM file uses JPEG-LS with a colour transform of Hewlett-Packard's, which is not supported");
                 case JpegSegments.StartOfScan:
                     if (header is null)
                         throw new ImageException("the DICOM file is damaged: a scan comes before the frame header of its JPEG-LS data");
@@ -48,7 +52,8 @@ internal static class JpegLs
         throw new ImageException("the DICOM file is truncated: its JPEG-LS data lacks a component");
     }
 
-    private static int ReadScan(byte[] coded, int at, ReadOnlySpan<byte> body, JpegFrameHeader header, byte[] preset, ImagePixel image, ushort[] cells, bool[] decoded)
+    private static int ReadScan(byte[] coded, int at, ReadOnlySpan<byte> body, JpegFrameHeader header, byte[] preset, ImagePixel image,
+        ushort[] cells, bool[] decoded)
     {
         int[] components = header.ComponentsOfScan(body);
         (int near, int interleave, int transform) = (body[^3], body[^2], body[^1]);
@@ -63,7 +68,8 @@ internal static class JpegLs
         if (transform != 0)
             throw new ImageException("the DICOM file uses JPEG-LS with a point transform, which is not supported");
         if (interleave > 2 || (interleave == 0) != (components.Length == 1))
-            throw new ImageException($"the DICOM file is damaged: JPEG-LS interleave mode {interleave} with {components.Length} components");
+            throw new ImageException(
+                $"the DICOM file is damaged: JPEG-LS interleave mode {interleave} with {components.Length} components");
         JpegLsParameters parameters = JpegLsParameters.Create(preset, header.Precision, near);
         return new JpegLsScan(parameters, image, components, cells).Decode(coded, at, bySample: interleave == 2);
     }

@@ -41,7 +41,9 @@ internal sealed class JpegLsContexts
         return error;
     }
 
-    /// <summary>One error at the end of a run, <paramref name="runBits"/> being the run's order; type 1 is where left and above agree.</summary>
+    /// <summary>
+    /// One error at the end of a run, <paramref name="runBits"/> being the run's order; type 1 is where left and above agree.
+    /// </summary>
     public int ReadInterruption(int type, int runBits, ref JpegBits bits)
     {
         ref Context context = ref _contexts[Regular + type];
@@ -88,7 +90,9 @@ internal sealed class JpegLsContexts
         return (long)n << k < a ? k + 1 : k;
     }
 
-    /// <summary>A Golomb code of limited length (A.5.3): ones' place in unary, then k bits; or the limit's escape and the whole value.</summary>
+    /// <summary>
+    /// A Golomb code of limited length (A.5.3): ones' place in unary, then k bits; or the limit's escape and the whole value.
+    /// </summary>
     private int ReadGolomb(ref JpegBits bits, int k, int limit)
     {
         int escape = limit - _errorBits - 1, zeros = 0;

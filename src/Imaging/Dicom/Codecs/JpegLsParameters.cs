@@ -28,7 +28,8 @@ internal sealed record JpegLsParameters(int MaxValue, int Near, int T1, int T2, 
         int highest = (1 << precision) - 1;
         int max = Preset(preset, 0) is > 0 and var stated ? stated : highest;
         if (max > highest || near > Math.Min(255, max / 2))
-            throw new ImageException($"the DICOM file is damaged: JPEG-LS of {precision} bits with maximum {max} and a permitted error of {near}");
+            throw new ImageException(
+                $"the DICOM file is damaged: JPEG-LS of {precision} bits with maximum {max} and a permitted error of {near}");
         int factor = (Math.Min(max, 4095) + 128) / 256, divisor = 256 / (max + 1);
         int Default(int basic, int least, int lower) => max >= 128
             ? Clamp(factor * (basic - least) + least + lower * near, near + 1)

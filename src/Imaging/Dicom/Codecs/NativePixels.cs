@@ -31,7 +31,8 @@ internal static class NativePixels
                 read[i] = all[start + i ^ swap];
         else
             for (int i = 0; i < read.Length; i++)
-                read[i] = data.BigEndian ? BinaryPrimitives.ReadUInt16BigEndian(all[(start + 2 * i)..]) : BinaryPrimitives.ReadUInt16LittleEndian(all[(start + 2 * i)..]);
+                read[i] = data.BigEndian ? BinaryPrimitives.ReadUInt16BigEndian(all[(start + 2 * i)..])
+                    : BinaryPrimitives.ReadUInt16LittleEndian(all[(start + 2 * i)..]);
         ushort[] ordered = halved ? Unhalve(read) : image.IsPlanar ? Interleave(read, image.Pixels) : read;
         return new Frame(ordered, image.BitsAllocated);
     }

@@ -16,7 +16,8 @@ internal static class RunLength
         if (segments != count || count > MaximumSegments)
             throw new ImageException($"the DICOM file is damaged: {segments} RLE segments, {count} were expected");
         if ((long)image.Pixels * count > (long)coded.Length * MaximumGain)
-            throw new ImageException($"the DICOM file is truncated: {coded.Length} bytes of RLE cannot hold {image.Columns} x {image.Rows} pixels");
+            throw new ImageException(
+                $"the DICOM file is truncated: {coded.Length} bytes of RLE cannot hold {image.Columns} x {image.Rows} pixels");
         ushort[] cells = new ushort[image.Pixels * image.Samples];
         for (int s = 0; s < count; s++)
         {
@@ -50,5 +51,6 @@ internal static class RunLength
         }
     }
 
-    private static ImageException Short(int segment) => new($"the DICOM file is truncated: RLE segment {segment} ends before the last pixel");
+    private static ImageException Short(int segment) =>
+        new($"the DICOM file is truncated: RLE segment {segment} ends before the last pixel");
 }

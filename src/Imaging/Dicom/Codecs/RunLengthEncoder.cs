@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace LungSeg.Imaging.Dicom.Codecs;
 
-/// <summary>DICOM's RLE (PS3.5, annex G) of samples of 8 bits: a header of offsets, then one PackBits segment for each sample, row by row.</summary>
+/// <summary>
+/// DICOM's RLE (PS3.5, annex G) of samples of 8 bits: a header of offsets, then one PackBits segment for each sample, row by row.
+/// </summary>
 internal static class RunLengthEncoder
 {
     private const int HeaderBytes = 64, MaximumRun = 128;

@@ -2,8 +2,8 @@ namespace LungSeg.Imaging.Dicom.Codecs;
 
 /// <summary>
 /// The frames of a segmentation (PS3.3, C.8.20.2): single bits packed without gaps, the first pixel in the lowest bit (BINARY), shares of a
-/// maximum (FRACTIONAL), or the number of the segment at each pixel (LABELMAP). Where no frame is asked for, all of them together are the mask,
-/// or the highest share of any.
+/// maximum (FRACTIONAL), or the number of the segment at each pixel (LABELMAP). Where no frame is asked for, all of them together are the
+/// mask, or the highest share of any.
 /// </summary>
 internal static class SegmentationPixels
 {
@@ -18,8 +18,11 @@ internal static class SegmentationPixels
 
     private static Frame DecodeBits(DicomFile file, ImagePixel image, int first, int last)
     {
-        if (file.Syntax.Coding != PixelCoding.Native || file.DataSet.Find(Tags.PixelData)!.Value is { Length: < 0 } || file.DataSet.BigEndian)
-            throw new ImageException($"the DICOM file is a segmentation in {file.Syntax.Name}, which is not supported; explicit or implicit VR little endian was expected");
+        if (file.Syntax.Coding != PixelCoding.Native || file.DataSet.Find(Tags.PixelData)!.Value is { Length: < 0 }
+            || file.DataSet.BigEndian)
+            throw new ImageException(
+                $"the DICOM file is a segmentation in {file.Syntax.Name}, which is not supported; explicit or implicit VR little endian "
+                + "was expected");
         ReadOnlySpan<byte> bits = file.DataSet.Bytes(Tags.PixelData);
         long expected = ((long)image.Pixels * image.Frames + 7) / 8;
         if (bits.Length < expected)
@@ -43,10 +46,13 @@ internal static class SegmentationPixels
             "LABELMAP" => 1,
             "FRACTIONAL" => file.DataSet.UInt16(Tags.MaximumFractionalValue) ?? byte.MaxValue,
             _ => throw new ImageException(
-                $"the DICOM file is a segmentation of the type \"{ImagePixel.Printable(type)}\"; BINARY, FRACTIONAL or LABELMAP was expected ({Tags.Describe(Tags.SegmentationType)})"),
+                $"the DICOM file is a segmentation of the type \"{ImagePixel.Printable(type)}\"; BINARY, FRACTIONAL or LABELMAP was "
+                    + $"expected ({Tags.Describe(Tags.SegmentationType)})"),
         };
         if (image.BitsAllocated != 8 || image.BitsStored != 8 || image.IsSigned || whole is < 1 or > byte.MaxValue)
-            throw new ImageException($"the DICOM file is a {type} segmentation of {image.BitsStored} bits stored in {image.BitsAllocated} up to {whole}; 8 bits up to 1 to 255 were expected");
+            throw new ImageException(
+                $"the DICOM file is a {type} segmentation of {image.BitsStored} bits stored in {image.BitsAllocated} up to {whole}; 8 "
+                + "bits up to 1 to 255 were expected");
         log.Note("segmentation", type == "LABELMAP" ? "LABELMAP: every label is taken as mask" : $"FRACTIONAL, {whole} for all");
         ushort[] cells = new ushort[image.Pixels];
         for (int frame = first; frame <= last; frame++)

@@ -2,7 +2,9 @@ using LungSeg.Imaging.Codecs.Jpeg;
 
 namespace LungSeg.Imaging.Dicom.Display;
 
-/// <summary>Colour to red, green and blue: stored so, as luminance and chrominance, or by palette. The grey-scale chain does not apply.</summary>
+/// <summary>
+/// Colour to red, green and blue: stored so, as luminance and chrominance, or by palette. The grey-scale chain does not apply.
+/// </summary>
 internal static class ColorImage
 {
     public static (ushort[] Samples, int BitDepth) Make(Frame frame, ImagePixel image, DataSet data, DicomOptions options, DecisionLog log)
@@ -35,7 +37,8 @@ internal static class ColorImage
     private static (ushort[] Samples, int BitDepth) FromYbr(ushort[] samples, ImagePixel image)
     {
         if (image.BitsStored != 8)
-            throw new ImageException($"the DICOM file holds {image.BitsStored}-bit {image.Photometric} colour, which is not supported; 8 bits were expected");
+            throw new ImageException(
+                $"the DICOM file holds {image.BitsStored}-bit {image.Photometric} colour, which is not supported; 8 bits were expected");
         JpegColor.ToRgb(samples, precision: 8);
         return (samples, 8);
     }
@@ -61,7 +64,8 @@ internal static class ColorImage
         ushort[] rgb = new ushort[stored.Length * 3];
         for (int i = 0; i < stored.Length; i++)
             for (int c = 0; c < 3; c++)
-                rgb[3 * i + c] = (ushort)((tables[c].Find(image.ToValue(stored[i])) * (long)white + tables[c].MaxValue / 2) / tables[c].MaxValue);
+                rgb[3 * i + c] = (ushort)(
+                    (tables[c].Find(image.ToValue(stored[i])) * (long)white + tables[c].MaxValue / 2) / tables[c].MaxValue);
         return (rgb, depth);
     }
 }

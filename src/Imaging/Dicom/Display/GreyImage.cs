@@ -3,7 +3,8 @@ namespace LungSeg.Imaging.Dicom.Display;
 /// <summary>The grey-scale chain: stored values, modality LUT, VOI LUT, inversion; padding becomes background, which is black.</summary>
 internal static class GreyImage
 {
-    public static (ushort[] Samples, int BitDepth, GreyMapping Mapping) Make(Frame frame, ImagePixel image, DataSet data, DicomOptions options, DecisionLog log)
+    public static (ushort[] Samples, int BitDepth, GreyMapping Mapping) Make(Frame frame, ImagePixel image, DataSet data,
+        DicomOptions options, DecisionLog log)
     {
         ushort[] stored = frame.ToStored(image, data.OverlayBits, log);
         bool[]? padding = PixelPadding.Find(data, image, log);

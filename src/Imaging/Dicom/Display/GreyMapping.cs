@@ -1,6 +1,9 @@
 namespace LungSeg.Imaging.Dicom.Display;
 
-/// <summary>The grey scale with which an image was read, as attributes hold it: modality LUT, or slope and intercept; VOI LUT, or a window; inversion.</summary>
+/// <summary>
+/// The grey scale with which an image was read, as attributes hold it: modality LUT, or slope and intercept; VOI LUT, or a window;
+/// inversion.
+/// </summary>
 internal sealed record GreyMapping
 {
     public LookupTable? ModalityTable { get; init; }

@@ -23,9 +23,11 @@ internal static class ModalityTransform
         }
         double[]? slopes = data.Has(Tags.RescaleSlope) ? data.Decimals(Tags.RescaleSlope) : [1];
         double[]? intercepts = data.Has(Tags.RescaleIntercept) ? data.Decimals(Tags.RescaleIntercept) : [0];
-        if (slopes is not [var slope, ..] || intercepts is not [var intercept, ..] || slope == 0 || Math.Abs(slope) > 1e9 || Math.Abs(intercept) > 1e12)
+        if (slopes is not [var slope, ..] || intercepts is not [var intercept, ..] || slope == 0 || Math.Abs(slope) > 1e9
+            || Math.Abs(intercept) > 1e12)
         {
-            (string a, string b) = (ImagePixel.Printable(data.Text(Tags.RescaleSlope)), ImagePixel.Printable(data.Text(Tags.RescaleIntercept)));
+            (string a, string b) =
+                (ImagePixel.Printable(data.Text(Tags.RescaleSlope)), ImagePixel.Printable(data.Text(Tags.RescaleIntercept)));
             log.Warn(Topic, $"rescale slope \"{a}\" and intercept \"{b}\" make no scale, and were left out");
             return;
         }

@@ -13,7 +13,8 @@ internal static class PixelPadding
         bool[] padding = new bool[1 << image.BitsStored];
         for (int bits = 0; bits < padding.Length; bits++)
             padding[bits] = image.ToValue(bits) is var stored && stored >= lowest && stored <= highest;
-        log.Note("padding", lowest == highest ? $"stored value {lowest} becomes background" : $"stored values {lowest} to {highest} become background");
+        log.Note("padding", lowest == highest ? $"stored value {lowest} becomes background"
+            : $"stored values {lowest} to {highest} become background");
         return padding;
 
         int Read(int word) => image.IsSigned ? (short)word : word;

@@ -1,6 +1,8 @@
 namespace LungSeg.Imaging.Dicom.Display;
 
-/// <summary>Whether dark and bright are exchanged: MONOCHROME1 and presentation LUT shape INVERSE each say so, and it is done once.</summary>
+/// <summary>
+/// Whether dark and bright are exchanged: MONOCHROME1 and presentation LUT shape INVERSE each say so, and it is done once.
+/// </summary>
 internal static class Polarity
 {
     private const string Topic = "inversion";

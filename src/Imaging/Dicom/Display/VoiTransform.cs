@@ -1,6 +1,8 @@
 namespace LungSeg.Imaging.Dicom.Display;
 
-/// <summary>From the modality's units to 0 ... 1 (DICOM PS3.3, C.11.2): values of interest by a lookup table, a window or a range.</summary>
+/// <summary>
+/// From the modality's units to 0 ... 1 (DICOM PS3.3, C.11.2): values of interest by a lookup table, a window or a range.
+/// </summary>
 internal static class VoiTransform
 {
     private const string Topic = "VOI";
@@ -26,14 +28,16 @@ internal static class VoiTransform
     /// <summary>Applies the file's VOI LUT; false where it has none that can be used.</summary>
     private static bool Table(GreyScale scale, DataSet data, DecisionLog log)
     {
-        if (data.FirstItem(Tags.VoiLutSequence) is not { } item || LookupTable.ReadUsable(Topic, item, scale.Lowest < 0, log) is not { } table)
+        if (data.FirstItem(Tags.VoiLutSequence) is not { } item
+            || LookupTable.ReadUsable(Topic, item, scale.Lowest < 0, log) is not { } table)
             return false;
         double full = table.FullBrightness(log);
         for (int i = 0; i < scale.Values.Length; i++)
             scale.Values[i] = table.Find(scale.Values[i]) / full;
         scale.Bits = Math.Max(scale.Bits, table.Bits);
         // With the bits that its entries need, which is how it was read.
-        scale.Mapping = scale.Mapping with { VoiTable = table with { Bits = Math.Max(8, System.Numerics.BitOperations.Log2((uint)full) + 1) } };
+        scale.Mapping = scale.Mapping with
+        { VoiTable = table with { Bits = Math.Max(8, System.Numerics.BitOperations.Log2((uint)full) + 1) } };
         log.Note(Topic, $"table of {table.Entries.Length} entries from {table.First} on, {table.Bits} bits");
         return true;
     }
@@ -51,10 +55,12 @@ internal static class VoiTransform
         }
         (double[] centers, double[] widths) = (data.Numbers(Tags.WindowCenter), data.Numbers(Tags.WindowWidth));
         int windows = Math.Min(centers.Length, widths.Length);
-        int used = Enumerable.Range(0, windows).FirstOrDefault(i => !double.IsNaN(centers[i]) && (function is "" or "LINEAR" ? widths[i] >= 1 : widths[i] > 0), -1);
+        int used = Enumerable.Range(0, windows)
+            .FirstOrDefault(i => !double.IsNaN(centers[i]) && (function is "" or "LINEAR" ? widths[i] >= 1 : widths[i] > 0), -1);
         (string c, string w) = (ImagePixel.Printable(data.Text(Tags.WindowCenter)), ImagePixel.Printable(data.Text(Tags.WindowWidth)));
         if (used != 0)
-            log.Warn(Topic, $"{(used > 0 ? $"{used} of {windows} windows" : "the window")} of center \"{c}\" and width \"{w}\" cannot be used, and {(used > 1 ? "were" : "was")} left out");
+            log.Warn(Topic, $"{(used > 0 ? $"{used} of {windows} windows" : "the window")} of center \"{c}\" and width \"{w}\" cannot be "
+                + $"used, and {(used > 1 ? "were" : "was")} left out");
         if (used < 0)
             return false;
         (double center, double width) = (centers[used], widths[used]);
@@ -62,12 +68,14 @@ internal static class VoiTransform
         {
             "LINEAR_EXACT" => x => x <= center - width / 2 ? 0 : x > center + width / 2 ? 1 : (x - center) / width + 0.5,
             "SIGMOID" => x => 1 / (1 + Math.Exp(-4 * (x - center) / width)),
-            _ => x => x <= center - 0.5 - (width - 1) / 2 ? 0 : x > center - 0.5 + (width - 1) / 2 ? 1 : (x - (center - 0.5)) / (width - 1) + 0.5,
+            _ => x => x <= center - 0.5 - (width - 1) / 2 ? 0 : x > center - 0.5 + (width - 1) / 2 ? 1
+                : (x - (center - 0.5)) / (width - 1) + 0.5,
         };
         for (int i = 0; i < scale.Values.Length; i++)
             scale.Values[i] = map(scale.Values[i]);
         scale.Mapping = scale.Mapping with { Window = (center, width, function.Length > 0 ? function : "LINEAR") };
-        log.Note(Topic, $"window center {center}, width {width}, {(function.Length > 0 ? function : "LINEAR")}{(windows > 1 ? $", number {used + 1} of {windows}" : "")}");
+        log.Note(Topic, $"window center {center}, width {width}, "
+            + $"{(function.Length > 0 ? function : "LINEAR")}{(windows > 1 ? $", number {used + 1} of {windows}" : "")}");
         return true;
     }
 

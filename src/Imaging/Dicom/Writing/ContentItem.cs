@@ -1,16 +1,20 @@
 namespace LungSeg.Imaging.Dicom.Writing;
 
-/// <summary>Items of a structured report's content tree (PS3.3, C.17.3), each with its relationship to the item that it is put into.</summary>
+/// <summary>
+/// Items of a structured report's content tree (PS3.3, C.17.3), each with its relationship to the item that it is put into.
+/// </summary>
 internal static class ContentItem
 {
-    public const string Contains = "CONTAINS", HasObservationContext = "HAS OBS CONTEXT", HasConceptModifier = "HAS CONCEPT MOD", SelectedFrom = "SELECTED FROM";
+    public const string Contains = "CONTAINS", HasObservationContext = "HAS OBS CONTEXT", HasConceptModifier = "HAS CONCEPT MOD",
+        SelectedFrom = "SELECTED FROM";
 
     /// <summary>A heading; <paramref name="template"/> is the number of the template of PS3.16 that its content follows, or null.</summary>
     public static DataSetBuilder Container(Code name, string? template, params DataSetBuilder[] content) =>
         SetContainer(Item(Contains, "CONTAINER", name, content), template);
 
     /// <summary>Makes a data set the root of a tree.</summary>
-    public static void SetRoot(DataSetBuilder dataSet, Code name, string template, params DataSetBuilder[] content) => SetContainer(dataSet, template)
+    public static void SetRoot(DataSetBuilder dataSet, Code name, string template, params DataSetBuilder[] content) =>
+        SetContainer(dataSet, template)
         .Set(Attribute.ValueType, "CONTAINER")
         .Set(Attribute.ConceptNameCodeSequence, name)
         .Set(Attribute.ContentSequence, content);

@@ -2,19 +2,24 @@ using System.Globalization;
 
 namespace LungSeg.Imaging.Dicom.Writing;
 
-/// <summary>When a written object was made: now, or the second that SOURCE_DATE_EPOCH names, for files that must come out the same.</summary>
+/// <summary>
+/// When a written object was made: now, or the second that SOURCE_DATE_EPOCH names, for files that must come out the same.
+/// </summary>
 internal static class CreationTime
 {
     private const string Variable = "SOURCE_DATE_EPOCH";
 
     public static void Set(DataSetBuilder dataSet, DerivedKind kind)
     {
-        DateTime time = long.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
+        DateTime time = long.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture,
+            out long seconds)
             ? DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime
             : DateTime.Now;
         bool isState = kind.SopClassUid == SopClass.PresentationState;
         dataSet
-            .Set(isState ? Attribute.PresentationCreationDate : Attribute.ContentDate, time.ToString("yyyyMMdd", CultureInfo.InvariantCulture))
-            .Set(isState ? Attribute.PresentationCreationTime : Attribute.ContentTime, time.ToString("HHmmss", CultureInfo.InvariantCulture));
+            .Set(isState ? Attribute.PresentationCreationDate : Attribute.ContentDate,
+                time.ToString("yyyyMMdd", CultureInfo.InvariantCulture))
+            .Set(isState ? Attribute.PresentationCreationTime : Attribute.ContentTime,
+                time.ToString("HHmmss", CultureInfo.InvariantCulture));
     }
 }

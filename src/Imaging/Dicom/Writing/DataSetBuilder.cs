@@ -83,7 +83,8 @@ internal sealed class DataSetBuilder
     public int Number(Attribute attribute) => BinaryPrimitives.ReadUInt16LittleEndian(_elements[attribute.Tag].Value);
 
     /// <summary>The bytes that were set; null if none were.</summary>
-    public byte[]? Bytes(Attribute attribute) => _elements.TryGetValue(attribute.Tag, out (string Vr, byte[] Value) element) ? element.Value : null;
+    public byte[]? Bytes(Attribute attribute) =>
+        _elements.TryGetValue(attribute.Tag, out (string Vr, byte[] Value) element) ? element.Value : null;
 
     /// <summary>A fingerprint of all elements, which differs where any value does.</summary>
     public string Fingerprint()
@@ -130,7 +131,8 @@ internal sealed class DataSetBuilder
     /// <summary>An offset table, then one fragment for each frame.</summary>
     private static void WriteEncapsulated(Stream stream, byte[][] frames)
     {
-        byte[] header = [0xE0, 0x7F, 0x10, 0, (byte)'O', (byte)'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], item = new byte[8], offsets = new byte[4 * frames.Length];
+        byte[] header = [0xE0, 0x7F, 0x10, 0, (byte)'O', (byte)'B', 0, 0, 0xFF, 0xFF, 0xFF, 0xFF], item = new byte[8],
+            offsets = new byte[4 * frames.Length];
         int offset = 0;
         for (int i = 0; i < frames.Length; offset += item.Length + frames[i].Length, i++)
             BinaryPrimitives.WriteInt32LittleEndian(offsets.AsSpan(4 * i), offset);

@@ -1,8 +1,8 @@
 namespace LungSeg.Imaging.Dicom.Writing;
 
 /// <summary>
-/// A kind of object that is derived from an image. <paramref name="Word"/>, of at most five characters, starts the series description, so that
-/// kind and network show in the 16 characters that viewers have room for.
+/// A kind of object that is derived from an image. <paramref name="Word"/>, of at most five characters, starts the series description, so
+/// that kind and network show in the 16 characters that viewers have room for.
 /// </summary>
 internal sealed record DerivedKind(string Word, string SopClassUid, string Modality, int SeriesNumber, string Content);
 
@@ -23,7 +23,9 @@ internal sealed record DerivedObject(string SopClassUid, string SopInstanceUid, 
             .Set(Attribute.InstanceNumber, "1");
     }
 
-    /// <summary>The same for an image that is no DICOM image, or one that nothing can refer to: a study of its own, named by its content.</summary>
+    /// <summary>
+    /// The same for an image that is no DICOM image, or one that nothing can refer to: a study of its own, named by its content.
+    /// </summary>
     public static DataSetBuilder BeginAlone(DerivedKind kind, LungSegmentation result, string content)
     {
         DataSetBuilder dataSet = new DataSetBuilder();
@@ -59,5 +61,6 @@ internal sealed record DerivedObject(string SopClassUid, string SopInstanceUid, 
         .Set(Attribute.SoftwareVersions, Software.Version);
 
     private static string SeriesOf(DerivedKind kind, string image, DicomReference? source, SegmentationMethod method) =>
-        DicomUid.Of("series", kind.Word, image, FormattableString.Invariant($"{source?.Frame ?? 1}"), SourceImage.Settings(method, source), Software.Version);
+        DicomUid.Of("series", kind.Word, image, FormattableString.Invariant($"{source?.Frame ?? 1}"), SourceImage.Settings(method, source),
+            Software.Version);
 }

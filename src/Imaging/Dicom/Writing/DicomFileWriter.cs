@@ -5,8 +5,8 @@ using LungSeg.Imaging.Dicom.Codecs;
 namespace LungSeg.Imaging.Dicom.Writing;
 
 /// <summary>
-/// Writes a DICOM file (PS3.10): preamble, file meta information, and the data set in explicit VR little endian, deflated, or with its pixel data
-/// in RLE.
+/// Writes a DICOM file (PS3.10): preamble, file meta information, and the data set in explicit VR little endian, deflated, or with its
+/// pixel data in RLE.
 /// </summary>
 internal static class DicomFileWriter
 {
@@ -19,7 +19,9 @@ internal static class DicomFileWriter
             .SetBytes(Attribute.FileMetaInformationVersion, [0, 1])
             .Set(Attribute.MediaStorageSopClassUid, derived.SopClassUid)
             .Set(Attribute.MediaStorageSopInstanceUid, derived.SopInstanceUid)
-            .Set(Attribute.TransferSyntaxUid, frames is not null ? RunLengths : compression == DicomCompression.Deflated ? Deflated : TransferSyntax.ExplicitLittleEndian.Uid)
+            .Set(Attribute.TransferSyntaxUid,
+                frames is not null ? RunLengths : compression == DicomCompression.Deflated ? Deflated
+                : TransferSyntax.ExplicitLittleEndian.Uid)
             .Set(Attribute.ImplementationClassUid, DicomUid.Implementation)
             .Set(Attribute.ImplementationVersionName, "LUNGSEG")
             .ToBytes();

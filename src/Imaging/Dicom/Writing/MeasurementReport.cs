@@ -3,8 +3,8 @@ using LungSeg.Imaging.Masks;
 namespace LungSeg.Imaging.Dicom.Writing;
 
 /// <summary>
-/// A structured report of measurements (PS3.16, TID 1500): for each lung a group (TID 1410) with its area and its region, which is a frame of a
-/// segmentation or a polyline on the image.
+/// A structured report of measurements (PS3.16, TID 1500): for each lung a group (TID 1410) with its area and its region, which is a frame
+/// of a segmentation or a polyline on the image.
 /// </summary>
 internal static class MeasurementReport
 {
@@ -53,7 +53,8 @@ internal static class MeasurementReport
         List<DataSetBuilder> groups = [];
         if (segmentation is not null)
             foreach (LungSide side in sides)
-                groups.Add(LungGroup(result, source, side, "", result.Statistics.Of(side)!.Area, FrameOf(segmentation, Array.IndexOf(sides, side) + 1, source)));
+                groups.Add(LungGroup(result, source, side, "", result.Statistics.Of(side)!.Area,
+                    FrameOf(segmentation, Array.IndexOf(sides, side) + 1, source)));
         else
             AddOutlined(groups, result, source);
         if (result.Statistics is var lungs && lungs.Of(LungSide.Right) is { } right && lungs.Of(LungSide.Left) is { } left)
@@ -86,7 +87,9 @@ internal static class MeasurementReport
         return DerivedObject.Complete(Kind, dataSet);
     }
 
-    /// <summary>A group has one region, so that a lung of several parts has as many groups. The area is the part's own, holes left out.</summary>
+    /// <summary>
+    /// A group has one region, so that a lung of several parts has as many groups. The area is the part's own, holes left out.
+    /// </summary>
     private static void AddOutlined(List<DataSetBuilder> groups, LungSegmentation result, DicomReference source)
     {
         foreach (IGrouping<LungSide, LungOutline> lung in LungOutline.Of(result).GroupBy(outline => outline.Side))
@@ -96,7 +99,8 @@ internal static class MeasurementReport
             {
                 string part = parts.Length > 1 ? FormattableString.Invariant($", part {i + 1} of {parts.Length}") : "";
                 groups.Add(LungGroup(
-                    result, source, lung.Key, part, parts[i].Area, [ContentItem.Polyline(Region, parts[i].Outer, SourceImage.Instance(source, withFrame: true))]));
+                    result, source, lung.Key, part, parts[i].Area,
+                    [ContentItem.Polyline(Region, parts[i].Outer, SourceImage.Instance(source, withFrame: true))]));
             }
         }
     }
@@ -105,7 +109,8 @@ internal static class MeasurementReport
         LungSegmentation result, DicomReference source, LungSide side, string part, long pixels, IEnumerable<DataSetBuilder> region) =>
         ContentItem.Container(Group, "1410",
         [
-            .. Tracked(LungNames.Of(side) + part, part.Length == 0 ? SourceImage.TrackingUid(source, side) : DicomUid.Of(SourceImage.TrackingUid(source, side), part)),
+            .. Tracked(LungNames.Of(side) + part,
+                part.Length == 0 ? SourceImage.TrackingUid(source, side) : DicomUid.Of(SourceImage.TrackingUid(source, side), part)),
             ContentItem.Coded(ContentItem.Contains, FindingCategory, LungCodes.Category),
             ContentItem.Coded(ContentItem.Contains, Finding, LungCodes.Lung),
             .. region,
@@ -128,12 +133,15 @@ internal static class MeasurementReport
             ? new Code("PIXELS", LungCodes.OwnScheme, "Count of pixels; pixel spacing unknown")
             : result.Image.SpacingPlane switch
             {
-                SpacingPlane.Detector => new Code("DETECTOR_PLANE", LungCodes.OwnScheme, "On detector plane, where all is larger than in patient"),
-                SpacingPlane.Patient => new Code("PATIENT_PLANE", LungCodes.OwnScheme, "On a plane in the patient, by calibrated pixel spacing"),
+                SpacingPlane.Detector =>
+                    new Code("DETECTOR_PLANE", LungCodes.OwnScheme, "On detector plane, where all is larger than in patient"),
+                SpacingPlane.Patient =>
+                    new Code("PATIENT_PLANE", LungCodes.OwnScheme, "On a plane in the patient, by calibrated pixel spacing"),
                 SpacingPlane.Film => new Code("FILM_PLANE", LungCodes.OwnScheme, "On the film that was scanned"),
                 _ => new Code("UNSTATED_PLANE", LungCodes.OwnScheme, "By pixel spacing of an unstated plane"),
             };
-        return ContentItem.Number(Area, spacing is { } s ? Math.Round(pixels * s.SquareMillimetres, 2) : pixels, spacing is null ? Unity : SquareMillimetres,
+        return ContentItem.Number(Area, spacing is { } s ? Math.Round(pixels * s.SquareMillimetres, 2) : pixels,
+            spacing is null ? Unity : SquareMillimetres,
             ContentItem.Coded(ContentItem.HasConceptModifier, Method, method),
             ContentItem.Text(ContentItem.HasConceptModifier, AlgorithmName, $"{Software.Name} {result.Method.NetworkName}"),
             ContentItem.Text(ContentItem.HasConceptModifier, AlgorithmVersion, Software.Version),
@@ -165,7 +173,8 @@ internal static class MeasurementReport
             series.Add(Series(segmentation.SeriesInstanceUid, new DataSetBuilder()
                 .Set(Attribute.ReferencedSopClassUid, segmentation.SopClassUid)
                 .Set(Attribute.ReferencedSopInstanceUid, segmentation.SopInstanceUid)));
-        return new DataSetBuilder().Set(Attribute.StudyInstanceUid, source.StudyInstanceUid).Set(Attribute.ReferencedSeriesSequence, [.. series]);
+        return new DataSetBuilder().Set(Attribute.StudyInstanceUid, source.StudyInstanceUid)
+            .Set(Attribute.ReferencedSeriesSequence, [.. series]);
 
         static DataSetBuilder Series(string uid, DataSetBuilder instance) =>
             new DataSetBuilder().Set(Attribute.SeriesInstanceUid, uid).Set(Attribute.ReferencedSopSequence, instance);

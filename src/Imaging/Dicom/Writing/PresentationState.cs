@@ -4,8 +4,8 @@ using LungSeg.Imaging.Masks;
 namespace LungSeg.Imaging.Dicom.Writing;
 
 /// <summary>
-/// A grayscale softcopy presentation state (PS3.3, A.33.1): the image with the grey scale with which it was read and the outlines of the lungs over
-/// it, one layer for each, for archives that know no segmentations.
+/// A grayscale softcopy presentation state (PS3.3, A.33.1): the image with the grey scale with which it was read and the outlines of the
+/// lungs over it, one layer for each, for archives that know no segmentations.
 /// </summary>
 internal static class PresentationState
 {
@@ -18,7 +18,8 @@ internal static class PresentationState
         OnImage.Require(result, format);
         DicomReference source = SourceImage.Require(result, format);
         GreyMapping scale = source.GreyMapping
-            ?? throw new ImageException($"{result.Image.Name}: {format} is a state of a grey image, and this one is in colour; leave {format} out");
+            ?? throw new ImageException(
+                $"{result.Image.Name}: {format} is a state of a grey image, and this one is in colour; leave {format} out");
         LungSide[] sides = SegmentationObject.Sides(result, format);
         DataSetBuilder dataSet = DerivedObject.Begin(Kind, result, source);
         dataSet
@@ -45,7 +46,8 @@ internal static class PresentationState
             .Set(Attribute.DisplayedAreaBottomRightHandCorner, (uint)result.Image.Width, (uint)result.Image.Height)
             .Set(Attribute.PresentationSizeMode, "SCALE TO FIT");
         return result.Image.Spacing is { } s
-            ? area.Set(Attribute.PresentationPixelSpacing, FormattableString.Invariant($"{s.RowMillimetres:0.##########}\\{s.ColumnMillimetres:0.##########}"))
+            ? area.Set(Attribute.PresentationPixelSpacing,
+                FormattableString.Invariant($"{s.RowMillimetres:0.##########}\\{s.ColumnMillimetres:0.##########}"))
             : area.Set(Attribute.PresentationPixelAspectRatio, @"1\1");
     }
 
@@ -72,7 +74,8 @@ internal static class PresentationState
         .Set(Attribute.GraphicLayerRecommendedDisplayCieLabValue, CieLab.Of(Overlay.ColorOf(side)))
         .Set(Attribute.GraphicLayerDescription, LungNames.Of(side));
 
-    private static string LayerOf(LungSide side) => side == LungSide.Both ? "BOTH LUNGS" : side == LungSide.Right ? "RIGHT LUNG" : "LEFT LUNG";
+    private static string LayerOf(LungSide side) =>
+        side == LungSide.Both ? "BOTH LUNGS" : side == LungSide.Right ? "RIGHT LUNG" : "LEFT LUNG";
 
     /// <summary>A presentation state takes the place of the image's own grey scale, and must therefore hold it.</summary>
     private static void SetGreyScale(DataSetBuilder dataSet, GreyMapping scale)
@@ -94,6 +97,7 @@ internal static class PresentationState
     }
 
     private static DataSetBuilder Table(LookupTable table) => new DataSetBuilder()
-        .Set(table.First < 0 ? Attribute.LutDescriptorSigned : Attribute.LutDescriptor, (ushort)table.Entries.Length, (ushort)(short)table.First, (uint)table.Bits)
+        .Set(table.First < 0 ? Attribute.LutDescriptorSigned : Attribute.LutDescriptor, (ushort)table.Entries.Length,
+            (ushort)(short)table.First, (uint)table.Bits)
         .Set(Attribute.LutData, Array.ConvertAll(table.Entries, entry => (uint)entry));
 }

@@ -10,13 +10,16 @@ internal static class SecondaryCapture
     public static DerivedObject Make(LungSegmentation result, string format)
     {
         if (Math.Max(result.Mask.Width, result.Mask.Height) > ushort.MaxValue)
-            throw new ImageException($"{result.Image.Name}: {format} has at most {ushort.MaxValue} pixels along a side, and this image has more; leave {format} out");
+            throw new ImageException(
+                $"{result.Image.Name}: {format} has at most {ushort.MaxValue} pixels along a side, and this image has more; leave "
+                + $"{format} out");
         DicomReference? source = result.Image.Dicom;
         bool refers = source is not null && SourceImage.Missing(source) is null;
         byte[] rgb = Overlay.Draw(result.ImageUnderMask(), result.Sided);
         DerivedKind kind = new(
             "SC", SopClass.SecondaryCapture, source?.Modality is { Length: > 0 } modality ? modality : "OT", 9002, "lungs outlined");
-        DataSetBuilder dataSet = refers ? DerivedObject.Begin(kind, result, source!) : DerivedObject.BeginAlone(kind, result, DicomUid.Fingerprint(rgb));
+        DataSetBuilder dataSet = refers ? DerivedObject.Begin(kind, result, source!)
+            : DerivedObject.BeginAlone(kind, result, DicomUid.Fingerprint(rgb));
         SourceImage.SetLossyCompression(dataSet, source);
         dataSet
             .Set(Attribute.PatientOrientation, "")

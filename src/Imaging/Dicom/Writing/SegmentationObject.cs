@@ -4,8 +4,8 @@ using LungSeg.Imaging.Quality;
 namespace LungSeg.Imaging.Dicom.Writing;
 
 /// <summary>
-/// A DICOM segmentation (PS3.3, A.51) of a projection image on the image's own pixels, one segment for each lung: bits, probabilities, or a map
-/// of labels.
+/// A DICOM segmentation (PS3.3, A.51) of a projection image on the image's own pixels, one segment for each lung: bits, probabilities, or a
+/// map of labels.
 /// </summary>
 internal static class SegmentationObject
 {
@@ -49,7 +49,8 @@ internal static class SegmentationObject
         LungSide[] sides = [.. Enum.GetValues<LungSide>().Where(side => result.Statistics.Of(side) is not null)];
         return sides.Length > 0
             ? sides
-            : throw new ImageException($"{result.Image.Name}: no lung was found, and {format} has at least one segment; leave {format} out");
+            : throw new ImageException(
+                $"{result.Image.Name}: no lung was found, and {format} has at least one segment; leave {format} out");
     }
 
     private static DerivedObject Make(
@@ -80,7 +81,8 @@ internal static class SegmentationObject
             .Set(Attribute.SegmentationType, type.ToString().ToUpperInvariant())
             .Set(Attribute.SegmentsOverlap, "NO")
             .Set(Attribute.SegmentSequence, Array.ConvertAll(
-                sides, side => kind.Word == Uncertainty.Word ? UncertaintySegment(side, Number(sides, side), result.Method, source) : Segment(side, Number(sides, side), result.Method, source)))
+                sides, side => kind.Word == Uncertainty.Word ? UncertaintySegment(side, Number(sides, side), result.Method, source)
+                    : Segment(side, Number(sides, side), result.Method, source)))
             .SetBytes(Attribute.PixelDataBytes, pixels);
         if (type == SegmentationType.Fractional)
             dataSet.Set(Attribute.SegmentationFractionalType, "PROBABILITY").Set(Attribute.MaximumFractionalValue, byte.MaxValue);
@@ -93,7 +95,8 @@ internal static class SegmentationObject
 
     private static uint Number(LungSide[] sides, LungSide side) => (uint)Array.IndexOf(sides, side) + 1;
 
-    private static DataSetBuilder Segment(LungSide side, uint number, SegmentationMethod method, DicomReference source) => new DataSetBuilder()
+    private static DataSetBuilder Segment(LungSide side, uint number, SegmentationMethod method, DicomReference source) =>
+        new DataSetBuilder()
         .Set(Attribute.SegmentNumber, number)
         .Set(Attribute.SegmentLabel, LungNames.Of(side))
         .Set(Attribute.SegmentDescription, SourceImage.Description(method))
@@ -114,7 +117,8 @@ internal static class SegmentationObject
     private static DataSetBuilder UncertaintySegment(LungSide side, uint number, SegmentationMethod method, DicomReference source) =>
         Segment(side, number, method, source)
             .Set(Attribute.SegmentLabel, $"{LungNames.Of(side)}: uncertainty")
-            .Set(Attribute.SegmentDescription, "0 where the probability of lung is 0 or 1, 255 where it is a half; " + SourceImage.Description(method))
+            .Set(Attribute.SegmentDescription,
+                "0 where the probability of lung is 0 or 1, 255 where it is a half; " + SourceImage.Description(method))
             .Set(Attribute.SegmentedPropertyCategoryCodeSequence, LungCodes.Relation)
             .Set(Attribute.SegmentedPropertyTypeCodeSequence, LungCodes.Uncertainty)
             .Set(Attribute.AnatomicRegionSequence, new DataSetBuilder()
@@ -126,8 +130,8 @@ internal static class SegmentationObject
             .Set(Attribute.TrackingUid, DicomUid.Of(SourceImage.TrackingUid(source, side), "uncertainty"));
 
     /// <summary>
-    /// The source image is named for each frame and not once for all: viewers look for it there, and it may stand in one place only. The frame
-    /// of a map of labels is of no segment alone, so a label of its own takes the place of the segment's number.
+    /// The source image is named for each frame and not once for all: viewers look for it there, and it may stand in one place only. The
+    /// frame of a map of labels is of no segment alone, so a label of its own takes the place of the segment's number.
     /// </summary>
     private static void SetFunctionalGroups(
         DataSetBuilder dataSet, SegmentationType type, SegmentationMethod method, DicomReference source, LungSide[] sides)
@@ -151,7 +155,8 @@ internal static class SegmentationObject
             map
                 ? [Frame(1, new DataSetBuilder().Set(Attribute.FrameLabel, "Lungs"))]
                 : Array.ConvertAll(sides, side => Frame(Number(sides, side), new DataSetBuilder()).Set(
-                    Attribute.SegmentIdentificationSequence, new DataSetBuilder().Set(Attribute.ReferencedSegmentNumber, Number(sides, side)))));
+                    Attribute.SegmentIdentificationSequence,
+                    new DataSetBuilder().Set(Attribute.ReferencedSegmentNumber, Number(sides, side)))));
     }
 
     /// <summary>The frames' pixels as one row of bits, the first pixel in the lowest bit of the first byte (PS3.5, 8.1.1).</summary>
@@ -180,7 +185,9 @@ internal static class SegmentationObject
         return Array.ConvertAll(mask.Sides, value => numbers[value]);
     }
 
-    /// <summary>A frame for each lung: the values of the pixels that are nearest to it, in 255ths; a half comes out below half, as it is no lung.</summary>
+    /// <summary>
+    /// A frame for each lung: the values of the pixels that are nearest to it, in 255ths; a half comes out below half, as it is no lung.
+    /// </summary>
     private static byte[] Shares(ReadOnlySpan<float> values, SidedMask mask, LungSide[] sides)
     {
         byte[] territory = LungTerritory.Of(mask.Sides, mask.Width, mask.Height), frames = new byte[(long)values.Length * sides.Length];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LungSeg.Imaging.Masks;
 
 namespace LungSeg.Imaging.Dicom.Writing;
@@ -20,9 +21,12 @@ internal static class SourceImage
     public static DicomReference Require(LungSegmentation result, string format)
     {
         DicomReference source = result.Image.Dicom
-            ?? throw new ImageException($"{result.Image.Name}: {format} refers to a DICOM image and its study, and this is {Kind(result.Image)}; leave {format} out");
+            ?? throw new ImageException(
+                $"{result.Image.Name}: {format} refers to a DICOM image and its study, and this is {Kind(result.Image)}; leave {format} "
+                + "out");
         return Missing(source) is { } tag
-            ? throw new ImageException($"{result.Image.Name}: {format} cannot refer to the image, which lacks {Tags.Describe(tag)}; leave {format} out")
+            ? throw new ImageException(
+                $"{result.Image.Name}: {format} cannot refer to the image, which lacks {Tags.Describe(tag)}; leave {format} out")
             : source;
     }
 
@@ -54,7 +58,8 @@ internal static class SourceImage
         dataSet.Set(Attribute.LossyImageCompression, lossy ? "01" : "00");
         if (!lossy)
             return;
-        foreach (Attribute attribute in (ReadOnlySpan<Attribute>)[Attribute.LossyImageCompressionRatio, Attribute.LossyImageCompressionMethod])
+        foreach (Attribute attribute in (ReadOnlySpan<Attribute>)[
+            Attribute.LossyImageCompressionRatio, Attribute.LossyImageCompressionMethod])
             if (source!.Carried.FirstOrDefault(c => c.Tag == attribute.Tag).Value is { Length: > 0 } value)
                 dataSet.SetBytes(attribute, value);
     }
@@ -66,12 +71,17 @@ internal static class SourceImage
         .Set(Attribute.SourceImageSequence, Reference(source));
 
     public static string Description(SegmentationMethod method) =>
-        $"lungs found by network {method.Network} of {Software.Name} {Software.Version}, threshold {FormattableString.Invariant($"{method.Threshold}")}{(method.Contrast is { } stretch ? $", contrast {stretch}" : "")}";
+        $"lungs found by network {method.Network} of {Software.Name} {Software.Version}, threshold "
+            + $"{FormattableString.Invariant($"{method.Threshold}")}{(method.Contrast is { } stretch ? $", contrast {stretch}" : "")}";
 
-    /// <summary>All that a result depends on besides its image: network, weights by their content, network size, threshold, mode and contrast.</summary>
-    public static string Settings(SegmentationMethod method, DicomReference? source) => FormattableString.Invariant(
-        $"network {method.Network}; weights SHA-256 {method.WeightsSha256.Value}; network size {method.NetworkSize}; threshold {method.Threshold}; ")
-        + FormattableString.Invariant($"mode {method.Mode}; VOI {source?.Options.Voi ?? Voi.Auto}; inversion {source?.Options.Invert ?? Inversion.Auto}; contrast {(method.Contrast is { } stretch ? $"{stretch}" : "as read")}");
+    /// <summary>
+    /// All that a result depends on besides its image: network, weights by their content, network size, threshold, mode and contrast.
+    /// </summary>
+    public static string Settings(SegmentationMethod method, DicomReference? source) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"network {method.Network}; weights SHA-256 {method.WeightsSha256.Value}; network size {method.NetworkSize}; "
+        + $"threshold {method.Threshold}; mode {method.Mode}; VOI {source?.Options.Voi ?? Voi.Auto}; "
+        + $"inversion {source?.Options.Invert ?? Inversion.Auto}; contrast {method.Contrast?.ToString() ?? "as read"}");
 
     /// <summary>What found the lungs, as an item of an algorithm identification sequence (PS3.3, 10.16).</summary>
     public static DataSetBuilder Algorithm(SegmentationMethod method, DicomReference source) => new DataSetBuilder()
@@ -84,7 +94,9 @@ internal static class SourceImage
     public static string TrackingUid(DicomReference source, LungSide side) =>
         DicomUid.Of("lung", source.SopInstanceUid, FormattableString.Invariant($"{source.Frame}"), LungNames.Of(side));
 
-    /// <summary>The frame of reference of the source, or, since projection images mostly have none, one that all images of its study share.</summary>
+    /// <summary>
+    /// The frame of reference of the source, or, since projection images mostly have none, one that all images of its study share.
+    /// </summary>
     public static string FrameOfReference(DicomReference source) =>
         source.FrameOfReferenceUid.Length > 0 ? source.FrameOfReferenceUid : DicomUid.Of("frame of reference", source.StudyInstanceUid);
 
@@ -94,7 +106,8 @@ internal static class SourceImage
     /// </summary>
     public static DataSetBuilder PlaneOrientation(DicomReference source) => new DataSetBuilder().Set(
         Attribute.ImageOrientationPatient,
-        string.Join('\\', (source.ImageOrientation ?? [1, 0, 0, 0, 1, 0]).Select(cosine => FormattableString.Invariant($"{cosine:0.##########}"))));
+        string.Join('\\', (source.ImageOrientation ?? [1, 0, 0, 0, 1, 0])
+            .Select(cosine => FormattableString.Invariant($"{cosine:0.##########}"))));
 
     /// <summary>The source with its frame and the purpose of the reference.</summary>
     public static DataSetBuilder Reference(DicomReference source) => Instance(source, withFrame: true)
@@ -104,7 +117,8 @@ internal static class SourceImage
     /// <summary>Series and instance of the source, for the common instance reference module.</summary>
     public static void SetReferencedSeries(DataSetBuilder dataSet, DicomReference source) => dataSet.Set(
         Attribute.ReferencedSeriesSequence,
-        new DataSetBuilder().Set(Attribute.SeriesInstanceUid, source.SeriesInstanceUid).Set(Attribute.ReferencedInstanceSequence, Instance(source)));
+        new DataSetBuilder().Set(Attribute.SeriesInstanceUid, source.SeriesInstanceUid)
+            .Set(Attribute.ReferencedInstanceSequence, Instance(source)));
 
     /// <summary>The source, and where it has several frames the one that was read.</summary>
     public static DataSetBuilder Instance(DicomReference source, bool withFrame = false)
@@ -112,7 +126,8 @@ internal static class SourceImage
         DataSetBuilder instance = new DataSetBuilder()
             .Set(Attribute.ReferencedSopClassUid, source.SopClassUid)
             .Set(Attribute.ReferencedSopInstanceUid, source.SopInstanceUid);
-        return withFrame && source.Frames > 1 ? instance.Set(Attribute.ReferencedFrameNumber, FormattableString.Invariant($"{source.Frame}")) : instance;
+        return withFrame && source.Frames > 1
+            ? instance.Set(Attribute.ReferencedFrameNumber, FormattableString.Invariant($"{source.Frame}")) : instance;
     }
 
     private static string Kind(Radiograph image) => image.Description.Length > 0 ? $"an image ({image.Description})" : "an image";
