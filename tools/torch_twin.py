@@ -134,6 +134,8 @@ def expression(node, x, w):
     if op == "batch_norm":
         statistics_ = f"{w('running_mean')}, {w('running_var')}"
         return f"F.batch_norm({x[0]}, {statistics_}, {w('weight')}, {w('bias')}, False, 0.0, {a['eps']!r})"
+    if op == "channel_norm":
+        return f"F.layer_norm({x[0]}.permute(0, 2, 3, 1), [{x[0]}.shape[1]], {w('weight')}, {w('bias')}, {a['eps']!r}).permute(0, 3, 1, 2)"
     if op == "group_norm":
         return f"F.group_norm({x[0]}, {a['groups']}, {w('weight')}, {w('bias')}, {a['eps']!r})"
     if op == "max_pool2d":

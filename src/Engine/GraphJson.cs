@@ -88,6 +88,9 @@ internal static class GraphJson
                 json.WriteNumber("groups", norm.Groups);
                 json.WriteNumber("eps", norm.Eps);
                 break;
+            case ChannelNormOp norm:
+                json.WriteNumber("eps", norm.Eps);
+                break;
             case MaxPool2dOp pool:
                 json.WriteNumber("kernel_size", pool.KernelSize);
                 json.WriteNumber("stride", pool.Stride);

@@ -36,17 +36,16 @@ internal sealed class Trace
         }
     }
 
-    /// <summary>The dilation that replaces the stride of every convolution traced now; 1 leaves them as they are built.</summary>
-    internal int Dilation { get; private set; } = 1;
+    /// <summary>The dilation of every convolution traced now that has more than one pixel; null leaves them as they are built.</summary>
+    internal int? Dilation { get; private set; }
 
     /// <summary>
     /// Runs a part of a network whose convolutions are dilated by <paramref name="rate"/> in place of their strides, so that the map
-    /// keeps its size (Chen et al. 2017, arXiv:1706.05587). Padding becomes half the kernel times the rate. A rate of 1 changes nothing.
+    /// keeps its size (Chen et al. 2017, arXiv:1706.05587). Padding becomes half the kernel times the rate. Null changes nothing.
     /// </summary>
-    public T Dilated<T>(int rate, Func<T> body)
+    public T Dilated<T>(int? rate, Func<T> body)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rate, 1);
-        int outer = Dilation;
+        int? outer = Dilation;
         Dilation = rate;
         try
         {

@@ -33,14 +33,28 @@ public sealed class Architecture
         _native = new(TraceNative);
     }
 
-    /// <summary>A network of the library that is none of the nine.</summary>
+    /// <summary>A network of the library that is none of the nine, with what is known beside its weights.</summary>
     [System.Diagnostics.CodeAnalysis.SetsRequiredMembers]
-    internal Architecture(Network network)
+    internal Architecture(Network network, CheckpointOptions given)
     {
         (_network, _multiple) = (network, network.Multiple);
         Key = $"{network.Architecture.ToLowerInvariant()}-{network.Encoder}";
         Name = Names.GetValueOrDefault(network.Architecture, network.Architecture);
-        (InputSize, MinimumSize) = (AssumedSize, network.Architecture == "PAN" ? 8 * network.Multiple : network.Multiple);
+        (InputSize, HasAssumedSize) = (given.InputSize ?? AssumedSize, given.InputSize is null);
+        ClassNames = given.ClassNames;
+        (Normalisation, MinimumSize) =
+            (given.Normalisation(network), network.Architecture == "PAN" ? 8 * network.Multiple : network.Multiple);
+        _native = new(TraceNative);
+    }
+
+    // The same network with another last layer.
+    [System.Diagnostics.CodeAnalysis.SetsRequiredMembers]
+    private Architecture(Architecture other, OutputActivation activation)
+    {
+        (_network, _multiple) =
+            (new Network(other.Decoder, other.Encoder, other.Options with { Activation = activation }), other._multiple);
+        (Key, Name, InputSize, MinimumSize) = (other.Key, other.Name, other.InputSize, other.MinimumSize);
+        (HasAssumedSize, Normalisation, ClassNames) = (other.HasAssumedSize, other.Normalisation, other.ClassNames);
         _native = new(TraceNative);
     }
 
@@ -79,11 +93,33 @@ public sealed class Architecture
     /// <summary>Whether this is one of the study's nine networks.</summary>
     public bool IsOfStudy => Published is not null;
 
-    /// <summary>What is subtracted from each channel (R, G, B) of an image in [0, 1].</summary>
-    public IReadOnlyList<float> Mean { get; } = [0.485f, 0.456f, 0.406f];
+    /// <summary>What the classes are, in order; empty where no file says it.</summary>
+    public IReadOnlyList<string> ClassNames { get; } = [];
 
-    /// <summary>What each channel (R, G, B) is divided by after that.</summary>
-    public IReadOnlyList<float> Std { get; } = [0.229f, 0.224f, 0.225f];
+    /// <summary>
+    /// Whether the network finds lungs, so that a mask has two parts at most: the nine, and those whose class is called so.
+    /// </summary>
+    public bool FindsLungs => IsOfStudy || ClassNames is ["lung" or "lungs"];
+
+    /// <summary>How an image becomes the network's input.</summary>
+    public InputNormalisation Normalisation { get; } = InputNormalisation.ImageNet;
+
+    /// <summary>Whether nothing says that <see cref="InputSize"/> is what the network was trained at.</summary>
+    public bool HasAssumedSize { get; }
+
+    /// <summary>
+    /// The network with probabilities as its output. Many are trained without a last layer, which the loss has instead; their masks are
+    /// cut from the probabilities all the same.
+    /// </summary>
+    internal Architecture WithProbabilities() => Options.Activation != OutputActivation.None ? this
+        : new Architecture(this, Options.Classes == 1 ? OutputActivation.Sigmoid : OutputActivation.Softmax);
+
+    /// <summary>What was assumed where nothing said it, for people; empty for the nine.</summary>
+    public IReadOnlyList<string> Assumptions =>
+    [
+        .. HasAssumedSize ? [$"an input of {InputSize} x {InputSize}"] : Array.Empty<string>(),
+        .. Normalisation.IsAssumed ? [$"{Normalisation}"] : Array.Empty<string>(),
+    ];
 
     /// <summary>The weights of a checkpoint in its order, those included that the network never reads.</summary>
     internal IReadOnlyList<LayoutEntry> Layout => _native.Value.Layout;
@@ -106,11 +142,14 @@ public sealed class Architecture
     }
 
     /// <summary>Traces the network with a checkpoint's weights; throws <see cref="WeightException"/> unless they fit exactly.</summary>
-    public Graph Load(StateDict stateDict)
+    public Graph Load(StateDict stateDict) => Load(stateDict, 1);
+
+    /// <summary>The same for images of the given number and size, by default one of <see cref="InputSize"/>.</summary>
+    internal Graph Load(StateDict stateDict, int n, int? height = null, int? width = null)
     {
         ArgumentNullException.ThrowIfNull(stateDict);
-        var weights = new StrictWeights(LibraryNames.Find(stateDict).Weights);
-        Graph graph = Record(weights);
+        var weights = new StrictWeights(LibraryNames.Fitting(LibraryNames.Find(stateDict).Weights, Layout));
+        Graph graph = Record(weights, n, height, width);
         weights.Check(graph);
         return graph;
     }

@@ -116,7 +116,7 @@ public static class Architectures
     public static Architecture Recognise(StateDict stateDict)
     {
         ArgumentNullException.ThrowIfNull(stateDict);
-        return Recognition.Of(stateDict);
+        return stateDict.Metadata.ContainsKey("architecture") ? NetworkWeights.Recognise(stateDict, [], []) : Recognition.Of(stateDict);
     }
 
     private static string Suggestion(string key)

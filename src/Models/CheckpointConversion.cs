@@ -58,38 +58,42 @@ public static class CheckpointConversion
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
         options ??= new ConversionOptions();
-        StateDict source = Checkpoint.Read(checkpoint);
-        NetworkPart part = options.Any ? new NetworkPart(source, [], "") : LibraryNames.Find(source, options.Part);
-        Architecture? network = FindNetwork(part.Weights, options);
+        CheckpointFile file = CheckpointFile.Open(checkpoint);
+        StateDict source = file.Weights;
+        NetworkPart part = options.Any ? Floats(source) : LibraryNames.Find(source, options.Part);
+        Architecture? network = FindNetwork(part.Weights, options, file);
         string target = output ?? $"{network?.Key ?? Path.GetFileNameWithoutExtension(checkpoint)}.safetensors";
-        if (Path.GetFullPath(target) == Path.GetFullPath(checkpoint))
+        if (Path.GetFullPath(target) == Path.GetFullPath(file.Path))
             throw new CheckpointException($"'{target}' would replace the checkpoint that is read: name another file") { Remedy = Remedy.NameOutput };
         if (Directory.Exists(target)) throw new CheckpointException($"'{target}' is a directory: name a file") { Remedy = Remedy.NameOutput };
         if (File.Exists(target) && !options.Overwrite)
             throw new CheckpointException($"'{target}' is there already: name another file, or allow it to be replaced") { Remedy = Remedy.NameOutputOrOverwrite };
 
-        (string name, string sha256) = WeightsHash.OfCheckpoint(checkpoint, source);
+        (string name, string sha256) = WeightsHash.OfCheckpoint(file.Path, source);
         Architecture? study = WeightsHash.StudyFile(sha256);
         SortedDictionary<string, string> metadata = Metadata(network, options.DType, name, sha256, study);
         if (part.Prefix.Length > 0) metadata["source_part"] = part.Prefix;
-        return new Conversion(target, network, source, sha256, study, Write(target, part.Weights, metadata, options.DType), part.Prefix, part.LeftOut);
+        StateDict weights = network is null ? part.Weights : LibraryNames.Fitting(part.Weights, network.Layout);
+        RoundingReport rounding = Write(target, weights, metadata, options.DType);
+        return new Conversion(target, network, source, sha256, study, rounding, part.Prefix, part.LeftOut);
     }
 
-    private static Architecture? FindNetwork(StateDict source, ConversionOptions options)
+    // What nobody trained says nothing without its network: counters, positions, indices.
+    private static NetworkPart Floats(StateDict source) => new(
+        new StateDict(source.Where(parameter => parameter.StoredAs.IsFloatingPoint()), source.Metadata) { Format = source.Format },
+        [.. source.Where(parameter => !parameter.StoredAs.IsFloatingPoint()).Select(parameter => parameter.Key)], "");
+
+    private static Architecture? FindNetwork(StateDict source, ConversionOptions options, CheckpointFile file)
     {
         if (options.Network is { } key)
         {
+            if (options.Options.Count > 0) throw new WeightException($"{key} has its options as one of the nine: name a network, or options");
             Architecture wanted = Architectures.Get(key);
             wanted.Load(source);
             return wanted;
         }
-        if (!options.Any)
-        {
-            return Recognition.Of(source, options.Options.Count == 0 ? null
-                : options.Options.Aggregate(new NetworkOptions(), (all, option) => all.With(option.Key, option.Value)));
-        }
         if (source.Count == 0) throw new WeightException("the checkpoint holds no weights");
-        return null;
+        return options.Any ? null : NetworkWeights.Recognise(source, file.Options, options.Options);
     }
 
     // Infinite weights are no weights: the file takes its name only when none overflowed.
@@ -127,16 +131,16 @@ public static class CheckpointConversion
         {
             metadata["architecture"] = network.Decoder;
             metadata["options"] = NetworkOptionNames.ToText(network.Options);
+            if (network.ClassNames.Count > 0) metadata["class_names"] = string.Join(',', network.ClassNames);
+            metadata["input_space"] = network.Normalisation.IsBgr ? "BGR" : "RGB";
+            metadata["normalisation"] = network.Normalisation.IsAssumed ? "assumed" : network.Normalisation.Origin;
         }
-        metadata["input_size"] = network.InputSize.ToString(CultureInfo.InvariantCulture);
-        metadata["mean"] = Numbers(network.Mean);
-        metadata["std"] = Numbers(network.Std);
+        if (!network.HasAssumedSize) metadata["input_size"] = network.InputSize.ToString(CultureInfo.InvariantCulture);
+        metadata["mean"] = InputNormalisation.Text(network.Normalisation.Mean);
+        metadata["std"] = InputNormalisation.Text(network.Normalisation.Std);
         metadata["threshold"] = "0.5";
         return metadata;
     }
-
-    private static string Numbers(IEnumerable<float> values) =>
-        $"[{string.Join(", ", values.Select(value => value.ToString(CultureInfo.InvariantCulture)))}]";
 
     private static string Name(DType dtype) => dtype switch { DType.Float16 => "fp16", DType.BFloat16 => "bf16", _ => "fp32" };
 }

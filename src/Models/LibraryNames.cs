@@ -68,22 +68,30 @@ internal static class LibraryNames
             : throw new WeightException($"the checkpoint holds {prefixes.Length} networks, under {names}: choose one of these parts");
     }
 
-    private static IEnumerable<Parameter> Renamed(IReadOnlyList<Parameter> weights)
-    {
-        bool deepLabV3 = weights.Any(parameter => parameter.Key.StartsWith("decoder.aspp.convs.", StringComparison.Ordinal));
-        // timm's own encoders sit in a module of their own; of those with the same names before, only MobileNetV3 did so then, too.
-        bool timm = weights.Any(parameter => parameter.Key.StartsWith("encoder.model.", StringComparison.Ordinal))
-            && !weights.Any(parameter => parameter.Key.StartsWith("encoder.model.conv_stem.", StringComparison.Ordinal));
-        return weights.Select(parameter => parameter.WithKey(Name(parameter.Key, deepLabV3, timm)));
-    }
-
-    private static string Name(string key, bool deepLabV3, bool timm)
+    /// <summary>
+    /// Weights by the names of a network's layout: timm's own encoders sit in a module of their own, and the library's before 0.4, which
+    /// were copies of them, do not.
+    /// </summary>
+    public static StateDict Fitting(StateDict weights, IReadOnlyList<LayoutEntry> layout)
     {
         const string Inner = "encoder.model.";
-        if (timm && key.StartsWith(Inner, StringComparison.Ordinal)) return $"encoder.{key[Inner.Length..]}";
-        if (!deepLabV3) return key;
-        (string now, string old) = DeepLabV3.FirstOrDefault(pair => key.StartsWith(pair.New, StringComparison.Ordinal));
-        return now is null ? key : old + key[now.Length..];
+        if (!weights.Any(parameter => IsInner(parameter.Key)) || layout.Any(entry => IsInner(entry.Key))) return weights;
+        return new StateDict(
+            weights.Select(parameter => IsInner(parameter.Key) ? parameter.WithKey($"encoder.{parameter.Key[Inner.Length..]}") : parameter),
+            weights.Metadata)
+        { Format = weights.Format };
+
+        static bool IsInner(string key) => key.StartsWith(Inner, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<Parameter> Renamed(IReadOnlyList<Parameter> weights)
+    {
+        if (!weights.Any(parameter => parameter.Key.StartsWith("decoder.aspp.convs.", StringComparison.Ordinal))) return weights;
+        return weights.Select(parameter =>
+        {
+            (string now, string old) = DeepLabV3.FirstOrDefault(pair => parameter.Key.StartsWith(pair.New, StringComparison.Ordinal));
+            return now is null ? parameter : parameter.WithKey(old + parameter.Key[now.Length..]);
+        });
     }
 }
 

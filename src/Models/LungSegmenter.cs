@@ -33,16 +33,17 @@ public sealed class LungSegmenter : ILungSegmenter
 
     private LungSegmenter(NetworkWeights weights, LungSegmenterOptions options)
     {
-        Network = weights.Network;
+        Network = weights.Network.WithProbabilities();
         WeightsFile = weights.File;
         NetworkSize = options.NetworkSize ?? Network.InputSize;
-        if (Network.Options is not { InChannels: 3, Classes: 1, Activation: OutputActivation.Sigmoid })
+        if (Network.Options is not { InChannels: 1 or 3, Classes: 1, Activation: OutputActivation.Sigmoid })
         {
             throw new WeightException(
-                $"{Network.Name} with {NetworkOptionNames.ToText(Network.Options)} segments no lungs: expected three channels, one class and a sigmoid");
+                $"{Network.Name} with {NetworkOptionNames.ToText(Network.Options)} segments no lungs: "
+                + "expected one or three channels, one class and a sigmoid");
         }
-        Network.CheckSize(new Shape(1, 3, NetworkSize, NetworkSize));
-        _postprocess = new Postprocess(options.Mode, options.Threshold);
+        Network.CheckSize(new Shape(1, Network.Options.InChannels, NetworkSize, NetworkSize));
+        _postprocess = new Postprocess(options.Mode, options.Threshold, Network.FindsLungs);
         _stretches = options.StretchContrast && options.Mode == SegmentationMode.Native;
         Graph graph = Network.Load(weights.StateDict);
         IBackend backend = options.Backend ?? (_ownBackend = new CpuBackend(options.Threads ?? (options.Plans > 1 ? 1 : 0)));

@@ -15,6 +15,17 @@ public sealed record LungSegmenterOptions
     /// </summary>
     public string? WeightsFile { get; set; }
 
+    /// <summary>
+    /// What a checkpoint that is none of the nine networks' cannot say of its network, by the names of the library's constructors, such as
+    /// <c>encoder_output_stride</c>, and of its input: <c>mean</c>, <c>std</c>, <c>input_range</c>, <c>input_space</c>, <c>input_size</c>.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<string, string>> NetworkOptions { get; set; } = [];
+
+    /// <summary>
+    /// Which of several copies of a network in the weights file: what stands before its keys, such as <c>ema</c>; null for the only one.
+    /// </summary>
+    public string? WeightsPart { get; set; }
+
     /// <summary>A weights file as a stream, read from where it stands to its end while the segmenter loads, and left open.</summary>
     public Stream? WeightsStream { get; set; }
 

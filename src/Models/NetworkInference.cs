@@ -14,11 +14,16 @@ internal static class NetworkInference
 
     /// <summary>The network that the weights fit but for what is missing or left over; null if they are of no known kind.</summary>
     /// <param name="weights">Weights by the library's first names.</param>
-    /// <param name="given">Options that the names and shapes cannot tell.</param>
-    public static Network? Of(StateDict weights, NetworkOptions? given = null)
+    /// <param name="given">What the names and shapes cannot tell; null for nothing.</param>
+    public static Network? Of(StateDict weights, CheckpointOptions? given = null)
     {
-        if (ArchitectureOf(weights) is not string architecture || EncoderOf(weights) is not (string encoder, int inChannels)) return null;
-        NetworkOptions options = Traces(weights, architecture, given ?? new NetworkOptions()) with { InChannels = inChannels };
+        given ??= CheckpointOptions.None;
+        if (ArchitectureOf(weights) is not string architecture
+            || EncodersOf(weights) is not ({ Count: > 0 } encoders, int inChannels)) return null;
+        string encoder = given.Encoder is null ? encoders[0]
+            : encoders.FirstOrDefault(given.Encoder.Equals)
+            ?? throw new WeightException($"encoder_name: the weights are of {string.Join(" or ", encoders)}, not of {given.Encoder}");
+        NetworkOptions options = Traces(weights, architecture, given.ApplyTo(new NetworkOptions())) with { InChannels = inChannels };
         int byDefault = options.EncoderDepth ?? DecoderTable.All[architecture].Depth;
         // Of architectures whose decoder does not count the stages, the depth whose channels fit.
         int[] depths = options.EncoderDepth is int depth ? [depth] : [byDefault, .. Enumerable.Range(3, 3).Where(other => other != byDefault)];
@@ -41,24 +46,28 @@ internal static class NetworkInference
         _ when weights.TryGet("decoder.blocks.0.block.0.0.weight", out _) => "Linknet",
         _ when weights.TryGet("decoder.psp.blocks.0.pool.1.0.weight", out _) => "PSPNet",
         _ when weights.TryGet("decoder.p5.weight", out _) => "FPN",
+        _ when weights.TryGet("decoder.fusion_block.0.weight", out _) => "UPerNet",
         _ when weights.TryGet("decoder.fpa.mid.0.conv.weight", out _) => "PAN",
         _ when weights.TryGet("decoder.aspp.0.project.0.weight", out _) => "DeepLabV3Plus",
         _ when weights.TryGet("decoder.0.project.0.weight", out _) => "DeepLabV3",
         _ => null,
     };
 
-    private static (string Name, int InChannels)? EncoderOf(StateDict weights)
+    /// <summary>
+    /// The encoders that weights fit alike: timm's own beside the library's first ones, which pad in another way. The library's first names
+    /// come first.
+    /// </summary>
+    public static (IReadOnlyList<string> Names, int InChannels)? EncodersOf(StateDict weights)
     {
         const string Scope = "encoder.";
         Dictionary<string, Parameter> found = weights.Where(parameter => parameter.Key.StartsWith(Scope, StringComparison.Ordinal))
             .ToDictionary(parameter => parameter.Key[Scope.Length..]);
-        (EncoderLayout Layout, int Missing)? best = null;
-        foreach (EncoderLayout layout in Layouts.Value)
-        {
-            // The first of two that fit alike: the library's own name before timm's.
-            if (layout.Missing(found) is int missing && (best is null || missing < best.Value.Missing)) best = (layout, missing);
-        }
-        return best is null ? null : (best.Value.Layout.Name, found[best.Value.Layout.First].Dims[1]);
+        (EncoderLayout Layout, int? Missing)[] fitting =
+            [.. Layouts.Value.Select(layout => (layout, Missing: layout.Missing(found))).Where(pair => pair.Missing is not null)];
+        if (fitting.Length == 0) return null;
+        int? least = fitting.Min(pair => pair.Missing);
+        EncoderLayout[] best = [.. fitting.Where(pair => pair.Missing == least).Select(pair => pair.Layout)];
+        return ([.. best.Select(layout => layout.Name)], found[best[0].First].Dims[1]);
     }
 
     private static NetworkOptions Traces(StateDict weights, string architecture, NetworkOptions options)
@@ -95,6 +104,9 @@ internal static class NetworkInference
                     SegmentationChannels = segmentation,
                     MergeByConcatenation = Dim("segmentation_head.0.weight", 1) != segmentation,
                 };
+            case "UPerNet":
+                return options with { DecoderChannels = [Dim("decoder.fusion_block.0.weight", 0)],
+                    DecoderNorm = Has("decoder.fusion_block.1.weight") };
             case "PAN":
                 return options with { DecoderChannels = [Dim("decoder.fpa.mid.0.conv.weight", 0)] };
             case "DeepLabV3Plus":

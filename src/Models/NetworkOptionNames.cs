@@ -10,6 +10,9 @@ internal static class NetworkOptionNames
 {
     private sealed record Entry(string Name, Func<NetworkOptions, object?> Get, Func<NetworkOptions, string, NetworkOptions> Set, params string[] Aliases);
 
+    /// <summary>How EfficientNets pad, which is no option of the library: its versions differ.</summary>
+    public const string Padding = "efficientnet_padding";
+
     private static readonly Entry[] Entries =
     [
         new("in_channels", o => o.InChannels, (o, text) => o with { InChannels = Number(text, 1, 256) }),
@@ -19,7 +22,7 @@ internal static class NetworkOptionNames
         new("encoder_output_stride", o => o.EncoderOutputStride, (o, text) => o with { EncoderOutputStride = Number(text, 8, 32) }),
         new("decoder_channels", o => List(o.DecoderChannels), (o, text) => o with { DecoderChannels = Numbers(text) }),
         new(
-            "decoder_use_norm", o => Word(o.DecoderNorm), (o, text) => o with { DecoderNorm = Truth(text) },
+            "decoder_use_norm", o => Word(o.DecoderNorm), (o, text) => o with { DecoderNorm = Truth(text == "batchnorm" ? "true" : text) },
             "decoder_use_batchnorm", "psp_use_batchnorm"),
         new(
             "decoder_attention_type", o => o.DecoderAttention ? "scse" : "none",
@@ -45,9 +48,16 @@ internal static class NetworkOptionNames
             "aux_activation", o => o.Label is null ? null : Word(o.Label.Activation),
             (o, text) => o with { Label = Label(o) with { Activation = Activation(text) } }),
         new(
-            "efficientnet_padding", o => o.EfficientNetPadding == EfficientNetPadding.OfImage ? "image" : "layer",
+            Padding, o => o.EfficientNetPadding == EfficientNetPadding.OfImage ? "image" : "layer",
             (o, text) => o with { EfficientNetPadding = Choice(text, "layer", "image") == 0 ? EfficientNetPadding.OfLayer : EfficientNetPadding.OfImage }),
     ];
+
+    /// <summary>The first name of an option, by any of its names; null if the library's constructors have none such.</summary>
+    public static string? Canonical(string name) => Find(name)?.Name;
+
+    /// <summary>An option's value as text; "none" where it has none.</summary>
+    public static string ValueOf(NetworkOptions options, string name) =>
+        Convert.ToString(Find(name)?.Get(options), CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none";
 
     /// <summary>All names, in the order in which they are written.</summary>
     public static IReadOnlyList<string> All { get; } = [.. Entries.Select(entry => entry.Name)];
@@ -58,7 +68,7 @@ internal static class NetworkOptionNames
     /// </summary>
     public static NetworkOptions With(this NetworkOptions options, string name, string value)
     {
-        Entry entry = Entries.FirstOrDefault(entry => entry.Name == name || entry.Aliases.Contains(name))
+        Entry entry = Find(name)
             ?? throw new ArgumentException($"unknown network option '{name}', expected one of {string.Join(", ", All)}");
         try
         {
@@ -79,10 +89,12 @@ internal static class NetworkOptionNames
     }
 
     /// <summary>Reads what <see cref="ToText"/> wrote; throws <see cref="ArgumentException"/> for anything else.</summary>
-    public static NetworkOptions Parse(string text) => text.Split(';', StringSplitOptions.RemoveEmptyEntries).Aggregate(
-        new NetworkOptions(),
-        (options, item) => item.Split('=', 2) is [string name, string value] ? options.With(name, value)
+    public static IEnumerable<KeyValuePair<string, string>> Items(string text) =>
+        text.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(
+        item => item.Split('=', 2) is [string name, string value] ? new KeyValuePair<string, string>(name, value)
             : throw new ArgumentException($"expected NAME=VALUE, found '{item}'"));
+
+    private static Entry? Find(string name) => Entries.FirstOrDefault(entry => entry.Name == name || entry.Aliases.Contains(name));
 
     private static LabelOptions Label(NetworkOptions options) => options.Label ?? new LabelOptions(1);
 
@@ -98,7 +110,7 @@ internal static class NetworkOptionNames
     };
 
     private static OutputActivation Activation(string text) =>
-        (OutputActivation)Choice(text is "softmax2d" ? "softmax" : text, "sigmoid", "softmax", "none");
+        (OutputActivation)Choice(text switch { "softmax2d" => "softmax", "identity" => "none", _ => text }, "sigmoid", "softmax", "none");
 
     private static bool Truth(string text) => Choice(text.ToLowerInvariant(), "true", "false") == 0;
 

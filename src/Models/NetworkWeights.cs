@@ -8,6 +8,9 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
     /// <summary>The file's SHA-256 in lower-case hexadecimal, computed when it is first read.</summary>
     internal Lazy<string> Sha256 { get; init; } = new(() => WeightsHash.OfFile(File));
 
+    /// <summary>What a user gave, by the library's names.</summary>
+    internal IReadOnlyList<KeyValuePair<string, string>> Given { get; init; } = [];
+
     /// <summary>The network that runs when nobody says which.</summary>
     public const string DefaultNetwork = "pan";
 
@@ -15,29 +18,40 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
     /// Opens a weights file, or the one that the weights folder has for a network. A file names its network in its metadata or
     /// is recognised by its keys. Throws <see cref="WeightException"/> or <see cref="CheckpointException"/> with what to do.
     /// </summary>
-    public static NetworkWeights Open(string? network, string? file)
+    /// <param name="network">The network's key; null for what the weights are of, or for the default one.</param>
+    /// <param name="file">A file, or a folder that <c>save_pretrained</c> wrote; null for what the weights folder has.</param>
+    /// <param name="given">What the file cannot say of its network.</param>
+    /// <param name="part">Which of several copies in the file.</param>
+    public static NetworkWeights Open(string? network, string? file, IReadOnlyList<KeyValuePair<string, string>>? given = null,
+        string? part = null)
     {
         if (file is null)
         {
             Architecture architecture = Architectures.Get(network ?? DefaultNetwork);
-            string found = WeightsFolder.Default.Find(architecture);
-            return new NetworkWeights(architecture, found, Checkpoint.Read(found));
+            file = WeightsFolder.Default.Find(architecture);
+            if (given is not { Count: > 0 }) return new NetworkWeights(architecture, file, Checkpoint.Read(file));
         }
-        return Of(network, file, Checkpoint.Read(file));
+        CheckpointFile opened = CheckpointFile.Open(file);
+        return Of(network, opened.Path, opened.Weights, opened.Options, given ?? [], part);
     }
 
-    private static NetworkWeights Of(string? network, string name, ReadOnlyMemory<byte> bytes) => Of(network, name, Checkpoint.Read(bytes, name)) with
+    private static NetworkWeights Of(LungSegmenterOptions options, string name, ReadOnlyMemory<byte> bytes) =>
+        Of(options.Network, name, Checkpoint.Read(bytes, name), [], options.NetworkOptions, options.WeightsPart) with
     {
         Sha256 = new Lazy<string>(() => LungSeg.IO.Sha256.TextOf(bytes.Span)),
     };
 
-    private static NetworkWeights Of(string? network, string file, StateDict stateDict)
+    private static NetworkWeights Of(
+        string? network, string file, StateDict stateDict, IReadOnlyList<KeyValuePair<string, string>> known,
+        IReadOnlyList<KeyValuePair<string, string>> given, string? part)
     {
         Architecture? wanted = network is null ? null : Architectures.Get(network);
         string? named = stateDict.Metadata.GetValueOrDefault("network");
         if (wanted is not null && named is not null && wanted.Key != named)
             throw new WeightException($"'{file}' holds weights of the network '{named}', not of '{wanted.Key}'");
-        return new NetworkWeights(wanted ?? Of(stateDict, named), file, stateDict);
+        if (part is not null) stateDict = LibraryNames.Find(stateDict, part).Weights;
+        return new NetworkWeights(wanted is not null && given.Count == 0 ? wanted
+            : Recognise(stateDict, known, given), file, stateDict) { Given = given };
     }
 
     /// <summary>Opens the weights that the options name: a file, a stream, memory, or what the weights folder has.</summary>
@@ -45,23 +59,68 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
     {
         int sources = (options.WeightsFile is null ? 0 : 1) + (options.WeightsStream is null ? 0 : 1) + (options.WeightsMemory is null ? 0 : 1);
         if (sources > 1) throw new ArgumentException($"weights from a file, a stream or memory expected, {sources} of them found", nameof(options));
-        if (options.WeightsStream is { } stream) return Of(options.Network, "(stream)", Checkpoint.ReadToEnd(stream, "(stream)"));
-        if (options.WeightsMemory is { } memory) return Of(options.Network, "(memory)", memory);
-        return Open(options.Network, options.WeightsFile);
+        if (options.WeightsStream is { } stream) return Of(options, "(stream)", Checkpoint.ReadToEnd(stream, "(stream)"));
+        if (options.WeightsMemory is { } memory) return Of(options, "(memory)", memory);
+        return Open(options.Network, options.WeightsFile, options.NetworkOptions, options.WeightsPart);
     }
 
-    private static Architecture Of(StateDict stateDict, string? named)
+    /// <summary>
+    /// The network of weights: what their metadata name, or else what names and shapes tell, with what is known beside them and what a user
+    /// gives, which counts before all else.
+    /// </summary>
+    public static Architecture Recognise(
+        StateDict stateDict, IReadOnlyList<KeyValuePair<string, string>> known, IReadOnlyList<KeyValuePair<string, string>> given)
     {
-        if (Architectures.All.FirstOrDefault(a => a.Key == named) is Architecture study) return study;
-        if (!stateDict.Metadata.TryGetValue("architecture", out string? decoder) || !stateDict.Metadata.TryGetValue("encoder", out string? encoder))
-            return Architectures.Recognise(stateDict);
+        IReadOnlyDictionary<string, string> metadata = stateDict.Metadata;
+        Architecture? study = Architectures.All.FirstOrDefault(architecture => architecture.Key == metadata.GetValueOrDefault("network"));
+        if (study is not null && given.Count == 0) return study;
         try
         {
-            return new Architecture(new Network(decoder, encoder, NetworkOptionNames.Parse(stateDict.Metadata.GetValueOrDefault("options", ""))));
+            List<KeyValuePair<string, string>> all = [.. study is null ? Metadata(metadata) : Metadata(study), .. known, .. given];
+            return Recognition.Of(stateDict, new CheckpointOptions(all, given.Count > 0 ? "the options given" : known.Count > 0
+                ? "config.json" : "the file's metadata"));
         }
-        catch (ArgumentException e)
+        catch (Exception e) when (e is ArgumentException or UnknownNetworkException)
         {
-            throw new WeightException($"the file's metadata name a network that there is not: {e.Message}");
+            throw new WeightException(e.Message);
         }
     }
+
+    /// <summary>
+    /// The same weights as other networks that names and shapes fit alike and that nobody chose between, each with the option that
+    /// chooses it.
+    /// </summary>
+    public IEnumerable<(NetworkWeights Weights, string Option)> Alternatives()
+    {
+        if (Network.Encoder.StartsWith("efficientnet-", StringComparison.Ordinal)
+            && !Given.Any(option => option.Key == NetworkOptionNames.Padding))
+            yield return With(NetworkOptionNames.Padding, Network.Options.EfficientNetPadding == EfficientNetPadding.OfImage ? "layer"
+                : "image");
+        if (Given.Any(option => option.Key == "encoder_name")) yield break;
+        IReadOnlyList<string> encoders = NetworkInference.EncodersOf(LibraryNames.Find(StateDict).Weights)?.Names ?? [];
+        foreach (string encoder in encoders.Where(encoder => encoder != Network.Encoder && encoders.Contains(Network.Encoder)))
+            yield return With("encoder_name", encoder);
+
+        (NetworkWeights Weights, string Option) With(string name, string value) =>
+            (this with { Network = Recognise(StateDict, [], [.. Given, new(name, value)]) }, $"{name}={value}");
+    }
+
+    private static List<KeyValuePair<string, string>> Metadata(IReadOnlyDictionary<string, string> metadata)
+    {
+        if (!metadata.TryGetValue("architecture", out string? architecture)
+            || !metadata.TryGetValue("encoder", out string? encoder)) return [];
+        List<KeyValuePair<string, string>> options = [new("architecture", architecture), new("encoder_name", encoder)];
+        foreach (string name in (string[])["input_size", "mean", "std", "input_space", "normalisation", "class_names"])
+        {
+            if (metadata.TryGetValue(name, out string? value)) options.Add(new(name, value));
+        }
+        return [.. options, .. NetworkOptionNames.Items(metadata.GetValueOrDefault("options", ""))];
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Metadata(Architecture study) =>
+    [
+        new("architecture", study.Decoder), new("encoder_name", study.Encoder), new("input_size", $"{study.InputSize}"),
+        new("mean", InputNormalisation.Text(study.Normalisation.Mean)), new("std", InputNormalisation.Text(study.Normalisation.Std)),
+        .. NetworkOptionNames.Items(NetworkOptionNames.ToText(study.Options)),
+    ];
 }

@@ -4,7 +4,7 @@ using LungSeg.Imaging.Masks;
 namespace LungSeg.Models;
 
 /// <summary>From the network's probabilities to the mask.</summary>
-internal sealed class Postprocess(SegmentationMode mode, float threshold)
+internal sealed class Postprocess(SegmentationMode mode, float threshold, bool isLungs = true)
 {
     /// <summary>A pixel is lung if its probability is over this.</summary>
     public float Threshold => threshold;
@@ -21,7 +21,7 @@ internal sealed class Postprocess(SegmentationMode mode, float threshold)
     public ProbabilityMap AtCut(ProbabilityMap output, Radiograph image) =>
         mode == SegmentationMode.Study ? output : output.Resize(image.Width, image.Height);
 
-    /// <summary>The finished mask from the cut one.</summary>
-    public LungMask Clean(LungMask cut) =>
-        mode == SegmentationMode.Study ? StudyCleanup.ResizeToSaved(StudyCleanup.Apply(cut)) : NativeCleanup.Apply(cut);
+    /// <summary>The finished mask from the cut one. What is not lungs may have any number of parts, and holes.</summary>
+    public LungMask Clean(LungMask cut) => !isLungs ? cut
+        : mode == SegmentationMode.Study ? StudyCleanup.ResizeToSaved(StudyCleanup.Apply(cut)) : NativeCleanup.Apply(cut);
 }

@@ -4,10 +4,16 @@ using LungSeg.Models.Inputs;
 
 namespace LungSeg.Models;
 
-/// <summary>From an image to the network's input: 1 x 3 x size x size, normalised per channel, the aspect ratio ignored.</summary>
+/// <summary>From an image to the network's input: 1 x channels x size x size, normalised per channel, the aspect ratio ignored.</summary>
 internal sealed class Preprocess(Architecture network, SegmentationMode mode, int size)
 {
-    private const int Channels = 3;
+    private const float Red = 0.299f, Green = 0.587f, Blue = 0.114f;
+
+    // The study's code hands blue to the channel that training called red; grey images do not mind.
+    private readonly bool _reverses = (mode == SegmentationMode.Study) != network.Normalisation.IsBgr;
+
+    /// <summary>The channels of the network's input.</summary>
+    public int Channels => network.Options.InChannels;
 
     public float[] Apply(Radiograph image)
     {
@@ -37,9 +43,9 @@ internal sealed class Preprocess(Architecture network, SegmentationMode mode, in
             Columns = words ? Single(image.Width) : Whole(OpenCvResize.ColumnTable(image.Width, size)),
             Rows = words ? Single(image.Height) : Whole(OpenCvResize.RowTable(image.Height, size)),
             Halve = !words && OpenCvResize.IsHalving(image.Width, image.Height, size, size),
-            ReverseChannels = mode == SegmentationMode.Study,
-            Mean = network.Mean,
-            Std = network.Std,
+            ReverseChannels = _reverses,
+            Mean = network.Normalisation.Mean,
+            Std = network.Normalisation.Std,
         };
     }
 
@@ -53,18 +59,21 @@ internal sealed class Preprocess(Architecture network, SegmentationMode mode, in
 
     private static ResizeAxis Whole((int[] Before, int[] After, int[] Coefficients) table) => new(table.Before, table.After, table.Coefficients);
 
-    // The study's code hands blue to the channel that training called red; grey images do not mind.
     private float[] Normalise(int channels, Func<int, int, float> unit)
     {
         int pixels = size * size;
         float[] input = new float[Channels * pixels];
         for (int plane = 0; plane < Channels; plane++)
         {
-            int source = channels == 1 ? 0 : mode == SegmentationMode.Study ? Channels - 1 - plane : plane;
-            float mean = network.Mean[plane], std = network.Std[plane];
+            float mean = network.Normalisation.Mean[plane], std = network.Normalisation.Std[plane];
             Span<float> target = input.AsSpan(plane * pixels, pixels);
-            for (int i = 0; i < pixels; i++) target[i] = (unit(source, i) - mean) / std;
+            for (int i = 0; i < pixels; i++) target[i] = (Value(plane, i) - mean) / std;
         }
         return input;
+
+        // A network of grey images sees a colour one as grey (ITU-R BT.601).
+        float Value(int plane, int i) => channels == 1 ? unit(0, i)
+            : Channels == 1 ? (Red * unit(0, i)) + (Green * unit(1, i)) + (Blue * unit(2, i))
+            : unit(_reverses ? Channels - 1 - plane : plane, i);
     }
 }

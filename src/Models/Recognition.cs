@@ -12,12 +12,17 @@ internal static class Recognition
     /// from the nearest if there is none.
     /// </summary>
     /// <param name="checkpoint">The weights by the file's keys.</param>
-    /// <param name="given">Options that names and shapes cannot tell; null for the defaults.</param>
-    public static Architecture Of(StateDict checkpoint, NetworkOptions? given = null)
+    /// <param name="given">
+    /// What names and shapes cannot tell; null for nothing. With any of it the network is taken for one of the library's, not for one of
+    /// the nine.
+    /// </param>
+    public static Architecture Of(StateDict checkpoint, CheckpointOptions? given = null)
     {
         if (checkpoint.Count == 0) throw new WeightException("the checkpoint holds no weights");
+        given ??= CheckpointOptions.None;
         StateDict weights = LibraryNames.Find(checkpoint).Weights;
-        if (given is null && Architectures.All.FirstOrDefault(architecture => Differences(weights, architecture).Count == 0) is Architecture study)
+        if (given.IsEmpty && Architectures.All.FirstOrDefault(architecture =>
+            Differences(weights, architecture).Count == 0) is Architecture study)
             return study;
         if (NetworkInference.Of(weights, given) is not Network network)
         {
@@ -27,7 +32,9 @@ internal static class Recognition
         }
         // One of the nine with something missing or left over is told by its own name.
         Architecture nearest = Architectures.All.FirstOrDefault(architecture =>
-            given is null && architecture.Decoder == network.Architecture && architecture.Encoder == network.Encoder) ?? new Architecture(network);
+            given.IsEmpty && architecture.Decoder == network.Architecture && architecture.Encoder == network.Encoder)
+                ?? new Architecture(network, given);
+        given.Check(network);
         List<string> differences = Differences(weights, nearest);
         if (differences.Count == 0) return nearest;
         string more = differences.Count > Shown ? $" (and {differences.Count - Shown} more)" : "";
@@ -39,6 +46,7 @@ internal static class Recognition
     // Another shape comes first: it says most. What the network never reads may be missing.
     private static List<string> Differences(StateDict stateDict, Architecture architecture)
     {
+        stateDict = LibraryNames.Fitting(stateDict, architecture.Layout);
         List<string> misshapen = [], missing = [];
         HashSet<string> known = new(architecture.Layout.Count, StringComparer.Ordinal);
         foreach (LayoutEntry entry in architecture.Layout)

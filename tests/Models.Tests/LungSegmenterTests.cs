@@ -137,7 +137,7 @@ public sealed class LungSegmenterTests
             for (int plane = 0; plane < 3; plane++)
             {
                 int channel = mode == SegmentationMode.Study ? 2 - plane : plane;
-                double expected = ((samples[(3 * i) + channel] / 255.0) - pan.Mean[plane]) / pan.Std[plane];
+                double expected = ((samples[(3 * i) + channel] / 255.0) - pan.Normalisation.Mean[plane]) / pan.Normalisation.Std[plane];
                 Assert.Equal(expected, input[(plane * Side * Side) + i], 1e-6);
             }
         }

@@ -44,7 +44,7 @@ internal static class SmpData
             Activation = OutputActivation.None,
             EfficientNetPadding = library is "0.2.1" ? EfficientNetPadding.OfImage : EfficientNetPadding.OfLayer,
             // timm's own encoders, which 0.6.0 takes RegNet from, are built as deep as the network needs them.
-            KeepsUnusedStages = library != "0.6.0" || architecture != "PSPNet" || !IsTimms(encoder),
+            KeepsUnusedStages = library != "0.6.0" || architecture != "PSPNet" || !encoder.StartsWith("tu-"),
         };
         foreach (JsonProperty option in options.EnumerateObject())
         {
@@ -73,9 +73,6 @@ internal static class SmpData
         }
         return result;
     }
-
-    /// <summary>Whether 0.6.0 takes an encoder of an older name from timm as it is.</summary>
-    public static bool IsTimms(string encoder) => encoder.StartsWith("timm-regnet") || encoder.StartsWith("tu-");
 
     private static int[] Numbers(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(number => number.GetInt32())] : [value.GetInt32()];

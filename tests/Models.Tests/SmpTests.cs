@@ -20,12 +20,29 @@ public sealed class SmpTests
         JsonElement line = SmpData.Encoders.Single(line => Name(line) == name);
         string encoder = line.GetProperty("encoder").GetString()!;
         var recorder = new LayoutRecorder();
-        Encoder built = line.GetProperty("library").GetString() == "0.1.3"
-            ? new SkNet(new WeightScope(recorder), SkNet.OldVariants[encoder], new EncoderOptions())
-            : EncoderTable.All[encoder].Build(new WeightScope(recorder), new EncoderOptions());
+        string ours = line.GetProperty("library").GetString() == "0.1.3" ? $"{encoder}-0.3" : encoder;
+        Encoder built = EncoderTable.All[ours].Build(new WeightScope(recorder), new EncoderOptions());
         string[] keys = [.. recorder.Asked.Select(parameter => SmpData.Entry(parameter.Key, parameter.Dims))];
         Assert.Equal(SmpData.Keys(line), keys);
         Assert.Equal(line.GetProperty("out_channels").EnumerateArray().Select(channels => channels.GetInt32()), built.OutChannels);
+    }
+
+    [Fact]
+    public void Images_are_prepared_as_the_library_s_published_weights_were_trained()
+    {
+        using JsonDocument facts = JsonDocument.Parse(File.ReadAllText(TestData.PathOf("smp", "preprocessing.json")));
+        foreach (JsonElement set in facts.RootElement.EnumerateArray())
+        {
+            float[] Values(string name) => [.. set.GetProperty(name).EnumerateArray().Select(value => value.GetSingle())];
+            foreach (JsonElement item in set.GetProperty("encoders").EnumerateArray())
+            {
+                string[] parts = item.GetString()!.Split(':');
+                var normalisation = InputNormalisation.Of(parts[0], parts[1]);
+                Assert.Equal(Values("mean"), normalisation.Mean);
+                Assert.Equal(Values("std"), normalisation.Std);
+                Assert.False(normalisation.IsAssumed || normalisation.IsBgr);
+            }
+        }
     }
 
     [Fact]
@@ -67,6 +84,9 @@ public sealed class SmpTests
     {
         string library = pair.GetProperty("library").GetString()!, architecture = pair.GetProperty("architecture").GetString()!;
         string encoder = pair.GetProperty("encoder").GetString()!;
+        bool old = library != "0.6.0";
+        // What 0.6.0 takes from timm by an older name is timm's own encoder.
+        if (!old && encoder.StartsWith("timm-regnet")) encoder = $"tu-{encoder["timm-".Length..]}";
         NetworkOptions options = SmpData.Options(library, architecture, encoder, pair.GetProperty("options"));
         Network network;
         try
@@ -81,15 +101,13 @@ public sealed class SmpTests
         var recorder = new LayoutRecorder();
         network.Build(recorder);
         LayoutEntry[] layout = [.. recorder.Asked.Select(parameter => new LayoutEntry(parameter.Key, parameter.Dims, true))];
-        bool old = library != "0.6.0", timms = !old && encoder.StartsWith("timm-regnet");
-        Func<string, string> saved = key => timms && key.StartsWith("encoder.") ? $"encoder.model.{key["encoder.".Length..]}"
-            : !old && architecture == "DeepLabV3" ? NewName(key) : key;
+        Func<string, string> saved = key => !old && architecture == "DeepLabV3" ? NewName(key) : key;
         string listing = SmpData.Listing(layout.Select(entry => entry with { Key = saved(entry.Key) }));
         if (listing != pair.GetProperty("listing").GetString()) return $"other weights: {layout.Length}, the library has {pair.GetProperty("tensors")}";
         var inferred = NetworkInference.Of(
             LibraryNames.Find(new StateDict(recorder.Asked.Select(parameter => parameter.WithKey(saved(parameter.Key))))).Weights);
-        // What leaves no trace is not inferred, and timm's own encoders are told by their place, which is taken off.
-        if (inferred is null || inferred.Architecture != architecture || !$"timm-{encoder[3..]}|{encoder}".Contains(inferred.Encoder))
+        // What leaves no trace is not inferred.
+        if (inferred is null || inferred.Architecture != architecture || !Encoders(recorder, saved).Contains(encoder))
             return $"taken for {inferred?.Architecture} {inferred?.Encoder}";
         string expected = NetworkOptionNames.ToText(Traced(architecture, options)), told = NetworkOptionNames.ToText(Traced(architecture, inferred.Options));
         if (expected != told) return $"options taken for {told}, not {expected}";
@@ -114,12 +132,15 @@ public sealed class SmpTests
         return label.EnumerateArray().Select((value, i) => Math.Abs(value.GetDouble() - labels[i])).Max() > 1e-3 ? "another label" : null;
     }
 
+    private static IReadOnlyList<string> Encoders(LayoutRecorder recorder, Func<string, string> saved) => NetworkInference.EncodersOf(
+        LibraryNames.Find(new StateDict(recorder.Asked.Select(parameter => parameter.WithKey(saved(parameter.Key))))).Weights)!.Value.Names;
+
     // Options that leave a trace in names and shapes, those spelt out that the network has by default.
     private static NetworkOptions Traced(string architecture, NetworkOptions options)
     {
         int depth = options.EncoderDepth ?? (architecture == "PSPNet" ? 3 : 5);
         bool blocks = architecture is "Unet" or "UnetPlusPlus" or "MAnet";
-        int[]? one = architecture switch { "PAN" => [32], "DeepLabV3" or "DeepLabV3Plus" => [256], _ => null };
+        int[]? one = architecture switch { "PAN" => [32], "DeepLabV3" or "DeepLabV3Plus" or "UPerNet" => [256], _ => null };
         return options with
         {
             Activation = OutputActivation.Sigmoid,

@@ -20,7 +20,8 @@ internal static class ConvertCommand
     {
         var checkpoint = new Argument<string>("CHECKPOINT")
         {
-            Description = "PyTorch .pth file (zip or legacy format), zip archive that contains one, or safetensors file",
+            Description = "PyTorch .pth file (zip or legacy format), zip archive that contains one, safetensors file, or folder of "
+                + "save_pretrained",
         };
         var output = new Option<string?>("--output", "-o")
         {
@@ -36,12 +37,16 @@ internal static class ConvertCommand
         {
             checkpoint, output, network, dtype, any, force,
         };
+        var choices = new NetworkChoices();
+        choices.AddTo(command);
         command.SetAction(parsed =>
         {
             string type = parsed.GetRequiredValue(dtype);
             Conversion done = CheckpointConversion.Run(parsed.GetRequiredValue(checkpoint), parsed.GetValue(output), new ConversionOptions
             {
                 Network = parsed.GetValue(network),
+                Options = choices.Options(parsed),
+                Part = choices.Part(parsed),
                 DType = type switch { "fp16" => DType.Float16, "bf16" => DType.BFloat16, _ => DType.Float32 },
                 Any = parsed.GetValue(any),
                 Overwrite = parsed.GetValue(force),
@@ -52,10 +57,25 @@ internal static class ConvertCommand
         return command;
     }
 
+    private const int Shown = 8;
+
     private static void Report(Conversion done, string type, TextWriter output)
     {
         output.WriteLine($"read      {done.Source.Format}, {done.Source.Count} tensors, sha256 {done.Sha256}");
         output.WriteLine(done.Network is { } network ? $"network   {network}" : "network   none of the nine (--any)");
+        if (done.Prefix.Length > 0) output.WriteLine($"part      {done.Prefix}");
+        if (done.LeftOut.Count > 0)
+        {
+            string names = string.Join(", ", done.LeftOut.Take(Shown));
+            output.WriteLine($"left out  {done.LeftOut.Count} tensors: {names}{(done.LeftOut.Count > Shown ? ", …" : "")}");
+        }
+        if (done.Network is { IsOfStudy: false } other)
+        {
+            output.WriteLine($"options   {NetworkOptionNames.ToText(other.Options)}");
+            output.WriteLine($"input     {other.InputSize} x {other.InputSize}, {other.Normalisation}");
+            if (other.Assumptions.Count > 0)
+                output.WriteLine($"warning   not in the checkpoint, assumed (see --option): {string.Join("; ", other.Assumptions)}");
+        }
         output.WriteLine(done.StudyFile is { } study
             ? $"origin    the study's own file of {study.Name}"
             : "origin    not one of the study's files");

@@ -81,6 +81,8 @@ internal static class SegmentCommand
         results.AddTo(command);
         devices.AddTo(command);
         dicom.AddTo(command);
+        var choices = new NetworkChoices();
+        choices.AddTo(command);
         command.SetAction(parsed =>
         {
             var request = new SegmentRequest
@@ -91,6 +93,8 @@ internal static class SegmentCommand
                 {
                     Network = parsed.GetValue(network),
                     WeightsFile = parsed.GetValue(weights),
+                    NetworkOptions = choices.Options(parsed),
+                    WeightsPart = choices.Part(parsed),
                     CompactHeap = true,
                     Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
                     Mode = mode.Read(parsed),

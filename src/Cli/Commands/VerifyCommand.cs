@@ -53,6 +53,8 @@ internal static class VerifyCommand
             files, weights, network, taps, atol, rtol, json, report,
         };
         devices.AddTo(command);
+        var choices = new NetworkChoices();
+        choices.AddTo(command);
         command.SetAction(parsed =>
         {
             string[] paths = parsed.GetRequiredValue(files);
@@ -61,12 +63,12 @@ internal static class VerifyCommand
             InvocationConfiguration streams = parsed.InvocationConfiguration;
             if (weightsFile is null)
             {
-                if (CommonOptions.Given(parsed, network, taps, atol, rtol, report) is { } option)
+                if ((CommonOptions.Given(parsed, network, taps, atol, rtol, report) ?? choices.Given(parsed)) is { } option)
                     throw new UsageException($"{option.Name} applies to a dump of your own PyTorch: give its weights with --weights");
                 return Goldens(paths, backend, parsed.GetValue(json), streams);
             }
             if (paths.Length > 1) throw new UsageException($"--weights needs exactly one dump: {paths.Length} files were named");
-            NetworkWeights opened = NetworkWeights.Open(parsed.GetValue(network), weightsFile);
+            var opened = NetworkWeights.Open(parsed.GetValue(network), weightsFile, choices.Options(parsed), choices.Part(parsed));
             var tolerance = new Tolerance(parsed.GetValue(atol), parsed.GetValue(rtol));
             (VerificationResult result, float[] expected, Tap output) =
                 ReferenceVerification.Run(paths[0], opened, backend, parsed.GetRequiredValue(taps), tolerance);

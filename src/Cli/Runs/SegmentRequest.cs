@@ -50,14 +50,17 @@ internal sealed record SegmentRequest
     /// <exception cref="EngineException">There are no weights, or the network cannot have this size.</exception>
     public RunSettings Settings(IBackend backend)
     {
-        NetworkWeights weights = NetworkWeights.Open(Segmenter.Network, Segmenter.WeightsFile);
+        var weights = NetworkWeights.Open(
+            Segmenter.Network, Segmenter.WeightsFile, Segmenter.NetworkOptions, Segmenter.WeightsPart);
         int size = Segmenter.NetworkSize ?? weights.Network.InputSize;
-        weights.Network.CheckSize(new Shape(1, 3, size, size));
+        weights.Network.CheckSize(new Shape(1, weights.Network.Options.InChannels, size, size));
         return new RunSettings(new Dictionary<string, string>
         {
             ["version"] = ProductVersion.Full,
             ["network"] = weights.Network.Key,
             ["weights"] = WeightsHash.OfFile(weights.File),
+            ["options"] = string.Join(
+                ';', Segmenter.NetworkOptions.Select(option => $"{option.Key}={option.Value}").Append(Segmenter.WeightsPart ?? "")),
             ["size"] = $"{size}",
             ["threshold"] = Segmenter.Threshold.ToString(CultureInfo.InvariantCulture),
             ["contrast"] = Segmenter.StretchContrast ? "auto" : CommonOptions.Off,

@@ -17,7 +17,11 @@ internal sealed class TapRun(IBackend backend, Graph graph, float[] input)
     // Tapped results stay in memory until a run ends, so many of them are read in several runs.
     private const long MostFloatsAtOnce = 1 << 26;
 
-    /// <summary>The plain run's output first, then the taps in execution order.</summary>
+    /// <summary>Whether a path is an output's: the first one is <see cref="Output"/>, the second, a label, has a 1 behind it.</summary>
+    public static bool IsOutput(string path) => path == Output
+        || (path.StartsWith($"{Output}.", StringComparison.Ordinal) && int.TryParse(path[(Output.Length + 1)..], out _));
+
+    /// <summary>The plain run's outputs first, then the taps in execution order.</summary>
     public IEnumerable<Tap> Run(IEnumerable<string> paths)
     {
         HashSet<string> kept;
@@ -25,7 +29,8 @@ internal sealed class TapRun(IBackend backend, Graph graph, float[] input)
         {
             kept = [.. model.Graph.Taps.Keys];
             using Plan plan = Execute(model);
-            yield return new Tap(Output, plan.Output.Shape, plan.Output.ToArray(), false);
+            for (int i = 0; i < plan.Outputs.Count; i++)
+                yield return new Tap(i == 0 ? Output : $"{Output}.{i}", plan.Outputs[i].Shape, plan.Outputs[i].ToArray(), false);
         }
         string[] ordered = InOrder(graph, paths);
         foreach (bool unfused in (bool[])[false, true])

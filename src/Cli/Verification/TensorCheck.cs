@@ -25,11 +25,15 @@ internal sealed record Check(string Name, Shape Shape, TensorError Error, double
 internal sealed record VerificationResult(
     string File, string Network, string Device, IReadOnlyList<Check> Checks, IReadOnlyList<string> Unmatched)
 {
+    /// <summary>The option that chooses the network that passes, where weights fit several; null where there was no choice.</summary>
+    public string? Option { get; init; }
+
     public Check? First => Checks.FirstOrDefault(check => !check.Holds);
 
     public bool Holds => First is null;
 
-    public IEnumerable<Check> Outputs => Checks.Where(check => check.Name.EndsWith(TapRun.Output, StringComparison.Ordinal));
+    public IEnumerable<Check> Outputs =>
+        Checks.Where(check => TapRun.IsOutput(check.Name) || check.Name.EndsWith(TapRun.Output, StringComparison.Ordinal));
 }
 
 /// <summary>How far a tensor is from what was expected; a NaN on either side counts as infinitely far.</summary>

@@ -31,6 +31,8 @@ internal static class VerificationTable
         if (result.Checks.Any(check => check.Unfused)) output.WriteLine(UnfusedNote);
         if (result.Unmatched.Count > 0)
             output.WriteLine($"not compared, because {result.Network} has no such modules: {string.Join(", ", result.Unmatched)}");
+        if (result.Option is { } option)
+            output.WriteLine($"the weights fit several networks; they pass with {option}: convert and run them with --option {option}");
         output.WriteLine(Verdict(result));
         output.WriteLine();
     }
@@ -51,6 +53,7 @@ internal static class VerificationTable
         json.WriteString("network", result.Network);
         json.WriteString("device", result.Device);
         json.WriteBoolean("holds", result.Holds);
+        if (result.Option is { } option) json.WriteString("option", option);
         if (result.First is { } first) json.WriteString("diverges_first", first.Name);
         json.WriteStartArray("tensors");
         foreach (Check check in result.Checks)

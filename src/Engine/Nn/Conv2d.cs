@@ -17,11 +17,10 @@ internal sealed class Conv2d(
         stride, padding, dilation, groups);
 
     /// <inheritdoc/>
-    protected override Tensor Compute(Tensor x) => x.ApplyAt(Path, Dilated(TraceOf(x).Dilation));
+    protected override Tensor Compute(Tensor x) => x.ApplyAt(Path, TraceOf(x).Dilation is int rate ? Dilated(rate) : _op);
 
     private Conv2dOp Dilated(int rate)
     {
-        if (rate == 1) return _op;
         if (_op is { R: 1, S: 1 }) return _op with { Stride = 1, Padding = default };
         int horizontal = _op.S / 2 * rate, vertical = _op.R / 2 * rate;
         return _op with { Stride = 1, Dilation = rate, Padding = new Padding(horizontal, vertical, horizontal, vertical) };

@@ -35,5 +35,6 @@ internal static class DecoderTable
         new("PSPNet", (w, channels, context) => new PspNetDecoder(w, channels, context.Options), 3, 3, [32], (_, _) => 8),
         new("PAN", (w, channels, context) => new PanDecoder(w, channels, context.Options), 3, 5, [16, 32], (_, _) => 4),
         new("MAnet", (w, channels, context) => new MaNetDecoder(w, channels, context.Options), 3, 5, [32], (_, _) => 1),
+        new("UPerNet", (w, channels, context) => new UPerNetDecoder(w, channels, context.Options), 1, 5, [32], (_, _) => 4),
     }.ToDictionary(entry => entry.Name);
 }

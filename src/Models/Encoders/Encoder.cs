@@ -10,9 +10,22 @@ namespace LungSeg.Models.Encoders;
 /// <param name="OutputStride">How many times smaller the last map is than the image: 8, 16 or 32. Stages beyond it are dilated.</param>
 /// <param name="KeepsUnusedStages">Whether a checkpoint holds the stages beyond <paramref name="Depth"/>.</param>
 /// <param name="EfficientNetPadding">How the EfficientNets of efficientnet-pytorch pad.</param>
+/// <param name="DilatesLate">
+/// Whether the first block of a dilated stage keeps the dilation of the stage before, which is timm's own rule.
+/// </param>
 internal sealed record EncoderOptions(
     int InChannels = 3, int Depth = 5, int OutputStride = 32, bool KeepsUnusedStages = true,
-    EfficientNetPadding EfficientNetPadding = EfficientNetPadding.OfLayer);
+    EfficientNetPadding EfficientNetPadding = EfficientNetPadding.OfLayer, bool DilatesLate = false)
+{
+    /// <summary>The first block of a stage, dilated by the rule of whose encoder it is.</summary>
+    public Layer First(WeightScope w, Layer block) => DilatesLate ? new LateDilation(w, block) : block;
+}
+
+/// <summary>A block that takes half of the dilation that its stage has.</summary>
+internal sealed class LateDilation(WeightScope w, Layer block) : Layer(w)
+{
+    protected override Tensor Compute(Tensor x) => TraceOf(x).Dilated(TraceOf(x).Dilation / 2, () => block.Forward(x));
+}
 
 /// <summary>
 /// A classification network without its head, which hands out a feature map at each of its stages. Features are tapped as
@@ -50,8 +63,9 @@ internal abstract class Encoder : Module
         List<Tensor> features = [];
         foreach (IReadOnlyList<Layer> stage in _stages)
         {
-            int level = features.Count, rate = Math.Max((1 << level) / _options.OutputStride, 1);
-            x = trace.Within(Path, () => trace.Dilated(rate, () => stage.Aggregate(x, (tensor, layer) => layer.Forward(tensor))));
+            int level = features.Count, rate = (1 << level) / _options.OutputStride;
+            x = trace.Within(Path, () =>
+                trace.Dilated(rate > 1 ? rate : null, () => stage.Aggregate(x, (tensor, layer) => layer.Forward(tensor))));
             Tensor feature = trace.Within(Path, () => Feature(level, x));
             if (level > 0) trace.Tap($"{Path}.f{level}", feature);
             features.Add(feature);

@@ -19,8 +19,6 @@ internal static class EncoderTable
     /// <summary>Whether the library has an encoder of this name that is a transformer, which this engine does not run.</summary>
     public static bool IsTransformer(string name) => name.StartsWith("mit_b", StringComparison.Ordinal);
 
-    private const string Timm = "timm dilates its own encoders in another way than the library does";
-
     private static IEnumerable<EncoderEntry> Entries() =>
     [
         .. Of(ResNet.Variants, (w, variant, options) => new ResNet(w, variant, options)),
@@ -28,6 +26,7 @@ internal static class EncoderTable
         .. Of(Res2Net.Variants, (w, variant, options) => new Res2Net(w, variant, options), Pools),
         .. Of(ResNeSt.Variants, (w, variant, options) => new ResNeSt(w, variant, options), Pools),
         .. Of(SkNet.Variants, (w, variant, options) => new SkNet(w, variant, options)),
+        .. Of(SkNet.OldVariants, (w, variant, options) => new SkNet(w, variant, options)),
         .. Of(DenseNet.Variants, (w, variant, options) => new DenseNet(w, variant, options), Pools),
         .. Of(Dpn.Variants, (w, variant, options) => new Dpn(w, variant, options)),
         .. Of(Vgg.Variants, (w, variant, options) => new Vgg(w, variant, options), Pools),
@@ -42,7 +41,7 @@ internal static class EncoderTable
         .. Of(GerNet.Variants, (w, variant, options) => new GerNet(w, variant, options)),
         .. Of(MobileOne.Variants, (w, variant, options) => new MobileOne(w, variant, options)),
         .. OfTimm(Res2Net.Variants, (w, variant, options) => new Res2Net(w["model"], variant, options)),
-        .. OfTimm(ResNeSt.Variants, (w, variant, options) => new ResNeSt(w["model"], variant, options)),
+        .. OfTimm(ResNeSt.Variants, (w, variant, options) => new ResNeSt(w["model"], variant, options), Pools),
         .. OfTimm(RegNet.Variants, (w, variant, options) => new RegNet(w["model"], variant, options)),
         .. OfTimm(GerNet.Variants, (w, variant, options) => new GerNet(w["model"], variant, options)),
         .. OfTimm(
@@ -52,8 +51,9 @@ internal static class EncoderTable
 
     // The encoders that the library takes from timm as they are, since 0.4: named tu-, and in a module of their own.
     private static IEnumerable<EncoderEntry> OfTimm<T>(
-        IEnumerable<KeyValuePair<string, T>> variants, Func<WeightScope, T, EncoderOptions, Encoder> build) =>
-        variants.Select(pair => new EncoderEntry($"tu-{pair.Key["timm-".Length..]}", (w, options) => build(w, pair.Value, options), Timm));
+        IEnumerable<KeyValuePair<string, T>> variants, Func<WeightScope, T, EncoderOptions, Encoder> build, string? notDilated = null) =>
+        variants.Select(pair => new EncoderEntry(
+            $"tu-{pair.Key["timm-".Length..]}", (w, options) => build(w, pair.Value, options with { DilatesLate = true }), notDilated));
 
     private static IEnumerable<EncoderEntry> Of<T>(
         IReadOnlyDictionary<string, T> variants, Func<WeightScope, T, EncoderOptions, Encoder> build, string? notDilated = null) =>

@@ -12,12 +12,12 @@ internal sealed class GerNet(WeightScope w, GerNetVariant variant, EncoderOption
     [
         () => [],
         () => [new ConvBnAct(w["stem"], options.InChannels, variant.StemWidth, kernelSize: 3, stride: 2)],
-        () => Stage(w, variant, 0),
-        () => Stage(w, variant, 1),
-        () => Stage(w, variant, 2),
+        () => Stage(w, variant, 0, options),
+        () => Stage(w, variant, 1, options),
+        () => Stage(w, variant, 2, options),
         () =>
         [
-            .. Stage(w, variant, 3), .. Stage(w, variant, 4),
+            .. Stage(w, variant, 3, options), .. Stage(w, variant, 4, options),
             new ConvBnAct(w["final_conv"], variant.Rows[4].Channels, variant.LastWidth, kernelSize: 1),
         ],
     ])
@@ -30,12 +30,14 @@ internal sealed class GerNet(WeightScope w, GerNetVariant variant, EncoderOption
         ["timm-gernet_l"] = new(32, 2560, [new(1, 128, 2, 1), new(2, 192, 2, 1), new(6, 640, 2, 0.25), new(5, 640, 2, 3, true), new(4, 640, 1, 3, true)]),
     };
 
-    private static GerNetBlock[] Stage(WeightScope w, GerNetVariant variant, int index)
+    private static Layer[] Stage(WeightScope w, GerNetVariant variant, int index, EncoderOptions options)
     {
         GerNetRow row = variant.Rows[index];
         int before = index == 0 ? variant.StemWidth : variant.Rows[index - 1].Channels;
-        return [.. Enumerable.Range(0, row.Repeats).Select(i => new GerNetBlock(
-            w["stages"][index][i], row, i == 0 ? before : row.Channels, i == 0 ? row.Stride : 1))];
+        WeightScope stage = w["stages"][index];
+        return [.. Enumerable.Range(0, row.Repeats).Select<int, Layer>(i => i == 0
+            ? options.First(stage[i], new GerNetBlock(stage[i], row, before, row.Stride))
+            : new GerNetBlock(stage[i], row, row.Channels, stride: 1))];
     }
 }
 

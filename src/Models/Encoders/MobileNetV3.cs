@@ -9,7 +9,7 @@ namespace LungSeg.Models.Encoders;
 /// own pad symmetrically and have another epsilon.
 /// </summary>
 internal sealed class MobileNetV3(WeightScope w, MobileNetV3Variant variant, EncoderOptions options) : Encoder(
-    w, options, variant.OutChannels(options.InChannels), Stages(w["model"], variant, options.InChannels))
+    w, options, variant.OutChannels(options.InChannels), Stages(w["model"], variant, options))
 {
     private const Activation ReLU = Activation.ReLU;
 
@@ -49,12 +49,12 @@ internal sealed class MobileNetV3(WeightScope w, MobileNetV3Variant variant, Enc
 
     private static MobileRow[] Minimal(MobileRow[] rows) => [.. rows.Select(row => row with { KernelSize = 3, Squeezes = false })];
 
-    private static Func<IReadOnlyList<Layer>>[] Stages(WeightScope w, MobileNetV3Variant variant, int inChannels)
+    private static Func<IReadOnlyList<Layer>>[] Stages(WeightScope w, MobileNetV3Variant variant, EncoderOptions options)
     {
         MobileStyle style = variant.Style;
         Layer[] Stem() =>
         [
-            new Conv2d(w["conv_stem"], inChannels, variant.StemWidth, kernelSize: 3, stride: 2, style.Padding(3, 2), bias: false),
+            new Conv2d(w["conv_stem"], options.InChannels, variant.StemWidth, kernelSize: 3, stride: 2, style.Padding(3, 2), bias: false),
             new BatchNorm2d(w["bn1"], variant.StemWidth, style.Eps),
             new Activate(w["act1"], style.Activation),
         ];
@@ -64,7 +64,7 @@ internal sealed class MobileNetV3(WeightScope w, MobileNetV3Variant variant, Enc
             new BatchNorm2d(w["blocks"][index][0]["bn1"], variant.LastWidth, style.Eps),
             new Activate(w["blocks"][index][0]["act1"], style.Activation),
         ];
-        Layer[] Group(int index) => index == variant.Groups.Count ? Last(index) : [.. variant.Blocks(w["blocks"][index], index)];
+        Layer[] Group(int index) => index == variant.Groups.Count ? Last(index) : [.. variant.Blocks(w["blocks"][index], index, options)];
         var stages = new List<Func<IReadOnlyList<Layer>>> { () => [] };
         for (int i = 0; i < variant.Ends.Count; i++)
         {
@@ -98,14 +98,15 @@ internal sealed record MobileNetV3Variant(
         [inChannels, .. Ends.Select(end => end == 0 ? StemWidth : end > Groups.Count ? LastWidth : Filters(Rows[Groups.Take(end).Sum() - 1].Channels))];
 
     /// <summary>The blocks of one of timm's stages.</summary>
-    public IEnumerable<Layer> Blocks(WeightScope w, int group)
+    public IEnumerable<Layer> Blocks(WeightScope w, int group, EncoderOptions options)
     {
         int first = Groups.Take(group).Sum(), index = 0, channels = first == 0 ? StemWidth : Filters(Rows[first - 1].Channels);
         foreach (MobileRow row in Rows.Skip(first).Take(Groups[group]))
         {
-            for (int i = 0; i < row.Repeats; i++)
+            for (int i = 0; i < row.Repeats; i++, index++)
             {
-                yield return new MobileBlock(w[index++], row, Style, channels, Filters(row.Channels), i == 0 ? row.Stride : 1);
+                var block = new MobileBlock(w[index], row, Style, channels, Filters(row.Channels), i == 0 ? row.Stride : 1);
+                yield return i == 0 && row.Stride > 1 ? options.First(w[index], block) : block;
                 channels = Filters(row.Channels);
             }
         }

@@ -13,7 +13,7 @@ internal sealed class RegNet(WeightScope w, RegNetVariant variant, EncoderOption
         () => [],
         () => [new ConvBnAct(w["stem"], options.InChannels, StemWidth, kernelSize: 3, stride: 2)],
         .. Enumerable.Range(0, variant.Widths.Count).Select(i => (Func<IReadOnlyList<Layer>>)(() =>
-            [Stage(w[$"s{i + 1}"], variant, i == 0 ? StemWidth : variant.Widths[i - 1], i)])),
+            [Stage(w[$"s{i + 1}"], variant, i == 0 ? StemWidth : variant.Widths[i - 1], i, options)])),
     ])
 {
     /// <summary>The members of the family by their names in the library: X, and Y with squeeze-and-excitation.</summary>
@@ -47,12 +47,17 @@ internal sealed class RegNet(WeightScope w, RegNetVariant variant, EncoderOption
 
     private const int StemWidth = 32;
 
-    private static Sequential Stage(WeightScope w, RegNetVariant variant, int inChannels, int index)
+    private static Sequential Stage(WeightScope w, RegNetVariant variant, int inChannels, int index, EncoderOptions options)
     {
         int width = variant.Widths[index];
-        return new Sequential(w, [.. Enumerable.Range(0, variant.Depths[index]).Select(block => new RegNetBottleneck(
-            w[$"b{block + 1}"], block == 0 ? inChannels : width, width, stride: block == 0 ? 2 : 1,
-            variant.GroupWidth, variant.SqueezeExcite))]);
+        return new Sequential(w, [.. Enumerable.Range(0, variant.Depths[index]).Select<int, Layer>(i =>
+        {
+            WeightScope block = w[$"b{i + 1}"];
+            return i == 0 ? options.First(block, Block(block, inChannels, stride: 2)) : Block(block, width, stride: 1);
+        })]);
+
+        RegNetBottleneck Block(WeightScope scope, int before, int stride) =>
+            new(scope, before, width, stride, variant.GroupWidth, variant.SqueezeExcite);
     }
 }
 

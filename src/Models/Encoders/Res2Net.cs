@@ -17,10 +17,10 @@ internal sealed class Res2Net(WeightScope w, Res2NetVariant variant, EncoderOpti
             new BatchNorm2d(w["bn1"], ResNet.StemWidth),
             new Activate(w["act1"], Activation.ReLU),
         ],
-        () => [new MaxPool2d(w["maxpool"], kernelSize: 3, stride: 2, padding: 1), Stage(w, variant, 0)],
-        () => [Stage(w, variant, 1)],
-        () => [Stage(w, variant, 2)],
-        () => [Stage(w, variant, 3)],
+        () => [new MaxPool2d(w["maxpool"], kernelSize: 3, stride: 2, padding: 1), Stage(w, variant, 0, options)],
+        () => [Stage(w, variant, 1, options)],
+        () => [Stage(w, variant, 2, options)],
+        () => [Stage(w, variant, 3, options)],
     ])
 {
     private const int Expansion = 4;
@@ -37,14 +37,17 @@ internal sealed class Res2Net(WeightScope w, Res2NetVariant variant, EncoderOpti
         ["timm-res2next50"] = new([3, 4, 6, 3], Width: 4, Scale: 4, Groups: 8),
     };
 
-    private static Sequential Stage(WeightScope w, Res2NetVariant variant, int index)
+    private static Sequential Stage(WeightScope w, Res2NetVariant variant, int index, EncoderOptions options)
     {
         WeightScope stage = w[$"layer{index + 1}"];
         int planes = ResNet.Planes[index], outChannels = planes * Expansion;
         int before = index == 0 ? ResNet.StemWidth : ResNet.Planes[index - 1] * Expansion;
-        return new Sequential(stage, [.. Enumerable.Range(0, variant.Depths[index]).Select(block => new Bottle2neck(
-            stage[block], block == 0 ? before : outChannels, outChannels, variant.Width * planes / 64 * variant.Groups,
-            variant.Scale, variant.Groups, block == 0 && index > 0 ? 2 : 1))]);
+        return new Sequential(stage, [.. Enumerable.Range(0, variant.Depths[index]).Select<int, Layer>(i =>
+            i == 0 ? options.First(stage[i], Block(stage[i], before, stride: index > 0 ? 2 : 1))
+                : Block(stage[i], outChannels, stride: 1))]);
+
+        Bottle2neck Block(WeightScope block, int inChannels, int stride) =>
+            new(block, inChannels, outChannels, variant.Width * planes / 64 * variant.Groups, variant.Scale, variant.Groups, stride);
     }
 }
 
@@ -81,7 +84,7 @@ internal sealed class Bottle2neck(
             parts[i] = _relu.Forward(_bns[i].Forward(_convs[i].Forward(sum)));
         }
         Tensor last = reduced.Slice((scale - 1) * width, width);
-        parts[^1] = IsFirst ? last.AvgPool2d(kernelSize: 3, stride, padding: 1) : last;
+        parts[^1] = IsFirst ? last.AvgPool2d(kernelSize: 3, TraceOf(x).Dilation is null ? stride : 1, padding: 1) : last;
         Tensor expanded = _bn3.Forward(_conv3.Forward(Tensor.Cat(parts[0], parts.AsSpan(1))));
         return _relu.Forward(expanded.Add(_downsample?.Forward(x) ?? x));
     }

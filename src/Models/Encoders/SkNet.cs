@@ -31,9 +31,13 @@ internal sealed class SkNet(WeightScope w, SkNetVariant variant, EncoderOptions 
         ["timm-skresnext50_32x4d"] = new(new([3, 4, 6, 3], Groups: 32, GroupWidth: 4), Reduction: 16, Divisor: 8),
     };
 
-    /// <summary>The same encoders as timm 0.3 built them: with wider attention, and the ResNeXt one without a split of its input.</summary>
+    /// <summary>
+    /// The same encoders as timm 0.3 built them: with wider attention, and the ResNeXt one without a split of its input. The library has
+    /// one name for both; here these end in the version.
+    /// </summary>
     public static readonly IReadOnlyDictionary<string, SkNetVariant> OldVariants = Variants.ToDictionary(
-        pair => pair.Key, pair => pair.Value with { Divisor = pair.Value.Shape.IsBasic ? 16 : 32, SplitsInput = pair.Value.Shape.IsBasic });
+        pair => $"{pair.Key}-0.3",
+        pair => pair.Value with { Divisor = pair.Value.Shape.IsBasic ? 16 : 32, SplitsInput = pair.Value.Shape.IsBasic });
 
     private static Sequential Stage(WeightScope w, SkNetVariant variant, int index)
     {

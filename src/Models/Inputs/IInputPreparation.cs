@@ -24,7 +24,9 @@ internal interface IPreparedImage
 /// <summary>Chooses the preparation for a backend.</summary>
 internal static class InputPreparation
 {
-    public static IInputPreparation For(IBackend backend, Preprocess preprocess, Postprocess postprocess) => backend is CudaBackend
+    // The GPU's kernel makes the three channels that the nine have.
+    public static IInputPreparation For(IBackend backend, Preprocess preprocess, Postprocess postprocess) =>
+        backend is CudaBackend && preprocess.Channels == 3
         ? new DevicePreparation(preprocess, postprocess)
         : new HostPreparation(preprocess, postprocess);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.IO.Compression;
+using LungSeg.Engine.Tests.Weights.Torch;
 using LungSeg.Engine.Weights;
 
 namespace LungSeg.Engine.Tests.Weights;
@@ -36,6 +37,41 @@ public class CheckpointTests
             }
         }
         Assert.Contains("would grow from", Assert.Throws<CheckpointException>(() => Checkpoint.Read(file.ToArray(), "bomb.pth")).Message);
+    }
+
+    [Fact]
+    public void Copies_in_a_training_checkpoint_are_told_apart_by_its_own_names()
+    {
+        PickleWriter pickle =
+            Copies(PickleWriter.Protocol(2), ("step", ""), ("model", "module."), ("ema", "shadow."), ("criterion", "other."));
+        byte[] file = PickleWriter.Zip(pickle.Stop(), [("data/0", new byte[24])]);
+        StateDict weights = Checkpoint.Read(file, "copies.pth");
+        Assert.Equal(["model.a", "model.b", "ema.a", "ema.b"], weights.Select(parameter => parameter.Key));
+        Assert.Equal([2, 3], weights.First().Dims);
+
+        // Without copies the checkpoint's own name says nothing.
+        pickle = Copies(PickleWriter.Protocol(2), ("model", "module."), ("criterion", "other."));
+        weights = Checkpoint.Read(PickleWriter.Zip(pickle.Stop(), [("data/0", new byte[24])]), "one.pth");
+        Assert.Equal(["a", "b"], weights.Select(parameter => parameter.Key));
+    }
+
+    // A dictionary of dictionaries: two tensors in each but the criterion's, which has one.
+    private static PickleWriter Copies(PickleWriter pickle, params (string Name, string Prefix)[] parts)
+    {
+        pickle.Op('}').Op('(');
+        foreach ((string name, string prefix) in parts)
+        {
+            pickle.Text(name);
+            if (prefix.Length == 0)
+            {
+                pickle.Int(7);
+                continue;
+            }
+            pickle.Op('}').Op('(').Text($"{prefix}a").Tensor("FloatStorage", "0", 6, 2, 3);
+            if (name != "criterion") pickle.Text($"{prefix}b").Tensor("FloatStorage", "0", 6, 6);
+            pickle.Op('u');
+        }
+        return pickle.Op('u');
     }
 
     [Fact]

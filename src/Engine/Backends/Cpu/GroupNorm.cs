@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using LungSeg.Engine.Backends.Cpu.Simd;
 using LungSeg.Engine.Ops;
+using LungSeg.Engine.Weights;
 
 namespace LungSeg.Engine.Backends.Cpu;
 
@@ -57,9 +58,9 @@ internal sealed unsafe class GroupNorm<S, V>(
     public override nint ScratchFloats => 2 * source.Channels;
 
     /// <summary>Packs weights, then biases, padded with zeros.</summary>
-    public static NativeMemoryBlock Pack(GroupNormOp op)
+    public static NativeMemoryBlock Pack(Parameter weights, Parameter biases)
     {
-        float[] weight = op.Weight.Read(), bias = op.Bias.Read();
+        float[] weight = weights.Read(), bias = biases.Read();
         int channels = CpuTensor.Padded(weight.Length);
         var packed = new NativeMemoryBlock(2 * channels);
         weight.CopyTo(new Span<float>(packed.Data, weight.Length));

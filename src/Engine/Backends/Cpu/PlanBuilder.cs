@@ -8,7 +8,8 @@ namespace LungSeg.Engine.Backends.Cpu;
 /// <summary>What the CPU backend can run.</summary>
 internal static class PlanBuilder
 {
-    public static bool Supports(Op op) => op is InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ActivationOp
+    public static bool Supports(Op op) =>
+        op is InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ChannelNormOp or ActivationOp
         or MaxPool2dOp or AvgPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp or ConcatOp or SliceOp or SoftmaxOp or AddOp
         or MulOp or PositionAttentionOp;
 }
@@ -138,8 +139,14 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             case GroupNormOp op:
                 CpuTensor moments = _memory.Temporary(node);
                 Add(node, new RowMoments<T, U>("row moments", x, moments));
-                NativeMemoryBlock affine = _model.Packed(op, new WeightForm(WeightLayout.PerChannel), () => GroupNorm<T, U>.Pack(op));
+                NativeMemoryBlock affine =
+                    _model.Packed(op, new WeightForm(WeightLayout.PerChannel), () => GroupNorm<T, U>.Pack(op.Weight, op.Bias));
                 Add(node, new GroupNorm<T, U>(name, op, x, moments, affine, target));
+                break;
+            case ChannelNormOp op:
+                NativeMemoryBlock gains =
+                    _model.Packed(op, new WeightForm(WeightLayout.PerChannel), () => GroupNorm<T, U>.Pack(op.Weight, op.Bias));
+                Add(node, new ChannelNorm<T, U>(name, op, x, gains, target));
                 break;
             case AvgPool2dOp op: Add(node, new AvgPool2d<T, U>(name, op, x, target)); break;
             case SoftmaxOp op: Add(node, new Softmax<T, U>(name, op, x, target)); break;

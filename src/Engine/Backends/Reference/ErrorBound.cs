@@ -58,6 +58,8 @@ internal static class ErrorBound
                 });
             case GroupNormOp op:
                 return GroupNormBound.Of(op, x[0], e[0], arithmetic);
+            case ChannelNormOp op:
+                return ChannelNorm.Bound(op, x[0], e[0], arithmetic);
             case ActivationOp op:
                 return Activation1(op.Function, y, e[0], u);
             case AdaptiveAvgPool2dOp op:

@@ -30,6 +30,7 @@ internal static class Kernels
         ConvTranspose2dOp op => ConvTranspose2d.Bind(op),
         BatchNormOp op => BatchNorm.Bind(op),
         GroupNormOp op => GroupNorm.Bind(op),
+        ChannelNormOp op => ChannelNorm.Bind(op),
         ActivationOp op => (x, y) => Activations.Run(op.Function, x[0], y),
         MaxPool2dOp op => (x, y) => MaxPool2d.Run(op, x[0], y),
         AvgPool2dOp op => (x, y) => AvgPool2d.Run(op, x[0], y),

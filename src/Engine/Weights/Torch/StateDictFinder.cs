@@ -17,23 +17,30 @@ internal sealed class StateDictFinder(ByteSource source)
     private readonly List<string> _order = [];
     private int _visits;
 
-    /// <summary>The weights in the file's order; <paramref name="kind"/> tells what they were found in.</summary>
+    /// <summary>
+    /// The weights in the file's order; <paramref name="kind"/> tells what they were found in. Where a training checkpoint holds copies
+    /// of them, such as averaged ones, all are returned, each under the name that the checkpoint has for it.
+    /// </summary>
     public IReadOnlyList<Parameter> Find(object? root, out string kind)
     {
         kind = "state dict";
+        string place = "";
+        var beside = new List<(string Name, PickleDict Values)>();
         for (int nesting = 0; nesting < MaxNesting; nesting++)
         {
             if (root is PickleRecord module && IsModule(module))
             {
                 kind = "whole module";
                 AddModule(module, "", 0);
-                return Weights();
+                return WithCopies(Weights(), place, beside);
             }
             PickleDict dict = root as PickleDict ?? (root as PickleRecord)?.ItemsOrNull ?? throw NoWeights(root);
-            if (Nests.Select(name => dict[name]).FirstOrDefault(HoldsWeights) is { } nested)
+            if (Nests.FirstOrDefault(name => HoldsWeights(dict[name])) is { } nest)
             {
                 kind = "training checkpoint";
-                root = nested;
+                beside.AddRange(dict.Items.Where(item => item is { Key: string name, Value: PickleDict } && name != nest)
+                    .Select(item => ((string)item.Key, (PickleDict)item.Value!)));
+                (root, place) = (dict[nest], nest);
                 continue;
             }
             foreach ((object key, object? value) in dict.Items)
@@ -41,9 +48,37 @@ internal sealed class StateDictFinder(ByteSource source)
                 if (key is string name && value is TorchTensor tensor)
                     Add(name, tensor);
             }
-            return _order.Count > 0 ? Weights() : throw NoWeights(dict);
+            return _order.Count > 0 ? WithCopies(Weights(), place, beside) : throw NoWeights(dict);
         }
         throw NoWeights(root);
+    }
+
+    // A copy has a value for each key of the weights, whatever stands before them.
+    private Parameter[] WithCopies(Parameter[] weights, string place, List<(string Name, PickleDict Values)> beside)
+    {
+        var copies = new List<Parameter>();
+        foreach ((string name, PickleDict values) in beside)
+        {
+            var tensors = new Dictionary<string, TorchTensor>(StringComparer.Ordinal);
+            Collect(values, "", tensors, 0);
+            string first = weights[0].Key;
+            string? before = tensors.Keys.FirstOrDefault(key => key.EndsWith(first, StringComparison.Ordinal)
+                && weights.All(weight => tensors.ContainsKey(key[..^first.Length] + weight.Key)))?[..^first.Length];
+            if (before is null) continue;
+            copies.AddRange(weights.Select(weight => tensors[before + weight.Key].ToParameter($"{name}.{weight.Key}")));
+        }
+        return copies.Count == 0 ? weights : [.. weights.Select(weight => weight.WithKey($"{place}.{weight.Key}")), .. copies];
+    }
+
+    private void Collect(PickleDict values, string prefix, Dictionary<string, TorchTensor> tensors, int depth)
+    {
+        foreach ((object key, object? value) in values.Items)
+        {
+            if (key is not string name || prefix.Length + name.Length > MaxKeyLength) continue;
+            if (++_visits > MaxVisits) throw source.Error($"is refused: it holds more than {MaxVisits} weights");
+            if (value is TorchTensor tensor) tensors[prefix + name] = tensor;
+            else if (value is PickleDict inner && depth < MaxNesting) Collect(inner, $"{prefix}{name}.", tensors, depth + 1);
+        }
     }
 
     private static bool HoldsWeights(object? value) => value is PickleDict || (value is PickleRecord record && (IsModule(record) || record.ItemsOrNull is not null));
