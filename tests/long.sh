@@ -4,6 +4,7 @@
 #   kernels    the self-test of every kernel on the emulated GPU (some minutes)
 #   fuzz       the fuzz tests of the parsers with a hundred times as many cases (LUNGSEG_FUZZ_CASES sets another number)
 #   flags      how often each flag is raised by real radiographs (shared/cxr) and changed ones; LUNGSEG_PHOTOS: a folder of photographs
+#   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
 #   smp        every network of segmentation_models_pytorch that shared/smp has an output of (LUNGSEG_SMP: a pattern of names)
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -19,6 +20,7 @@ case "${1:-}" in
 networks) run Models.Tests -explicit only -class '*EmulatedGpuTests' ;;
 kernels) run Cli.Tests -explicit only -class '*SelfTestKernelsTests' ;;
 flags) run Models.Tests -explicit only -class '*FlagSurveyTests' -showLiveOutput ;;
+server-kills) LUNGSEG_SERVER_KILLS=${LUNGSEG_SERVER_KILLS:-200} run Server.Tests -method '*number_of_kills*' ;;
 smp) run Models.Tests -explicit only -class '*SmpTests' ;;
 fuzz)
     export LUNGSEG_FUZZ_CASES=${LUNGSEG_FUZZ_CASES:-600000}
@@ -27,7 +29,7 @@ fuzz)
     exit "$status"
     ;;
 *)
-    sed -n '2,7p' "$0"
+    sed -n '2,8p' "$0"
     exit 2
     ;;
 esac

@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
 
-packages=(chromium dicom3tools dcmtk fish zsh gcc libc6-dev bsdutils libopenjp2-tools libgdcm-tools python3-pydicom python3-numpy
+packages=(chromium dicom3tools dcmtk orthanc orthanc-dicomweb strace systemd fish zsh gcc libc6-dev bsdutils libopenjp2-tools libgdcm-tools python3-pydicom python3-numpy
     python3-nibabel python3-pil teem-apps
     unzip slurmctld slurmd munge
     qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross)

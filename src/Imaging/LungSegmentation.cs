@@ -43,6 +43,12 @@ public sealed record LungSegmentation
     /// <summary>How long each step took.</summary>
     public required SegmentationTimes Times { get; init; }
 
+    /// <summary>
+    /// The time that DICOM results state as their own, so that a result which is made again has the same bytes; null for the time at which
+    /// they are written.
+    /// </summary>
+    public DateTime? ContentTime { get; init; }
+
     /// <summary>Sizes and places of the lungs, measured when first asked for.</summary>
     public MaskStatistics Statistics => Sided.Statistics;
 

@@ -16,6 +16,7 @@ public sealed partial class DependencyTests
     [InlineData("Models", "Engine", "Imaging")]
     [InlineData("Extensions", "Models")]
     [InlineData("Cli", "Models")]
+    [InlineData("Server", "Cli")]
     public void A_project_sees_only_what_is_below_it(string project, params string[] expected)
     {
         string folder = Path.Combine(Source, project);
@@ -113,6 +114,8 @@ public sealed partial class DependencyTests
     private static string[] Below(string project) => project switch
     {
         "Cli" => ["IO", "Engine", "Imaging", "Models", "Kernels"],
+        // The service shares the command line's options and messages.
+        "Server" => ["IO", "Engine", "Imaging", "Models", "Cli"],
         "Extensions" => ["IO", "Engine", "Imaging", "Models"],
         "Models" => ["IO", "Engine", "Imaging", "Kernels"],
         // The host's side of a kernel is compiled from the kernel's own parameters.

@@ -14,12 +14,17 @@ internal static class Root
         new("lungseg info", "list the nine networks and their weights"),
     ];
 
-    public static RootCommand Create()
+    /// <summary>All commands, of the program that starts the service.</summary>
+    public static RootCommand Create() => Create(null);
+
+    /// <summary>All commands; <paramref name="serve"/> runs the service, null where another program does.</summary>
+    public static RootCommand Create(Func<ServeRequest, InvocationConfiguration, int>? serve)
     {
         var root = new RootCommand(
             "Segments the lungs in chest X-rays with nine published networks. For research use; not a medical device.")
         {
             SegmentCommand.Create(),
+            ServeCommand.Create(serve),
             MergeCommand.Create(),
             ReportCommand.Create(),
             InspectCommand.Create(),

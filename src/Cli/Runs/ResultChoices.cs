@@ -26,12 +26,7 @@ internal sealed class ResultChoices
 
     private static readonly string[] Names = [.. ResultFormats.All.Select(writer => writer.Name), Dataset.Format];
 
-    private readonly Option<string?> _formats = new("--format")
-    {
-        Description = $"Files to write for each image, separated by commas: {string.Join(", ", Names)}; default: {ResultFormats.Default}",
-        HelpName = "LIST",
-        CompletionSources = { Names },
-    };
+    private readonly Option<string?> _formats;
 
     private readonly Option<bool> _uncertainty = new("--uncertainty")
     {
@@ -54,8 +49,15 @@ internal sealed class ResultChoices
         "--dicom-compression", "Lossless compression of DICOM results: none, the whole file (deflated), or pixels of 8 bits (rle)",
         "none", "none", "deflated", "rle");
 
-    public ResultChoices()
+    /// <param name="standard">What is written where nothing is chosen, for people.</param>
+    public ResultChoices(string standard = ResultFormats.Default)
     {
+        _formats = new Option<string?>("--format")
+        {
+            Description = $"Files to write for each image, separated by commas: {string.Join(", ", Names)}; default: {standard}",
+            HelpName = "LIST",
+            CompletionSources = { Names },
+        };
         _formats.Validators.Add(result => Check(result));
         _region.AcceptOnlyFromAmong(Segmentation, Outline);
     }
@@ -65,6 +67,9 @@ internal sealed class ResultChoices
     {
         foreach (Option option in (Option[])[_formats, _segmentation, _uncertainty, _region, _compression]) command.Add(option);
     }
+
+    /// <summary>Whether formats were chosen.</summary>
+    public bool Given(ParseResult parsed) => parsed.GetValue(_formats) is not null;
 
     /// <summary>The writers and their options; throws <see cref="UsageException"/> where the options contradict each other.</summary>
     public ResultSelection Read(ParseResult parsed)

@@ -37,7 +37,12 @@ internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, DataSet Meta, Tr
     /// <summary>
     /// What an object is that is no acquired image, by the first kilobytes of its file; null for an image and for what is no DICOM file.
     /// </summary>
-    public static string? NoImage(byte[] start)
+    public static string? NoImage(byte[] start) => ReadStart(start) is (var data, var meta) ? SopClass.NoImage(data, meta) : null;
+
+    /// <summary>
+    /// The data set and meta information of a file by its first kilobytes, as far as they go; null for what is no DICOM file.
+    /// </summary>
+    public static (DataSet Data, DataSet Meta)? ReadStart(byte[] start)
     {
         if (!Recognizes(start))
             return null;
@@ -62,7 +67,7 @@ internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, DataSet Meta, Tr
         {
             // The start of a file ends anywhere; what comes before tells.
         }
-        return SopClass.NoImage(data, meta);
+        return (data, meta);
     }
 
     private static bool HasSignature(ReadOnlySpan<byte> file) =>

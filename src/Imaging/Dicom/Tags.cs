@@ -7,10 +7,12 @@ internal static class Tags
 {
     public const uint Item = 0xFFFEE000, ItemEnd = 0xFFFEE00D, SequenceEnd = 0xFFFEE0DD;
 
-    public const uint MetaGroupLength = 0x00020000, MediaStorageSopClassUid = 0x00020002, TransferSyntaxUid = 0x00020010;
+    public const uint MetaGroupLength = 0x00020000, MediaStorageSopClassUid = 0x00020002, MediaStorageSopInstanceUid = 0x00020003,
+        TransferSyntaxUid = 0x00020010;
     public const uint SpecificCharacterSet = 0x00080005, ImageType = 0x00080008, Manufacturer = 0x00080070, SopClassUid = 0x00080016,
         SopInstanceUid = 0x00080018, StudyDate = 0x00080020, StudyTime = 0x00080030, AccessionNumber = 0x00080050,
-        Modality = 0x00080060, PresentationIntentType = 0x00080068, ReferringPhysicianName = 0x00080090, StudyDescription = 0x00081030;
+        Modality = 0x00080060, PresentationIntentType = 0x00080068, StationName = 0x00081010, ReferringPhysicianName = 0x00080090,
+        StudyDescription = 0x00081030;
     public const uint PatientName = 0x00100010, PatientId = 0x00100020, PatientBirthDate = 0x00100030, PatientSex = 0x00100040,
         IssuerOfPatientId = 0x00100021, PatientAge = 0x00101010;
     public const uint BodyPartExamined = 0x00180015, MagnificationFactor = 0x00181114, ImagerPixelSpacing = 0x00181164,
@@ -39,10 +41,12 @@ internal static class Tags
     {
         [MetaGroupLength] = "File Meta Information Group Length",
         [MediaStorageSopClassUid] = "Media Storage SOP Class UID",
+        [MediaStorageSopInstanceUid] = "Media Storage SOP Instance UID",
         [TransferSyntaxUid] = "Transfer Syntax UID",
         [SpecificCharacterSet] = "Specific Character Set",
         [ImageType] = "Image Type",
         [Manufacturer] = "Manufacturer",
+        [StationName] = "Station Name",
         [SopClassUid] = "SOP Class UID",
         [SopInstanceUid] = "SOP Instance UID",
         [StudyDate] = "Study Date",

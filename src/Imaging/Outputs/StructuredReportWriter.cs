@@ -1,4 +1,3 @@
-using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Dicom.Writing;
 
 namespace LungSeg.Imaging.Outputs;

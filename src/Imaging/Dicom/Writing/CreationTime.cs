@@ -3,18 +3,19 @@ using System.Globalization;
 namespace LungSeg.Imaging.Dicom.Writing;
 
 /// <summary>
-/// When a written object was made: now, or the second that SOURCE_DATE_EPOCH names, for files that must come out the same.
+/// When a written object was made: the time that its result states, else the second that SOURCE_DATE_EPOCH names, for files that must
+/// come out the same, else now.
 /// </summary>
 internal static class CreationTime
 {
     private const string Variable = "SOURCE_DATE_EPOCH";
 
-    public static void Set(DataSetBuilder dataSet, DerivedKind kind)
+    public static void Set(DataSetBuilder dataSet, DerivedKind kind, DateTime? stated)
     {
-        DateTime time = long.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture,
-            out long seconds)
+        string? epoch = Environment.GetEnvironmentVariable(Variable);
+        DateTime time = stated ?? (long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
             ? DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime
-            : DateTime.Now;
+            : DateTime.Now);
         bool isState = kind.SopClassUid == SopClass.PresentationState;
         dataSet
             .Set(isState ? Attribute.PresentationCreationDate : Attribute.ContentDate,

@@ -40,10 +40,10 @@ internal sealed record DerivedObject(string SopClassUid, string SopInstanceUid, 
     /// Gives a complete data set its identifier, which follows from all that the data set holds but the time: the same result has the same
     /// identifier, and another result another.
     /// </summary>
-    public static DerivedObject Complete(DerivedKind kind, DataSetBuilder dataSet)
+    public static DerivedObject Complete(DerivedKind kind, LungSegmentation result, DataSetBuilder dataSet)
     {
         string uid = DicomUid.Of(kind.SopClassUid, dataSet.Fingerprint());
-        CreationTime.Set(dataSet, kind);
+        CreationTime.Set(dataSet, kind, result.ContentTime);
         dataSet.Set(Attribute.SopClassUid, kind.SopClassUid).Set(Attribute.SopInstanceUid, uid);
         return new DerivedObject(kind.SopClassUid, uid, dataSet.Text(Attribute.SeriesInstanceUid), dataSet);
     }

@@ -15,13 +15,24 @@ internal static class DicomFileWriter
     public static void Write(Stream stream, DerivedObject derived, DicomCompression compression)
     {
         byte[][]? frames = compression == DicomCompression.Rle ? Encode(derived.DataSet) : null;
+        string syntax = frames is not null ? RunLengths
+            : compression == DicomCompression.Deflated ? Deflated
+            : TransferSyntax.ExplicitLittleEndian.Uid;
+        WriteStart(stream, derived.SopClassUid, derived.SopInstanceUid, syntax);
+        if (compression == DicomCompression.Deflated)
+            stream.Write(Deflate(derived.DataSet));
+        else
+            derived.DataSet.Write(stream, frames);
+    }
+
+    /// <summary>Writes what stands before a data set in a file: preamble and meta information.</summary>
+    public static void WriteStart(Stream stream, string sopClass, string sopInstance, string transferSyntax)
+    {
         byte[] meta = new DataSetBuilder()
             .SetBytes(Attribute.FileMetaInformationVersion, [0, 1])
-            .Set(Attribute.MediaStorageSopClassUid, derived.SopClassUid)
-            .Set(Attribute.MediaStorageSopInstanceUid, derived.SopInstanceUid)
-            .Set(Attribute.TransferSyntaxUid,
-                frames is not null ? RunLengths : compression == DicomCompression.Deflated ? Deflated
-                : TransferSyntax.ExplicitLittleEndian.Uid)
+            .Set(Attribute.MediaStorageSopClassUid, sopClass)
+            .Set(Attribute.MediaStorageSopInstanceUid, sopInstance)
+            .Set(Attribute.TransferSyntaxUid, transferSyntax)
             .Set(Attribute.ImplementationClassUid, DicomUid.Implementation)
             .Set(Attribute.ImplementationVersionName, "LUNGSEG")
             .ToBytes();
@@ -32,10 +43,6 @@ internal static class DicomFileWriter
         BinaryPrimitives.WriteInt32LittleEndian(length.AsSpan(8), meta.Length);
         stream.Write(length);
         stream.Write(meta);
-        if (compression == DicomCompression.Deflated)
-            stream.Write(Deflate(derived.DataSet));
-        else
-            derived.DataSet.Write(stream, frames);
     }
 
     private static byte[] Deflate(DataSetBuilder dataSet)

@@ -84,7 +84,7 @@ internal static class MeasurementReport
             ContentItem.Coded(ContentItem.HasConceptModifier, ProcedureReported, ChestRadiograph),
             ContentItem.Container(Measurements, null, [.. groups]),
         ]);
-        return DerivedObject.Complete(Kind, dataSet);
+        return DerivedObject.Complete(Kind, result, dataSet);
     }
 
     /// <summary>

@@ -35,7 +35,7 @@ internal static class PresentationState
             .Set(Attribute.GraphicLayerSequence, Array.ConvertAll(sides, side => Layer(side, Array.IndexOf(sides, side) + 1)))
             .Set(Attribute.PresentationLutShape, scale.IsInverted ? "INVERSE" : "IDENTITY");
         SetGreyScale(dataSet, scale);
-        return DerivedObject.Complete(Kind, dataSet);
+        return DerivedObject.Complete(Kind, result, dataSet);
     }
 
     private static DataSetBuilder Area(LungSegmentation result, DicomReference source)

@@ -47,6 +47,6 @@ internal static class SecondaryCapture
         foreach ((uint tag, byte[] value) in source?.Carried ?? [])
             if (DicomReference.IsOfGeometry(tag) && (result.MaskLiesOnImage || tag == Tags.PatientOrientation))
                 dataSet.SetBytes(new Attribute(tag, DicomReference.CarriedVr(tag)), value);
-        return DerivedObject.Complete(kind, dataSet);
+        return DerivedObject.Complete(kind, result, dataSet);
     }
 }

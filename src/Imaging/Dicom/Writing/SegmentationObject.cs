@@ -90,7 +90,7 @@ internal static class SegmentationObject
         if (type == SegmentationType.LabelMap)
             dataSet.Set(Attribute.PixelPaddingValue, 0);
         SetFunctionalGroups(dataSet, type, result.Method, source, sides);
-        return DerivedObject.Complete(kind, dataSet);
+        return DerivedObject.Complete(kind, result, dataSet);
     }
 
     private static uint Number(LungSide[] sides, LungSide side) => (uint)Array.IndexOf(sides, side) + 1;

@@ -1,0 +1,6 @@
+using LungSeg.Cli;
+using LungSeg.Cli.Commands;
+using LungSeg.Server;
+
+// The same options, help and messages as `lungseg serve`, which starts this program.
+return CommandLine.Run(["serve", .. args], () => Root.Create(Service.Run));
