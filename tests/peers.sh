@@ -10,7 +10,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
 
-packages=(chromium dicom3tools dcmtk orthanc orthanc-dicomweb strace systemd fish zsh gcc libc6-dev bsdutils libopenjp2-tools libgdcm-tools python3-pydicom python3-numpy
+packages=(g++ valgrind golang-go python3-venv python3-pip binutils
+    chromium dicom3tools dcmtk orthanc orthanc-dicomweb strace systemd fish zsh gcc libc6-dev bsdutils libopenjp2-tools libgdcm-tools python3-pydicom python3-numpy
     python3-nibabel python3-pil teem-apps
     unzip slurmctld slurmd munge
     qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross)
@@ -56,6 +57,20 @@ record() {
     echo "peers: $2: $1 ${4:-}"
     printf '%s\tpeers.sh\tpeers\t%s\t%s\t%s\n' "$1" "$2" "$3" "${4:-}" >> "$work/later.tsv"
     [ "$1" != Fail ] || status=1
+}
+
+# The native program, the C library and the wheel; without them their tests are skipped. Where they lie, the tests learn by LUNGSEG_NATIVE.
+native() {
+    local out=$PWD/artifacts/native/out kind
+    [ "$(uname -sm)" = "Linux x86_64" ] || { echo "peers: native builds are made on Linux x64 alone: their tests are skipped"; return; }
+    for kind in program library static; do
+        tools/native.sh "$kind" linux-x64 "$out" > "$work/native.log" 2>&1 ||
+            { echo "peers: tools/native.sh $kind failed: $(tail -n 5 "$work/native.log")"; touch "$work/failed"; return; }
+        grep GLIBC_ "$work/native.log" || true
+    done
+    rm -f "$out"/*.whl
+    tools/wheel.py "$out/liblungseg.so" "$out" || touch "$work/failed"
+    export LUNGSEG_NATIVE=$out
 }
 
 # The published Arm64 program under qemu gives the mask that this machine gives, byte by byte.
@@ -107,6 +122,7 @@ trimming() {
 [ -f "$results" ] || { mkdir -p "$(dirname "$results")"; tests/everyday.sh "$results" || status=1; }
 install
 viewers
+native
 again
 [ ! -e "$work/failed" ] || status=1
 arm64

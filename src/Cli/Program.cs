@@ -1,4 +1,9 @@
-using LungSeg.Cli;
 using LungSeg.Cli.Commands;
 
-return CommandLine.Run(args, Root.Create);
+namespace LungSeg.Cli;
+
+/// <summary>The program.</summary>
+internal static class Program
+{
+    private static int Main(string[] args) => CommandLine.Run(args, Root.Create);
+}

@@ -18,6 +18,9 @@ internal static class Settings
     /// <summary>The file with the measurements of a GPU.</summary>
     public const string Tuning = "LUNGSEG_TUNING";
 
+    /// <summary>The vectors of the native program. Its outer part (src/Native/Outer/levels.c) reads it and chooses the code.</summary>
+    public const string Instructions = "LUNGSEG_INSTRUCTIONS";
+
     /// <summary>All variables that the program reads itself.</summary>
     public static IReadOnlyList<(string Name, string Meaning)> All { get; } =
     [
@@ -26,6 +29,7 @@ internal static class Settings
         (CudaBackend.StepwiseVariable, "1 runs a GPU step by step, so that an error names the operation that failed"),
         (CudaBackend.IsolateVariable, "1 gives each GPU buffer its own allocation, so that compute-sanitizer finds accesses outside of it"),
         (Tuning, "the file with the measurements of 'lungseg tune'; default: a file in the user's data folder"),
+        (Instructions, "vectors of the native program: avx512, avx2 or vector128; default: the widest that the processor has"),
         (NoColor, "any value switches off colours"),
         (Trace, "1 shows the stack trace of an internal error"),
     ];

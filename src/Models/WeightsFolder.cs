@@ -12,18 +12,28 @@ public sealed class WeightsFolder
     private const string Manifest = "manifest.json";
 
     /// <summary>Opens a folder; one that does not exist is empty. Throws <see cref="CheckpointException"/> for a broken manifest.</summary>
-    public WeightsFolder(string path)
+    public WeightsFolder(string path) : this(path, [])
+    {
+    }
+
+    private WeightsFolder(string path, IEnumerable<WeightsEntry> builtIn)
     {
         ArgumentNullException.ThrowIfNull(path);
         Path = path;
-        Entries = WeightsManifest.Read(System.IO.Path.Combine(path, Manifest));
+        Entries = [.. WeightsManifest.Read(System.IO.Path.Combine(path, Manifest)), .. builtIn];
     }
 
-    /// <summary>The folder that <see cref="Variable"/> names, or <c>weights</c> beside the program.</summary>
+    /// <summary>
+    /// The folder that <see cref="Variable"/> names, or <c>weights</c> beside the program. A native program that carries weights has those
+    /// behind the folder's own.
+    /// </summary>
     public static WeightsFolder Default => new(
         Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named
             ? named
-            : System.IO.Path.Combine(AppContext.BaseDirectory, "weights"));
+            : System.IO.Path.Combine(AppContext.BaseDirectory, "weights"),
+        WeightsManifest.Read(BuiltInFiles.PathOf(Manifest))
+            .Where(entry => BuiltInFiles.Exists(BuiltInFiles.PathOf(entry.File)))
+            .Select(entry => entry with { IsBuiltIn = true }));
 
     /// <summary>The folder's place.</summary>
     public string Path { get; }
@@ -35,30 +45,29 @@ public sealed class WeightsFolder
     internal IEnumerable<string> Unlisted => !Directory.Exists(Path) ? [] : Directory
         .EnumerateFiles(Path, "*.safetensors")
         .Select(file => System.IO.Path.GetFileName(file))
-        .Except(Entries.Select(entry => entry.File))
+        .Except(Entries.Where(entry => !entry.IsBuiltIn).Select(entry => entry.File))
         .Order(StringComparer.Ordinal);
 
     /// <summary>The place of an entry's file.</summary>
     public string PathOf(WeightsEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        return System.IO.Path.Combine(Path, entry.File);
+        return entry.IsBuiltIn ? BuiltInFiles.PathOf(entry.File) : System.IO.Path.Combine(Path, entry.File);
     }
 
-    /// <summary>The manifest's entry for a network, if its file is there.</summary>
-    internal WeightsEntry? EntryOf(Architecture network)
-    {
-        ArgumentNullException.ThrowIfNull(network);
-        return Entries.FirstOrDefault(entry => entry.Network == network.Key && File.Exists(PathOf(entry)));
-    }
+    /// <summary>The manifest's entry of the file for a network; null where there is no file, or the manifest does not know it.</summary>
+    internal WeightsEntry? EntryOf(Architecture network) =>
+        TryFind(network) is { } path ? Entries.FirstOrDefault(entry => entry.Network == network.Key && PathOf(entry) == path) : null;
 
-    /// <summary>The file for a network, or null: the manifest's, or else the one that bears the network's key.</summary>
+    /// <summary>
+    /// The file for a network, or null: the manifest's, or else the one that bears the network's key, or else one that is built in.
+    /// </summary>
     public string? TryFind(Architecture network)
     {
         ArgumentNullException.ThrowIfNull(network);
-        if (EntryOf(network) is { } entry) return PathOf(entry);
+        ILookup<bool, string> listed = Entries.Where(entry => entry.Network == network.Key).ToLookup(entry => entry.IsBuiltIn, PathOf);
         string byKey = System.IO.Path.Combine(Path, $"{network.Key}.safetensors");
-        return File.Exists(byKey) ? byKey : null;
+        return listed[false].Append(byKey).Concat(listed[true]).FirstOrDefault(path => File.Exists(path) || BuiltInFiles.Exists(path));
     }
 
     /// <summary>The file for a network; throws <see cref="WeightException"/> that says how to get one.</summary>
@@ -73,7 +82,7 @@ public sealed class WeightsFolder
         try
         {
             string path = PathOf(entry);
-            if (!File.Exists(path)) return "is missing";
+            if (!entry.IsBuiltIn && !File.Exists(path)) return "is missing";
             string sha256 = WeightsHash.OfFile(path);
             if (sha256 != entry.Sha256) return $"has changed: sha256 {entry.Sha256} expected, {sha256} found";
             Architectures.Get(entry.Network).Load(Checkpoint.Read(path));
@@ -105,7 +114,7 @@ public sealed class WeightsFolder
             throw new FileException($"the weights folder '{Path}' cannot be made: {e.Message}", e);
         }
         if (!inPlace) AtomicFile.Copy(file, target);
-        Entries = [entry, .. Entries.Where(other => other.File != entry.File)];
-        WeightsManifest.Write(System.IO.Path.Combine(Path, Manifest), Entries);
+        Entries = [entry, .. Entries.Where(other => other.IsBuiltIn || other.File != entry.File)];
+        WeightsManifest.Write(System.IO.Path.Combine(Path, Manifest), [.. Entries.Where(known => !known.IsBuiltIn)]);
     }
 }

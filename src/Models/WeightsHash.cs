@@ -11,6 +11,7 @@ internal static class WeightsHash
     public static string OfFile(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
+        if (BuiltInFiles.TryGet(path, out ReadOnlyMemory<byte> builtIn)) return Sha256.TextOf(builtIn.Span);
         try
         {
             using FileStream stream = File.OpenRead(path);

@@ -10,6 +10,9 @@ public sealed record WeightsEntry(string File, string Network, string Source, st
 {
     /// <summary>What a user should know of the weights, their measured quality included; empty for nothing.</summary>
     public string Note { get; init; } = "";
+
+    /// <summary>Whether the file is in the program itself, not in the folder.</summary>
+    internal bool IsBuiltIn { get; init; }
 }
 
 /// <summary>Reads and writes <c>manifest.json</c>: <c>{"weights": [{"file": …, "network": …, …}]}</c>.</summary>
@@ -22,10 +25,14 @@ internal static class WeightsManifest
     /// <summary>The entries of a file, none if there is no file.</summary>
     public static IReadOnlyList<WeightsEntry> Read(string path)
     {
-        if (!File.Exists(path)) return [];
+        if (!BuiltInFiles.TryGet(path, out ReadOnlyMemory<byte> text))
+        {
+            if (!File.Exists(path)) return [];
+            text = BoundedFile.Read(path, MaximumBytes, "manifest of weights");
+        }
         try
         {
-            using JsonDocument json = JsonDocument.Parse(BoundedFile.Read(path, MaximumBytes, "manifest of weights"));
+            using JsonDocument json = JsonDocument.Parse(text);
             return [.. json.RootElement.GetProperty("weights").EnumerateArray().Select(ReadEntry)];
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)

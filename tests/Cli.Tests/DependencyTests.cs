@@ -17,6 +17,7 @@ public sealed partial class DependencyTests
     [InlineData("Extensions", "Models")]
     [InlineData("Cli", "Models")]
     [InlineData("Server", "Cli")]
+    [InlineData("Native", "Models")]
     public void A_project_sees_only_what_is_below_it(string project, params string[] expected)
     {
         string folder = Path.Combine(Source, project);
@@ -113,7 +114,7 @@ public sealed partial class DependencyTests
 
     private static string[] Below(string project) => project switch
     {
-        "Cli" => ["IO", "Engine", "Imaging", "Models", "Kernels"],
+        "Cli" or "Native" => ["IO", "Engine", "Imaging", "Models", "Kernels"],
         // The service shares the command line's options and messages.
         "Server" => ["IO", "Engine", "Imaging", "Models", "Cli"],
         "Extensions" => ["IO", "Engine", "Imaging", "Models"],

@@ -28,7 +28,7 @@ internal static class WeightsCheck
 
     private static IEnumerable<Finding> Find(WeightsFolder folder)
     {
-        if (!Directory.Exists(folder.Path))
+        if (folder.Entries.Count == 0 && !Directory.Exists(folder.Path))
         {
             string advice = Settings.Value(WeightsFolder.Variable) is null
                 ? $"put the folder 'weights' beside the program, or set {WeightsFolder.Variable} to one"

@@ -30,12 +30,12 @@ internal static class ProcessorCheck
     private static string Advice(InstructionSet had)
     {
         string[] off = [.. Switches.Where(name => Environment.GetEnvironmentVariable(name) == "0")];
+        if (Settings.Value(Settings.Instructions) is not null) return $"unset {Settings.Instructions}, which chose narrower vectors";
         if (off.Length > 0) return $"unset {string.Join(", ", off)}, which disable instructions";
         if (RuntimeFeature.IsDynamicCodeCompiled)
             return "update the .NET runtime, or ask the administrator whether instructions are hidden";
-        string target = had == InstructionSet.Avx512 ? "x86-64-v4" : "x86-64-v3";
-        return "this executable was built for narrower vectors: publish it without PublishAot, "
-            + $"or with -p:IlcInstructionSet={target}, or use dotnet run";
+        return $"this executable was built for narrower vectors than {had}: build it with tools/native.sh, "
+            + "or publish it without PublishAot";
     }
 
     private static Finding Threads()

@@ -1,5 +1,6 @@
 using System.Text;
 using LungSeg.Engine.Weights.Torch;
+using LungSeg.IO;
 
 namespace LungSeg.Engine.Weights;
 
@@ -17,7 +18,11 @@ public static class Checkpoint
     /// Opens a checkpoint; the values are read lazily, and the file stays open as long as the result or any of its
     /// weights. Throws <see cref="CheckpointException"/> for what cannot be read.
     /// </summary>
-    public static StateDict Read(string path) => Read(FileBytes.Open(path), 0);
+    public static StateDict Read(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return BuiltInFiles.TryGet(path, out ReadOnlyMemory<byte> bytes) ? Read(bytes, path) : Read(FileBytes.Open(path), 0);
+    }
 
     /// <summary>Reads a checkpoint that lies in memory; <paramref name="name"/> stands for it in errors.</summary>
     public static StateDict Read(ReadOnlyMemory<byte> bytes, string name)

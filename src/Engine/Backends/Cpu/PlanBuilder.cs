@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using LungSeg.Engine.Backends.Cpu.Convolution;
 using LungSeg.Engine.Backends.Cpu.Simd;
 using LungSeg.Engine.Ops;
@@ -41,7 +42,8 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         {
             Tensor input = _plan.Graph.Input;
             // With one thread there is no processor to spare for it. It is done with the arena before that is freed.
-            using (_warmup = _workers.Count > 1 && MemoryMeasure.Current is null ? new JitWarmup() : null)
+            bool warms = RuntimeFeature.IsDynamicCodeCompiled && _workers.Count > 1 && MemoryMeasure.Current is null;
+            using (_warmup = warms ? new JitWarmup() : null)
             {
                 if (_unpacksInput) Add(input, new FromPlanar("unpack", _memory[input], _memory.Unpacked));
                 foreach (FusedNode node in _plan.Nodes) Add(node);

@@ -1,0 +1,3 @@
+module example/segment
+
+go 1.19
