@@ -194,7 +194,7 @@ internal sealed class Service : IAsyncDisposable
         }
         if (_dicom is not null) doors.Add($"DICOM {request.AeTitle}, port {_dicom.Port}");
         if (_watch is not null) doors.Add("a watched folder");
-        _log.Info($"{Imaging.Outputs.Software.Name} {Imaging.Outputs.Software.Version} listens: {string.Join("; ", doors)}; "
+        _log.Info($"{Imaging.Software.Name} {Imaging.Software.Version} listens: {string.Join("; ", doors)}; "
             + $"{_segmenter.Network.Name} on {_segmenter.Device}");
     }
 
