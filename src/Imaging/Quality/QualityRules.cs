@@ -69,9 +69,9 @@ internal static class QualityRules
     private static IEnumerable<string> Slice(Radiograph image, QualityMeasures m) =>
     [
         .. When(image.Dicom?.Modality == "CT", "the file's modality is CT"),
-        .. When(m.IslandFill is > LeastIsland and < MostIsland,
-            $"one object on an even background, wider than high, fills {P(m.IslandFill ?? 0)} of its box ({P(LeastIsland)} to "
-                + $"{P(MostIsland)}, a disc 78.5 %)"),
+        .. When(m.UncertainRatio > Unsure && m.IslandFill is > LeastIsland and < MostIsland,
+            $"the network is unsure, and one object on an even background, wider than high, fills {P(m.IslandFill ?? 0)} of its box "
+                + $"({P(LeastIsland)} to {P(MostIsland)}, a disc 78.5 %)"),
     ];
 
     private static IEnumerable<string> Turned(QualityMeasures m)

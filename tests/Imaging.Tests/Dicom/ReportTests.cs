@@ -1,3 +1,4 @@
+using System.Text;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Masks;
 using LungSeg.Imaging.Outputs;
@@ -37,6 +38,26 @@ public sealed class ReportTests
         (_, string said) = Peer.Run("dciodvfy", file);
         Assert.False(said.Contains("Error", StringComparison.Ordinal), said);
         Assert.Matches("Segmentation|SR|PresentationState|SCImage", said);
+    }
+
+    /// <summary>Networks of other libraries have long names, and a mirror image makes a description longer.</summary>
+    [Theory]
+    [InlineData("seg", "pan")]
+    [InlineData("sr,seg", "deeplabv3plus-timm-tf-efficientnetv2-large-in21k-with-weights-of-my-own")]
+    [InlineData("uncertainty-seg", "deeplabv3plus")]
+    [InlineData("uncertainty-seg", "deeplabv3plus-timm-tf-efficientnetv2-large-in21k-with-weights-of-my-own")]
+    public void A_network_of_any_name_and_a_mirror_image_fit_into_their_elements(string format, string network)
+    {
+        Peer.Need("dciodvfy", "dicom3tools");
+        using TemporaryDirectory directory = new();
+        LungSegmentation result = Result();
+        result = result with { Method = result.Method with { Network = network }, MirrorProbabilities = result.Probabilities };
+        string file = In(directory, format, result);
+        (_, string said) = Peer.Run("dciodvfy", file);
+        Assert.False(said.Contains("Error", StringComparison.Ordinal), said);
+        // The end of a description that fits.
+        if (network.Length < 40)
+            Assert.True(File.ReadAllBytes(file).AsSpan().IndexOf(Encoding.ASCII.GetBytes($" (LungSeg {Software.Version})")) > 0);
     }
 
     [Theory]
@@ -158,8 +179,8 @@ public sealed class ReportTests
     {
         LungSegmentation result = Result();
         string uid = ImageReader.Decode(Results.Written("seg", result), "seg").Dicom!.SopInstanceUid;
-        Assert.True(Results.Written("sr,seg", result).AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(uid)) > 0);
-        Assert.False(Results.Written("sr", result).AsSpan().IndexOf(System.Text.Encoding.ASCII.GetBytes(uid)) > 0);
+        Assert.True(Results.Written("sr,seg", result).AsSpan().IndexOf(Encoding.ASCII.GetBytes(uid)) > 0);
+        Assert.False(Results.Written("sr", result).AsSpan().IndexOf(Encoding.ASCII.GetBytes(uid)) > 0);
         ResultOptions frames = new() { ReportRegion = ReportRegion.Segmentation };
         Assert.Contains("add seg", Assert.Throws<ArgumentException>(() => ResultFormats.Parse("sr,mask", frames)).Message);
     }

@@ -11,8 +11,15 @@ internal sealed class DataSetBuilder
 
     private readonly SortedDictionary<uint, (string Vr, byte[] Value)> _elements = [];
 
-    /// <summary>Sets a text of ASCII characters; several values are parted by backslashes.</summary>
-    public DataSetBuilder Set(Attribute attribute, string text) => SetBytes(attribute, Encoding.ASCII.GetBytes(text));
+    /// <summary>
+    /// Sets a text of ASCII characters; several values are parted by backslashes. Names of networks have any length: a short or long string
+    /// (SH, LO) is cut where its representation ends (PS3.5, 6.2).
+    /// </summary>
+    public DataSetBuilder Set(Attribute attribute, string text)
+    {
+        int most = attribute.Vr switch { "SH" => 16, "LO" => 64, _ => text.Length };
+        return SetBytes(attribute, Encoding.ASCII.GetBytes(text.Length > most ? text[..most].TrimEnd() : text));
+    }
 
     /// <summary>Sets a value as it lies in a file; it is padded to an even length.</summary>
     public DataSetBuilder SetBytes(Attribute attribute, byte[] value)

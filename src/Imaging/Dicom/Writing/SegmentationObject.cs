@@ -12,7 +12,7 @@ internal static class SegmentationObject
     private static readonly DerivedKind Binary = new("SEG", SopClass.Segmentation, "SEG", 9001, "lungs");
     private static readonly DerivedKind Fractional = new("PROB", SopClass.Segmentation, "SEG", 9003, "probability of lungs");
     private static readonly DerivedKind Uncertainty = new("DOUBT", SopClass.Segmentation, "SEG", 9007, "uncertainty of lungs");
-    private static readonly DerivedKind MirrorUncertainty = Uncertainty with { Content = "uncertainty of lungs, mirror image included" };
+    private static readonly DerivedKind MirrorUncertainty = Uncertainty with { Content = "uncertainty, mirror image too" };
     private static readonly DerivedKind LabelMap = new("LABEL", SopClass.LabelMapSegmentation, "SEG", 9004, "lungs");
 
     /// <summary>Makes the object.</summary>
