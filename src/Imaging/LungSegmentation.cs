@@ -11,23 +11,15 @@ public sealed record LungSegmentation
     private IReadOnlyList<QualityFlag>? _flags;
 
     /// <summary>The image that was segmented.</summary>
-    public required Radiograph Image { get; init; }
+    public required Radiograph Image { get; init => field = Changed(value); }
 
     /// <summary>The cleaned mask: of the image's size, or 512 x 512 where the study's own steps were taken.</summary>
-    public required LungMask Mask
-    {
-        get;
-        init
-        {
-            field = value;
-            (_sided, _measures, _flags) = (null, null, null);
-        }
-    }
+    public required LungMask Mask { get; init => field = Changed(value); }
 
     /// <summary>
     /// The probabilities before threshold and clean-up: of the image's size, or the network's where the study's own steps were taken.
     /// </summary>
-    public required ProbabilityMap Probabilities { get; init; }
+    public required ProbabilityMap Probabilities { get; init => field = Changed(value); }
 
     /// <summary>
     /// The probabilities of the mirror image, mirrored back, where that was segmented too to tell how sure the network is; null otherwise.
@@ -38,7 +30,7 @@ public sealed record LungSegmentation
     public ProbabilityMap MeanProbabilities => MirrorProbabilities is { } mirror ? Probabilities.MeanWith(mirror) : Probabilities;
 
     /// <summary>The network that found the lungs, and its settings.</summary>
-    public required SegmentationMethod Method { get; init; }
+    public required SegmentationMethod Method { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); }
 
     /// <summary>How long each step took.</summary>
     public required SegmentationTimes Times { get; init; }
@@ -96,13 +88,21 @@ public sealed record LungSegmentation
             PatientLeftIsOnTheRight = Image.PatientLeftIsOnTheRight,
         };
     }
+
+    // What was measured of another image, mask or map holds no more.
+    private T Changed<T>(T value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        (_sided, _measures, _flags) = (null, null, null);
+        return value;
+    }
 }
 
 /// <summary>The network that made a segmentation and its settings, as result files name them.</summary>
 /// <param name="Network">The network's key, such as "pan".</param>
 /// <param name="Weights">The weights file.</param>
 /// <param name="NetworkSize">The height and width that the network saw.</param>
-/// <param name="Threshold">Lung is what is more probable than this.</param>
+/// <param name="Threshold">Probability above which a pixel counts as lung.</param>
 /// <param name="Mode">The mode: "native" or "study".</param>
 /// <param name="Device">What it ran on, as far as results depend on it.</param>
 public sealed record SegmentationMethod(string Network, string Weights, int NetworkSize, float Threshold, string Mode, string Device)

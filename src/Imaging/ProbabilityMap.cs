@@ -52,6 +52,7 @@ public sealed class ProbabilityMap
     /// <exception cref="ArgumentException">The sizes differ.</exception>
     public ProbabilityMap MeanWith(ProbabilityMap other)
     {
+        ArgumentNullException.ThrowIfNull(other);
         if ((other.Width, other.Height) != (Width, Height))
             throw new ArgumentException($"maps of {Width} x {Height} and {other.Width} x {other.Height} have no mean", nameof(other));
         float[] values = new float[Values.Length];

@@ -142,7 +142,7 @@ public sealed class Radiograph
     /// The data element that the spacing is from and what it means, such as "Pixel Spacing (0028,0030), calibrated (GEOMETRY)"; "" without
     /// one.
     /// </summary>
-    public string SpacingSource { get; init; } = "";
+    public string SpacingSource { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = "";
 
     /// <summary>The plane on which <see cref="Spacing"/> holds.</summary>
     public SpacingPlane SpacingPlane { get; init; }
@@ -157,13 +157,13 @@ public sealed class Radiograph
     public string Name { get; internal set; } = "";
 
     /// <summary>The file's format and layout in a few words, such as "PNG, 16-bit grey".</summary>
-    public string Description { get; init; } = "";
+    public string Description { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = "";
 
     /// <summary>What names the image, its patient and study, where it is from a DICOM file.</summary>
     public DicomReference? Dicom { get; init; }
 
     /// <summary>What the reader found and chose, in order; empty for formats that leave nothing to choose.</summary>
-    public IReadOnlyList<Decision> Decisions { get; init; } = [];
+    public IReadOnlyList<Decision> Decisions { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
     /// <summary>
     /// The alpha channel, height x width samples, where the file has one and its colour is the same everywhere: the image is the shape that

@@ -174,8 +174,11 @@ public sealed class LungSegmenter : ILungSegmenter
     /// A result with the probabilities of the mirror image beside its own, which tells where the network is less sure than it says. Takes as long as
     /// segmenting the image did; the mask stays as it is.
     /// </summary>
-    public LungSegmentation WithMirror(LungSegmentation result) =>
-        result with { MirrorProbabilities = Segment(result.Image.Mirrored()).Probabilities.Mirrored() };
+    public LungSegmentation WithMirror(LungSegmentation result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return result with { MirrorProbabilities = Segment(result.Image.Mirrored()).Probabilities.Mirrored() };
+    }
 
     /// <summary>The mask that one of this segmenter's results would have with another threshold, cleaned as its own was.</summary>
     public LungMask MaskAt(LungSegmentation result, float threshold)

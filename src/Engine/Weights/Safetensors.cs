@@ -43,6 +43,8 @@ public static class Safetensors
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(parameters);
-        return SafetensorsWriter.Write(stream, [.. parameters], metadata ?? new Dictionary<string, string>(), dtype);
+        Parameter[] weights = [.. parameters];
+        foreach (Parameter weight in weights) ArgumentNullException.ThrowIfNull(weight, nameof(parameters));
+        return SafetensorsWriter.Write(stream, weights, metadata ?? new Dictionary<string, string>(), dtype);
     }
 }

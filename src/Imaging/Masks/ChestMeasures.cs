@@ -25,11 +25,13 @@ public readonly record struct LungSpan(int Row, int Left, int Right)
 /// </summary>
 public sealed record ChestMeasures
 {
+    private ChestMeasures(IReadOnlyList<LungMeasures> lungs, LungSpan? widestSpan) => (Lungs, WidestSpan) = (lungs, widestSpan);
+
     /// <summary>One for each side that has lung.</summary>
-    public required IReadOnlyList<LungMeasures> Lungs { get; init; }
+    public IReadOnlyList<LungMeasures> Lungs { get; }
 
     /// <summary>The widest row across both lungs; null where a side has none.</summary>
-    public required LungSpan? WidestSpan { get; init; }
+    public LungSpan? WidestSpan { get; }
 
     /// <summary>Area of the right lung divided by that of the left; null where either is missing, as are the following.</summary>
     public double? AreaRatio => Ratio(lung => lung.Area);
@@ -54,13 +56,11 @@ public sealed record ChestMeasures
     {
         ArgumentNullException.ThrowIfNull(result);
         SidedMask mask = result.Sided;
-        return new ChestMeasures
-        {
-            Lungs = [.. Enum.GetValues<LungSide>().Select(side => mask.Statistics.Of(side)).OfType<Lung>().Select(lung => new LungMeasures(
+        Lung? right = mask.Statistics.Of(LungSide.Right), left = mask.Statistics.Of(LungSide.Left);
+        return new ChestMeasures(
+            [.. Enum.GetValues<LungSide>().Select(side => mask.Statistics.Of(side)).OfType<Lung>().Select(lung => new LungMeasures(
                 lung.Side, lung.Area, lung.Width, lung.Height, MiddleOf(mask, lung, lung.Top), MiddleOf(mask, lung, lung.Bottom - 1)))],
-            WidestSpan = mask.Statistics.Of(LungSide.Right) is { } right && mask.Statistics.Of(LungSide.Left) is { } left
-                ? Widest(mask, right, left) : null,
-        };
+            right is not null && left is not null ? Widest(mask, right, left) : null);
     }
 
     private double? Ratio(Func<LungMeasures, int> size) =>

@@ -7,17 +7,17 @@ namespace LungSeg.Imaging.Outputs;
 /// One image in the layout of COCO's object detection: an annotation for each lung, with polygons along the pixels' sides and the
 /// run-length coded mask. Where a lung has holes, which COCO's polygons cannot have, the coded mask stands for them.
 /// </summary>
-internal sealed class CocoWriter : IResultWriter
+internal sealed class CocoWriter : ResultWriter
 {
     private const int ImageId = 1;
 
-    public string Name => "coco";
+    public override string Name => "coco";
 
-    public string Extension => ".coco.json";
+    public override string Extension => ".coco.json";
 
-    public string Description => "polygons and run-length coded mask of each lung, COCO JSON";
+    public override string Description => "polygons and run-length coded mask of each lung, COCO JSON";
 
-    public void Write(Stream stream, LungSegmentation result)
+    protected override void WriteContent(Stream stream, LungSegmentation result)
     {
         OnImage.Require(result, Name);
         using Utf8JsonWriter json = new(stream, JsonWriter.Options with { Indented = false });

@@ -7,15 +7,15 @@ namespace LungSeg.Imaging.Outputs;
 /// The lungs as GeoJSON (RFC 7946) in pixels, the image's upper left corner at 0, 0 and y downwards, as viewers of images
 /// (QuPath and others) take it: one feature for each lung, polygons along the pixels' sides, holes included.
 /// </summary>
-internal sealed class GeoJsonWriter : IResultWriter
+internal sealed class GeoJsonWriter : ResultWriter
 {
-    public string Name => "geojson";
+    public override string Name => "geojson";
 
-    public string Extension => ".geojson";
+    public override string Extension => ".geojson";
 
-    public string Description => "polygons of each lung in pixels, GeoJSON";
+    public override string Description => "polygons of each lung in pixels, GeoJSON";
 
-    public void Write(Stream stream, LungSegmentation result)
+    protected override void WriteContent(Stream stream, LungSegmentation result)
     {
         OnImage.Require(result, Name);
         using Utf8JsonWriter json = new(stream, JsonWriter.Options with { Indented = false });

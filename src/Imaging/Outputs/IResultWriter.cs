@@ -16,3 +16,22 @@ public interface IResultWriter
     /// <exception cref="ImageException">The image lacks what the format needs.</exception>
     void Write(Stream stream, LungSegmentation result);
 }
+
+/// <summary>The formats of this library.</summary>
+internal abstract class ResultWriter : IResultWriter
+{
+    public abstract string Name { get; }
+
+    public abstract string Extension { get; }
+
+    public abstract string Description { get; }
+
+    public void Write(Stream stream, LungSegmentation result)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(result);
+        WriteContent(stream, result);
+    }
+
+    protected abstract void WriteContent(Stream stream, LungSegmentation result);
+}

@@ -6,7 +6,7 @@ namespace LungSeg.Imaging.Outputs;
 /// <summary>
 /// Sizes, places and flags of one result, with what was read and decided; docs/outputs.md describes every member. Same input, same bytes.
 /// </summary>
-internal sealed class JsonWriter : IResultWriter
+internal sealed class JsonWriter : ResultWriter
 {
     /// <summary>Indented, and text as it is: file names in any script stay readable.</summary>
     public static JsonWriterOptions Options { get; } = new()
@@ -16,13 +16,13 @@ internal sealed class JsonWriter : IResultWriter
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public string Name => "json";
+    public override string Name => "json";
 
-    public string Extension => ".json";
+    public override string Extension => ".json";
 
-    public string Description => "areas, boxes, centres, quality flags and every choice, JSON";
+    public override string Description => "areas, boxes, centres, quality flags and every choice, JSON";
 
-    public void Write(Stream stream, LungSegmentation result)
+    protected override void WriteContent(Stream stream, LungSegmentation result)
     {
         using Utf8JsonWriter json = new(stream, Options);
         json.WriteStartObject();

@@ -1,13 +1,13 @@
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>The mask as grey PNG: 0 background, 255 lung.</summary>
-internal sealed class MaskWriter : IResultWriter
+internal sealed class MaskWriter : ResultWriter
 {
-    public string Name => "mask";
+    public override string Name => "mask";
 
-    public string Extension => ".mask.png";
+    public override string Extension => ".mask.png";
 
-    public string Description => "the mask, PNG, 255 for lung";
+    public override string Description => "the mask, PNG, 255 for lung";
 
-    public void Write(Stream stream, LungSegmentation result) => ImageWriter.WritePng(stream, result.Mask);
+    protected override void WriteContent(Stream stream, LungSegmentation result) => ImageWriter.WritePng(stream, result.Mask);
 }

@@ -7,17 +7,17 @@ namespace LungSeg.Imaging.Outputs;
 /// <summary>
 /// A map of labels as NIfTI-1 file of one slice, gzip-compressed: 0 background, 1 right lung, 2 left lung, 3 both in one part.
 /// </summary>
-internal sealed class NiftiWriter : IResultWriter
+internal sealed class NiftiWriter : ResultWriter
 {
     private const int HeaderBytes = 348, DataOffset = 352;
 
-    public string Name => "nifti";
+    public override string Name => "nifti";
 
-    public string Extension => ".mask.nii.gz";
+    public override string Extension => ".mask.nii.gz";
 
-    public string Description => "label map on the image's pixels, NIfTI-1";
+    public override string Description => "label map on the image's pixels, NIfTI-1";
 
-    public void Write(Stream stream, LungSegmentation result)
+    protected override void WriteContent(Stream stream, LungSegmentation result)
     {
         OnImage.Require(result, Name);
         if (Math.Max(result.Mask.Width, result.Mask.Height) > short.MaxValue)

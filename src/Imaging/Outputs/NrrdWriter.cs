@@ -9,15 +9,15 @@ namespace LungSeg.Imaging.Outputs;
 /// <summary>
 /// A map of labels as 3D Slicer's segmentations are stored: NRRD with a name, a colour, codes and an extent for each lung.
 /// </summary>
-internal sealed class NrrdWriter : IResultWriter
+internal sealed class NrrdWriter : ResultWriter
 {
-    public string Name => "nrrd";
+    public override string Name => "nrrd";
 
-    public string Extension => ".seg.nrrd";
+    public override string Extension => ".seg.nrrd";
 
-    public string Description => "label map with names and colours, 3D Slicer's .seg.nrrd";
+    public override string Description => "label map with names and colours, 3D Slicer's .seg.nrrd";
 
-    public void Write(Stream stream, LungSegmentation result)
+    protected override void WriteContent(Stream stream, LungSegmentation result)
     {
         OnImage.Require(result, Name);
         ImagePlane plane = ImagePlane.Of(result.Image);

@@ -1,13 +1,13 @@
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>The probabilities as a NumPy array: height x width, float32, as the network gave them.</summary>
-internal sealed class NumPyWriter : IResultWriter
+internal sealed class NumPyWriter : ResultWriter
 {
-    public string Name => "npy";
+    public override string Name => "npy";
 
-    public string Extension => ".probabilities.npy";
+    public override string Extension => ".probabilities.npy";
 
-    public string Description => "the probability of lung, NumPy array of float32";
+    public override string Description => "the probability of lung, NumPy array of float32";
 
-    public void Write(Stream stream, LungSegmentation result) => NumPyFile.Write(stream, result.Probabilities);
+    protected override void WriteContent(Stream stream, LungSegmentation result) => NumPyFile.Write(stream, result.Probabilities);
 }

@@ -3,14 +3,15 @@ using LungSeg.Imaging.Dicom.Writing;
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>The outlines as a DICOM presentation state; for grey DICOM images only.</summary>
-internal sealed class PresentationStateWriter(ResultOptions options) : IResultWriter
+internal sealed class PresentationStateWriter(ResultOptions options) : ResultWriter
 {
-    public string Name => "pr";
+    public override string Name => "pr";
 
-    public string Extension => ".pr.dcm";
+    public override string Extension => ".pr.dcm";
 
-    public string Description =>
+    public override string Description =>
         "the outlines as DICOM presentation state, for archives that know no segmentations; for grey DICOM images only";
 
-    public void Write(Stream stream, LungSegmentation result) => PresentationState.Make(result, Name).Write(stream, options.Compression);
+    protected override void WriteContent(Stream stream, LungSegmentation result) =>
+        PresentationState.Make(result, Name).Write(stream, options.Compression);
 }

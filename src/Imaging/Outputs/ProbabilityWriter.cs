@@ -1,13 +1,14 @@
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>The probabilities as grey PNG of 16 bits, 65535 for certainty.</summary>
-internal sealed class ProbabilityWriter : IResultWriter
+internal sealed class ProbabilityWriter : ResultWriter
 {
-    public string Name => "probabilities";
+    public override string Name => "probabilities";
 
-    public string Extension => ".probabilities.png";
+    public override string Extension => ".probabilities.png";
 
-    public string Description => "the probability of lung, PNG of 16 bits, 65535 for 1";
+    public override string Description => "the probability of lung, PNG of 16 bits, 65535 for 1";
 
-    public void Write(Stream stream, LungSegmentation result) => ImageWriter.WritePng(stream, result.Probabilities.ToImage());
+    protected override void WriteContent(Stream stream, LungSegmentation result) =>
+        ImageWriter.WritePng(stream, result.Probabilities.ToImage());
 }

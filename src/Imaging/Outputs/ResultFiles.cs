@@ -6,11 +6,15 @@ namespace LungSeg.Imaging.Outputs;
 public static class ResultFiles
 {
     /// <summary>The names of the files that <see cref="Write"/> makes: the stem and each writer's extension.</summary>
+    /// <exception cref="ArgumentException">Two writers have one extension.</exception>
     public static IReadOnlyList<string> Names(string stem, IEnumerable<IResultWriter> writers)
     {
         ArgumentNullException.ThrowIfNull(stem);
         ArgumentNullException.ThrowIfNull(writers);
-        return [.. writers.Select(w => stem + w.Extension)];
+        string[] names = [.. writers.Select(writer => stem + (writer ?? throw new ArgumentNullException(nameof(writers))).Extension)];
+        if (names.GroupBy(name => name).FirstOrDefault(group => group.Count() > 1) is { Key: { } twice })
+            throw new ArgumentException($"a file of each name expected, '{twice}' found twice", nameof(writers));
+        return names;
     }
 
     /// <summary>

@@ -3,14 +3,14 @@ using LungSeg.Imaging.Dicom.Writing;
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>A DICOM segmentation, one segment for each lung; for DICOM images only.</summary>
-internal sealed class SegmentationWriter(ResultOptions options) : IResultWriter
+internal sealed class SegmentationWriter(ResultOptions options) : ResultWriter
 {
-    public string Name => "seg";
+    public override string Name => "seg";
 
-    public string Extension => ".seg.dcm";
+    public override string Extension => ".seg.dcm";
 
-    public string Description => "DICOM segmentation, one segment for each lung; for DICOM images only";
+    public override string Description => "DICOM segmentation, one segment for each lung; for DICOM images only";
 
-    public void Write(Stream stream, LungSegmentation result) =>
+    protected override void WriteContent(Stream stream, LungSegmentation result) =>
         SegmentationObject.Make(result, options.SegmentationType, Name).Write(stream, options.Compression);
 }

@@ -7,10 +7,15 @@ namespace LungSeg.Imaging.Quality;
 /// to the other, for each pixel of the lung. A number to sort by, and no verdict. Counted on a grid of at least 512 points along the
 /// shorter side.
 /// </summary>
-public sealed record LungUncertainty(IReadOnlyDictionary<LungSide, double> Ratios)
+public sealed record LungUncertainty
 {
     private const int Side = 512;
     private const float Lowest = 0.1f, Highest = 0.9f;
+
+    private LungUncertainty(IReadOnlyDictionary<LungSide, double> ratios) => Ratios = ratios;
+
+    /// <summary>The number of each side that has a lung.</summary>
+    public IReadOnlyDictionary<LungSide, double> Ratios { get; }
 
     /// <summary>The number of a side; null where it has no lung.</summary>
     public double? Of(LungSide side) => Ratios.TryGetValue(side, out double ratio) ? ratio : null;
