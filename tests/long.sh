@@ -5,6 +5,8 @@
 #   fuzz       the fuzz tests of the parsers with a hundred times as many cases (LUNGSEG_FUZZ_CASES sets another number)
 #   flags      how often each flag is raised by real radiographs (shared/cxr) and changed ones; LUNGSEG_PHOTOS: a folder of photographs
 #   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
+#   disposal   16 threads segment while others dispose and load: 2000 rounds (LUNGSEG_DISPOSAL_ROUNDS sets another number; some minutes)
+#   kill       runs over a folder, killed at 60 points and resumed (some minutes)
 #   smp        every network of segmentation_models_pytorch that shared/smp has an output of (LUNGSEG_SMP: a pattern of names)
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -21,6 +23,11 @@ networks) run Models.Tests -explicit only -class '*EmulatedGpuTests' ;;
 kernels) run Cli.Tests -explicit only -class '*SelfTestKernelsTests' ;;
 flags) run Models.Tests -explicit only -class '*FlagSurveyTests' -showLiveOutput ;;
 server-kills) LUNGSEG_SERVER_KILLS=${LUNGSEG_SERVER_KILLS:-200} run Server.Tests -method '*number_of_kills*' ;;
+disposal)
+    export LUNGSEG_DISPOSAL_ROUNDS=${LUNGSEG_DISPOSAL_ROUNDS:-2000}
+    run Models.Tests -explicit only -method '*Rounds_of_disposing_and_loading'
+    ;;
+kill) run Cli.Tests -explicit only -class '*KilledRunTests' ;;
 smp) run Models.Tests -explicit only -class '*SmpTests' ;;
 fuzz)
     export LUNGSEG_FUZZ_CASES=${LUNGSEG_FUZZ_CASES:-600000}
@@ -29,7 +36,7 @@ fuzz)
     exit "$status"
     ;;
 *)
-    sed -n '2,8p' "$0"
+    sed -n '2,/^set/{/^#/p}' "$0"
     exit 2
     ;;
 esac

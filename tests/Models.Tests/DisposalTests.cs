@@ -7,7 +7,11 @@ namespace LungSeg.Models.Tests;
 /// <summary>A segmenter is disposed while threads use it.</summary>
 public sealed class DisposalTests
 {
-    private const int Threads = 16, Rounds = 200, Side = 128;
+    private const int Threads = 16, EverydayRounds = 50, Side = 128;
+
+    // tests/long.sh disposal sets more.
+    private static readonly int Rounds =
+        int.TryParse(Environment.GetEnvironmentVariable("LUNGSEG_DISPOSAL_ROUNDS"), out int rounds) ? rounds : EverydayRounds;
 
     private static readonly Radiograph Image = new(Side, Side, 1, 8, [.. Enumerable.Range(0, Side * Side).Select(i => (ushort)(i % 251))]);
 
