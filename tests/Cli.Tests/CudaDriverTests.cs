@@ -111,7 +111,7 @@ public sealed class CudaDriverTests(CudaStubLibrary library) : IClassFixture<Cud
         // The stub computes nothing: all results are alike, and the clock says 0.25 ms.
         Assert.Equal((0, ""), (tune.Exit, tune.Error));
         Assert.Contains("First stub: launch 25.0 us", tune.Output);
-        Assert.Matches(@"conv_(simt|mma|wgmma)_\S+ +\d+", tune.Output);
+        Assert.Matches(@"conv_wgmma_f16_128x128_unfenced +\d+", tune.Output);
         Run bench = library.Lungseg(["bench", "pan", "--device", "cuda", "--runs", "1", "--json"], [("LUNGSEG_TUNING", file)]).Succeeded();
         Assert.Equal("cuda:0 (First stub), fp32", bench.Json.GetProperty("conditions").GetProperty("device").GetString());
         library.Lungseg(["bench", "pan", "--device", "cuda:1"], [("LUNGSEG_TUNING", file)]).Refused(

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Nn;
@@ -10,8 +9,6 @@ namespace LungSeg.Cli.Commands;
 /// <summary><c>tune</c>: measures a GPU, so that kernels of convolutions are chosen by their measured times.</summary>
 internal static class TuneCommand
 {
-    private const int MostSeconds = 17;
-
     private static readonly Example[] Examples =
     [
         new("lungseg tune --device cuda", "measure the GPU; segment and bench then choose kernels by the result"),
@@ -49,7 +46,7 @@ internal static class TuneCommand
                 if (backend is not CudaBackend cuda)
                     throw new UsageException($"only GPUs can be measured: expected --device cuda or cuda:N, found '{name}'");
                 gpu ??= cuda.Device;
-                tuner ??= new Tuner(gpu, TimeSpan.FromSeconds(MostSeconds));
+                tuner ??= new Tuner(gpu);
                 tuner.Measure(cuda);
             }
             CudaTuning tuning = tuner!.Result;
@@ -70,25 +67,23 @@ internal static class TuneCommand
         foreach ((string kernel, double rate) in tuning.MacsPerClock.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             Tables.Row(table, [kernel, $"{rate:F0}"]);
         Tables.Write(output, table);
-        if (tuner.Unmeasured.Count > 0) output.WriteLine($"not measured for lack of time: {string.Join(", ", tuner.Unmeasured)}");
         if (tuner.Wrong.Count > 0) output.WriteLine($"wrong results on this GPU, never chosen: {string.Join(", ", tuner.Wrong)}");
         output.WriteLine($"written to {path}");
     }
 }
 
-/// <summary>Measures the rates by which kernels for convolutions are chosen on a GPU.</summary>
-internal sealed class Tuner(CudaDevice gpu, TimeSpan most)
+/// <summary>
+/// Measures the rates by which kernels for convolutions are chosen on a GPU. The work is a fixed number of launches for each kernel, so that
+/// every kernel is measured, however busy the machine is.
+/// </summary>
+internal sealed class Tuner(CudaDevice gpu)
 {
     private const int Runs = 9;
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly Dictionary<string, double> _rates = new(StringComparer.Ordinal);
-    private readonly List<string> _unmeasured = [], _wrong = [];
+    private readonly List<string> _wrong = [];
     private readonly Dictionary<Shape, float[]> _inputs = [];
     private double _launch = double.PositiveInfinity;
     private double _bytes;
-
-    /// <summary>Kernels that were not measured for lack of time.</summary>
-    public IReadOnlyList<string> Unmeasured => _unmeasured;
 
     /// <summary>Variants of kernels whose results differ from the original's bits: they are never chosen.</summary>
     public IReadOnlyList<string> Wrong => _wrong;
@@ -111,11 +106,6 @@ internal sealed class Tuner(CudaDevice gpu, TimeSpan most)
         IEnumerable<string> names = backend.TiledConvolutions.Where(name => !name.EndsWith("_gate", StringComparison.Ordinal));
         foreach (string name in names.OrderBy(name => name.Length))
         {
-            if (_clock.Elapsed > most)
-            {
-                _unmeasured.Add(name);
-                continue;
-            }
             using CudaBackend one = backend.With(name);
             var input = new Shape(8, 256, 64, 64);
             var weights = new WeightScope(new SyntheticWeights("tune/"));
