@@ -35,6 +35,7 @@ internal static class OnnxExporter
             GroupNormOp op => GroupNorm(model, op, node, inputs[0]),
             ActivationOp op => Activate(model, op.Function, path, inputs[0]),
             MaxPool2dOp op => MaxPool2d(model, op, node, inputs[0]),
+            AvgPool2dOp op => OnnxPooling.Average(model, op, node, inputs[0]),
             AdaptiveAvgPool2dOp op => OnnxPooling.AdaptiveAverage(model, op, node, inputs[0]),
             UpsampleNearestOp op => model.Node(
                 "Resize", path, [inputs[0], "", model.Floats($"{path}.scales", 1, 1, op.Scale, op.Scale)],
@@ -43,6 +44,13 @@ internal static class OnnxExporter
                 "Resize", path, [inputs[0], "", "", Sizes(model, node)],
                 ("mode", "linear"), ("coordinate_transformation_mode", op.AlignCorners ? "align_corners" : "half_pixel")),
             ConcatOp => model.Node("Concat", path, inputs, ("axis", 1)),
+            SliceOp op => model.Node(
+                "Slice", path,
+                [
+                    inputs[0],
+                    model.Ints($"{path}.start", op.Start), model.Ints($"{path}.end", op.Start + op.Count), model.Ints($"{path}.axis", 1),
+                ]),
+            SoftmaxOp op => Softmax(model, op, node, inputs[0]),
             AddOp => model.Node("Add", path, inputs),
             MulOp => model.Node("Mul", path, inputs),
             PositionAttentionOp => PositionAttention(model, node, inputs),
@@ -68,8 +76,24 @@ internal static class OnnxExporter
         Activation.ReLU => model.Node("Relu", path, [value]),
         Activation.Sigmoid => model.Node("Sigmoid", path, [value]),
         Activation.SiLU => model.Node("Mul", path, [value, model.Node("Sigmoid", $"{path}.sigmoid", [value])]),
-        _ => model.Node("Identity", path, [value]),
+        Activation.ReLU6 => model.Node("Clip", path, [value, model.Scalar($"{path}.low", 0), model.Scalar($"{path}.high", 6)]),
+        Activation.HardSigmoid => model.Node("HardSigmoid", path, [value], ("alpha", 1f / 6), ("beta", 0.5f)),
+        Activation.HardSwish => model.Node("HardSwish", path, [value]),
+        Activation.None => model.Node("Identity", path, [value]),
+        _ => throw new NotSupportedException($"{path}: the ONNX exporter does not know '{function}'"),
     };
+
+    private static string Softmax(OnnxModel model, SoftmaxOp op, Tensor node, string x)
+    {
+        string path = node.Path;
+        (int n, int c, int h, int w) = node.Shape;
+        int width = c / (op.Radix * op.Cardinality);
+        string shape = model.Ints($"{path}.parts_shape", n, op.Cardinality, op.Radix, width, h * w);
+        string parts = model.Node("Reshape", $"{path}.parts", [x, shape]);
+        string softmax = model.Node("Softmax", $"{path}.softmax", [parts], ("axis", 2));
+        string turned = model.Node("Transpose", $"{path}.turned", [softmax], ("perm", [0, 2, 1, 3, 4]));
+        return model.Node("Reshape", path, [turned, Dims(model, node, $"{path}.shape")]);
+    }
 
     // Opset 17 has no group norm: an instance norm over [N, groups, rest] with unit gain, then the channels' own gain and bias.
     private static string GroupNorm(OnnxModel model, GroupNormOp op, Tensor node, string x)

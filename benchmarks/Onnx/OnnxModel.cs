@@ -60,6 +60,9 @@ internal sealed class OnnxModel
     /// <summary>A constant vector of float32.</summary>
     public string Floats(string path, params float[] values) => Initializer<float>(path, FloatType, [values.Length], values);
 
+    /// <summary>A constant of float32 without dimensions.</summary>
+    public string Scalar(string path, float value) => Initializer<float>(path, FloatType, [], [value]);
+
     /// <summary>A constant vector of int64, such as a shape.</summary>
     public string Ints(string path, params long[] values) => Initializer<long>(path, Int64Type, [values.Length], values);
 

@@ -54,10 +54,14 @@ internal static class Catalogue
         .. Maps<PixelParameters>(KernelFamily.CopyChannels, CopyChannels.Run<F32>, CopyChannels.Run<F16>, CopyChannels.Run<Single<F32>>, CopyChannels.Run<Single<F16>>),
         .. Maps<BinaryParameters>(KernelFamily.Add, Binary.Add<F32>, Binary.Add<F16>, Binary.Add<Single<F32>>, Binary.Add<Single<F16>>),
         .. Maps<BinaryParameters>(KernelFamily.Multiply, Binary.Multiply<F32>, Binary.Multiply<F16>, Binary.Multiply<Single<F32>>, Binary.Multiply<Single<F16>>),
+        .. Maps<SoftmaxParameters>(KernelFamily.Softmax, Softmax.Run<F32>, Softmax.Run<F16>),
         .. Maps<PlanarParameters>(KernelFamily.FromPlanar, Planar.ToMap<F32>, Planar.ToMap<F16>),
         .. Maps<PlanarParameters>(KernelFamily.ToPlanar, Planar.FromMap<F32>, Planar.FromMap<F16>),
 
         .. Maps<ResampleParameters>(KernelFamily.MaxPool, MaxPool.Run<F32>, MaxPool.Run<F16>, MaxPool.Run<Single<F32>>, MaxPool.Run<Single<F16>>),
+        .. Maps<WindowPoolParameters>(
+            KernelFamily.AveragePool,
+            WindowPool.Average<F32>, WindowPool.Average<F16>, WindowPool.Average<Single<F32>>, WindowPool.Average<Single<F16>>),
         .. Maps<ResampleParameters>(
             KernelFamily.UpsampleNearest, UpsampleNearest.Run<F32>, UpsampleNearest.Run<F16>, UpsampleNearest.Run<Single<F32>>, UpsampleNearest.Run<Single<F16>>),
         .. Maps<ResampleParameters>(

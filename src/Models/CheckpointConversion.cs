@@ -15,7 +15,11 @@ public sealed record ConversionOptions
     /// Options that names and shapes of weights cannot tell, by the library's names, such as <c>activation</c> or
     /// <c>encoder_output_stride</c>; with any of them the network is taken for one of the library's, not for one of the nine.
     /// </summary>
-    public IReadOnlyList<KeyValuePair<string, string>> Options { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
+    public IReadOnlyList<KeyValuePair<string, string>> Options
+    {
+        get;
+        init => field = value ?? throw new ArgumentNullException(nameof(value));
+    } = [];
 
     /// <summary>
     /// What stands before the keys of the wanted network in a checkpoint that holds several, such as the averaged copy's <c>ema</c>; null

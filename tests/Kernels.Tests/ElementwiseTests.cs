@@ -67,6 +67,39 @@ public sealed class ElementwiseTests
         },
         iter: 12, threads: 1);
 
+    [Theory, MemberData(nameof(Storages.All), MemberType = typeof(Storages))]
+    public void Runs_of_channels_are_copied_from_any_channel(Storage storage) => Gen.Select(
+        MapCase.Of(storage, single: false),
+        Gen.OneOf(Gen.Int[0, 20], Gen.OneOf(0, 8, 16)), Gen.OneOf(Gen.Const(1), Gen.Int[1, 20]), Gen.Int[0, 9]).Sample(
+        (test, start, count, more) =>
+        {
+            using var gpu = new Gpu();
+            test = test with { Shape = test.Shape with { C = start + count + more } };
+            var op = new SliceOp(start, count);
+            Tensor input = test.Input(), node = Tensor.Create(op, [input], "slice");
+            Map x = test.Values("x"), y = Expected.Run(node, x);
+            Map actual = new HostRun(gpu, storage).With(input, x, test.Slice).Run(new ChannelSlice(node, op, HostRun.Kernels(storage)));
+            Expected.Exactly(y).Check(actual, $"{test}, {count} from {start}");
+        },
+        iter: 12, threads: 1);
+
+    [Theory, MemberData(nameof(Storages.All), MemberType = typeof(Storages))]
+    public void Softmaxes_match_the_reference(Storage storage) => Gen.Select(
+        MapCase.Of(storage, single: false), Gen.Int[1, 3], Gen.Int[1, 5], Gen.Int[1, 9], Gen.OneOf(1, 30)).Sample(
+        (test, cardinality, radix, width, scale) =>
+        {
+            using var gpu = new Gpu();
+            test = test with { Shape = test.Shape with { C = cardinality * radix * width } };
+            var op = new SoftmaxOp(radix, cardinality);
+            Tensor input = test.Input(), node = Tensor.Create(op, [input], "softmax");
+            Map x = test.Values("x", low: -scale, high: scale), y = Expected.Run(node, x);
+            Map actual = new HostRun(gpu, storage).With(input, x, test.Slice)
+                .Run(new Engine.Backends.Cuda.Softmax(node, op, HostRun.Kernels(storage)));
+            // Of an exponential's argument of at most 2 scale, in units of the result, which is at most 1.
+            Expected.Within(y, _ => (16 + (8 * scale)) * Unit, storage).Check(actual, $"{test}, {cardinality} x {radix} x {width}");
+        },
+        iter: 10, threads: 1);
+
     [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
     public void Planar_tensors_become_maps_and_maps_planar_tensors(Storage storage, bool single) => MapCase.Of(storage, single).Sample(
         test =>
@@ -86,12 +119,19 @@ public sealed class ElementwiseTests
     [InlineData(nameof(Activation.ReLU))]
     [InlineData(nameof(Activation.SiLU))]
     [InlineData(nameof(Activation.Sigmoid))]
+    [InlineData(nameof(Activation.ReLU6))]
+    [InlineData(nameof(Activation.HardSigmoid))]
+    [InlineData(nameof(Activation.HardSwish))]
     public void Activations_keep_what_is_not_a_number_and_take_infinities(string name)
     {
         Activation activation = Enum.Parse<Activation>(name);
         using var gpu = new Gpu();
-        float[] numbers = [float.NaN, float.PositiveInfinity, float.NegativeInfinity, 0, -0f, 200, -200, 1e-30f];
-        var x = new Map(new Shape(1, 8, 1, 1));
+        float[] numbers =
+        [
+            float.NaN, float.PositiveInfinity, float.NegativeInfinity, 0, -0f, 200, -200, 1e-30f,
+            -3.01f, -3, -2.99f, 2.99f, 3, 5.99f, 6, 6.01f,
+        ];
+        var x = new Map(new Shape(1, 16, 1, 1));
         numbers.CopyTo(x.Values, 0);
         Map y = new(x.Shape);
         Activations.Run(activation, x, y);

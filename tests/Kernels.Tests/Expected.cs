@@ -68,7 +68,10 @@ internal sealed class Expected
         }
     }
 
-    /// <summary>What is left of a sum's error behind an activation, and after storing. SiLU's slope is at most 1.1, sigmoid's 1/4.</summary>
+    /// <summary>
+    /// What is left of a sum's error behind an activation, and after storing. SiLU's slope is at most 1.1, sigmoid's 1/4, hardswish's 1.5,
+    /// hardsigmoid's 1/6.
+    /// </summary>
     private static double AfterActivation(Activation activation, double sum, double error, Storage storage, double result)
     {
         double activated = activation switch
@@ -76,6 +79,8 @@ internal sealed class Expected
             // The exponential's own error and that of its rounded argument, the division's, the product's.
             Activation.SiLU => (1.1 * error) + (Unit * (8 + (2 * Math.Abs(sum))) * Math.Min(Math.Abs(sum), 4)),
             Activation.Sigmoid => (0.25 * error) + (8 * Unit),
+            Activation.HardSwish => (1.5 * error) + (4 * Unit * (1 + Math.Abs(result))),
+            Activation.HardSigmoid => (error / 6) + (4 * Unit),
             _ => error,
         };
         return activated + storage.Rounding(Math.Abs(result) + activated);

@@ -27,9 +27,11 @@ public sealed partial class ModuleTests
         [KernelFamily.CopyChannels] = typeof(PixelParameters),
         [KernelFamily.Add] = typeof(BinaryParameters),
         [KernelFamily.Multiply] = typeof(BinaryParameters),
+        [KernelFamily.Softmax] = typeof(SoftmaxParameters),
         [KernelFamily.FromPlanar] = typeof(PlanarParameters),
         [KernelFamily.ToPlanar] = typeof(PlanarParameters),
         [KernelFamily.MaxPool] = typeof(ResampleParameters),
+        [KernelFamily.AveragePool] = typeof(WindowPoolParameters),
         [KernelFamily.UpsampleNearest] = typeof(ResampleParameters),
         [KernelFamily.UpsampleBilinear] = typeof(ResampleParameters),
         [KernelFamily.PoolSums] = typeof(PoolParameters),
@@ -110,6 +112,8 @@ public sealed partial class ModuleTests
             "from_planar" or KernelFamily.ToPlanar => ["ld.global.f32", "st.global.f32", "ld.global.b16", "st.global.b16"],
             KernelFamily.AttentionScores => ["st.shared.f32", "ld.shared.f32", "st.global.f32"],
             KernelFamily.AttentionProduct => ["st.shared.f32", "ld.global.f32", "st.global.f32", "st.global.b16"],
+            // Parts of the channels that lie anywhere.
+            KernelFamily.Softmax => ["ld.global.f32", "ld.global.b16", "st.global.f32", "st.global.b16"],
             KernelFamily.ConvDirect => ["ld.global.f32", "ld.global.b16", "st.global.f32", "st.global.b16"],
             _ => [],
         };

@@ -28,6 +28,23 @@ public sealed class PoolingTests
         },
         iter: 8, threads: 1);
 
+    [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
+    public void Averages_of_windows_match_the_reference(Storage storage, bool single) => Gen.Select(
+        MapCase.Of(storage, single), Gen.Int[1, 5], Gen.Int[1, 3], Gen.Bool, Gen.Bool).Sample(
+        (test, kernel, stride, ceil, include) =>
+        {
+            using var gpu = new Gpu();
+            test = test with { Shape = test.Shape with { H = Math.Max(test.Shape.H, kernel), W = Math.Max(test.Shape.W, kernel) } };
+            var op = new AvgPool2dOp(new PoolWindow(kernel, stride, kernel / 2, ceil), include);
+            Tensor input = test.Input(), node = Tensor.Create(op, [input], "pool");
+            Map x = test.Values("x"), y = Expected.Run(node, x);
+            Map actual = new HostRun(gpu, storage).With(input, x, test.Slice)
+                .Run(new Engine.Backends.Cuda.AvgPool2d(node, op, HostRun.Kernels(storage)), test.Slice);
+            // A sum of 25 numbers that are at most 1.
+            Expected.Within(y, _ => 28 * Unit, storage).Check(actual, $"{test}, {op}");
+        },
+        iter: 8, threads: 1);
+
     [Theory, MemberData(nameof(Storages.All), MemberType = typeof(Storages))]
     public void Squeeze_and_excitation_matches_the_reference(Storage storage) => Gen.Select(
         MapCase.Of(storage, single: false), Gen.Int[2, 40], Gen.OneOf(1, 1, 3), Gen.OneOf(Activation.ReLU, Activation.SiLU)).Sample(

@@ -73,8 +73,8 @@ internal static class TuneCommand
 }
 
 /// <summary>
-/// Measures the rates by which kernels for convolutions are chosen on a GPU. The work is a fixed number of launches for each kernel, so that
-/// every kernel is measured, however busy the machine is.
+/// Measures the rates by which kernels for convolutions are chosen on a GPU. The work is a fixed number of launches for each kernel, so
+/// that every kernel is measured, however busy the machine is.
 /// </summary>
 internal sealed class Tuner(CudaDevice gpu)
 {

@@ -20,7 +20,9 @@ internal static class KernelFamily
     public const string Multiply = "mul";
     public const string FromPlanar = "from_planar";
     public const string ToPlanar = "to_planar";
+    public const string Softmax = "softmax";
     public const string MaxPool = "max_pool";
+    public const string AveragePool = "avg_pool";
     public const string UpsampleNearest = "upsample_nearest";
     public const string UpsampleBilinear = "upsample_bilinear";
     public const string PoolSums = "pool_sums";

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using LungSeg.Cli.Runs;
+using LungSeg.Cli.Journals;
 using LungSeg.IO;
 
 namespace LungSeg.Cli.Tests.Runs;

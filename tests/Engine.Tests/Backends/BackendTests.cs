@@ -41,6 +41,18 @@ public abstract class BackendTests
     public void Poolings_match_the_reference() => Check(OpCases.Poolings);
 
     [Fact]
+    public void Averages_of_windows_match_the_reference() => Check(OpCases.WindowPoolings);
+
+    [Fact]
+    public void Runs_of_channels_match_the_reference() => Check(OpCases.Slices);
+
+    [Fact]
+    public void Softmaxes_match_the_reference() => Check(OpCases.Softmaxes);
+
+    [Fact]
+    public void Hard_activations_match_the_reference() => Check(OpCases.HardActivations);
+
+    [Fact]
     public void Upsamplings_match_the_reference() => Check(OpCases.Upsamplings);
 
     [Fact]

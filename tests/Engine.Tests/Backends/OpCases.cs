@@ -27,6 +27,14 @@ internal static class OpCases
 
     public static Gen<OpCase> Poolings { get; } = Of("max_pool2d", "adaptive_avg_pool2d");
 
+    public static Gen<OpCase> WindowPoolings { get; } = Of("avg_pool2d");
+
+    public static Gen<OpCase> Slices { get; } = Of("slice");
+
+    public static Gen<OpCase> Softmaxes { get; } = Of("softmax");
+
+    public static Gen<OpCase> HardActivations { get; } = Of("hard activations");
+
     public static Gen<OpCase> Upsamplings { get; } = Of("upsample_nearest", "upsample_bilinear");
 
     public static Gen<OpCase> ElementWise { get; } = Of("add and mul", "activations", "batch_norm", "squeeze and excite");

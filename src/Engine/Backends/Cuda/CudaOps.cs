@@ -10,20 +10,11 @@ internal static class CudaOps
     public static IReadOnlyList<CudaOp> Choose(FusionPlan plan, PrecisionKernels kernels)
     {
         Graph graph = plan.Graph;
-        foreach (Tensor node in graph.Nodes) CheckActivation(node);
         List<CudaOp> ops = [.. plan.Nodes.Select(node => Of(node, node.Node, graph, kernels))];
         bool unpacked = graph.Outputs.Contains(graph.Input)
             || plan.Nodes.Zip(ops, (node, op) => !op.ReadsPlanar && node.Reads.Contains(graph.Input)).Any(reads => reads);
         if (unpacked) ops.Insert(0, new FromPlanar(graph.Input, kernels));
         return ops;
-    }
-
-    // The kernels compute the activations of the nine networks.
-    private static void CheckActivation(Tensor node)
-    {
-        Activation function = node.Op switch { ActivationOp op => op.Function, ActivatedOp op => op.Activation, _ => Activation.None };
-        if (function > Activation.Sigmoid)
-            throw new DeviceException($"the CUDA backend has no kernel for {function.TorchName()} at {node.Path}: run the network on the CPU");
     }
 
     private static CudaOp Of(FusedNode fused, Tensor node, Graph graph, PrecisionKernels kernels) => node.Op switch
@@ -35,10 +26,13 @@ internal static class CudaOps
         BatchNormOp or ActivationOp => new PerChannel(node, kernels),
         GroupNormOp op => new GroupNorm(node, op, kernels),
         MaxPool2dOp op => new MaxPool2d(node, op, kernels),
+        AvgPool2dOp op => new AvgPool2d(node, op, kernels),
         AdaptiveAvgPool2dOp op => new AdaptiveAvgPool2d(node, op, kernels),
         UpsampleNearestOp op => new UpsampleNearest(node, op, kernels),
         UpsampleBilinearOp op => new UpsampleBilinear(node, op, kernels),
         ConcatOp => new Concat(node, kernels),
+        SliceOp op => new ChannelSlice(node, op, kernels),
+        SoftmaxOp op => new Softmax(node, op, kernels),
         AddOp or MulOp => new Elementwise(node, ProductOf(fused), kernels),
         PositionAttentionOp => new PositionAttention(node, kernels),
         _ => throw new DeviceException($"the CUDA backend has no kernel for {node.Op.Name} at {node.Path}"),

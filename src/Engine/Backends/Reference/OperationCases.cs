@@ -45,6 +45,10 @@ internal static class OperationCases
         ("squeeze and excite", true, SqueezeExcite),
         ("position_attention", false, Attention),
         ("activations", false, d => new Drawn("activations", d.Map(), (x, _) => x.SiLU().Add(x.ReLU()).Mul(x.Sigmoid()))),
+        ("hard activations", false, HardActivations),
+        ("avg_pool2d", false, WindowPool),
+        ("slice", false, Sliced),
+        ("softmax", false, Softmax),
     ];
 
     /// <summary>The operations' names.</summary>
@@ -179,6 +183,48 @@ internal static class OperationCases
     {
         int bins = d.Of(1, 2, 3, 6, d.Int(1, 20));
         return new Drawn($"adaptive pool to {bins}", d.Map(), (x, _) => x.AdaptiveAvgPool2d(bins));
+    }
+
+    private static Drawn WindowPool(Draw d)
+    {
+        (int kernel, int stride, bool ceil, bool include, Shape map) = (d.Int(1, 5), d.Int(1, 3), d.Chance(2), d.Chance(2), d.Map());
+        int padding = d.Int(0, kernel / 2);
+        return new Drawn(
+            $"average pool {kernel} stride {stride} padding {padding}{(include ? " counted" : "")}{(ceil ? " ceil" : "")}",
+            map with { H = Math.Max(map.H, kernel), W = Math.Max(map.W, kernel) },
+            (x, _) => x.AvgPool2d(kernel, stride, padding, ceil, include));
+    }
+
+    // A run that begins at a multiple of 8 channels or anywhere, of the input or of a map, and that something reads.
+    private static Drawn Sliced(Draw d)
+    {
+        int channels = d.IsSingle ? 1 : d.Int(2, 70), start = d.Chance(2) ? d.Int(0, channels - 1) : d.Int(0, channels - 1) / 8 * 8;
+        (int count, bool conv, bool add) = (d.Chance(4) ? 1 : d.Int(1, channels - start), d.Chance(2), d.Chance(2));
+        return Activated(d, d.Map(channels), $"channels {start} to {start + count - 1}, conv {conv}, add {add}", (x, layers) =>
+        {
+            Tensor y = (conv ? layers.Conv2d(x, "conv", channels, 1) : x).Slice(start, count);
+            return add ? y.Add(layers.Conv2d(x, "added", count, 1)) : y;
+        });
+    }
+
+    private static Drawn Softmax(Draw d)
+    {
+        (int cardinality, int radix, int width) = d.IsSingle ? (1, 1, 1) : (d.Of(1, 1, 2, 3), d.Int(1, 6), d.Of(1, 1, d.Int(2, 9), 8));
+        return new Drawn(
+            $"softmax of {cardinality} x {radix} x {width}", d.Map(cardinality * radix * width), (x, _) => x.Softmax(radix, cardinality));
+    }
+
+    private static Drawn HardActivations(Draw d)
+    {
+        Activation function = d.Of(Activation.ReLU6, Activation.HardSigmoid, Activation.HardSwish);
+        (int k, bool conv, Shape map) = (d.Channels(), d.Chance(2), d.Map());
+        // Numbers on both sides of -3, 3 and 6.
+        return new Drawn($"{function}, conv {conv} to {k}", map, (x, layers) =>
+        {
+            Tensor y = conv ? layers.Conv2d(x, "conv", k, 1) : x;
+            for (int i = 0; i < 3; i++) y = y.Add(y);
+            return RandomLayers.Activate(conv ? layers.Conv2d(y, "after", k, 3, padding: 1) : y, function);
+        });
     }
 
     // Between 1x1 and 3x3 convolutions, which a backend may fuse with it or swap with it; beside a skip connection or alone.
