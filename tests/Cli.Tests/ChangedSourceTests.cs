@@ -10,7 +10,7 @@ public sealed class ChangedSourceTests : IDisposable
 {
     /// <summary>By what is found first: as it is read, or before results are written.</summary>
     private const string Said = "changed while it was read; try again when it is complete|"
-        + "was changed or removed while it was segmented: nothing was written of it; run it again";
+        + "was changed or removed while it was segmented: no results were written; run it again";
 
     private readonly TemporaryDirectory _directory = new();
     private readonly List<FileSystemWatcher> _watchers = [];
