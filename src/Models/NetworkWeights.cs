@@ -11,6 +11,9 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
     /// <summary>What a user gave, by the library's names.</summary>
     internal IReadOnlyList<KeyValuePair<string, string>> Given { get; init; } = [];
 
+    // What a config.json beside the weights says.
+    private IReadOnlyList<KeyValuePair<string, string>> Known { get; init; } = [];
+
     /// <summary>The network that runs when nobody says which.</summary>
     public const string DefaultNetwork = "pan";
 
@@ -51,7 +54,7 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
             throw new WeightException($"'{file}' holds weights of the network '{named}', not of '{wanted.Key}'");
         if (part is not null) stateDict = LibraryNames.Find(stateDict, part).Weights;
         return new NetworkWeights(wanted is not null && given.Count == 0 ? wanted
-            : Recognise(stateDict, known, given), file, stateDict) { Given = given };
+            : Recognise(stateDict, known, given), file, stateDict) { Known = known, Given = given };
     }
 
     /// <summary>Opens the weights that the options name: a file, a stream, memory, or what the weights folder has.</summary>
@@ -69,22 +72,30 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
     /// gives, which counts before all else.
     /// </summary>
     public static Architecture Recognise(
-        StateDict stateDict, IReadOnlyList<KeyValuePair<string, string>> known, IReadOnlyList<KeyValuePair<string, string>> given)
+        StateDict stateDict, IReadOnlyList<KeyValuePair<string, string>> known, IReadOnlyList<KeyValuePair<string, string>> given,
+        IReadOnlyList<KeyValuePair<string, string>>? defaults = null)
     {
         IReadOnlyDictionary<string, string> metadata = stateDict.Metadata;
         Architecture? study = Architectures.All.FirstOrDefault(architecture => architecture.Key == metadata.GetValueOrDefault("network"));
         if (study is not null && given.Count == 0) return study;
         try
         {
-            List<KeyValuePair<string, string>> all = [.. study is null ? Metadata(metadata) : Metadata(study), .. known, .. given];
-            return Recognition.Of(stateDict, new CheckpointOptions(all, given.Count > 0 ? "the options given" : known.Count > 0
-                ? "config.json" : "the file's metadata"));
+            List<KeyValuePair<string, string>> all =
+                [.. defaults ?? [], .. study is null ? Metadata(metadata) : Metadata(study), .. known, .. given];
+            string origin = given.Count > 0 ? "the options given" : known.Count > 0 ? "config.json" : "the file's metadata";
+            return Recognition.Of(stateDict, new CheckpointOptions(all, origin));
         }
         catch (Exception e) when (e is ArgumentException or UnknownNetworkException)
         {
             throw new WeightException(e.Message);
         }
     }
+
+    /// <summary>
+    /// The same weights with options that count where nothing else says them.
+    /// </summary>
+    public NetworkWeights WithDefaults(IReadOnlyList<KeyValuePair<string, string>> defaults) =>
+        this with { Network = Recognise(StateDict, Known, Given, defaults) };
 
     /// <summary>
     /// The same weights as other networks that names and shapes fit alike and that nobody chose between, each with the option that

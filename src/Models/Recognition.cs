@@ -30,13 +30,14 @@ internal static class Recognition
                 "the weights fit none of the nine networks, nor another one of segmentation_models_pytorch: expected an encoder, a decoder and a segmentation head by its names, "
                 + $"found {string.Join(", ", checkpoint.Take(3).Select(parameter => parameter.Key))} and {Math.Max(checkpoint.Count - 3, 0)} others");
         }
-        // One of the nine with something missing or left over is told by its own name.
-        Architecture nearest = Architectures.All.FirstOrDefault(architecture =>
-            given.IsEmpty && architecture.Decoder == network.Architecture && architecture.Encoder == network.Encoder)
-                ?? new Architecture(network, given);
+        var found = new Architecture(network, given);
         given.Check(network);
-        List<string> differences = Differences(weights, nearest);
-        if (differences.Count == 0) return nearest;
+        List<string> differences = Differences(weights, found);
+        if (differences.Count == 0) return found;
+        // One of the nine with something missing or left over is told by its own name.
+        Architecture nearest = Architectures.All.FirstOrDefault(
+            study => given.IsEmpty && study.Decoder == network.Architecture && study.Encoder == network.Encoder) ?? found;
+        differences = Differences(weights, nearest);
         string more = differences.Count > Shown ? $" (and {differences.Count - Shown} more)" : "";
         throw new WeightException(
             $"the weights fit no network; the nearest is {nearest.Name} ({nearest.Key}, encoder {nearest.Encoder}) "

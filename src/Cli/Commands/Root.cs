@@ -25,6 +25,7 @@ internal static class Root
         {
             SegmentCommand.Create(),
             ServeCommand.Create(serve),
+            ScoreCommand.Create(),
             MergeCommand.Create(),
             ReportCommand.Create(),
             InspectCommand.Create(),
