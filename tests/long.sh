@@ -4,6 +4,8 @@
 #   kernels    the self-test of every kernel on the emulated GPU (some minutes)
 #   fuzz       the fuzz tests of the parsers with a hundred times as many cases (LUNGSEG_FUZZ_CASES sets another number)
 #   flags      how often each flag is raised by real radiographs (shared/cxr) and changed ones; LUNGSEG_PHOTOS: a folder of photographs
+#   server-fuzz   50,000 damaged associations and HTTP requests (about half an hour; LUNGSEG_SERVER_FUZZ_CASES sets another number)
+#   server-load   images a second through the service beside segment, latency, memory over 5,000 images (LUNGSEG_SERVER_IMAGES)
 #   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
 #   disposal   16 threads segment while others dispose and load: 2000 rounds (LUNGSEG_DISPOSAL_ROUNDS sets another number; some minutes)
 #   kill       runs over a folder, killed at 60 points and resumed (some minutes)
@@ -22,6 +24,8 @@ case "${1:-}" in
 networks) run Models.Tests -explicit only -class '*EmulatedGpuTests' ;;
 kernels) run Cli.Tests -explicit only -class '*SelfTestKernelsTests' ;;
 flags) run Models.Tests -explicit only -class '*FlagSurveyTests' -showLiveOutput ;;
+server-fuzz) LUNGSEG_SERVER_FUZZ_CASES=${LUNGSEG_SERVER_FUZZ_CASES:-50000} run Server.Tests -class '*FuzzTests' ;;
+server-load) run Server.Tests -explicit only -class '*LoadTests' ;;
 server-kills) LUNGSEG_SERVER_KILLS=${LUNGSEG_SERVER_KILLS:-200} run Server.Tests -method '*number_of_kills*' ;;
 disposal)
     export LUNGSEG_DISPOSAL_ROUNDS=${LUNGSEG_DISPOSAL_ROUNDS:-2000}

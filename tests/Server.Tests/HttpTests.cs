@@ -136,9 +136,9 @@ public sealed class HttpTests : IAsyncLifetime
         Assert.Equal([0x0122, 0xC000], Values(answer, "00081198")
             .Select(item => item.GetProperty("00081197").GetProperty("Value")[0].GetInt32()));
         Assert.Equal(HttpStatusCode.OK,
-            (await _service.PostAsync("dicomweb/studies/1.2.3", Multipart(boundary, files[..1]), type)).StatusCode);
+            (await _service.PostAsync("dicomweb/studies/1.2.3", Multipart(boundary, files[0]), type)).StatusCode);
         Assert.Equal(HttpStatusCode.Conflict,
-            (await _service.PostAsync("dicomweb/studies/1.2.4", Multipart(boundary, files[..1]), type)).StatusCode);
+            (await _service.PostAsync("dicomweb/studies/1.2.4", Multipart(boundary, files[0]), type)).StatusCode);
         await _service.UntilDone();
         Assert.Contains($"out/{Samples.Uid(1)}.seg.dcm", _directory.Files);
 

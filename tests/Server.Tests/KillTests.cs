@@ -172,14 +172,14 @@ public sealed partial class KillTests : IDisposable
 
     /// <summary>Logs each C-STORE: which object, with which bytes, of which image.</summary>
     private DicomServer Archive() =>
-        new(new IPEndPoint(IPAddress.Loopback, 0), new NodeOptions { AeTitle = "PACS" }, async (pdus, _, _, _) =>
+        new(new IPEndPoint(IPAddress.Loopback, 0), new NodeOptions { AeTitle = "PACS" }, async (pdus, _, _, stop) =>
     {
-        if (await pdus.ReadAsync(TimeSpan.FromSeconds(5)) is not { } pdu) return;
+        if (await pdus.ReadAsync(TimeSpan.FromSeconds(5), stop) is not { } pdu) return;
         AssociationItems request = AssociationItems.Read(pdu.Content.Span);
         await pdus.WriteAsync(PduType.AssociateAccept, (request with { Proposed = [],
             Answers = [.. request.Proposed.Select(one => new ContextAnswer(one.Id, 0, one.TransferSyntaxes[0]))] }).ToBytes());
         var messages = new MessageReader(pdus);
-        while (await messages.CommandAsync(TimeSpan.FromSeconds(5)) is var (context, command))
+        while (await messages.CommandAsync(TimeSpan.FromSeconds(5), stop) is var (context, command))
         {
             byte[] data = await messages.DataAsync(context, 1 << 24);
             _received.GetOrAdd(command.Text(CommandSet.AffectedInstance), _ => []).Add(Sha256.TextOf(data));

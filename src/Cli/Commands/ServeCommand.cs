@@ -86,7 +86,7 @@ internal static class ServeCommand
 {
     private static readonly Example[] Examples =
     [
-        new("lungseg serve", "an API at http://127.0.0.1:8080"),
+        new("lungseg serve", "a page and an API at http://127.0.0.1:8080"),
         new("lungseg serve --dicom 11112 --store PACS@10.0.0.5:104", "a DICOM node that sends segmentations and reports to the archive"),
         new("lungseg serve --watch in --out out", "a folder whose images are segmented as they come"),
         new("lungseg serve --rules rules.json --dicom 11112 --check", "check options and rules, and end"),
@@ -100,7 +100,7 @@ internal static class ServeCommand
     public static Command Create(Func<ServeRequest, InvocationConfiguration, int>? run)
     {
         Option<string?> http =
-            Text("--http", "ADDRESS:PORT", "Answer HTTP there: an API, DICOMweb; 127.0.0.1:8080 if no other door is given");
+            Text("--http", "ADDRESS:PORT", "Answer HTTP there: a page, an API, DICOMweb; 127.0.0.1:8080 if no other door is given");
         Option<string?> tokenFile = Text("--token-file", "FILE",
             "A bearer token of 16 characters or more, which callers must send; needed where --http is no loopback address");
         Option<int> rate = CommonOptions.Whole("--rate", "Requests a second that one address may send over HTTP", 1, 100_000, 100);

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http;
 namespace LungSeg.Server.Http;
 
 /// <summary>
-/// Who may ask: with a token, those who send it; without one, this machine alone, and no page of another site. The API's description and
-/// the health checks are open; they show nothing of an image.
+/// Who may ask: with a token, those who send it; without one, this machine alone, and no page of another site. The service's own page, the
+/// API's description and the health checks are open; they show nothing of an image.
 /// </summary>
 internal sealed class Gate(string? token, int rate) : IDisposable
 {
@@ -64,5 +64,6 @@ internal sealed class Gate(string? token, int rate) : IDisposable
     }
 
     private static bool IsOpen(HttpRequest request) => (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))
-        && (request.Path.StartsWithSegments("/health") || request.Path == "/openapi.json");
+        && (request.Path.StartsWithSegments("/health") || request.Path == "/" || request.Path.StartsWithSegments("/page")
+            || request.Path == "/openapi.json");
 }

@@ -55,6 +55,7 @@ internal sealed class HttpDoor : IAsyncDisposable
         application.Use(next => context => gate.Pass(context, next));
         new Api(spool, waiting).Map(application);
         if (takesStudies) new Stow(spool).Map(application);
+        PageFiles.Map(application);
         await application.StartAsync().ConfigureAwait(false);
         return new HttpDoor(application, gate);
     }

@@ -13,7 +13,7 @@ internal sealed partial class Chromium : IAsyncDisposable
     private readonly TemporaryDirectory _profile = new();
     private readonly Process _process;
     private readonly ClientWebSocket _socket = new();
-    private string? _session;
+    private string? _session, _own;
     private int _calls;
 
     private Chromium(string program) => _process = Process.Start(new ProcessStartInfo(program,
@@ -68,6 +68,49 @@ internal sealed partial class Chromium : IAsyncDisposable
         await Call("Page.navigate", new { url = new Uri(file).AbsoluteUri });
         while (!(await Evaluate("document.readyState === 'complete' && location.protocol === 'file:'")).GetBoolean()) await Task.Delay(20);
     }
+
+    /// <summary>Goes to the page of a service; what it asks of that service is no complaint.</summary>
+    public async Task Visit(string url)
+    {
+        _own = url;
+        await Call("Page.navigate", new { url });
+        while (!(await Evaluate("document.readyState === 'complete' && location.protocol === 'http:'")).GetBoolean()) await Task.Delay(20);
+    }
+
+    /// <summary>Chooses files, as a user does in the system's dialogue.</summary>
+    public async Task Choose(string selector, params string[] files)
+    {
+        int root = (await Call("DOM.getDocument", new { })).GetProperty("root").GetProperty("nodeId").GetInt32();
+        int node = (await Call("DOM.querySelector", new { nodeId = root, selector })).GetProperty("nodeId").GetInt32();
+        await Call("DOM.setFileInputFiles", new { nodeId = node, files });
+    }
+
+    /// <summary>Waits until an expression holds.</summary>
+    public async Task Until(string expression)
+    {
+        for (DateTime end = DateTime.UtcNow + Patience; !(await Evaluate(expression)).GetBoolean(); await Task.Delay(50))
+            Assert.True(DateTime.UtcNow < end, $"in vain: {expression}; {string.Join('\n', Complaints)}");
+    }
+
+    /// <summary>Drags with the mouse from the middle of an element.</summary>
+    public async Task Drag(string selector, double right, double down)
+    {
+        (double x, double y) = await Middle(selector);
+        foreach ((string type, double share) in ((string, double)[])[("mousePressed", 0), ("mouseMoved", 0.5), ("mouseMoved", 1),
+            ("mouseReleased", 1)])
+        {
+            await Call("Input.dispatchMouseEvent", new
+            {
+                type, x = x + share * right, y = y + share * down, button = "left", buttons = type == "mouseReleased" ? 0
+                    : 1, clickCount = 1,
+            });
+        }
+    }
+
+    /// <summary>What the page looks like, PNG.</summary>
+    public async Task<byte[]> Screenshot() =>
+        (await Call("Page.captureScreenshot", new { format = "png", captureBeyondViewport = true })).GetProperty("data")
+        .GetBytesFromBase64();
 
     /// <summary>The value of an expression in the page.</summary>
     public async Task<JsonElement> Evaluate(string expression)
@@ -165,8 +208,9 @@ internal sealed partial class Chromium : IAsyncDisposable
         string? url = method == "Network.requestWillBeSent"
             ? told.GetProperty("params").GetProperty("request").GetProperty("url").GetString()
             : null;
-        bool foreign = url is not null
-            && !url.StartsWith("data:", StringComparison.Ordinal) && !url.EndsWith("report.html", StringComparison.Ordinal);
+        bool foreign = url is not null && !url.StartsWith("data:", StringComparison.Ordinal)
+            && !url.EndsWith("report.html", StringComparison.Ordinal)
+            && !(_own is not null && url.Replace("blob:", "", StringComparison.Ordinal).StartsWith(_own, StringComparison.Ordinal));
         if (foreign || method is "Runtime.exceptionThrown" or "Runtime.consoleAPICalled" or "Log.entryAdded") Complaints.Add($"{told}");
     }
 

@@ -284,7 +284,8 @@ public sealed class CallerListTests : IDisposable
         var events = new StringWriter();
         await using var server = new DicomServer(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0),
             new NodeOptions { AeTitle = "LUNGSEG", Limits = limits },
-            async (pdus, _, _, _) => await pdus.ReadAsync(limits.Begin), new Log(TextWriter.Synchronized(events), TextWriter.Null));
+            async (pdus, _, _, stop) =>
+            await pdus.ReadAsync(limits.Begin, stop), new Log(TextWriter.Synchronized(events), TextWriter.Null));
         using (var silent = new RawPeer(server.Port)) silent.ExpectEnd();
         using (var half = new RawPeer(server.Port))
         {

@@ -67,16 +67,16 @@ public sealed class CommitmentTests : IDisposable
         var reports = new List<CommitmentReport>();
         AssociationItems? request = null;
         await using var archive =
-            new DicomServer(new IPEndPoint(IPAddress.Loopback, port), new NodeOptions { AeTitle = "RAW" }, async (pdus, _, _, _) =>
+            new DicomServer(new IPEndPoint(IPAddress.Loopback, port), new NodeOptions { AeTitle = "RAW" }, async (pdus, _, _, stop) =>
         {
-            request = AssociationItems.Read((await pdus.ReadAsync(TimeSpan.FromSeconds(5)))!.Value.Content.Span);
+            request = AssociationItems.Read((await pdus.ReadAsync(TimeSpan.FromSeconds(5), stop))!.Value.Content.Span);
             await pdus.WriteAsync(PduType.AssociateAccept,
                 (request with { Proposed = [], Answers = [new ContextAnswer(1, 0, Uids.Explicit)] }).ToBytes());
             var messages = new MessageReader(pdus);
-            (byte context, CommandSet command) = (await messages.CommandAsync(TimeSpan.FromSeconds(5)))!.Value;
+            (byte context, CommandSet command) = (await messages.CommandAsync(TimeSpan.FromSeconds(5), stop))!.Value;
             reports.Add(CommitmentReport.Read(await messages.DataAsync(context, 1 << 16), isExplicit: true, ""));
             await pdus.WriteMessageAsync(context, CommandSet.ResponseTo(command, Status.Success).ToBytes(), null);
-            await messages.CommandAsync(TimeSpan.FromSeconds(5));
+            await messages.CommandAsync(TimeSpan.FromSeconds(5), stop);
             await pdus.WriteAsync(PduType.ReleaseReply, new byte[4]);
         }, Log.None);
         await TestService.Until(() =>
@@ -92,13 +92,13 @@ public sealed class CommitmentTests : IDisposable
         int stores = 0;
         var asked = new List<CommitmentReport>();
         await using var archive =
-            new DicomServer(new IPEndPoint(IPAddress.Loopback, 0), new NodeOptions { AeTitle = "PACS" }, async (pdus, _, _, _) =>
+            new DicomServer(new IPEndPoint(IPAddress.Loopback, 0), new NodeOptions { AeTitle = "PACS" }, async (pdus, _, _, stop) =>
         {
-            AssociationItems request = AssociationItems.Read((await pdus.ReadAsync(TimeSpan.FromSeconds(5)))!.Value.Content.Span);
+            AssociationItems request = AssociationItems.Read((await pdus.ReadAsync(TimeSpan.FromSeconds(5), stop))!.Value.Content.Span);
             await pdus.WriteAsync(PduType.AssociateAccept, (request with { Proposed = [],
                 Answers = [.. request.Proposed.Select(one => new ContextAnswer(one.Id, 0, one.TransferSyntaxes[0]))] }).ToBytes());
             var messages = new MessageReader(pdus);
-            while (await messages.CommandAsync(TimeSpan.FromSeconds(5)) is var (context, command))
+            while (await messages.CommandAsync(TimeSpan.FromSeconds(5), stop) is var (context, command))
             {
                 byte[] data = await messages.DataAsync(context, 1 << 24);
                 if (command.Command == CommandField.Store) stores++;

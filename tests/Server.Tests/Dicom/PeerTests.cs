@@ -6,7 +6,6 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using LungSeg.Cli.Tests;
 using LungSeg.Imaging.Tests.Dicom;
-using LungSeg.Server.Dicom;
 
 namespace LungSeg.Server.Tests.Dicom;
 
