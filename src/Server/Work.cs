@@ -98,7 +98,7 @@ internal sealed class Work(
         {
             item.Append(new JournalLine { Work = DateTime.UtcNow });
             Segment(item);
-            Finished?.Invoke(item);
+            if (!item.Removed) Finished?.Invoke(item);
         }
         catch (Exception) when (item.Removed)
         {
@@ -112,6 +112,10 @@ internal sealed class Work(
         catch (Exception e)
         {
             Retry(item, e is OutOfMemoryException ? "not enough memory for this image" : Plain(e, item), e);
+        }
+        finally
+        {
+            Spool.EndWork(item);
         }
     }
 
@@ -166,7 +170,7 @@ internal sealed class Work(
         string pixels = Sha256.TextOf(MemoryMarshal.AsBytes(image.Samples));
         WarnOfTwins(item, pixels);
         result = result with { ContentTime = ContentTime(item, pixels).ToLocalTime() };
-        Directory.CreateDirectory(item.Results);
+        if (!spool.BeginResults(item)) return;
         IReadOnlyList<string> paths = ResultFiles.Write(Path.Combine(item.Results, "result"), result, writers);
         DirectoryFlush.Try(item.Directory);
         ResultFile[] files = [.. paths.Select((path, i) => File(writers[i].Name, path))];

@@ -87,8 +87,10 @@ public sealed class FuzzTests : IDisposable
         await TestService.Until(() => service.Running.Spool.Items.All(item => item.Status is ItemStatus.Done or ItemStatus.Parked),
             $"nothing is left to do; {service.Events}");
         foreach (Item item in service.Running.Spool.Items) service.Running.Spool.Remove(item);
-        await TestService.Until(() => service.Running.Spool.Bytes == 0
-            && !Directory.EnumerateFileSystemEntries(_directory["spool/incoming"]).Any(), "nothing is left in the spool");
+        string incoming = _directory["spool/incoming"], items = _directory["spool/items"];
+        bool Empty() => !Directory.EnumerateFileSystemEntries(incoming).Concat(Directory.EnumerateFileSystemEntries(items)).Any();
+        await TestService.Until(() => service.Running.Spool.Bytes == 0 && Empty(),
+            $"nothing is left in the spool: {service.Running.Spool.Bytes} bytes; {string.Join(' ', _directory.Files)}");
         await TestService.Until(() => Handles() < before + 60, $"handles: {before} half-way, {Handles()} now");
         Assert.DoesNotContain("fault of the program", service.Events);
         TestContext.Current.SendDiagnosticMessage($"{Cases} HTTP requests: {answers} answered; handles {before} half-way, {Handles()} "

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using System.Text.Json;
@@ -221,6 +222,19 @@ public sealed class ServiceTests : IDisposable
         Assert.Equal(0, CommandLine.Run(["serve", "--rules", path, "--dicom", "0", "--out", _directory["o"], "--check"],
             () => Root.Create(Service.Run), output, TextWriter.Null));
         Assert.Contains("1 rule, destinations: out", output.ToString());
+    }
+
+    [Fact]
+    public void Lungseg_serve_starts_the_service_s_program_with_the_same_options()
+    {
+        string[] arguments =
+            ["exec", Path.Combine(AppContext.BaseDirectory, "lungseg.dll"), "serve", "--dicom=0", "--out", _directory["o"], "--check"];
+        using Process process =
+            Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        string said = process.StandardOutput.ReadToEnd() + process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, said);
+        Assert.Contains("destinations: out", said);
     }
 
     [Fact]

@@ -239,6 +239,7 @@ internal sealed class Spool : IDisposable
             {
                 gone = item.Directory;
             }
+            item.MovedTo(gone);
             Delete(gone);
             Release(item.Bytes);
             item.Bytes = 0;
@@ -253,11 +254,32 @@ internal sealed class Spool : IDisposable
             if (item.Status == ItemStatus.Done && item.Changed < oldest && item.Waiters == 0) Remove(item);
     }
 
+    /// <summary>Makes the directory of an item's results, in which nothing is yet; false where the item was removed meanwhile.</summary>
+    public bool BeginResults(Item item)
+    {
+        lock (_lock)
+        {
+            if (item.Removed) return false;
+            System.IO.Directory.CreateDirectory(item.Results);
+            return true;
+        }
+    }
+
     /// <summary>Counts what was written in an item's directory.</summary>
     public void Count(Item item, long bytes)
     {
-        item.Bytes += bytes;
-        Interlocked.Add(ref _bytes, bytes);
+        lock (_lock)
+        {
+            if (item.Removed) return;
+            item.Bytes += bytes;
+            Interlocked.Add(ref _bytes, bytes);
+        }
+    }
+
+    /// <summary>Work on an item ended: of one that was removed meanwhile, what was written since goes too.</summary>
+    public static void EndWork(Item item)
+    {
+        if (item.Removed && System.IO.Directory.Exists(item.Directory)) Delete(item.Directory);
     }
 
     /// <summary>Takes room for bytes that come.</summary>
