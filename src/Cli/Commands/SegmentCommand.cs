@@ -3,6 +3,7 @@ using LungSeg.Cli.Inputs;
 using LungSeg.Cli.Journals;
 using LungSeg.Cli.Runs;
 using LungSeg.Imaging.Outputs;
+using LungSeg.Imaging.Classes;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;
@@ -83,8 +84,16 @@ internal static class SegmentCommand
         dicom.AddTo(command);
         var choices = new NetworkChoices();
         choices.AddTo(command);
+        var classes = new Option<string?>("--classes")
+        {
+            Description = "What a network of your own finds, in the order of its labels from 1 on: NAME or NAME:#RRGGBB, separated by "
+                + "commas; lungs: clean its masks as lungs",
+            HelpName = "LIST",
+        };
+        command.Add(classes);
         command.SetAction(parsed =>
         {
+            InvocationConfiguration streams = parsed.InvocationConfiguration;
             var request = new SegmentRequest
             {
                 Images = parsed.GetRequiredValue(images),
@@ -93,7 +102,7 @@ internal static class SegmentCommand
                 {
                     Network = parsed.GetValue(network),
                     WeightsFile = parsed.GetValue(weights),
-                    NetworkOptions = choices.Options(parsed),
+                    NetworkOptions = Named(choices.Options(parsed), parsed.GetValue(classes)),
                     WeightsPart = choices.Part(parsed),
                     CompactHeap = true,
                     Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
@@ -115,11 +124,38 @@ internal static class SegmentCommand
             OutputDirectory.Check(request.Directory);
             var found = InputCollection.Of(request.Images, request.Directory);
             CheckOverwriting(request, found.Inputs);
+            if (request.Segmenter.WeightsFile is not null && Own(request, parsed.GetValue(classes), streams) is { Options.Classes: > 1 })
+            {
+                IReadOnlyList<ImageClass>? named = parsed.GetValue(classes) is { } list ? ClassRun.Parse(list) : null;
+                return ClassRun.Execute(request, found.Inputs, named, streams);
+            }
             return found.IsFolder || request.NeedsJournal
-                ? FolderRun.Execute(request, found, parsed.InvocationConfiguration)
-                : FileRun.Execute(request, found.Inputs, parsed.InvocationConfiguration);
+                ? FolderRun.Execute(request, found, streams)
+                : FileRun.Execute(request, found.Inputs, streams);
         });
         return command;
+    }
+
+    // One class may be lungs, whose masks are then cleaned; several are named with their colours.
+    private static IReadOnlyList<KeyValuePair<string, string>> Named(
+        IReadOnlyList<KeyValuePair<string, string>> options, string? classes) =>
+        classes is null || classes.Contains(',') ? options : [.. options, new("class_names", classes.Split(":#")[0])];
+
+    // The user's own network, with a word on what nothing says of it.
+    private static Architecture Own(SegmentRequest request, string? classes, InvocationConfiguration streams)
+    {
+        LungSegmenterOptions options = request.Segmenter;
+        Architecture network =
+            NetworkWeights.Open(options.Network, options.WeightsFile, options.NetworkOptions, options.WeightsPart).Network;
+        List<string> assumptions = [.. network.Assumptions.Where(_ => options.NetworkSize is null || !network.HasAssumedSize)];
+        if (!network.FindsLungs && network.Options.Classes == 1 && classes is null)
+            assumptions.Add("its class is not lungs, so that masks are not cleaned (--classes lungs)");
+        if (assumptions.Count > 0 && !request.Quiet)
+        {
+            string assumed = string.Join("; ", assumptions);
+            CommandLine.Tell(streams.Error, $"warning: not in the weights, assumed (see --option, --size): {assumed}");
+        }
+        return network;
     }
 
     // Where a shell's pattern names all files, masks beside the images are images too.
