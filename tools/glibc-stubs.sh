@@ -38,4 +38,5 @@ moved='^(pthread_|sem_|dl)[^ ]* [^ ]+ [^ ]+ 1$'
 grep -E "$moved" "$out/libc" | grep -E '^(pthread_|sem_)' | stub libpthread.so libpthread.so.0
 grep -E "$moved" "$out/libc" | grep -E '^dl' | stub libdl.so libdl.so.2
 grep -Ev "$moved" "$out/libc" | stub libc-functions.so libc.so.6
-echo "INPUT(libc-functions.so $($cc -print-file-name=libc_nonshared.a))" > "$out/libc.so"
+loader=$(echo "$libraries"/ld-linux-*.so.*)
+echo "INPUT(libc-functions.so $($cc -print-file-name=libc_nonshared.a) AS_NEEDED($loader))" > "$out/libc.so"

@@ -48,10 +48,11 @@ if [ "$kind" = static ]; then
     name=${LUNGSEG_LEVEL:-avx2}
     level "$name" "$(awk -v name="$name" '$1 == name { print $3 }' <<< "$levels")" Static
     # One object with the runtime's parts in it, of whose names none but the header's can be seen.
-    ld -r -o "$work/all.o" "$work/$name/"*.o "$sdk/libbootstrapperdll.o" --whole-archive "$sdk/libRuntime.WorkstationGC.a" --no-whole-archive \
-        --start-group "$sdk"/lib{eventpipe-disabled,Runtime.VxsortDisabled,standalonegc-disabled,aotminipal,stdc++compat,System.Native,z}.a \
-        "$sdk"/lib{System.IO.Compression.Native,brotlienc,brotlidec,brotlicommon}.a --end-group
-    objcopy --wildcard --keep-global-symbol='lungseg_*' "$work/all.o" "$work/lungseg.o"
+    ld -r -o "$work/all.o" "$work/$name/"*.o "$sdk/libbootstrapperdll.o" \
+        --whole-archive "$sdk/libRuntime.WorkstationGC.a" --no-whole-archive --start-group \
+        "$sdk"/lib{eventpipe-disabled,Runtime.VxsortDisabled,standalonegc-disabled,aotminipal,stdc++compat,z,brotlienc,brotlidec,brotlicommon}.a \
+        "$sdk"/libSystem.{Native,IO.Compression.Native,Security.Cryptography.Native.OpenSsl}.a --end-group
+    objcopy --strip-debug --wildcard --keep-global-symbol='lungseg_*' "$work/all.o" "$work/lungseg.o"
     rm -f "$out/liblungseg.a"
     ar rcs "$out/liblungseg.a" "$work/lungseg.o"
     cp include/lungseg.h "$out"
@@ -72,7 +73,7 @@ if ! cmp -s "$work/sums.new" "$work/sums"; then
     mv "$work/sums.new" "$work/sums"
 fi
 
-outer=(-std=gnu11 -O2 -Wall -Wextra -fPIC -fvisibility=hidden -I"$work" -Wa,-I"$work" -s -Wl,-z,relro,-z,now,-z,noexecstack -L"$work/stubs")
+outer=(-std=gnu11 -O2 -Wall -Wextra -fPIC -fvisibility=hidden -I"$work" -Wa,-I"$work" -s -Wl,-z,relro,-z,now,-z,noexecstack -L"$work/stubs" -Wl,--allow-shlib-undefined)
 if [ -n "$weights" ]; then
     cp "weights/$weights" "$work/weights.bin"
     cp weights/manifest.json "$work/manifest.json"
@@ -84,7 +85,7 @@ if [ "$kind" = program ]; then
     $cc "${outer[@]}" -pie src/Native/Outer/{program,levels}.c -o "$out/lungseg" "${needed[@]}"
     made=$out/lungseg
 else
-    $cc "${outer[@]}" -shared src/Native/Outer/{library,levels}.c -o "$out/liblungseg.so" "${needed[@]}" -Wl,-soname,liblungseg.so,-z,nodelete
+    $cc "${outer[@]}" -shared src/Native/Outer/{library,levels}.c -o "$out/liblungseg.so" "${needed[@]}" -Wl,-soname,liblungseg.so,-z,nodelete,--exclude-libs,ALL
     cp include/lungseg.h "$out"
     made=$out/liblungseg.so
 fi

@@ -12,6 +12,10 @@ int main(int count, char **arguments) {
     }
     try {
         std::ifstream input(arguments[1], std::ios::binary);
+        if (!input) {
+            std::cerr << "segment: " << arguments[1] << " cannot be read\n";
+            return 2;
+        }
         const std::vector<std::uint8_t> file{std::istreambuf_iterator<char>(input), {}};
         const lungseg::segmenter segmenter;
         const lungseg::result result = segmenter.segment(lungseg::encoded(file));

@@ -106,20 +106,20 @@ public sealed partial class BuiltLibraryTests : IDisposable
         Assert.Equal("64 masks, all the same\n", Built.Run(Compile("cc", Source("threads.c")), [Repository.Sample]).Succeeded().Output);
 
     [Fact]
-    public void Valgrind_finds_nothing_outside_the_runtime()
+    public void Valgrind_finds_nothing()
     {
-        string program = Compile("cc", Example("c", "segment.c"), "-g");
+        string program = Compile("cc", Source("small.c"), "-g");
         Outcome run = Built.Run(
             "valgrind",
             [
                 "--error-exitcode=99", "--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite",
-                "--max-stackframe=8400000", $"--suppressions={Source("runtime.supp")}", program, Repository.Sample, _directory["mask.pgm"],
+                "--max-stackframe=8400000", program,
             ],
             // Valgrind knows no AVX-512, and the collector's threads of their own would wait for each other.
             ("LUNGSEG_INSTRUCTIONS", "avx2"), ("DOTNET_gcConcurrent", "0"));
         Assert.True(run.Exit == 0, run.Error);
         Assert.Contains("ERROR SUMMARY: 0 errors", run.Error);
-        Assert.Contains("pixels are lung", run.Output);
+        Assert.Equal("all hold\n", run.Output);
     }
 
     private static string[] Declared() =>

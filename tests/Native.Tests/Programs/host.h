@@ -4,7 +4,7 @@
 #include <string.h>
 #include <lungseg.h>
 
-static void check(lungseg_status status) {
+static inline void check(lungseg_status status) {
     char text[512];
     if (status == LUNGSEG_OK) return;
     lungseg_error(text, sizeof text);
@@ -12,14 +12,14 @@ static void check(lungseg_status status) {
     exit(1);
 }
 
-static lungseg_segmenter *create(int images) {
+static inline lungseg_segmenter *create(int images) {
     lungseg_options options = { .size = sizeof options, .abi = LUNGSEG_ABI, .images = images };
     lungseg_segmenter *segmenter;
     check(lungseg_create(&options, &segmenter));
     return segmenter;
 }
 
-static lungseg_image read_image(const char *path) {
+static inline lungseg_image read_image(const char *path) {
     lungseg_image image = { .size = sizeof image };
     FILE *file = fopen(path, "rb");
     if (!file) exit(1);
@@ -34,7 +34,7 @@ static lungseg_image read_image(const char *path) {
 }
 
 /* The number of lung pixels; mask, if not NULL, gets a copy that the caller frees. */
-static int segment(lungseg_segmenter *segmenter, const lungseg_image *image, uint8_t **mask) {
+static inline int segment(lungseg_segmenter *segmenter, const lungseg_image *image, uint8_t **mask) {
     lungseg_result *result;
     lungseg_statistics found = { .size = sizeof found };
     check(lungseg_segment(segmenter, image, &result));

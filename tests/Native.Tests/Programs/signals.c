@@ -28,7 +28,7 @@ static int faults(void) {
     caught = 0;
     if (!sigsetjmp(back, 1)) *(volatile int *)0 = 1;
 #ifdef __x86_64__
-    if (!sigsetjmp(back, 1)) zero = 1 / zero;
+    if (!sigsetjmp(back, 1)) zero = 7 / zero;
 #else
     if (!sigsetjmp(back, 1)) raise(SIGFPE);
 #endif
