@@ -9,6 +9,7 @@
 #   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
 #   disposal   16 threads segment while others dispose and load: 2000 rounds (LUNGSEG_DISPOSAL_ROUNDS sets another number; some minutes)
 #   kill       runs over a folder, killed at 60 points and resumed (some minutes)
+#   smp-table  the table of docs/checkpoints.md: one network of each family on every instruction set and the reference
 #   smp        every network of segmentation_models_pytorch that shared/smp has an output of (LUNGSEG_SMP: a pattern of names)
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -32,6 +33,7 @@ disposal)
     run Models.Tests -explicit only -method '*Rounds_of_disposing_and_loading'
     ;;
 kill) run Cli.Tests -explicit only -class '*KilledRunTests' ;;
+smp-table) run Models.Tests -explicit only -class '*SmpFamilyTests' -showLiveOutput ;;
 smp) run Models.Tests -explicit only -class '*SmpTests' ;;
 fuzz)
     export LUNGSEG_FUZZ_CASES=${LUNGSEG_FUZZ_CASES:-600000}
