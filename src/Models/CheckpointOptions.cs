@@ -32,6 +32,8 @@ internal sealed class CheckpointOptions
         var network = new List<KeyValuePair<string, string>>();
         foreach (KeyValuePair<string, string> option in options)
         {
+            if (option.Key is null || option.Value is null)
+                throw new ArgumentException("a name and a value of each option expected, null found", nameof(options));
             string value = option.Value.Trim();
             switch (option.Key)
             {

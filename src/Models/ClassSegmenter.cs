@@ -70,6 +70,7 @@ public sealed class ClassSegmenter : IDisposable
     public static ClassSegmenter Load(LungSegmenterOptions options, IReadOnlyList<ImageClass>? classes = null)
     {
         ArgumentNullException.ThrowIfNull(options);
+        foreach (ImageClass known in classes ?? []) ArgumentNullException.ThrowIfNull(known, nameof(classes));
         return new ClassSegmenter(NetworkWeights.Open(options), options, classes);
     }
 

@@ -20,6 +20,14 @@ public sealed record InputNormalisation(IReadOnlyList<float> Mean, IReadOnlyList
     /// <summary>The values of most networks that were trained on ImageNet.</summary>
     public static InputNormalisation ImageNet { get; } = new([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
+    /// <summary>What is subtracted from each channel of an image in [0, 1].</summary>
+    public IReadOnlyList<float> Mean { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } =
+        Mean ?? throw new ArgumentNullException(nameof(Mean));
+
+    /// <summary>What each channel is divided by after that.</summary>
+    public IReadOnlyList<float> Std { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } =
+        Std ?? throw new ArgumentNullException(nameof(Std));
+
     /// <summary>Whether the first channel is blue and not red.</summary>
     public bool IsBgr { get; init; }
 

@@ -12,6 +12,8 @@ public sealed record ImageClass(string Name, byte Red, byte Green, byte Blue)
     /// <summary>A class in the colour of its number; numbers beyond the palette begin again.</summary>
     public static ImageClass Of(string name, int number)
     {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentOutOfRangeException.ThrowIfNegative(number);
         (byte red, byte green, byte blue) = Palette[number % Palette.Length];
         return new ImageClass(name, red, green, blue);
     }
@@ -24,6 +26,14 @@ public sealed record ImageClass(string Name, byte Red, byte Green, byte Blue)
 /// <param name="Method">The network and its settings.</param>
 public sealed record ClassMap(Radiograph Image, byte[] Labels, IReadOnlyList<ImageClass> Classes, SegmentationMethod Method)
 {
+    /// <summary>The image.</summary>
+    public Radiograph Image { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } =
+        Image ?? throw new ArgumentNullException(nameof(Image));
+
+    /// <summary>For each pixel, row by row, the number of its class; 0 is background.</summary>
+    public byte[] Labels { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } =
+        Labels ?? throw new ArgumentNullException(nameof(Labels));
+
     /// <summary>The pixels of a class, and the box around them, far sides exclusive; null where there are none.</summary>
     public (int Area, int Left, int Top, int Right, int Bottom)? Extent(int number)
     {

@@ -17,6 +17,9 @@ public sealed record LungThird(string Name, int Pixels, int LesionPixels)
 /// <param name="Thirds">Lower, middle and upper third of one lung, then of the other.</param>
 public sealed record LesionScore(IReadOnlyList<LungThird> Thirds)
 {
+    /// <summary>Lower, middle and upper third of one lung, then of the other.</summary>
+    public IReadOnlyList<LungThird> Thirds { get; init => field = Checked(value); } = Checked(Thirds);
+
     /// <summary>The share of a third above which it counts, in the study's code.</summary>
     public const double DefaultThreshold = 0.5;
 
@@ -26,6 +29,13 @@ public sealed record LesionScore(IReadOnlyList<LungThird> Thirds)
     /// <summary>Cuts two lungs of one size into thirds and counts the lesions on them.</summary>
     internal static LesionScore Of(LungMask first, string firstName, LungMask second, string secondName, LungMask lesions) =>
         new([.. Cut(first, firstName, lesions), .. Cut(second, secondName, lesions)]);
+
+    private static IReadOnlyList<LungThird> Checked(IReadOnlyList<LungThird> thirds)
+    {
+        ArgumentNullException.ThrowIfNull(thirds);
+        foreach (LungThird third in thirds) ArgumentNullException.ThrowIfNull(third, nameof(thirds));
+        return thirds;
+    }
 
     // From the lowest row up, as the study turns the lung on its side and cuts it from the left.
     private static IEnumerable<LungThird> Cut(LungMask lung, string name, LungMask lesions)

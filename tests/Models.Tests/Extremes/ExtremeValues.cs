@@ -68,6 +68,7 @@ internal sealed class ExtremeValues(Samples samples)
         if (type == typeof(bool)) return [false, true];
         if (type == typeof(string)) return [null, "", " ", "\0", "\uD800", "a\nb", "../../..", "/", new string('x', 100_000)];
         if (type == typeof(CancellationToken)) return [new CancellationToken(canceled: true)];
+        if (type == typeof(DateTime)) return [DateTime.MinValue, DateTime.MaxValue];
         if (type == typeof(TimeSpan)) return [TimeSpan.MinValue, TimeSpan.MaxValue];
         if (type == typeof(object)) return [null, 1];
         if (type == typeof(Stream)) return [null, Stream.Null, Closed(), new UnreadableStream()];

@@ -8,9 +8,11 @@ using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
+using LungSeg.Imaging.Classes;
 using LungSeg.Imaging.Masks;
 using LungSeg.Imaging.Outputs;
 using LungSeg.Imaging.Quality;
+using LungSeg.Models.Scoring;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LungSeg.Models.Tests.Extremes;
@@ -57,6 +59,8 @@ internal sealed class Samples : IDisposable
             [typeof(WeightsFolder)] = [() => new WeightsFolder(TestData.InRepository("weights"))],
             [typeof(LungSegmenter)] = [() => Kept(LungSegmenter.Load(new LungSegmenterOptions { NetworkSize = 128, Threads = 1 }))],
             [typeof(ILungSegmenter)] = [() => Kept(Services().BuildServiceProvider()).GetRequiredService<ILungSegmenter>()],
+            [typeof(ClassSegmenter)] = [() => Kept(ClassSegmenter.Load(OfClasses))],
+            [typeof(LesionScorer)] = [() => Kept(LesionScorer.Load(Lesions, Small))],
             [typeof(IServiceCollection)] = [Services],
             [typeof(Stream)] = [ImageStream],
             [typeof(Utf8JsonWriter)] = [() => new Utf8JsonWriter(Stream.Null)],
@@ -80,6 +84,12 @@ internal sealed class Samples : IDisposable
             ["stem"] = () => In("stem"),
             ["checkpoint"] = () => WeightsFile,
             ["output"] = () => In("converted.safetensors"),
+            ["ClassSegmenter.options"] = () => OfClasses,
+            ["ClassSegmenter.classes"] = () => new[] { ImageClass.Of("a", 0), ImageClass.Of("b", 1) },
+            ["LesionScorer.lesionWeights"] = () => Lesions,
+            ["LesionScorer.lungs"] = () => Small,
+            ["LesionScorer.options"] = () => Array.Empty<KeyValuePair<string, string>>(),
+            ["LesionScorer.part"] = () => "",
             ["Run.options"] = () => new ConversionOptions { Any = true, Overwrite = true },
             ["WithTaps.paths"] = () => new[] { "body" },
             ["WithInput.input"] = () => new Shape(1, 3, 8, 8),
@@ -92,8 +102,8 @@ internal sealed class Samples : IDisposable
             ["Execute.input"] = () => new float[3 * 8 * 8],
             ["Execute.output"] = () => new float[8 * 8],
             ["Plan.n"] = () => 1,
-            ["Plan.h"] = () => 8,
-            ["Plan.w"] = () => 8,
+            ["Plan.h"] = () => 2,
+            ["Plan.w"] = () => 2,
             ["LungMask.width"] = () => Side,
             ["LungMask.height"] = () => Side,
             ["LungMask.pixels"] = () => new byte[Side * Side],
@@ -248,6 +258,7 @@ internal sealed class Samples : IDisposable
         if (type == typeof(bool)) return false;
         if (type == typeof(CancellationToken)) return CancellationToken.None;
         if (type == typeof(TimeSpan)) return TimeSpan.Zero;
+        if (type == typeof(DateTime)) return DateTime.UnixEpoch;
         if (type == typeof(object)) return "text";
         if (type.IsPrimitive) return Convert.ChangeType(type == typeof(float) || type == typeof(double) ? 0.5 : 4, type);
         if (typeof(Delegate).IsAssignableFrom(type)) return Callback(type, where);
@@ -272,6 +283,32 @@ internal sealed class Samples : IDisposable
     private static bool Fits(object value, Type type) =>
         (Nullable.GetUnderlyingType(type) ?? type).IsInstanceOfType(value)
         || (Member.ElementOf(type) is { } element && value.GetType() == element.MakeArrayType());
+
+    /// <summary>Weights of a small network of three classes, and of one for lesions.</summary>
+    private string Classes => Made("classes.safetensors", new NetworkOptions { Classes = 3, Activation = OutputActivation.Softmax });
+
+    private LungSegmenterOptions OfClasses => new() { WeightsFile = Classes, NetworkSize = 64, Threads = 1 };
+
+    private string Lesions => Made("lesions.safetensors", new NetworkOptions());
+
+    private static LungSegmenterOptions Small => new() { NetworkSize = 128, Threads = 1 };
+
+    private string Made(string name, NetworkOptions options)
+    {
+        string path = In(name);
+        if (File.Exists(path)) return path;
+        var unet = new Network("Unet", "timm-mobilenetv3_small_minimal_100", options);
+        var network = new Architecture(unet, CheckpointOptions.None);
+        IEnumerable<Parameter> weights = network.Layout
+            .Select(entry => new Parameter(entry.Key, entry.Dims, () => [.. Enumerable.Repeat(0.01f, (int)entry.Count)]));
+        Safetensors.Write(path, weights, new Dictionary<string, string>
+        {
+            ["architecture"] = network.Decoder,
+            ["encoder"] = network.Encoder,
+            ["options"] = NetworkOptionNames.ToText(options),
+        });
+        return path;
+    }
 
     private static Parameter Weight(string key) => new(key, [2, 3], () => new float[6]);
 
