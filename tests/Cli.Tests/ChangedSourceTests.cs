@@ -3,8 +3,8 @@ using LungSeg.Imaging.Tests.Dicom;
 namespace LungSeg.Cli.Tests;
 
 /// <summary>
-/// A file that becomes another one while the program works on it, through the whole program: the kernel tells when the program reads it, and it
-/// is replaced then.
+/// A file that becomes another one while the program works on it, through the whole program: the kernel tells when the program reads it,
+/// and it is replaced then.
 /// </summary>
 public sealed class ChangedSourceTests : IDisposable
 {

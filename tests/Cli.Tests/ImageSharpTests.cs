@@ -18,7 +18,8 @@ public sealed class ImageSharpTests
 
     [Fact]
     public void There_are_libraries() =>
-        Assert.Superset(new HashSet<string>(["IO", "Engine", "Imaging", "Models", "Extensions"]), Libraries.Select(row => row.Data).ToHashSet());
+        Assert.Superset(
+            new HashSet<string>(["IO", "Engine", "Imaging", "Models", "Extensions"]), Libraries.Select(row => row.Data).ToHashSet());
 
     [Theory]
     [MemberData(nameof(Libraries))]

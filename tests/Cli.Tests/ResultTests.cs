@@ -152,6 +152,60 @@ public sealed class ResultTests : IDisposable
     }
 
     [Fact]
+    public void In_a_folder_a_format_that_an_image_cannot_have_is_skipped_and_counted()
+    {
+        Film("in/film.dcm");
+        File.Copy(Repository.Sample, _directory["in/picture.png"]);
+        File.Copy(Repository.Sample, _directory["in/second.png"]);
+        string[] arguments = ["segment", _directory["in"], "-o", _directory["out"], "--size", Size, "--format", "mask,seg,sr"];
+        Run run = Lungseg.Run(arguments);
+        Assert.Equal(0, run.Exit);
+        string line = Assert.Single(run.Error.Split('\n'), line => line.Contains("skipped"));
+        Assert.Contains("seg of 2 (not a DICOM image); sr of 2 (not a DICOM image)", line);
+        Assert.Equal(
+            ["film.mask.png", "film.seg.dcm", "film.sr.dcm", "picture.mask.png", "second.mask.png"],
+            Directory.GetFiles(_directory["out"]).Select(Path.GetFileName).Where(name => name!.Contains('.') && !name.StartsWith('.'))
+                .Except(["journal.jsonl", "report.csv", "report.jsonl"]).Order(StringComparer.Ordinal));
+        JsonElement[] report = [.. File.ReadLines(_directory["out/report.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal([0, 2, 2], report.Select(image => image.GetProperty("skipped").GetArrayLength()));
+        Assert.Equal("seg", report[1].GetProperty("skipped")[0].GetProperty("format").GetString());
+        Assert.Contains(",seg; sr,", File.ReadAllLines(_directory["out/report.csv"])[2]);
+        Assert.Contains("3 of 3 images are already finished", Lungseg.Run([.. arguments, "--resume"]).Error);
+
+        // What somebody names is written, or it is an error.
+        string[] named = ["-o", _directory["named"], "--size", Size, "--format", "mask,seg"];
+        Lungseg.Run(["segment", Repository.Sample, .. named]).Refused("seg refers to a DICOM image", "leave seg out");
+        Run both = Lungseg.Run(["segment", Repository.Sample, _directory["in/film.dcm"], .. named]);
+        Assert.Equal(1, both.Exit);
+        Assert.True(File.Exists(_directory["named/film.seg.dcm"]));
+        Assert.False(File.Exists(_directory["named/radiograph.mask.png"]));
+    }
+
+    // A run that is killed leaves a table of the images that it had finished.
+    [Fact]
+    public void The_table_of_a_dataset_grows_while_the_run_works()
+    {
+        for (int i = 0; i < 40; i++) Film($"in/film{i:00}.dcm", i);
+        string[] arguments = ["segment", _directory["in"], "-o", _directory["out"], "--size", Size, "--format", "dataset", "--json"];
+        using (System.Diagnostics.Process process = Lungseg.Start(arguments))
+        {
+            for (int i = 0; i < 3; i++) Assert.NotNull(process.StandardOutput.ReadLine());
+            process.Kill();
+            process.WaitForExit();
+        }
+        string[] lines = File.ReadAllLines(_directory["out/dataset.jsonl"]);
+        Assert.InRange(lines.Length, 3, 39);
+        Assert.All(lines, line => Assert.EndsWith(".dcm", JsonDocument.Parse(line).RootElement.GetProperty("file").GetString()));
+        Assert.False(File.Exists(_directory["out/dataset.coco.json"]));
+        Assert.Equal(0, Lungseg.Run([.. arguments, "--resume", "-q"]).Exit);
+        Assert.Equal(
+            Enumerable.Range(0, 40).Select(i => $"film{i:00}.dcm"),
+            File.ReadLines(_directory["out/dataset.jsonl"]).Select(
+                line => JsonDocument.Parse(line).RootElement.GetProperty("file").GetString()));
+        Assert.True(File.Exists(_directory["out/dataset.coco.json"]));
+    }
+
+    [Fact]
     public void A_dataset_of_named_files_needs_no_other_format()
     {
         Lungseg.Run("segment", Film("film.dcm"), "-o", _directory["out"], "--size", Size, "--format", "dataset", "-q").Succeeded();

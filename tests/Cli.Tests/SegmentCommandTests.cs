@@ -46,6 +46,23 @@ public sealed class SegmentCommandTests : IDisposable
         Assert.Equal([0, 255], mask.Samples.ToArray().Distinct().Order().Select(s => (int)s));
     }
 
+    [Theory]
+    [InlineData("study", "upstream")]
+    [InlineData("native", "fixed")]
+    public void The_mode_has_its_former_name_too(string mode, string former)
+    {
+        string[] arguments = ["segment", Repository.Sample, "--size", "128", "--format", "mask", "-o"];
+        Lungseg.Run([.. arguments, _directory["new"], "--mode", mode]).Succeeded();
+        Lungseg.Run([.. arguments, _directory["old"], "--compat", former]).Succeeded();
+        Assert.Equal(File.ReadAllBytes(_directory["new/radiograph.mask.png"]), File.ReadAllBytes(_directory["old/radiograph.mask.png"]));
+        Lungseg.Run([.. arguments, _directory["both"], "--compat", former, "--mode", mode]).Refused("--compat", "--mode alone");
+        Lungseg.Run([.. arguments, _directory["both"], "--compat", mode]).Refused("--compat: expected fixed or upstream");
+        // It is in no help, and nobody is led to it.
+        Assert.DoesNotContain("compat", Lungseg.Run("segment", "--help").Succeeded().Output);
+        Assert.Equal("", Lungseg.Run("[complete]", "segment --comp").Succeeded().Output);
+        Assert.DoesNotContain("--compat", Lungseg.Run("segment", Repository.Sample, "--comapt", former).Error);
+    }
+
     [Fact]
     public void Of_a_DICOM_file_every_choice_is_told()
     {

@@ -208,6 +208,7 @@ internal sealed class ShardMerge : IDisposable
         AtomicFile.Copy(from, to);
     }
 
+    // Without what differs between runs and machines: times, and the device in the method.
     private static string Line(ImageRecord record) =>
-        JsonSerializer.Serialize(record with { Milliseconds = null }, RunJson.Lines.ImageRecord);
+        JsonSerializer.Serialize(record with { Milliseconds = null, Method = null }, RunJson.Lines.ImageRecord);
 }

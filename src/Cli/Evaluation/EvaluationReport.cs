@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text;
 using LungSeg.IO;
 using LungSeg.Imaging.Evaluation;
+using LungSeg.Imaging.Outputs;
 using LungSeg.Imaging;
 using LungSeg.Models;
 using Spectre.Console;
@@ -183,6 +184,7 @@ internal static class EvaluationJson
     public static void Write(Utf8JsonWriter json, EvaluationReport report)
     {
         json.WriteStartObject();
+        json.WriteNumber("schema", JsonFacts.Version);
         json.WriteString("program", $"lungseg {ProductVersion.Number}");
         foreach ((string name, string value) in report.Conditions) json.WriteString(name, value);
         json.WriteNumber("resamples", ConfidenceInterval.Resamples);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LungSeg.Cli.Inputs;
+using LungSeg.Imaging.Outputs;
 using LungSeg.IO;
 
 namespace LungSeg.Cli.Journals;
@@ -33,8 +34,16 @@ internal sealed class FinishedWork : IDisposable
     }
 
     /// <summary>The images that remain to be done, in their order.</summary>
-    public IReadOnlyList<Input> Rest(IReadOnlyList<Input> inputs, RunSettings settings, Func<Input, IReadOnlyList<string>> outputs) =>
-        [.. inputs.AsParallel().AsOrdered().Where(input => !IsFinished(input, settings, outputs(input)))];
+    /// <param name="inputs">All images of the run.</param>
+    /// <param name="settings">The settings of the run.</param>
+    /// <param name="writers">The formats of the run.</param>
+    /// <param name="mayLack">Whether an image may lack formats that it cannot have.</param>
+    public IReadOnlyList<Input> Rest(
+        IReadOnlyList<Input> inputs, RunSettings settings, IReadOnlyList<IResultWriter> writers, bool mayLack) =>
+    [
+        .. inputs.AsParallel().AsOrdered()
+            .Where(input => !IsFinished(input, settings, entry => Expected(input, entry, writers, mayLack))),
+    ];
 
     /// <summary>Which images are done again, one line for each reason.</summary>
     public IEnumerable<string> Redone() => _redone
@@ -58,18 +67,27 @@ internal sealed class FinishedWork : IDisposable
         }
     }
 
+    /// <summary>The entries of the finished images.</summary>
+    public IEnumerable<JournalEntry> Entries() => Kept().Select(line => line.Image).OfType<JournalEntry>();
+
     public void Dispose()
     {
         foreach (JournalFile journal in _journals) journal.Dispose();
     }
 
-    private bool IsFinished(Input input, RunSettings settings, IReadOnlyList<string> outputs)
+    private static IReadOnlyList<string> Expected(Input input, JournalEntry entry, IReadOnlyList<IResultWriter> writers, bool mayLack)
+    {
+        IEnumerable<string> lacking = mayLack ? entry.Record.Skipped.Select(skipped => skipped.Format) : [];
+        return ResultFiles.Names(input.Stem, writers.Where(writer => !lacking.Contains(writer.Name)));
+    }
+
+    private bool IsFinished(Input input, RunSettings settings, Func<JournalEntry, IReadOnlyList<string>> outputs)
     {
         string? why = null;
         foreach (JournalFile journal in _journals)
         {
             if (journal.Find(input.Name) is not { } entry) continue;
-            (string? reason, DateTime modified) = Check(journal, entry, input, settings, outputs);
+            (string? reason, DateTime modified) = Check(journal, entry, input, settings, outputs(entry));
             if (reason is null) return _kept.TryAdd(input.Name, (journal, modified));
             why ??= reason;
         }

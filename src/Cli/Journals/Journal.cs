@@ -1,5 +1,4 @@
 using System.Text.Json;
-using LungSeg.IO;
 
 namespace LungSeg.Cli.Journals;
 
@@ -12,8 +11,7 @@ internal sealed class Journal : IDisposable
     private readonly DirectoryLock _directory;
     private readonly FileStream? _lock;
     private readonly string _path;
-    private FileStream? _file;
-    private long _length;
+    private LineFile? _lines;
 
     private Journal(string path, DirectoryLock directory, FileStream? held) => (_path, _directory, _lock) = (path, directory, held);
 
@@ -49,19 +47,15 @@ internal sealed class Journal : IDisposable
         }
     }
 
-    /// <summary>Starts a new file with some lines; it replaces the old file when all of them are written.</summary>
-    public void Begin(IEnumerable<JournalLine> lines) => Written(() => AtomicFile.Begin(_path, file =>
-    {
-        _file = file;
-        foreach (JournalLine line in lines) Write(line);
-    }));
+    /// <summary>Starts a new journal with some lines; it replaces the old one when all of them are written.</summary>
+    public void Begin(IEnumerable<JournalLine> lines) => _lines = LineFile.Begin(_path, lines.Select(Bytes));
 
     /// <summary>Adds a line. If the process is killed or the disk is full, earlier lines are not lost.</summary>
-    public void Add(JournalLine line) => Written(() => Write(line));
+    public void Add(JournalLine line) => _lines!.Add(Bytes(line));
 
     public void Dispose()
     {
-        _file?.Dispose();
+        _lines?.Dispose();
         _lock?.Dispose();
         _directory.Dispose();
     }
@@ -70,32 +64,5 @@ internal sealed class Journal : IDisposable
         ? new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose)
         : throw new UsageException($"'{path}' is a link: delete it");
 
-    // Written at a known position: if a full disk takes only a part of a line, that part is cut off.
-    private void Write(JournalLine line)
-    {
-        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(line, RunJson.Lines.JournalLine), (byte)'\n'];
-        try
-        {
-            RandomAccess.Write(_file!.SafeFileHandle, bytes, _length);
-            _length += bytes.Length;
-        }
-        catch (IOException)
-        {
-            RandomAccess.SetLength(_file!.SafeFileHandle, _length);
-            throw;
-        }
-    }
-
-    private void Written(Action write)
-    {
-        try
-        {
-            write();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            string reason = DiskFull.Is(e) ? "no space is left on the disk" : e.Message;
-            throw new UsageException($"the journal '{_path}' cannot be written: {reason}", e);
-        }
-    }
+    private static byte[] Bytes(JournalLine line) => JsonSerializer.SerializeToUtf8Bytes(line, RunJson.Lines.JournalLine);
 }

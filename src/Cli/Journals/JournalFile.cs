@@ -102,13 +102,28 @@ internal sealed class JournalFile : IDisposable
     {
         try
         {
+            if (number == 1) CheckSchema(bytes);
             JournalLine line = JsonSerializer.Deserialize(bytes, RunJson.Lines.JournalLine) ?? new JournalLine();
-            return JournalCheck.FaultOf(line) is { } fault ? throw Damaged(number, fault) : line;
+            return JournalCheck.FaultOf(line, bytes) is { } fault ? throw Damaged(number, fault) : line;
         }
         catch (JsonException e)
         {
             throw Damaged(number, $"unexpected content at {e.Path ?? "$"} (byte {e.BytePositionInLine})", e);
         }
+    }
+
+    // Version 0.1.0 wrote no schema.
+    private void CheckSchema(byte[] firstLine)
+    {
+        using var line = JsonDocument.Parse(firstLine);
+        if (line.RootElement.ValueKind != JsonValueKind.Object || !line.RootElement.TryGetProperty("session", out JsonElement session))
+            return;
+        if (session.ValueKind != JsonValueKind.Object || !session.TryGetProperty("started", out _)) return;
+        int schema = session.TryGetProperty("schema", out JsonElement found) && found.TryGetInt32(out int number) ? number : 1;
+        if (schema == JsonFacts.Version) return;
+        string writer = schema < JsonFacts.Version ? "an older version of lungseg" : "a newer version of lungseg";
+        throw new UsageException($"the journal '{Path}' was written by {writer} (schema {schema}, {JsonFacts.Version} expected): "
+            + "finish the run with that version, or run without --resume to start a new one");
     }
 
     private UsageException Damaged(int number, string fault, Exception? inner = null) =>
@@ -143,9 +158,10 @@ internal sealed class JournalFile : IDisposable
 /// </summary>
 internal static class JournalCheck
 {
-    /// <summary>What is wrong; null for a valid line.</summary>
-    public static string? FaultOf(JournalLine line) => line switch
+    /// <summary>What is wrong with a line; null for a valid one.</summary>
+    public static string? FaultOf(JournalLine line, byte[] bytes) => line switch
     {
+        _ when !HasFiniteNumbers(bytes) => "a number is too large",
         { Session: { } session, Image: null, End: null } => FaultOf(session),
         { Session: null, Image: { } entry, End: null } => FaultOf(entry),
         { Session: null, Image: null, End: not null } => null,
@@ -173,13 +189,14 @@ internal static class JournalCheck
         if (!IsRelative(record.File))
             return $"'{record.File}' is not the name of an image: a relative path that stays below its folder expected";
         if (entry.Bytes < 0 || record.Width < 0 || record.Height < 0) return "a size is negative";
-        // Members that a line leaves out are null, even if their type is not nullable.
-        if (record is not { Flags: { }, Warnings: { }, Outputs: { } }) return "flags, warnings or outputs are missing";
-        if (((IEnumerable<object?>)[.. record.Flags, .. record.Warnings, .. record.Outputs]).Contains(null)) return "an element is null";
+        if (record.Schema != JsonFacts.Version) return $"schema {JsonFacts.Version} expected, {record.Schema} found";
+        if (!record.Failed && record is not { Width: not null, Height: not null, Sha256: not null, Method: not null, Lungs: not null })
+            return "the result of an image is incomplete";
+        if (((IEnumerable<object?>)[.. record.Flags, .. record.Warnings, .. record.Outputs, .. record.Skipped]).Contains(null))
+            return "an element is null";
         if (record.Outputs.FirstOrDefault(output => !IsOutput(output, record.File)) is { } other)
             return $"'{other.Name}' is not the name of an output of '{record.File}' in the format '{other.Format}'";
-        double[] numbers = [.. Numbers(record.Lungs), .. Numbers(record.Milliseconds)];
-        if (!numbers.All(double.IsFinite)) return "a number is too large";
+        if (record.Lungs is { } lungs && !ArePlaces(lungs)) return "the places of its lungs are damaged";
         if (entry.Masks is { } masks && !masks.All(mask => IsMask(mask, record))) return "its masks are damaged";
         bool preview = entry.Thumbnail is not { } small
             || (small is { Width: > 0, Height: > 0 } && small.Outlines.Values.All(path => path is not null));
@@ -198,9 +215,20 @@ internal static class JournalCheck
         mask is { Box: [>= 0, >= 0, >= 0, >= 0], Counts: { } counts, Area: >= 0 } && Enum.IsDefined(mask.Side)
         && image is { Width: not null, Height: not null } && !counts.AsSpan().ContainsAnyExceptInRange('0', 'o');
 
-    private static IEnumerable<double> Numbers(LungFacts? lungs) =>
-        lungs is null ? [] : [lungs.Share, lungs.AreaMm2 ?? 0, lungs.WidthRatio ?? 0, lungs.UncertainRatio];
+    private static bool ArePlaces(LungFacts lungs) =>
+        lungs.Parts.All(part => part is { BoxPx: [_, _, _, _], CentroidPx: [_, _], Side: "right" or "left" or "joined" })
+        && ((SideFacts?[])[lungs.Right, lungs.Left, lungs.Joined])
+            .All(side => side is null or { BoxPx: [_, _, _, _], CentroidPx: [_, _], ApexPx: [_, _], BasePx: [_, _] });
 
-    private static IEnumerable<double> Numbers(StepTimes? times) =>
-        times is null ? [] : [times.Read, times.Preprocess, times.Network, times.Postprocess, times.Write];
+    // JSON can write numbers that no double holds.
+    private static bool HasFiniteNumbers(byte[] line)
+    {
+        var reader = new Utf8JsonReader(line);
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.Number && !(reader.TryGetDouble(out double number) && double.IsFinite(number)))
+                return false;
+        }
+        return true;
+    }
 }

@@ -2,7 +2,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using LungSeg.Imaging;
-using LungSeg.Imaging.Masks;
 using LungSeg.Imaging.Outputs;
 using LungSeg.Imaging.Quality;
 
@@ -11,16 +10,22 @@ namespace LungSeg.Cli.Journals;
 /// <summary>A line of a journal: exactly one of the three members is set.</summary>
 internal sealed record JournalLine
 {
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RunSession? Session { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public JournalEntry? Image { get; init; }
 
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SessionEnd? End { get; init; }
 }
 
 /// <summary>One start of the program on a run, with settings and conditions.</summary>
 internal sealed record RunSession
 {
+    /// <summary>The version of the journal's lines.</summary>
+    public required int Schema { get; init; }
+
     public required DateTime Started { get; init; }
 
     /// <summary>The shard, such as "2/4".</summary>
@@ -59,9 +64,11 @@ internal sealed record JournalEntry
     public required string Settings { get; init; }
 
     /// <summary>The masks, where the run writes a dataset of them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<EncodedLung>? Masks { get; init; }
 
     /// <summary>A preview for the report's page.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Thumbnail? Thumbnail { get; init; }
 }
 
@@ -72,7 +79,6 @@ internal sealed partial class RunJson : JsonSerializerContext
     private static readonly JsonSerializerOptions OneLine = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         // A journal is read again, and anybody may have changed it.
         RespectNullableAnnotations = true,
@@ -89,11 +95,14 @@ internal sealed partial class RunJson : JsonSerializerContext
 /// </summary>
 internal sealed record ImageRecord
 {
+    /// <summary>The version of the line.</summary>
+    public required int Schema { get; init; }
+
     /// <summary>The image's name in the run.</summary>
     public required string File { get; init; }
 
-    /// <summary>Why there are no outputs; null if there are.</summary>
-    public string? Error { get; init; }
+    /// <summary>Why the image failed; null if it did not. The following members up to <see cref="Lungs"/> are null if it did.</summary>
+    public required string? Error { get; init; }
 
     public int? Width { get; init; }
 
@@ -102,23 +111,32 @@ internal sealed record ImageRecord
     /// <summary>SHA-256 of the image's file.</summary>
     public string? Sha256 { get; init; }
 
+    public MethodFacts? Method { get; init; }
+
     public LungFacts? Lungs { get; init; }
 
     /// <summary>Questions about image and mask for a person to check.</summary>
-    public IReadOnlyList<QualityFlag> Flags { get; init; } = [];
+    public required IReadOnlyList<QualityFlag> Flags { get; init; }
 
     /// <summary>The reader's warnings.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public required IReadOnlyList<string> Warnings { get; init; }
 
     /// <summary>The files that were written.</summary>
-    public IReadOnlyList<OutputFile> Outputs { get; init; } = [];
+    public required IReadOnlyList<OutputFile> Outputs { get; init; }
+
+    /// <summary>The formats that were asked for and that this image cannot have.</summary>
+    public required IReadOnlyList<SkippedFormat> Skipped { get; init; }
 
     /// <summary>The time of each step; not in reports, which must not depend on it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public StepTimes? Milliseconds { get; init; }
 
     [JsonIgnore]
     public bool Failed => Error is not null;
 }
+
+/// <summary>A format that an image cannot have, and why.</summary>
+internal sealed record SkippedFormat(string Format, string Reason);
 
 /// <summary>The time of each step in milliseconds, to a tenth; the network's time does not include waiting for its turn.</summary>
 internal sealed record StepTimes(double Read, double Preprocess, double Network, double Postprocess, double Write)
@@ -132,7 +150,11 @@ internal sealed record StepTimes(double Read, double Preprocess, double Network,
 /// <summary>
 /// A file that was written: its format and its name relative to the output directory, with '/'; in a journal also size and SHA-256.
 /// </summary>
-internal sealed record OutputFile(string Format, string Name, long? Bytes = null, string? Sha256 = null)
+internal sealed record OutputFile(
+    string Format,
+    string Name,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Bytes = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Sha256 = null)
 {
     public static OutputFile Of(string format, string directory, string path, bool hashed)
     {
@@ -153,49 +175,4 @@ internal sealed record OutputFile(string Format, string Name, long? Bytes = null
     }
 
     public string PathIn(string directory) => Path.Combine(directory, Name.Replace('/', Path.DirectorySeparatorChar));
-}
-
-/// <summary>
-/// What a mask measures, in the words of the JSON output: areas in pixels of the mask, and in square millimetres where the image says how
-/// large its pixels are.
-/// </summary>
-internal sealed record LungFacts
-{
-    public double Share { get; init; }
-
-    public int AreaPx { get; init; }
-
-    public double? AreaMm2 { get; init; }
-
-    public int RightPx { get; init; }
-
-    public int LeftPx { get; init; }
-
-    /// <summary>Lung that is one part on both sides.</summary>
-    public int JoinedPx { get; init; }
-
-    /// <summary>Width of the right lung's box divided by the left's.</summary>
-    public double? WidthRatio { get; init; }
-
-    public int Components { get; init; }
-
-    /// <summary>Pixels with a probability from 0.1 to 0.9 for each lung pixel: the less, the surer the network.</summary>
-    public double UncertainRatio { get; init; }
-
-    public static LungFacts Of(LungSegmentation result)
-    {
-        MaskStatistics statistics = result.Statistics;
-        return new LungFacts
-        {
-            Share = Math.Round(statistics.AreaShare, 6),
-            AreaPx = statistics.Area,
-            AreaMm2 = statistics.AreaIn(result.MaskSpacing) is { } area ? Math.Round(area, 2) : null,
-            RightPx = statistics.Of(LungSide.Right)?.Area ?? 0,
-            LeftPx = statistics.Of(LungSide.Left)?.Area ?? 0,
-            JoinedPx = statistics.Of(LungSide.Both)?.Area ?? 0,
-            WidthRatio = statistics.WidthRatio is { } ratio ? Math.Round(ratio, 5) : null,
-            Components = statistics.Parts.Count,
-            UncertainRatio = Math.Round(result.Measures.UncertainRatio, 5),
-        };
-    }
 }

@@ -7,8 +7,9 @@ using LungSeg.Imaging.Outputs;
 namespace LungSeg.Cli.Reports;
 
 /// <summary>
-/// The masks of a whole run, made from its journal, where each image's masks are appended as they are done: dataset.jsonl, a line for each
-/// image, and dataset.coco.json, all images in COCO's layout, which also says where each image's line starts, for random access.
+/// The masks of a whole run: dataset.jsonl, a line for each image, and dataset.coco.json, all images in COCO's layout, which also has the
+/// position of each image's line, for random access. Lines are appended while the run works; at its end both files are made from the
+/// journal, sorted by name.
 /// </summary>
 internal static class Dataset
 {
@@ -18,7 +19,39 @@ internal static class Dataset
     /// <summary>The beginning of both files' names.</summary>
     public static string NameOf(Shard shard) => shard.IsWhole ? "dataset" : $"dataset.{shard.Index}-of-{shard.Count}";
 
-    /// <summary>Writes both files of a part of a run, and returns their paths; none where its images have no masks.</summary>
+    /// <summary>Starts the table of a run with the lines of images that are finished already.</summary>
+    public static LineFile Begin(string directory, Shard shard, IEnumerable<JournalEntry> finished) =>
+        LineFile.Begin($"{Path.Combine(directory, NameOf(shard))}.jsonl", finished.Where(Holds).Select(LineOf));
+
+    /// <summary>Whether an image has a line.</summary>
+    public static bool Holds(JournalEntry entry) => entry is { Masks: not null, Record.Failed: false };
+
+    /// <summary>An image's line, without its end.</summary>
+    public static byte[] LineOf(JournalEntry entry)
+    {
+        using var line = new MemoryStream();
+        using (var json = new Utf8JsonWriter(line, Json.OneLine))
+        {
+            json.WriteStartObject();
+            json.WriteString("file", entry.Record.File);
+            json.WriteString("sha256", entry.Record.Sha256);
+            json.WriteNumber("width", entry.Record.Width!.Value);
+            json.WriteNumber("height", entry.Record.Height!.Value);
+            json.WriteStartArray("lungs");
+            foreach (EncodedLung lung in entry.Masks!)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("category_id", EncodedLung.CategoryOf(lung.Side));
+                WriteMask(json, entry, lung, "rle");
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+        return line.ToArray();
+    }
+
+    /// <summary>Writes both files of a run or shard, and returns their paths; none where its images have no masks.</summary>
     public static IReadOnlyList<string> Write(string directory, Shard shard, JournalFile journal)
     {
         if (!journal.Sessions[^1].Settings.GetValueOrDefault("format", "").Split(',').Contains(Format)) return [];
@@ -35,39 +68,18 @@ internal static class Dataset
     private static IEnumerable<(int Id, JournalEntry Entry)> Images(JournalFile journal) =>
         journal.Names
             .Select(name => journal.Find(name)!)
-            .Where(entry => entry is { Masks: not null, Record.Failed: false })
+            .Where(Holds)
             .Select((entry, i) => (i + 1, entry));
 
     private static void WriteTable(Stream stream, JournalFile journal, List<(long Start, long Length)> lines)
     {
         long start = 0;
-        using var line = new MemoryStream();
-        foreach ((int id, JournalEntry entry) in Images(journal))
+        foreach ((_, JournalEntry entry) in Images(journal))
         {
-            line.SetLength(0);
-            using (var json = new Utf8JsonWriter(line, Json.OneLine))
-            {
-                json.WriteStartObject();
-                json.WriteNumber("id", id);
-                json.WriteString("file", entry.Record.File);
-                json.WriteString("sha256", entry.Record.Sha256);
-                json.WriteNumber("width", entry.Record.Width!.Value);
-                json.WriteNumber("height", entry.Record.Height!.Value);
-                json.WriteStartArray("lungs");
-                foreach (EncodedLung lung in entry.Masks!)
-                {
-                    json.WriteStartObject();
-                    json.WriteNumber("category_id", EncodedLung.CategoryOf(lung.Side));
-                    WriteMask(json, entry, lung, "rle");
-                    json.WriteEndObject();
-                }
-                json.WriteEndArray();
-                json.WriteEndObject();
-            }
-            line.WriteByte((byte)'\n');
+            byte[] line = [.. LineOf(entry), (byte)'\n'];
             lines.Add((start, line.Length));
             start += line.Length;
-            line.WriteTo(stream);
+            stream.Write(line);
         }
     }
 

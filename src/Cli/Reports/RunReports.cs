@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using LungSeg.Cli.Journals;
+using LungSeg.Imaging.Outputs;
 using LungSeg.IO;
 
 namespace LungSeg.Cli.Reports;
@@ -8,6 +9,7 @@ namespace LungSeg.Cli.Reports;
 /// <summary>The reports of a run, made from its journal only: one line for each image, sorted by name.</summary>
 internal static class RunReports
 {
+    // A column has the name of its member in report.jsonl; members of members are joined by '_'.
     private static readonly (string Name, Func<ImageRecord, string?> Value)[] Columns =
     [
         ("file", r => r.File),
@@ -15,17 +17,27 @@ internal static class RunReports
         ("error", r => r.Error),
         ("width", r => Csv.Number(r.Width)),
         ("height", r => Csv.Number(r.Height)),
-        ("share", r => Csv.Number(r.Lungs?.Share)),
         ("area_px", r => Csv.Number(r.Lungs?.AreaPx)),
         ("area_mm2", r => Csv.Number(r.Lungs?.AreaMm2)),
-        ("right_px", r => Csv.Number(r.Lungs?.RightPx)),
-        ("left_px", r => Csv.Number(r.Lungs?.LeftPx)),
-        ("joined_px", r => Csv.Number(r.Lungs?.JoinedPx)),
-        ("width_ratio", r => Csv.Number(r.Lungs?.WidthRatio)),
-        ("components", r => Csv.Number(r.Lungs?.Components)),
+        ("share", r => Csv.Number(r.Lungs?.Share)),
         ("uncertain_ratio", r => Csv.Number(r.Lungs?.UncertainRatio)),
+        ("uncertainty_from", r => r.Lungs?.UncertaintyFrom),
+        ("width_ratio_right_to_left", r => Csv.Number(r.Lungs?.WidthRatioRightToLeft)),
+        ("area_ratio_right_to_left", r => Csv.Number(r.Lungs?.AreaRatioRightToLeft)),
+        ("height_ratio_right_to_left", r => Csv.Number(r.Lungs?.HeightRatioRightToLeft)),
+        ("right_apex_below_left_px", r => Csv.Number(r.Lungs?.RightApexBelowLeftPx)),
+        ("right_apex_below_left_mm", r => Csv.Number(r.Lungs?.RightApexBelowLeftMm)),
+        ("right_base_below_left_px", r => Csv.Number(r.Lungs?.RightBaseBelowLeftPx)),
+        ("right_base_below_left_mm", r => Csv.Number(r.Lungs?.RightBaseBelowLeftMm)),
+        ("widest_span_width_px", r => Csv.Number(r.Lungs?.WidestSpan?.WidthPx)),
+        ("widest_span_width_mm", r => Csv.Number(r.Lungs?.WidestSpan?.WidthMm)),
+        .. Side("right", lungs => lungs.Right),
+        .. Side("left", lungs => lungs.Left),
+        .. Side("joined", lungs => lungs.Joined),
+        ("components", r => Csv.Number(r.Lungs?.Components)),
         ("flags", r => string.Join("; ", r.Flags.Select(flag => flag.Name))),
         ("warnings", r => string.Join("; ", r.Warnings)),
+        ("skipped", r => string.Join("; ", r.Skipped.Select(skipped => skipped.Format))),
         ("sha256", r => r.Sha256),
         ("outputs", r => string.Join("; ", r.Outputs.Select(output => output.Name))),
     ];
@@ -52,6 +64,24 @@ internal static class RunReports
 
     /// <summary>The beginnings of the names of all files that a run or shard has once.</summary>
     public static IReadOnlyList<string> NamesOf(Shard shard) => [NameOf(shard), Dataset.NameOf(shard)];
+
+    private static (string Name, Func<ImageRecord, string?> Value)[] Side(string name, Func<LungFacts, SideFacts?> side)
+    {
+        return
+        [
+            Column("area_px", lung => lung.AreaPx),
+            Column("area_mm2", lung => lung.AreaMm2),
+            Column("width_px", lung => lung.WidthPx),
+            Column("width_mm", lung => lung.WidthMm),
+            Column("height_px", lung => lung.HeightPx),
+            Column("height_mm", lung => lung.HeightMm),
+            Column("uncertain_ratio", lung => lung.UncertainRatio),
+            Column("components", lung => lung.Components),
+        ];
+
+        (string, Func<ImageRecord, string?>) Column(string member, Func<SideFacts, double?> value) =>
+            ($"{name}_{member}", r => r.Lungs is { } lungs && side(lungs) is { } lung ? Csv.Number(value(lung)) : "");
+    }
 
     private static string Stem(string directory, Shard shard) =>
         Path.Combine(directory, NameOf(shard));

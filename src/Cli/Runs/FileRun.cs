@@ -11,7 +11,7 @@ internal static class FileRun
     {
         var lines = new ResultLines(request, streams, showsProgress: false);
         var state = new RunState();
-        using ImageWork work = ImageWork.Open(request, inputs.Count, forJournal: false, streams.Error);
+        using ImageWork work = ImageWork.Open(request, inputs.Count, forJournal: false, mayLack: false, streams.Error);
         work.Load(inputs[0]);
         work.DoAll(inputs, state, streams.Error.WriteLine, (input, result) =>
         {

@@ -13,13 +13,14 @@ namespace LungSeg.Cli.Runs;
 /// </summary>
 internal sealed class FolderRun
 {
-    private const int MostFailuresTold = 20;
+    private const int MostFailuresTold = 20, MostReasons = 3;
     private readonly SegmentRequest _request;
     private readonly InputCollection _collection;
     private readonly Shard _shard;
     private readonly IReadOnlyList<Input> _inputs;
     private readonly TextWriter _error;
     private readonly RunState _state = new();
+    private readonly List<SkippedFormat> _skipped = [];
 
     private FolderRun(SegmentRequest request, InputCollection collection, TextWriter error)
     {
@@ -36,29 +37,34 @@ internal sealed class FolderRun
     {
         CheckOtherShards();
         foreach (string notice in _collection.Notices) Status(notice);
-        using ImageWork work = ImageWork.Open(_request, _inputs.Count, forJournal: true, _error);
+        using ImageWork work = ImageWork.Open(_request, _inputs.Count, forJournal: true, _collection.IsFolder, _error);
         RunSettings settings = _request.Settings(work.Backend);
         using Journal journal = Journal.Take(_request.Directory, _shard);
         Leftovers.Remove(_request.Directory, [.. _inputs.Select(input => input.Stem), .. RunReports.NamesOf(_shard)]);
         OutputDirectory.CheckLinks(_request.Directory, _inputs.Select(input => input.Stem));
 
         using FinishedWork finished = _request.Resume ? FinishedWork.In(_request.Directory) : FinishedWork.None;
-        IReadOnlyList<Input> rest = finished.Rest(_inputs, settings, input => ResultFiles.Names(input.Stem, _request.Writers));
+        IReadOnlyList<Input> rest = finished.Rest(_inputs, settings, _request.Writers, _collection.IsFolder);
         foreach (string line in finished.Redone()) Status(line);
         if (finished.Count > 0) Status($"{finished.Count} of {_inputs.Count} images are already finished, and their outputs are unchanged");
 
         if (rest.Count > 0) work.Load(rest[0]);
         journal.Begin(finished.Kept().Append(new JournalLine { Session = Session(settings, work) }));
         var progress = new RunProgress(rest.Count);
+        using (LineFile? table = _request.Results.Dataset ? Dataset.Begin(_request.Directory, _shard, finished.Entries()) : null)
         using (var display = ProgressDisplay.Start(_error, progress, _request.Quiet || rest.Count == 0))
         {
             work.DoAll(rest, _state, display.Tell, (input, result) =>
             {
-                journal.Add(new JournalLine { Image = Entry(result, settings) });
+                JournalEntry entry = Entry(result, settings);
+                journal.Add(new JournalLine { Image = entry });
+                if (Dataset.Holds(entry)) table?.Add(Dataset.LineOf(entry));
                 progress.Add(result.Record.Failed);
+                _skipped.AddRange(result.Record.Skipped);
                 lines.Write(input, result, work.Segmenter);
             });
         }
+        TellSkipped();
 
         // The failures are told first: on a full disk the next steps fail.
         TellFailures(_inputs.Count - finished.Count - progress.Done);
@@ -85,6 +91,7 @@ internal sealed class FolderRun
 
     private RunSession Session(RunSettings settings, ImageWork work) => new()
     {
+        Schema = JsonFacts.Version,
         Started = DateTime.UtcNow,
         Shard = $"{_shard}",
         Images = _inputs.Count,
@@ -106,6 +113,16 @@ internal sealed class FolderRun
         Masks = result.Masks,
         Thumbnail = result.Thumbnail,
     };
+
+    // One line for the run: in a mixed folder most images may lack a format.
+    private void TellSkipped()
+    {
+        if (_skipped.Count == 0) return;
+        IEnumerable<string> formats = _skipped.GroupBy(skipped => skipped.Format).Select(format =>
+            $"{format.Key} of {format.Count()} "
+                + $"({string.Join(", ", format.Select(skipped => skipped.Reason).Distinct().Take(MostReasons))})");
+        Status($"formats that images cannot have were skipped: {string.Join("; ", formats)}");
+    }
 
     private void TellFailures(int open)
     {

@@ -44,12 +44,12 @@ internal sealed class ImageWork : IDisposable
 {
     private readonly SegmentRequest _request;
     private readonly ImageLoader _loader;
-    private readonly bool _forJournal;
+    private readonly bool _forJournal, _mayLack;
     private LungSegmenter? _segmenter;
 
-    private ImageWork(SegmentRequest request, IBackend backend, Division division, bool forJournal)
+    private ImageWork(SegmentRequest request, IBackend backend, Division division, bool forJournal, bool mayLack)
     {
-        (_request, Backend, Division, _forJournal) = (request, backend, division, forJournal);
+        (_request, Backend, Division, _forJournal, _mayLack) = (request, backend, division, forJournal, mayLack);
         _loader = new ImageLoader(request.Dicom);
     }
 
@@ -61,13 +61,18 @@ internal sealed class ImageWork : IDisposable
     /// <summary>The network; only after <see cref="Load"/>.</summary>
     public LungSegmenter Segmenter => _segmenter ?? throw new InvalidOperationException($"{nameof(Load)} was not called");
 
-    /// <summary>Opens the device for a number of images; <paramref name="forJournal"/> adds hashes of outputs and previews.</summary>
-    public static ImageWork Open(SegmentRequest request, int images, bool forJournal, TextWriter notes)
+    /// <summary>Opens the device for a number of images.</summary>
+    /// <param name="request">What the user asks.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="forJournal">Whether results have hashes of outputs, and previews.</param>
+    /// <param name="mayLack">Whether a format that an image cannot have is skipped; otherwise it is an error.</param>
+    /// <param name="notes">Gets what "auto" chose.</param>
+    public static ImageWork Open(SegmentRequest request, int images, bool forJournal, bool mayLack, TextWriter notes)
     {
         int threads = request.Threads > 0 ? request.Threads : Environment.ProcessorCount;
         Division division = Division.Of(images, threads, Division.AvailableBytes);
         IBackend backend = DeviceChoices.Open(request.Device, request.Precision, division.ThreadsEach, notes);
-        return new ImageWork(request, backend, backend is CpuBackend ? division : division.OnDevice(), forJournal);
+        return new ImageWork(request, backend, backend is CpuBackend ? division : division.OnDevice(), forJournal, mayLack);
     }
 
     /// <summary>Loads the network, and reads the first image meanwhile.</summary>
@@ -126,18 +131,27 @@ internal sealed class ImageWork : IDisposable
         long segmented = Stopwatch.GetTimestamp();
         IReadOnlyList<EncodedLung>? masks = _request.Results.Dataset ? EncodedLung.Of(result, Dataset.Format) : null;
         ImageLoader.CheckUnchanged(input, read);
-        IReadOnlyList<OutputFile> outputs = Write(input, result);
+        ILookup<string?, IResultWriter> writers = _request.Writers.ToLookup(writer => _mayLack ? writer.ReasonToSkip(result) : null);
+        IReadOnlyList<OutputFile> outputs = Write(input, result, [.. writers[null]]);
         var times = StepTimes.Of(result.Times with { Read = read.Time }, Stopwatch.GetElapsedTime(segmented));
         var record = new ImageRecord
         {
+            Schema = JsonFacts.Version,
             File = input.Name,
+            Error = null,
             Width = read.Image.Width,
             Height = read.Image.Height,
             Sha256 = read.Sha256,
+            Method = MethodFacts.Of(result.Method),
             Lungs = LungFacts.Of(result),
             Flags = result.Flags,
             Warnings = [.. result.Decisions.Where(decision => decision.IsWarning).Select(decision => $"{decision.Topic}: {decision.Text}")],
             Outputs = outputs,
+            Skipped =
+            [
+                .. writers.Where(group => group.Key is not null)
+                    .SelectMany(group => group.Select(writer => new SkippedFormat(writer.Name, group.Key!))),
+            ],
             Milliseconds = times,
         };
         return new ImageResult(record)
@@ -150,16 +164,25 @@ internal sealed class ImageWork : IDisposable
         };
     }
 
-    private OutputFile[] Write(Input input, LungSegmentation result)
+    private OutputFile[] Write(Input input, LungSegmentation result, IReadOnlyList<IResultWriter> writers)
     {
         string stem = Path.Combine(_request.Directory, input.Stem);
         OutputDirectory.Create(Path.GetDirectoryName(stem)!);
-        IReadOnlyList<string> paths = ResultFiles.Write(stem, result, _request.Writers);
-        return [.. _request.Writers.Zip(paths, (writer, path) => OutputFile.Of(writer.Name, _request.Directory, path, _forJournal))];
+        IReadOnlyList<string> paths = ResultFiles.Write(stem, result, writers);
+        return [.. writers.Zip(paths, (writer, path) => OutputFile.Of(writer.Name, _request.Directory, path, _forJournal))];
     }
 
     private static ImageResult Failed(Input input, string error) =>
-        new(new ImageRecord { File = input.Name, Error = error.ReplaceLineEndings(" ") });
+        new(new ImageRecord
+        {
+            Schema = JsonFacts.Version,
+            File = input.Name,
+            Error = error.ReplaceLineEndings(" "),
+            Flags = [],
+            Warnings = [],
+            Outputs = [],
+            Skipped = [],
+        });
 }
 
 /// <summary>An image's samples, and what a journal notes of its file.</summary>

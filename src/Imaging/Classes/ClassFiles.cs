@@ -54,7 +54,7 @@ internal static class ClassFiles
         using Utf8JsonWriter json = new(stream, JsonWriter.Options);
         json.WriteStartObject();
         json.WriteString("program", $"{Software.Name} {Software.Version}");
-        JsonMethod.Write(json, map.Method);
+        JsonFacts.WriteMethod(json, map.Method);
         JsonImage.Write(json, map.Image, map.Image.Decisions);
         WriteClasses(json, map);
         json.WriteEndObject();

@@ -12,6 +12,12 @@ public interface IResultWriter
     /// <summary>What the file holds, in a few words.</summary>
     string Description { get; }
 
+    /// <summary>
+    /// Why an image cannot have this format, in a few words such as "not a DICOM image"; null where it can. A run over many images leaves
+    /// such a format out; <see cref="Write"/> throws.
+    /// </summary>
+    string? ReasonToSkip(LungSegmentation result) => null;
+
     /// <summary>Writes the file's content.</summary>
     /// <exception cref="ImageException">The image lacks what the format needs.</exception>
     void Write(Stream stream, LungSegmentation result);
@@ -25,6 +31,8 @@ internal abstract class ResultWriter : IResultWriter
     public abstract string Extension { get; }
 
     public abstract string Description { get; }
+
+    public virtual string? ReasonToSkip(LungSegmentation result) => null;
 
     public void Write(Stream stream, LungSegmentation result)
     {

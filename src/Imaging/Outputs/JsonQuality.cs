@@ -3,22 +3,11 @@ using LungSeg.Imaging.Quality;
 
 namespace LungSeg.Imaging.Outputs;
 
-/// <summary>The members "flags", with what triggered each, and "measures", from which they follow.</summary>
+/// <summary>The member "measures": the numbers that flags follow from.</summary>
 internal static class JsonQuality
 {
-    public static void Write(Utf8JsonWriter json, LungSegmentation result)
+    public static void Write(Utf8JsonWriter json, QualityMeasures m)
     {
-        json.WriteStartArray("flags");
-        foreach (QualityFlag flag in result.Flags)
-        {
-            json.WriteStartObject();
-            json.WriteString("name", flag.Name);
-            json.WriteString("question", flag.Question);
-            json.WriteString("trigger", flag.Trigger);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        QualityMeasures m = result.Measures;
         json.WriteStartObject("measures");
         WriteNumber(json, "lung_share", m.LungShare);
         WriteNumber(json, "uncertain_ratio", m.UncertainRatio);

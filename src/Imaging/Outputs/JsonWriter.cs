@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace LungSeg.Imaging.Outputs;
 
 /// <summary>
-/// Sizes, places and flags of one result, with what was read and decided; docs/outputs.md describes every member. Same input, same bytes.
+/// One result: how it was made, what was read, lungs, flags, measures. docs/outputs.md describes every member,
+/// docs/schemas/result.schema.json is its schema. The same input gives the same bytes.
 /// </summary>
 internal sealed class JsonWriter : ResultWriter
 {
@@ -26,11 +27,12 @@ internal sealed class JsonWriter : ResultWriter
     {
         using Utf8JsonWriter json = new(stream, Options);
         json.WriteStartObject();
+        json.WriteNumber("schema", JsonFacts.Version);
         json.WriteString("program", $"{Software.Name} {Software.Version}");
-        JsonMethod.Write(json, result.Method);
+        JsonFacts.WriteMethod(json, result.Method);
         JsonImage.Write(json, result.Image, result.Decisions);
-        JsonLungs.Write(json, result);
-        JsonQuality.Write(json, result);
+        JsonFacts.WriteLungs(json, result);
+        JsonQuality.Write(json, result.Measures);
         json.WriteEndObject();
     }
 }

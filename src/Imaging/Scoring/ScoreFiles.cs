@@ -63,7 +63,7 @@ internal sealed record ScoreReport(
         using Utf8JsonWriter json = new(stream, JsonWriter.Options);
         json.WriteStartObject();
         json.WriteString("program", $"{Software.Name} {Software.Version}");
-        JsonMethod.Write(json, Lungs.Method);
+        JsonFacts.WriteMethod(json, Lungs.Method);
         JsonImage.Write(json, Lungs.Image, Lungs.Decisions);
         WriteMembers(json);
         json.WriteEndObject();

@@ -39,6 +39,23 @@ public sealed class HostileJournalTests : IDisposable
         Assert.False(File.Exists(Path.Combine(run, "report.csv")));
     }
 
+    // Version 0.1.0 had other names of members and settings.
+    [Fact]
+    public void A_journal_of_an_older_version_is_refused_in_one_line_that_says_what_to_do()
+    {
+        string run = Copy("version-1"), journal = Path.Combine(run, "journal.jsonl");
+        Images.Write(_directory, "in", "a.png");
+        string[] segment = ["segment", _directory["in"], "-o", run, "--size", "128", "--format", "mask,json"];
+        foreach (Run refused in (Run[])[Lungseg.Run([.. segment, "--resume"]), Lungseg.Run("report", run)])
+            refused.Refused(journal, "older version", "schema 1, 2 expected", "run without --resume");
+        Lungseg.Run([.. segment, "-q"]).Succeeded();
+        Assert.Equal(0, Lungseg.Run([.. segment, "--resume"]).Exit);
+
+        // And one of the future.
+        File.WriteAllText(journal, File.ReadAllText(journal).Replace("{\"session\":{\"schema\":2,", "{\"session\":{\"schema\":3,"));
+        Lungseg.Run([.. segment, "--resume"]).Refused(journal, "newer version", "schema 3, 2 expected");
+    }
+
     [Theory]
     [InlineData("../dot_profile")]
     [InlineData("/etc/passwd")]
@@ -62,7 +79,7 @@ public sealed class HostileJournalTests : IDisposable
     {
         string shards = Path.Combine(Copy("traversal"), "shards"), journal = Path.Combine(shards, "journal.1-of-2.jsonl");
         File.WriteAllText(journal, File.ReadAllText(journal).Replace("\"p1.png\"", $"\"{name}\""));
-        Lungseg.Run("merge", shards, "-o", _directory["merged/below"]).Refused("line 2 ", journal, $"'{name}' is no");
+        Lungseg.Run("merge", shards, "-o", _directory["merged/below"]).Refused("line 2 ", journal, $"'{name}' is not the name");
     }
 
     [Fact]

@@ -27,7 +27,8 @@ public sealed class JsonOutputTests
         Assert.InRange(x, box[0], box[0] + box[2]);
         Assert.True(x < 128);
         Assert.Equal(JsonValueKind.Null, lungs.GetProperty("joined").ValueKind);
-        Assert.Equal(2, lungs.GetProperty("components").GetArrayLength());
+        Assert.Equal(2, lungs.GetProperty("components").GetInt32());
+        Assert.Equal(["left", "right"], lungs.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("side").GetString()).Order());
         Assert.InRange(lungs.GetProperty("width_ratio_right_to_left").GetDouble(), 0.7, 1.4);
     }
 

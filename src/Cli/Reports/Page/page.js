@@ -71,7 +71,7 @@ function startPage() {
     find("failed").append(line);
   }
 
-  const lungs = done.map(image => image.record.lungs), inCentimetres = lungs.length > 0 && lungs.every(each => each.area_mm2 !== undefined);
+  const lungs = done.map(image => image.record.lungs), inCentimetres = lungs.length > 0 && lungs.every(each => each.area_mm2 !== null);
   find("histograms").append(
     inCentimetres
       ? histogram({ title: "Lung area", values: lungs.map(each => each.area_mm2 / 100), unit: " cm²", format: figures, from: 0 })

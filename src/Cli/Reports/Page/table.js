@@ -20,7 +20,7 @@ function startTable(rows, scale) {
   shown.all = rows;
   shown.scale = scale;
   // Pixels and square millimetres have no common order: what has no millimetres comes last, where some have them.
-  shown.inMillimetres = rows.some(row => row.record.lungs.area_mm2 !== undefined);
+  shown.inMillimetres = rows.some(row => row.record.lungs.area_mm2 !== null);
   for (const column of columns) find("sort").append(new Option(column.title, column.key));
   for (const column of headColumns) {
     const head = element("th"), button = element("button", column.head);
@@ -136,7 +136,7 @@ function fillFlags(cell, record) {
 
 function fillArea(cell, record) {
   const { area_mm2: square, area_px: pixels } = record.lungs;
-  number(cell, square === undefined ? `${pixels} px` : `${figures(square / 100)} cm²`);
+  number(cell, square === null ? `${pixels} px` : `${figures(square / 100)} cm²`);
 }
 
 function fillFilter(rows) {
@@ -153,12 +153,12 @@ function showOverlays(on) {
 }
 
 function rightShare({ lungs }) {
-  const both = lungs.right_px + lungs.left_px;
-  return both > 0 && !lungs.joined_px ? lungs.right_px / both : undefined;
+  const right = lungs.right?.area_px ?? 0, both = right + (lungs.left?.area_px ?? 0);
+  return both > 0 && !lungs.joined ? right / both : undefined;
 }
 
 function missing(value) {
-  return value === undefined ? 1 : 0;
+  return value === undefined || value === null ? 1 : 0;
 }
 
 function compare(a, b) {

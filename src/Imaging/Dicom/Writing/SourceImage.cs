@@ -17,6 +17,21 @@ internal static class SourceImage
         Tags.PatientBirthDate, Tags.PatientSex, Tags.StudyId,
     ];
 
+    /// <summary>
+    /// Why nothing can be derived from an image, in a few words: it is not from DICOM, lacks an identifier, is in colour where a grey one is
+    /// needed, or has no lung; null where nothing stands against it.
+    /// </summary>
+    public static string? ReasonToSkip(LungSegmentation result, bool grey = false)
+    {
+        if (result.Image.Dicom is not { } source)
+            return "not a DICOM image";
+        if (Missing(source) is { } tag)
+            return $"without {Tags.Describe(tag)}";
+        if (grey && source.GreyMapping is null)
+            return "in colour";
+        return result.Mask.Area == 0 ? "no lung found" : null;
+    }
+
     /// <summary>Refuses an image that nothing can refer to.</summary>
     public static DicomReference Require(LungSegmentation result, string format)
     {
