@@ -105,8 +105,11 @@ internal static class NetworkInference
                     MergeByConcatenation = Dim("segmentation_head.0.weight", 1) != segmentation,
                 };
             case "UPerNet":
-                return options with { DecoderChannels = [Dim("decoder.fusion_block.0.weight", 0)],
-                    DecoderNorm = Has("decoder.fusion_block.1.weight") };
+                return options with
+                {
+                    DecoderChannels = [Dim("decoder.fusion_block.0.weight", 0)],
+                    DecoderNorm = Has("decoder.fusion_block.1.weight")
+                };
             case "PAN":
                 return options with { DecoderChannels = [Dim("decoder.fpa.mid.0.conv.weight", 0)] };
             case "DeepLabV3Plus":

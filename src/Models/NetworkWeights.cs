@@ -40,9 +40,9 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
 
     private static NetworkWeights Of(LungSegmenterOptions options, string name, ReadOnlyMemory<byte> bytes) =>
         Of(options.Network, name, Checkpoint.Read(bytes, name), [], options.NetworkOptions, options.WeightsPart) with
-    {
-        Sha256 = new Lazy<string>(() => LungSeg.IO.Sha256.TextOf(bytes.Span)),
-    };
+        {
+            Sha256 = new Lazy<string>(() => LungSeg.IO.Sha256.TextOf(bytes.Span)),
+        };
 
     private static NetworkWeights Of(
         string? network, string file, StateDict stateDict, IReadOnlyList<KeyValuePair<string, string>> known,
@@ -54,7 +54,8 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
             throw new WeightException($"'{file}' holds weights of the network '{named}', not of '{wanted.Key}'");
         if (part is not null) stateDict = LibraryNames.Find(stateDict, part).Weights;
         return new NetworkWeights(wanted is not null && given.Count == 0 ? wanted
-            : Recognise(stateDict, known, given), file, stateDict) { Known = known, Given = given };
+            : Recognise(stateDict, known, given), file, stateDict)
+        { Known = known, Given = given };
     }
 
     /// <summary>Opens the weights that the options name: a file, a stream, memory, or what the weights folder has.</summary>

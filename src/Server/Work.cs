@@ -177,8 +177,12 @@ internal sealed class Work(
         spool.Count(item, files.Sum(file => file.Bytes));
         item.Append(new JournalLine
         {
-            Done = new WorkDone(files, destinations) { Rule = rule, Pixels = pixels,
-                Milliseconds = Math.Round(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 1) },
+            Done = new WorkDone(files, destinations)
+            {
+                Rule = rule,
+                Pixels = pixels,
+                Milliseconds = Math.Round(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 1)
+            },
         });
         Metrics.Segmented(DateTime.UtcNow - item.Acceptance.Time);
     }

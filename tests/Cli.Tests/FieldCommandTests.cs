@@ -75,10 +75,10 @@ public sealed class FieldCommandTests : IDisposable
             json.GetProperty("image").GetProperty("decisions").EnumerateArray(), d => d.GetProperty("topic").GetString() == "contrast");
         foreach (string[] options in (string[][])[["--contrast", "off"], ["--mode", "study"]])
         {
-        {
-            string[] arguments = ["segment", _directory["pale.png"], "-o", _directory["off"], "--size", "128", "--format", "json", "-q"];
-            Lungseg.Run([.. arguments, .. options]).Succeeded();
-        }
+            {
+                string[] arguments = ["segment", _directory["pale.png"], "-o", _directory["off"], "--size", "128", "--format", "json", "-q"];
+                Lungseg.Run([.. arguments, .. options]).Succeeded();
+            }
             json = JsonDocument.Parse(File.ReadAllText(_directory["off/pale.json"])).RootElement;
             Assert.Equal(JsonValueKind.Null, json.GetProperty("method").GetProperty("contrast_stretch").ValueKind);
         }

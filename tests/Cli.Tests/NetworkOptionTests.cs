@@ -18,8 +18,13 @@ public sealed class NetworkOptionTests : IDisposable
     [Fact]
     public void Options_that_leave_no_trace_are_kept_in_the_file_and_proved_by_a_dump()
     {
-        var options = new NetworkOptions { Activation = OutputActivation.None, EncoderOutputStride = 8, Classes = 3,
-            AtrousRates = [2, 4, 6] };
+        var options = new NetworkOptions
+        {
+            Activation = OutputActivation.None,
+            EncoderOutputStride = 8,
+            Classes = 3,
+            AtrousRates = [2, 4, 6]
+        };
         (string weights, string dump) = Save(new Network("DeepLabV3Plus", "mobilenet_v2", options));
         Run run = Convert(weights, "a", "--option", "encoder_output_stride=8", "--option", "decoder_atrous_rates=2,4,6");
         Assert.Contains("options   classes=3;encoder_output_stride=8", run.Output);

@@ -15,8 +15,12 @@ namespace LungSeg.Server.Tests;
 public sealed class FuzzTests : IDisposable
 {
     private static readonly int Cases = int.Parse(Environment.GetEnvironmentVariable("LUNGSEG_SERVER_FUZZ_CASES") ?? "200");
-    private static readonly AssociationLimits Limits = AssociationLimits.Default with { Message =
-        TimeSpan.FromSeconds(5), Idle = TimeSpan.FromSeconds(5) };
+    private static readonly AssociationLimits Limits = AssociationLimits.Default with
+    {
+        Message =
+        TimeSpan.FromSeconds(5),
+        Idle = TimeSpan.FromSeconds(5)
+    };
     private const int Together = 25;
     private readonly TemporaryDirectory _directory = new();
 

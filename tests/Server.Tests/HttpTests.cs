@@ -87,7 +87,7 @@ public sealed class HttpTests : IAsyncLifetime
     {
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _service.PostAsync("v1/segment", new byte[2 << 20])).StatusCode);
         var chunked = new HttpRequestMessage(HttpMethod.Post, "v1/segment")
-            { Content = new StreamContent(new MemoryStream(new byte[3 << 20])) };
+        { Content = new StreamContent(new MemoryStream(new byte[3 << 20])) };
         chunked.Headers.TransferEncodingChunked = true;
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _service.Client.SendAsync(chunked)).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await _service.PostAsync("v1/segment", [])).StatusCode);

@@ -176,8 +176,11 @@ public sealed partial class KillTests : IDisposable
     {
         if (await pdus.ReadAsync(TimeSpan.FromSeconds(5), stop) is not { } pdu) return;
         AssociationItems request = AssociationItems.Read(pdu.Content.Span);
-        await pdus.WriteAsync(PduType.AssociateAccept, (request with { Proposed = [],
-            Answers = [.. request.Proposed.Select(one => new ContextAnswer(one.Id, 0, one.TransferSyntaxes[0]))] }).ToBytes());
+        await pdus.WriteAsync(PduType.AssociateAccept, (request with
+        {
+            Proposed = [],
+            Answers = [.. request.Proposed.Select(one => new ContextAnswer(one.Id, 0, one.TransferSyntaxes[0]))]
+        }).ToBytes());
         var messages = new MessageReader(pdus);
         while (await messages.CommandAsync(TimeSpan.FromSeconds(5), stop) is var (context, command))
         {

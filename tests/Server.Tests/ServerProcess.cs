@@ -41,7 +41,7 @@ internal sealed partial class ServerProcess : IDisposable
             : (string[])["--dicom", "127.0.0.1:0"],
         .. arguments.Length > 0 ? arguments : ["--out", directory["out"], "--format", "mask,seg"],
     ])
-    { RedirectStandardOutput = true, RedirectStandardError = true })!);
+        { RedirectStandardOutput = true, RedirectStandardError = true })!);
 
     public Task UntilListening() =>
         TestService.Until(() => Events.Contains("listens", StringComparison.Ordinal) || HasExited, "the service listens");

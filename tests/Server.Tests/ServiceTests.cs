@@ -44,8 +44,11 @@ public sealed class ServiceTests : IDisposable
             incoming.Write(Samples.Dicom());
             spool.Accept(incoming, sha256 => new Acceptance
             {
-                Time = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), Door = Door.Dicom, Name = "x", Sha256 = sha256,
-                    Dicom = Spool.Head(Samples.Dicom()),
+                Time = new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc),
+                Door = Door.Dicom,
+                Name = "x",
+                Sha256 = sha256,
+                Dicom = Spool.Head(Samples.Dicom()),
             });
         }
         await using (TestService service = await TestService.StartAsync(_directory)) await service.UntilDone();
@@ -103,9 +106,13 @@ public sealed class ServiceTests : IDisposable
     {
         File.WriteAllText(_directory["out"], "a file where the directory should be");
         ServeRequest Blocked(ServeRequest request) =>
-            request with { Out = null, Rules = _directory.Write("rules.json", Encoding.UTF8.GetBytes(
+            request with
+            {
+                Out = null,
+                Rules = _directory.Write("rules.json", Encoding.UTF8.GetBytes(
             """{"destinations":{"o":{"out":"OUT"}},"rules":[{"name":"all","formats":["seg"],"to":["o"]}]}"""
-                .Replace("OUT", _directory["out"]))) };
+                .Replace("OUT", _directory["out"])))
+            };
         await using (TestService service = await TestService.StartAsync(_directory, Blocked, TestService.Quick with { Tries = 4 }))
         {
             await Stow(service, Samples.Dicom());

@@ -203,8 +203,13 @@ public sealed class SpoolTests : IDisposable
         incoming.Write(bytes);
         return spool.Accept(incoming, sha256 => new Acceptance
         {
-            Time = DateTime.UtcNow, Door = request is null ? Door.Dicom
-                : Door.Http, Name = head?.SopInstance ?? "x", Sha256 = sha256, Dicom = head, Request = request,
+            Time = DateTime.UtcNow,
+            Door = request is null ? Door.Dicom
+                : Door.Http,
+            Name = head?.SopInstance ?? "x",
+            Sha256 = sha256,
+            Dicom = head,
+            Request = request,
         }, waits);
     }
 }

@@ -107,15 +107,20 @@ internal static class ServeCommand
         Option<string?> dicom = Text("--dicom", "[ADDRESS:]PORT", "Take images by DICOM C-STORE there, on all addresses if none is given");
         var title = new Option<string>("--aet")
         {
-            Description = "The service's AE title", HelpName = "AET", DefaultValueFactory = _ => "LUNGSEG",
+            Description = "The service's AE title",
+            HelpName = "AET",
+            DefaultValueFactory = _ => "LUNGSEG",
         };
         Option<string[]> callers = Texts("--allow-aet", "AET", "An AE title that may call; may be given more than once; all if not given");
         Option<string[]> networks = Texts("--allow-from", "NETWORK",
             "An address or network (10.1.0.0/16) that may open associations; may be given more than once; all if not given");
         Option<string[]> peers = Texts("--peer", "AET@HOST:PORT",
             "Where a caller can be called back with reports on storage commitment; may be given more than once");
-        var commits = new Option<bool>("--commit") { Description = "Answer requests for storage commitment: an image that was accepted "
-            + "will be segmented and its results delivered. The image itself is not archived" };
+        var commits = new Option<bool>("--commit")
+        {
+            Description = "Answer requests for storage commitment: an image that was accepted "
+            + "will be segmented and its results delivered. The image itself is not archived"
+        };
         Option<int> associations =
             CommonOptions.Whole("--associations", "DICOM associations at a time; more are rejected as busy", 1, 1000, 16);
         Option<string?> watch = Text("--watch", "DIR", "Segment the images that come into this folder");

@@ -78,8 +78,11 @@ internal sealed class AcceptedAssociation(PduStream pdus, NodeOptions options, S
         pdus.PeerMaximum = _request.MaximumLength;
         AssociationItems accept = _request with
         {
-            ProtocolVersion = 1, Proposed = [], Answers = answers, MaximumLength = (uint)options.Limits.MaximumPdu,
-                Roles = Negotiation.Roles(_request),
+            ProtocolVersion = 1,
+            Proposed = [],
+            Answers = answers,
+            MaximumLength = (uint)options.Limits.MaximumPdu,
+            Roles = Negotiation.Roles(_request),
         };
         await pdus.WriteAsync(PduType.AssociateAccept, accept.ToBytes()).ConfigureAwait(false);
         return true;
@@ -173,7 +176,12 @@ internal sealed class AcceptedAssociation(PduStream pdus, NodeOptions options, S
             return (Status.DataSetMismatch, "class or instance of the data set are not the command's");
         return Try(() => spool.Accept(incoming, sha256 => new Acceptance
         {
-            Time = DateTime.UtcNow, Door = Door.Dicom, Sender = _request.Calling, Name = instance, Sha256 = sha256, Dicom = head,
+            Time = DateTime.UtcNow,
+            Door = Door.Dicom,
+            Sender = _request.Calling,
+            Name = instance,
+            Sha256 = sha256,
+            Dicom = head,
         }));
     }
 

@@ -29,7 +29,7 @@ internal static class Uids
     public static bool IsStorage(string uid) => uid.StartsWith(Storage, StringComparison.Ordinal);
 
     /// <summary>Whether a text is a UID as PS3.5, 9.1 has them: digits and periods, 64 at most.</summary>
-    public static bool IsValid(string uid) => 
+    public static bool IsValid(string uid) =>
         uid is { Length: > 0 and <= MostCharacters } && char.IsAsciiDigit(uid[0]) && char.IsAsciiDigit(uid[^1])
         && uid.All(c => char.IsAsciiDigit(c) || c == '.');
 

@@ -68,7 +68,7 @@ internal sealed class Api(Spool spool, Func<int> waiting)
         ImageAsRead.Parse(request.Formats, new Imaging.Outputs.ResultOptions());
         ObjectHead? head = Spool.Head(incoming);
         return spool.Accept(incoming, sha256 => new Acceptance
-            { Time = DateTime.UtcNow, Door = Door.Http, Name = "image", Sha256 = sha256, Dicom = head, Request = request }, waits).Item;
+        { Time = DateTime.UtcNow, Door = Door.Http, Name = "image", Sha256 = sha256, Dicom = head, Request = request }, waits).Item;
     }
 
     private Task GetJobAsync(HttpContext context) => Answer(context, 200, View(Job(context)), HttpJson.Default.JobView);

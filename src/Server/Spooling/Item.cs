@@ -187,7 +187,10 @@ internal sealed class Item
                 ? new DeliveryState(false, before.Failures + 1, error, null, delivery.Time)
                 : before with
                 {
-                    Complete = delivery.Transaction is null, Transaction = delivery.Transaction, Error = null, Time = delivery.Time,
+                    Complete = delivery.Transaction is null,
+                    Transaction = delivery.Transaction,
+                    Error = null,
+                    Time = delivery.Time,
                 };
             Error = delivery.Error ?? Error;
         }

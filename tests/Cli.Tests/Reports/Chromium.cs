@@ -101,8 +101,13 @@ internal sealed partial class Chromium : IAsyncDisposable
         {
             await Call("Input.dispatchMouseEvent", new
             {
-                type, x = x + share * right, y = y + share * down, button = "left", buttons = type == "mouseReleased" ? 0
-                    : 1, clickCount = 1,
+                type,
+                x = x + share * right,
+                y = y + share * down,
+                button = "left",
+                buttons = type == "mouseReleased" ? 0
+                    : 1,
+                clickCount = 1,
             });
         }
     }

@@ -95,8 +95,11 @@ public sealed class CommitmentTests : IDisposable
             new DicomServer(new IPEndPoint(IPAddress.Loopback, 0), new NodeOptions { AeTitle = "PACS" }, async (pdus, _, _, stop) =>
         {
             AssociationItems request = AssociationItems.Read((await pdus.ReadAsync(TimeSpan.FromSeconds(5), stop))!.Value.Content.Span);
-            await pdus.WriteAsync(PduType.AssociateAccept, (request with { Proposed = [],
-                Answers = [.. request.Proposed.Select(one => new ContextAnswer(one.Id, 0, one.TransferSyntaxes[0]))] }).ToBytes());
+            await pdus.WriteAsync(PduType.AssociateAccept, (request with
+            {
+                Proposed = [],
+                Answers = [.. request.Proposed.Select(one => new ContextAnswer(one.Id, 0, one.TransferSyntaxes[0]))]
+            }).ToBytes());
             var messages = new MessageReader(pdus);
             while (await messages.CommandAsync(TimeSpan.FromSeconds(5), stop) is var (context, command))
             {
@@ -120,7 +123,8 @@ public sealed class CommitmentTests : IDisposable
         using var peer = new RawPeer(service.DicomPort);
         AssociationItems accepted = peer.Associate(RawPeer.Request with
         {
-            Calling = "PACS", Roles = [new RoleSelection(Uids.Commitment, User: false, Provider: true)],
+            Calling = "PACS",
+            Roles = [new RoleSelection(Uids.Commitment, User: false, Provider: true)],
         });
         Assert.Equal(new RoleSelection(Uids.Commitment, User: false, Provider: true), Assert.Single(accepted.Roles));
         // Reports that make no sense are answered, and change nothing.

@@ -27,7 +27,7 @@ public sealed class OrthancTests : IAsyncLifetime
             // Other plugins of the machine are none of this test.
             .Replace("/usr/share/orthanc/plugins", File.Exists(DicomWeb) ? DicomWeb : _directory.Name);
         var start = new ProcessStartInfo(Program, [_directory.Write("orthanc.json", Encoding.UTF8.GetBytes(configuration))])
-            { RedirectStandardError = true, RedirectStandardOutput = true };
+        { RedirectStandardError = true, RedirectStandardOutput = true };
         _orthanc = Process.Start(start)!;
         _orthanc.ErrorDataReceived += (_, e) => _said.Enqueue(e.Data ?? "");
         _orthanc.BeginErrorReadLine();

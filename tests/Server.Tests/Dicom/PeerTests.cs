@@ -68,8 +68,13 @@ public sealed class PeerTests : IDisposable
             await TestService.Until(() => IsOpen(port), "storescp listens", 20);
             await using TestService service = await TestService.StartAsync(_directory, request => request with
             {
-                Http = "127.0.0.1:0", Out = null, Store = $"PACS@localhost:{port}", StoreTls = tls, Authority = tls ? certificate
-                    : null, Formats = "seg,sr,sc,pr",
+                Http = "127.0.0.1:0",
+                Out = null,
+                Store = $"PACS@localhost:{port}",
+                StoreTls = tls,
+                Authority = tls ? certificate
+                    : null,
+                Formats = "seg,sr,sc,pr",
             });
             await ServiceTests.Stow(service, Samples.Dicom());
             await service.UntilDone();
