@@ -32,7 +32,14 @@ internal abstract class ResultWriter : IResultWriter
 
     public abstract string Description { get; }
 
-    public virtual string? ReasonToSkip(LungSegmentation result) => null;
+    public string? ReasonToSkip(LungSegmentation result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return Lacking(result);
+    }
+
+    /// <summary>What a result lacks for this format, in a few words; null where it lacks nothing.</summary>
+    protected virtual string? Lacking(LungSegmentation result) => null;
 
     public void Write(Stream stream, LungSegmentation result)
     {

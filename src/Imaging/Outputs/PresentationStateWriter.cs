@@ -12,7 +12,7 @@ internal sealed class PresentationStateWriter(ResultOptions options) : ResultWri
     public override string Description =>
         "the outlines as DICOM presentation state, for archives that know no segmentations; for grey DICOM images only";
 
-    public override string? ReasonToSkip(LungSegmentation result) => SourceImage.ReasonToSkip(result, grey: true);
+    protected override string? Lacking(LungSegmentation result) => SourceImage.ReasonToSkip(result, grey: true);
 
     protected override void WriteContent(Stream stream, LungSegmentation result) =>
         PresentationState.Make(result, Name).Write(stream, options.Compression);

@@ -11,7 +11,7 @@ internal sealed class SegmentationWriter(ResultOptions options) : ResultWriter
 
     public override string Description => "DICOM segmentation, one segment for each lung; for DICOM images only";
 
-    public override string? ReasonToSkip(LungSegmentation result) => SourceImage.ReasonToSkip(result);
+    protected override string? Lacking(LungSegmentation result) => SourceImage.ReasonToSkip(result);
 
     protected override void WriteContent(Stream stream, LungSegmentation result) =>
         SegmentationObject.Make(result, options.SegmentationType, Name).Write(stream, options.Compression);

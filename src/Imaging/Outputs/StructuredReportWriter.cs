@@ -11,7 +11,7 @@ internal sealed class StructuredReportWriter(ResultOptions options) : ResultWrit
 
     public override string Description => "areas of the lungs as DICOM structured report (TID 1500); for DICOM images only";
 
-    public override string? ReasonToSkip(LungSegmentation result) => SourceImage.ReasonToSkip(result);
+    protected override string? Lacking(LungSegmentation result) => SourceImage.ReasonToSkip(result);
 
     protected override void WriteContent(Stream stream, LungSegmentation result)
     {

@@ -37,7 +37,7 @@ internal sealed class UncertaintySegmentationWriter(ResultOptions options) : Res
 
     public override string Description => "the same as fractional DICOM segmentation; for DICOM images only";
 
-    public override string? ReasonToSkip(LungSegmentation result) => SourceImage.ReasonToSkip(result);
+    protected override string? Lacking(LungSegmentation result) => SourceImage.ReasonToSkip(result);
 
     protected override void WriteContent(Stream stream, LungSegmentation result) =>
         SegmentationObject.MakeUncertainty(result, Name).Write(stream, options.Compression);
