@@ -24,8 +24,9 @@
 
 /* The decoder that .NET's own packages bring, without its header. */
 typedef struct BrotliDecoderState BrotliDecoderState;
-enum { BROTLI_SUCCESS = 1, BROTLI_NEEDS_MORE_OUTPUT = 3 };
+enum { BROTLI_NEEDS_MORE_OUTPUT = 3, BROTLI_LARGE_WINDOW = 1 };
 BrotliDecoderState *BrotliDecoderCreateInstance(void *, void *, void *);
+int BrotliDecoderSetParameter(BrotliDecoderState *, int, uint32_t);
 int BrotliDecoderDecompressStream(BrotliDecoderState *, size_t *, const uint8_t **, size_t *, uint8_t **, size_t *);
 void BrotliDecoderDestroyInstance(BrotliDecoderState *);
 
@@ -123,7 +124,7 @@ static int unpack(int level, int file) {
     uint8_t *chunk = malloc(CHUNK);
     BrotliDecoderState *decoder = BrotliDecoderCreateInstance(NULL, NULL, NULL);
     int state = BROTLI_NEEDS_MORE_OUTPUT;
-    if (!chunk || !decoder) fail("not enough memory to unpack the code for this processor");
+    if (!chunk || !decoder || !BrotliDecoderSetParameter(decoder, BROTLI_LARGE_WINDOW, 1)) fail("not enough memory to unpack the code for this processor");
     else while (at < end && state == BROTLI_NEEDS_MORE_OUTPUT) {
         uint8_t *out = chunk;
         size_t room = CHUNK;
