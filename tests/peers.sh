@@ -59,20 +59,6 @@ record() {
     [ "$1" != Fail ] || status=1
 }
 
-# The native program, the C library and the wheel; without them their tests are skipped. Where they lie, the tests learn by LUNGSEG_NATIVE.
-native() {
-    local out=$PWD/artifacts/native/out kind
-    [ "$(uname -sm)" = "Linux x86_64" ] || { echo "peers: native builds are made on Linux x64 alone: their tests are skipped"; return; }
-    for kind in program library static; do
-        tools/native.sh "$kind" linux-x64 "$out" > "$work/native.log" 2>&1 ||
-            { echo "peers: tools/native.sh $kind failed: $(tail -n 5 "$work/native.log")"; touch "$work/failed"; return; }
-        grep GLIBC_ "$work/native.log" || true
-    done
-    rm -f "$out"/*.whl
-    tools/wheel.py "$out/liblungseg.so" "$out" || touch "$work/failed"
-    export LUNGSEG_NATIVE=$out
-}
-
 # The published Arm64 program under qemu gives the mask that this machine gives, byte by byte.
 arm64() {
     local what="The Arm64 program under qemu gives the same mask byte by byte" out=$work/arm64 qemu
@@ -122,7 +108,6 @@ trimming() {
 [ -f "$results" ] || { mkdir -p "$(dirname "$results")"; tests/everyday.sh "$results" || status=1; }
 install
 viewers
-native
 again
 [ ! -e "$work/failed" ] || status=1
 arm64

@@ -17,7 +17,7 @@ internal sealed record Outcome(int Exit, string Output, string Error)
 }
 
 /// <summary>
-/// What tools/native.sh made. That takes many minutes: tests/peers.sh does it, and says where by LUNGSEG_NATIVE; elsewhere tests skip.
+/// What tools/native.sh made. That takes many minutes: `tests/long.sh native` does it, and says where by LUNGSEG_NATIVE; elsewhere tests skip.
 /// </summary>
 internal static class Built
 {
@@ -31,7 +31,7 @@ internal static class Built
     public static string PathOf(string name)
     {
         string? folder = Environment.GetEnvironmentVariable("LUNGSEG_NATIVE");
-        Assert.SkipWhen(string.IsNullOrEmpty(folder), "the native program and library are not built: tests/peers.sh does that");
+        Assert.SkipWhen(string.IsNullOrEmpty(folder), "the native program and library are not built: tests/long.sh native does that");
         string path = Path.GetFullPath(Path.Combine(folder!, name));
         Assert.SkipUnless(File.Exists(path), $"{name} is not built on this machine");
         return path;
