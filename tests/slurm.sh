@@ -43,12 +43,24 @@ daemons+=($!)
 until_true 20 "munge's start" test -S "$socket"
 
 host=$(hostname -s)
+# Ports that nobody has, below those that outgoing connections take.
+free_ports() {
+    local port found=0 lowest
+    lowest=$(cut -f 1 /proc/sys/net/ipv4/ip_local_port_range)
+    for port in $(shuf -i "$((lowest / 2))-$((lowest - 1))" -n 100); do
+        (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null && continue
+        echo "$port"
+        found=$((found + 1))
+        [ "$found" -lt 2 ] || return 0
+    done
+}
+mapfile -t ports < <(free_ports)
 export SLURM_CONF=$work/slurm.conf
 cat > "$SLURM_CONF" <<END
 ClusterName=lungseg
 SlurmctldHost=$host(127.0.0.1)
-SlurmctldPort=17817
-SlurmdPort=17818
+SlurmctldPort=${ports[0]}
+SlurmdPort=${ports[1]}
 SlurmUser=root
 AuthType=auth/munge
 AuthInfo=socket=$socket
