@@ -24,7 +24,8 @@ File.WriteAllBytes(args[0], output[..(output.Length - (int)room)]);
 
 void Set(int parameter, uint value)
 {
-    if (BrotliEncoderSetParameter(encoder, parameter, value) == 0) throw new InvalidOperationException($"Brotli refuses parameter {parameter}");
+    if (BrotliEncoderSetParameter(encoder, parameter, value) == 0)
+        throw new InvalidOperationException($"Brotli refuses parameter {parameter}");
 }
 
 [DllImport(Library)] static extern nint BrotliEncoderCreateInstance(nint allocate, nint free, nint opaque);

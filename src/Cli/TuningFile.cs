@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text;
+using System.Text.Json;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.IO;
 

@@ -23,10 +23,10 @@ internal enum Status
 internal static unsafe class Boundary
 {
     [ThreadStatic]
-    private static string? s_error;
+    private static string? _error;
 
     /// <summary>The last error of this thread; "" before there was one.</summary>
-    public static string Error => s_error ?? "";
+    public static string Error => _error ?? "";
 
     /// <summary>Runs a function's body; nothing that it throws gets any further.</summary>
     public static int Call(Action body)
@@ -39,7 +39,7 @@ internal static unsafe class Boundary
         catch (Exception e)
         {
             (Status status, string text) = Describe(e);
-            s_error = text.ReplaceLineEndings(" ");
+            _error = text.ReplaceLineEndings(" ");
             return (int)status;
         }
     }

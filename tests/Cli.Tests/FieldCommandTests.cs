@@ -76,7 +76,8 @@ public sealed class FieldCommandTests : IDisposable
         foreach (string[] options in (string[][])[["--contrast", "off"], ["--mode", "study"]])
         {
             {
-                string[] arguments = ["segment", _directory["pale.png"], "-o", _directory["off"], "--size", "128", "--format", "json", "-q"];
+                string[] arguments =
+                    ["segment", _directory["pale.png"], "-o", _directory["off"], "--size", "128", "--format", "json", "-q"];
                 Lungseg.Run([.. arguments, .. options]).Succeeded();
             }
             json = JsonDocument.Parse(File.ReadAllText(_directory["off/pale.json"])).RootElement;

@@ -17,7 +17,8 @@ internal sealed record Outcome(int Exit, string Output, string Error)
 }
 
 /// <summary>
-/// What tools/native.sh made. That takes many minutes: `tests/long.sh native` does it, and says where by LUNGSEG_NATIVE; elsewhere tests skip.
+/// What tools/native.sh made. That takes many minutes: `tests/long.sh native` does it, and says where by LUNGSEG_NATIVE; elsewhere
+/// tests skip.
 /// </summary>
 internal static class Built
 {

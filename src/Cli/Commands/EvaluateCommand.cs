@@ -1,9 +1,9 @@
 using System.CommandLine;
 using LungSeg.Cli.Evaluation;
 using LungSeg.Engine;
-using LungSeg.IO;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Drawing;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;

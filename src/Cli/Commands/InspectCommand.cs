@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Text.Json;
 using LungSeg.Cli.Inputs;
-using LungSeg.IO;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Commands;
 

@@ -2,8 +2,8 @@ using System.CommandLine;
 using LungSeg.Cli.Inputs;
 using LungSeg.Cli.Journals;
 using LungSeg.Cli.Runs;
-using LungSeg.Imaging.Outputs;
 using LungSeg.Imaging.Classes;
+using LungSeg.Imaging.Outputs;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Commands;

@@ -2,9 +2,9 @@ using System.Diagnostics;
 using LungSeg.Cli.SelfTest;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Reference;
-using LungSeg.IO;
-using LungSeg.Imaging.Evaluation;
 using LungSeg.Imaging;
+using LungSeg.Imaging.Evaluation;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Diagnosis;

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 using LungSeg.Cli.Benchmarking;
+using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Weights;
-using LungSeg.Engine;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Diagnosis;

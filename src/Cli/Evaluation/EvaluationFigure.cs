@@ -1,6 +1,6 @@
+using LungSeg.Imaging;
 using LungSeg.Imaging.Drawing;
 using LungSeg.Imaging.Evaluation;
-using LungSeg.Imaging;
 
 namespace LungSeg.Cli.Evaluation;
 

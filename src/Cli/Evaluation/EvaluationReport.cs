@@ -1,9 +1,9 @@
-using System.Text.Json;
 using System.Text;
-using LungSeg.IO;
+using System.Text.Json;
+using LungSeg.Imaging;
 using LungSeg.Imaging.Evaluation;
 using LungSeg.Imaging.Outputs;
-using LungSeg.Imaging;
+using LungSeg.IO;
 using LungSeg.Models;
 using Spectre.Console;
 

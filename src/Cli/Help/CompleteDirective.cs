@@ -1,6 +1,6 @@
+using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Invocation;
-using System.CommandLine;
 
 namespace LungSeg.Cli.Help;
 

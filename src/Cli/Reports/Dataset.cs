@@ -1,8 +1,8 @@
 using System.Text.Json;
 using LungSeg.Cli.Journals;
-using LungSeg.IO;
 using LungSeg.Imaging.Masks;
 using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 
 namespace LungSeg.Cli.Reports;
 

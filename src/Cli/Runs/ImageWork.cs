@@ -4,10 +4,10 @@ using LungSeg.Cli.Journals;
 using LungSeg.Cli.Reports;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
-using LungSeg.IO;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Outputs;
+using LungSeg.IO;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Runs;

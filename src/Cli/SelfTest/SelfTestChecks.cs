@@ -1,13 +1,13 @@
 using System.Globalization;
 using System.Text.Json;
 using LungSeg.Cli.Verification;
+using LungSeg.Engine;
 using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Weights;
-using LungSeg.Engine;
 using LungSeg.Imaging;
+using LungSeg.Models;
 using LungSeg.Models.Inputs;
 using Conv2d = LungSeg.Engine.Nn.Conv2d;
-using LungSeg.Models;
 
 namespace LungSeg.Cli.SelfTest;
 

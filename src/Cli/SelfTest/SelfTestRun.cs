@@ -1,10 +1,10 @@
 using System.IO.Enumeration;
 using System.Text.Json;
 using LungSeg.Cli.Verification;
+using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Backends.Reference;
-using LungSeg.Engine;
 using LungSeg.Models;
 using Spectre.Console;
 
