@@ -43,6 +43,7 @@ internal sealed class Service : IAsyncDisposable
         (_log, _backend) = (log, backend);
         _spool = Spool.Open(settings.Spool, new SpoolLimits((long)request.SpoolGigabytes << 30, request.MostWaiting,
             (long)request.ImageMegabytes << 20, TimeSpan.FromHours(request.KeepHours)), log);
+        _spool.Pressure = new MemoryCeiling(MemoryCeiling.Allowed).Reached;
         try
         {
             _segmenter = LungSegmenter.Load(request.Segmenter with { Backend = backend, Plans = division.Networks });

@@ -146,10 +146,14 @@ public sealed class HttpTests : IAsyncLifetime
             answer.GetProperty(tag).GetProperty("Value").EnumerateArray();
     }
 
-    [Fact]
-    public async Task Where_there_is_no_room_callers_are_told_to_come_again()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_there_is_no_room_callers_are_told_to_come_again(bool memory)
     {
-        _service.Running.Spool.Draining = true;
+        Func<string?>? pressure = _service.Running.Spool.Pressure;
+        if (memory) _service.Running.Spool.Pressure = new MemoryCeiling(1).Reached;
+        else _service.Running.Spool.Draining = true;
         foreach (string path in (string[])["v1/segment", "v1/jobs"])
         {
             using HttpResponseMessage full = await _service.PostAsync(path, Samples.Png);
@@ -160,6 +164,7 @@ public sealed class HttpTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _service.Client.GetAsync("health/ready")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await _service.Client.GetAsync("health/live")).StatusCode);
         _service.Running.Spool.Draining = false;
+        _service.Running.Spool.Pressure = pressure;
         Assert.Equal(HttpStatusCode.OK, (await _service.Client.GetAsync("health/ready")).StatusCode);
     }
 

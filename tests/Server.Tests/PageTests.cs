@@ -87,6 +87,23 @@ public sealed class PageTests : IDisposable
     }
 
     [Fact]
+    public async Task Folders_and_files_are_dropped_together()
+    {
+        Assert.SkipUnless(Chromium.Program is not null, "no Chromium on this machine");
+        await using TestService service = await TestService.StartAsync(_directory, request => request with { Dicom = null });
+        await using Chromium browser = await Chromium.Start();
+        await Open(browser, service, 1000, dark: false, touch: false);
+        Directory.CreateDirectory(_directory["films/ward"]);
+        _directory.Write("films/ward/a.dcm", Samples.Dicom(1));
+        _directory.Write("films/b.dcm", Samples.Dicom(2));
+        _directory.Write("films/.hidden", [1, 2, 3]);
+        await browser.Drop("#drop", _directory["films"], Repository.Sample);
+        await browser.Until("document.getElementById('status').textContent === '3 of 3 images done'");
+        string names = (await browser.Evaluate("[...document.querySelectorAll('#list li')].map(e => e.textContent).join()")).GetString()!;
+        Assert.All((string[])["films/ward/a.dcm", "films/b.dcm", "radiograph.png"], name => Assert.Contains(name, names));
+    }
+
+    [Fact]
     public async Task A_page_of_a_service_with_a_token_asks_for_it()
     {
         Assert.SkipUnless(Chromium.Program is not null, "no Chromium on this machine");

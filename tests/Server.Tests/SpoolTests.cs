@@ -131,6 +131,21 @@ public sealed class SpoolTests : IDisposable
     }
 
     [Fact]
+    public void Near_the_limit_of_memory_nothing_is_taken_until_there_is_room()
+    {
+        long used = 800;
+        using Spool spool = Open();
+        spool.Pressure = new MemoryCeiling(1000, () => used).Reached;
+        Accept(spool, [1]);
+        used = 850;
+        Assert.Contains("near its limit", Assert.Throws<SpoolFullException>(() => spool.Begin()).Message);
+        Assert.Single(spool.Items);
+        used = 849;
+        Accept(spool, [2]);
+        Assert.Equal(2, spool.Items.Count);
+    }
+
+    [Fact]
     public void So_many_may_wait_and_parked_ones_do_not_count()
     {
         using Spool spool = Open(Limits with { Items = 2 });

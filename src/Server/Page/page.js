@@ -55,8 +55,8 @@ async function segment(entry) {
 // The list.
 
 function add(files) {
-  for (const file of files) {
-    const entry = { file, name: file.webkitRelativePath || file.name, state: 'waits' };
+  for (const { file, name } of files) {
+    const entry = { file, name, state: 'waits' };
     const button = document.createElement('button');
     button.type = 'button';
     button.append(document.createElement('span'), document.createElement('span'));
@@ -254,7 +254,7 @@ $('threshold').addEventListener('input', e => threshold(Number(e.target.value)))
 for (const choice of document.getElementsByName('drag')) choice.addEventListener('change', () => view.set('drag', choice.value));
 for (const id of ['choose', 'choose-folder']) {
   $(id).addEventListener('change', e => {
-    add([...e.target.files].filter(file => !file.name.startsWith('.')));
+    add(chosen(e.target.files));
     e.target.value = '';
   });
 }
@@ -274,10 +274,15 @@ for (const [format, name, extension] of downloads) {
   $('downloads').append(button);
 }
 
-// Files and folders that are dropped anywhere.
+// Files and folders that are chosen, or dropped anywhere; hidden files are passed over.
+
+function chosen(files) {
+  return [...files].filter(file => !file.name.startsWith('.')).map(file => ({ file, name: file.webkitRelativePath || file.name }));
+}
 
 async function files(entry) {
-  if (entry.isFile) return entry.name.startsWith('.') ? [] : [await new Promise((done, fail) => entry.file(done, fail))];
+  if (entry.isFile && entry.name.startsWith('.')) return [];
+  if (entry.isFile) return [{ file: await new Promise((done, fail) => entry.file(done, fail)), name: entry.fullPath.slice(1) }];
   const reader = entry.createReader(), all = [];
   for (;;) {
     const some = await new Promise((done, fail) => reader.readEntries(done, fail));
@@ -295,6 +300,6 @@ document.addEventListener('drop', async e => {
   e.preventDefault();
   $('drop').classList.remove('over');
   const dropped = [...e.dataTransfer.items].map(item => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (dropped.length === 0) add([...e.dataTransfer.files]);
+  if (dropped.length === 0) add(chosen(e.dataTransfer.files));
   for (const entry of dropped) add(await files(entry));
 });

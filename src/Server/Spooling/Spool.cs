@@ -53,6 +53,9 @@ internal sealed class Spool : IDisposable
     /// <summary>Called when an item is closed or parked.</summary>
     public Action<Item>? Ended { get; set; }
 
+    /// <summary>Why nothing is taken for now for another reason than the spool's own; null where something is.</summary>
+    public Func<string?>? Pressure { get; set; }
+
     /// <summary>Whether nothing more is taken, as the service stops.</summary>
     public bool Draining { get; set; }
 
@@ -109,6 +112,7 @@ internal sealed class Spool : IDisposable
     public string? Full()
     {
         if (Draining) return "the service is stopping";
+        if (Pressure?.Invoke() is { } reason) return reason;
         if (Bytes >= Limits.Bytes) return $"the spool holds {Bytes >> 20} MiB, its limit is {Limits.Bytes >> 20} MiB";
         lock (_lock)
         {

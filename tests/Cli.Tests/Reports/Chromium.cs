@@ -85,6 +85,15 @@ internal sealed partial class Chromium : IAsyncDisposable
         await Call("DOM.setFileInputFiles", new { nodeId = node, files });
     }
 
+    /// <summary>Drops files and folders on an element, as a user does from the system's windows.</summary>
+    public async Task Drop(string selector, params string[] files)
+    {
+        (double x, double y) = await Middle(selector);
+        var data = new { items = Array.Empty<object>(), files, dragOperationsMask = 1 };
+        foreach (string type in (string[])["dragEnter", "dragOver", "drop"])
+            await Call("Input.dispatchDragEvent", new { type, x, y, data });
+    }
+
     /// <summary>Waits until an expression holds.</summary>
     public async Task Until(string expression)
     {

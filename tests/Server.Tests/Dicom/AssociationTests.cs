@@ -294,4 +294,42 @@ public sealed class CallerListTests : IDisposable
         }
         await TestService.Until(() => events.ToString().Split("sent nothing for 0.3 s").Length == 3, "both are told of", 10);
     }
+
+    /// <summary>fo-dicom 1359, dicoogle 710: after a time-out within a C-STORE, nothing else is sent on that association.</summary>
+    [Fact]
+    public async Task A_node_that_does_not_answer_a_store_is_left_and_called_anew()
+    {
+        var second = TimeSpan.FromSeconds(0.5);
+        var caller = new CallerOptions("LUNGSEG", new AssociationLimits(second, second, second, 1 << 14), Tls: null);
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var node = Node.Parse($"PACS@127.0.0.1:{((System.Net.IPEndPoint)listener.LocalEndpoint).Port}");
+        Task<(int Stores, bool Ended)> peer = Task.Run(async () =>
+        {
+            using System.Net.Sockets.TcpClient client = await listener.AcceptTcpClientAsync();
+            using var pdus = new PduStream(client.GetStream(), AssociationLimits.Default);
+            Pdu request = (await pdus.ReadAsync(TimeSpan.FromSeconds(20)))!.Value;
+            AssociationItems asked = AssociationItems.Read(request.Content.Span);
+            AssociationItems accept = asked with
+            {
+                Proposed = [],
+                Answers = [.. asked.Proposed.Select(context => new ContextAnswer(context.Id, ContextAnswer.Accepted, Uids.Explicit))],
+            };
+            await pdus.WriteAsync(PduType.AssociateAccept, accept.ToBytes());
+            int stores = 0;
+            while (await pdus.ReadAsync(TimeSpan.FromSeconds(20)) is { } pdu)
+            {
+                if (pdu.Type != PduType.Data) return (stores, false);
+                stores += PduStream.Parts(pdu.Content).Count(part => part.IsCommand && part.IsLast);
+            }
+            return (stores, true);
+        });
+        using (Calling calling = await Calling.OpenAsync(node, caller, [(Uids.StorageClasses[0], [Uids.Explicit])], [], default))
+        {
+            await Assert.ThrowsAsync<TimeoutException>(() => calling.AskAsync(calling.Contexts[0].Id, id =>
+                CommandSet.Request(CommandField.Store, id, hasDataSet: true).Set(CommandSet.AffectedClass, Uids.StorageClasses[0])
+                    .Set(CommandSet.AffectedInstance, "1.2.3").Set(CommandSet.Priority, 0), new MemoryStream(new byte[100_000])));
+        }
+        Assert.Equal((1, true), await peer);
+    }
 }
