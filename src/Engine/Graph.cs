@@ -69,7 +69,8 @@ public sealed class Graph
 
     /// <summary>The same network for an input of another shape.</summary>
     public Graph WithInput(Shape input) =>
-        Rewrite((node, inputs) => Tensor.Create(node.Op is InputOp ? new InputOp(input) : node.Op, inputs, node.Path));
+        Rewrite((node, inputs) =>
+            Tensor.Create(node.Op is InputOp ? new InputOp(input) : node.Op, inputs, node.Path, quantization: node.Quantization));
 
     /// <summary>
     /// Makes a new graph by giving each node, in order, its replacement. The rule gets the node and its inputs'
@@ -100,6 +101,13 @@ public sealed class Graph
             foreach (Tensor input in tensor.Inputs) Append(input);
             order.Add(tensor);
         }
+    }
+
+    /// <summary>The same graph with other outputs: its nodes, or what a rule makes of the outputs that it had.</summary>
+    internal Graph WithOutputs(Func<IReadOnlyList<Tensor>, IReadOnlyList<Tensor>> rule)
+    {
+        IReadOnlyList<Tensor> outputs = rule(Outputs);
+        return new Graph(Input, outputs, Taps, Nodes.Concat(outputs.Where(output => !Nodes.Contains(output))));
     }
 
     private static HashSet<Tensor> Reachable(IEnumerable<Tensor> outputs)

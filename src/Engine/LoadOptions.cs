@@ -19,6 +19,9 @@ public sealed record LoadOptions
     /// </summary>
     public bool CompactHeap { get; init; }
 
+    /// <summary>How the network is computed in integers; null for float32.</summary>
+    internal NetworkQuantization? Quantization { get; init; }
+
     /// <summary>The patterns by which operations are fused: all of them, but where a test switches some off.</summary>
     internal FusionPatterns Patterns
     {

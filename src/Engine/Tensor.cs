@@ -5,13 +5,14 @@ namespace LungSeg.Engine;
 /// <summary>One node of a network: an operation, the tensors it reads, and the shape it gives. Holds no data.</summary>
 public sealed class Tensor
 {
-    private Tensor(Op op, Shape shape, IReadOnlyList<Tensor> inputs, string path, Trace? trace)
+    private Tensor(Op op, Shape shape, IReadOnlyList<Tensor> inputs, string path, Trace? trace, Quantization? quantization)
     {
         Op = op;
         Shape = shape;
         Inputs = inputs;
         Path = path;
         Trace = trace;
+        Quantization = quantization;
     }
 
     /// <summary>The operation that computes this tensor.</summary>
@@ -28,6 +29,12 @@ public sealed class Tensor
 
     /// <summary>Multiply-accumulates that the operation costs at this shape.</summary>
     public long Macs => Op.Macs(Shapes(Inputs), Shape);
+
+    /// <summary>How the values are stored as bytes; null where they are stored as float32.</summary>
+    internal Quantization? Quantization { get; }
+
+    /// <summary>Whether the operation is computed in integers: it reads bytes.</summary>
+    internal bool IsInteger => Op is not (DequantizeOp or InputOp) && Inputs.Count > 0 && Inputs[0].Quantization is not null;
 
     /// <summary>The recording that this tensor belongs to while modules run; none once passes have rewritten it.</summary>
     internal Trace? Trace { get; }
@@ -50,11 +57,12 @@ public sealed class Tensor
         return tensor;
     }
 
-    internal static Tensor Create(Op op, IReadOnlyList<Tensor> inputs, string path, Trace? trace = null)
+    internal static Tensor Create(
+        Op op, IReadOnlyList<Tensor> inputs, string path, Trace? trace = null, Quantization? quantization = null)
     {
         try
         {
-            return new Tensor(op, op.Infer(Shapes(inputs)), inputs, path, trace);
+            return new Tensor(op, op.Infer(Shapes(inputs)), inputs, path, trace, quantization);
         }
         catch (ShapeException e)
         {

@@ -14,6 +14,11 @@ internal sealed record Conv2dOp(Parameter Weight, Parameter? Bias, int Stride, P
     /// <summary>Whether a second input is added to the result; set by a pass.</summary>
     public bool Residual { get; init; }
 
+    /// <summary>
+    /// Set where the weights are integers: what those of each output channel are multiplied by. The bias stays in real units.
+    /// </summary>
+    public Parameter? WeightScale { get; init; }
+
     /// <summary>Output channels.</summary>
     public int K => Weight.Dims[0];
 
@@ -27,7 +32,7 @@ internal sealed record Conv2dOp(Parameter Weight, Parameter? Bias, int Stride, P
     public int S => Weight.Dims[3];
 
     /// <inheritdoc/>
-    public override IEnumerable<Parameter> Parameters => Bias is null ? [Weight] : [Weight, Bias];
+    public override IEnumerable<Parameter> Parameters => new[] { Weight, Bias, WeightScale }.OfType<Parameter>();
 
     /// <inheritdoc/>
     public override Shape Infer(ReadOnlySpan<Shape> inputs)

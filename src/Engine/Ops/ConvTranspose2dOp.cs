@@ -8,6 +8,11 @@ internal sealed record ConvTranspose2dOp(Parameter Weight, Parameter? Bias, int 
     /// <inheritdoc/>
     public override string Name => "conv_transpose2d";
 
+    /// <summary>
+    /// Set where the weights are integers: what those of each output channel are multiplied by. The bias stays in real units.
+    /// </summary>
+    public Parameter? WeightScale { get; init; }
+
     /// <summary>Output channels.</summary>
     public int K => Weight.Dims[1];
 
@@ -21,7 +26,7 @@ internal sealed record ConvTranspose2dOp(Parameter Weight, Parameter? Bias, int 
     public int S => Weight.Dims[3];
 
     /// <inheritdoc/>
-    public override IEnumerable<Parameter> Parameters => Bias is null ? [Weight] : [Weight, Bias];
+    public override IEnumerable<Parameter> Parameters => new[] { Weight, Bias, WeightScale }.OfType<Parameter>();
 
     /// <inheritdoc/>
     public override Shape Infer(ReadOnlySpan<Shape> inputs)

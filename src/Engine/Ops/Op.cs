@@ -38,4 +38,7 @@ internal abstract record ActivatedOp : Op
 {
     /// <summary>Applied to the result; none unless a pass has fused one.</summary>
     public Activation Activation { get; init; }
+
+    /// <summary>For an integer result that passes through a table: how the value before the activation is rounded to a byte.</summary>
+    public Quantization? Before { get; init; }
 }

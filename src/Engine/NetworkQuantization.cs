@@ -1,0 +1,58 @@
+using LungSeg.Engine.Ops;
+using LungSeg.Engine.Passes;
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Engine;
+
+/// <summary>
+/// How a network is computed in integers: its table, and the folded weights of a file if there is one; without, the network's own
+/// weights are folded and rounded.
+/// </summary>
+internal sealed record NetworkQuantization(QuantizationTable Table, StateDict? Weights = null)
+{
+    /// <summary>
+    /// Quantises a folded graph. Throws <see cref="WeightException"/> where a file lacks a weight, has one of another shape, or the table
+    /// is not one of this network.
+    /// </summary>
+    public Graph Apply(Graph folded) => Quantize.Apply(Weights is null ? folded : Bind(folded), Table);
+
+    /// <summary>
+    /// Weights to trace a network with whose batch norms are folded: what the file has, and what it lacks without values, for nobody
+    /// reads them.
+    /// </summary>
+    public static IWeightSource Source(StateDict file) => new FoldedWeights(file);
+
+    private Graph Bind(Graph folded) => folded.Rewrite((node, inputs) => Tensor.Create(node.Op switch
+    {
+        Conv2dOp op => op with { Weight = Get(op.Weight), Bias = Bias(op.Weight, op.K), WeightScale = Scale(op.Weight, op.K) },
+        ConvTranspose2dOp op => op with { Weight = Get(op.Weight), Bias = Bias(op.Weight, op.K), WeightScale = Scale(op.Weight, op.K) },
+        Op op => op,
+    }, inputs, node.Path));
+
+    private Parameter Get(Parameter weight) => Find(weight.Key, weight.Dims)
+        ?? throw new WeightException($"the quantised weights lack '{weight.Key}'");
+
+    private Parameter? Bias(Parameter weight, int channels) => Find(Sibling(weight, "bias"), [channels]);
+
+    private Parameter? Scale(Parameter weight, int channels) => Find($"{weight.Key}_scale", [channels])
+        ?? (Weights!.TryGet(weight.Key, out Parameter? found) && !found.StoredAs.IsFloatingPoint()
+            ? throw new WeightException($"the quantised weights lack '{weight.Key}_scale'") : null);
+
+    private Parameter? Find(string key, IReadOnlyList<int> dims)
+    {
+        if (!Weights!.TryGet(key, out Parameter? found)) return null;
+        return found.Dims.SequenceEqual(dims) ? found
+            : throw new WeightException($"{key}: expected [{string.Join(", ", dims)}], found [{string.Join(", ", found.Dims)}]");
+    }
+
+    private static string Sibling(Parameter weight, string name) => $"{weight.Key[..weight.Key.LastIndexOf('.')]}.{name}";
+
+    private sealed class FoldedWeights(StateDict file) : IWeightSource
+    {
+        public Parameter Get(string key, ReadOnlySpan<int> dims)
+        {
+            if (file.TryGet(key, out Parameter? found) && dims.SequenceEqual([.. found.Dims])) return found;
+            return new Parameter(key, dims.ToArray(), () => throw new WeightException($"the quantised weights lack '{key}'"));
+        }
+    }
+}
