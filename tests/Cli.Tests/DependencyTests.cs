@@ -11,6 +11,7 @@ public sealed partial class DependencyTests
     [Theory]
     [InlineData("IO")]
     [InlineData("Kernels")]
+    [InlineData("MachineCode")]
     [InlineData("Engine", "IO")]
     [InlineData("Imaging", "IO")]
     [InlineData("Models", "Engine", "Imaging")]
@@ -115,15 +116,15 @@ public sealed partial class DependencyTests
 
     private static string[] Below(string project) => project switch
     {
-        "Cli" or "Native" => ["IO", "Engine", "Imaging", "Models", "Kernels"],
+        "Cli" or "Native" => ["IO", "Engine", "Imaging", "Models", "Kernels", "MachineCode"],
         // The service shares the command line's options and messages.
         "Server" => ["IO", "Engine", "Imaging", "Models", "Cli"],
         "Extensions" => ["IO", "Engine", "Imaging", "Models"],
-        "Models" => ["IO", "Engine", "Imaging", "Kernels"],
+        "Models" => ["IO", "Engine", "Imaging", "Kernels", "MachineCode"],
         // The host's side of a kernel is compiled from the kernel's own parameters.
-        "Engine" => ["IO", "Kernels"],
-        // AtomicFile is compiled into the tool.
-        "Imaging" or "Kernels" => ["IO"],
+        "Engine" => ["IO", "Kernels", "MachineCode"],
+        // AtomicFile is compiled into the tools.
+        "Imaging" or "Kernels" or "MachineCode" => ["IO"],
         _ => [],
     };
 

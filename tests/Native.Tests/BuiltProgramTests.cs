@@ -57,6 +57,9 @@ public sealed partial class BuiltProgramTests : IDisposable
         Assert.Matches($"(?i)instruction set {Built.Levels[0]}", run.Output);
         Assert.Contains("pan.safetensors for pan, hash and shapes hold", run.Output);
         Assert.Contains("finds the drawn lungs as recorded", run.Output);
+        // Leaf 7 says in bit 11 of ecx whether the processor has AVX512_VNNI.
+        bool vnni = Built.Levels[0] == "avx512" && (System.Runtime.Intrinsics.X86.X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
+        Assert.Contains(vnni ? "AVX512_VNNI machine code: 24 functions" : "no AVX512_VNNI machine code", run.Output);
         Outcome narrow = Native(["doctor"], ("LUNGSEG_INSTRUCTIONS", "vector128"));
         Assert.Contains("unset LUNGSEG_INSTRUCTIONS", narrow.Output);
     }

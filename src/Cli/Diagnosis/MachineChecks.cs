@@ -4,6 +4,7 @@ using System.Runtime.Intrinsics.X86;
 using LungSeg.Cli.Benchmarking;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Backends.Cpu.MachineCode;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Weights;
 using LungSeg.Models;
@@ -24,6 +25,7 @@ internal static class ProcessorCheck
         yield return used == had
             ? Finding.Good(Subject, text)
             : Finding.Warning(Subject, $"{text}, but the processor has {had}", Advice(had));
+        yield return Int8();
         yield return Threads();
     }
 
@@ -37,6 +39,11 @@ internal static class ProcessorCheck
         return $"this executable was built for narrower vectors than {had}: build it with tools/native.sh, "
             + "or publish it without PublishAot";
     }
+
+    // Without the machine code int8 runs on the instructions that .NET has: the same bytes, slower.
+    private static Finding Int8() => VnniKernels.Absence is { } reason
+        ? Finding.None("int8", $"no AVX512_VNNI machine code: {reason}")
+        : Finding.Good("int8", $"AVX512_VNNI machine code: {VnniKernels.Size.Functions} functions, {VnniKernels.Size.Bytes} bytes");
 
     private static Finding Threads()
     {
