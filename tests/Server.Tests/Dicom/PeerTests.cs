@@ -9,7 +9,7 @@ using LungSeg.Imaging.Tests.Dicom;
 
 namespace LungSeg.Server.Tests.Dicom;
 
-/// <summary>dcmtk as sender and receiver. Debian's gdcmscu ends before it sends a byte, whoever listens.</summary>
+/// <summary>dcmtk and dcmjs-dimse as sender and receiver. Debian's gdcmscu ends before it sends a byte, whoever listens.</summary>
 public sealed class PeerTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -48,6 +48,22 @@ public sealed class PeerTests : IDisposable
         // Abort in place of release, and the smallest PDUs that dcmtk has.
         Said(Peer.Run("echoscu", "--abort", "-pdu", "4096", "-aec", "LUNGSEG", "127.0.0.1", $"{service.DicomPort}"));
         Said(Peer.Run("echoscu", "--propose-pc", "128", "--propose-ts", "20", "-aec", "LUNGSEG", "127.0.0.1", $"{service.DicomPort}"));
+    }
+
+    [Fact]
+    public async Task Dcmjs_sends_images_and_gets_the_results()
+    {
+        Peer.NeedViewers();
+        int port = FreePort();
+        await using TestService service = await TestService.StartAsync(_directory, request =>
+            request with { Http = null, Out = null, Store = $"DCMJS@127.0.0.1:{port}", Formats = "seg,sr" });
+        string[] files = [.. Enumerable.Range(1, 2).Select(number => _directory.Write($"{number}.dcm", Samples.Dicom(number)))];
+        System.Text.Json.JsonElement said = await Task.Run(() => Peer.Viewer("dimse.cjs", [$"{service.DicomPort}", $"{port}", "4", .. files]));
+        Assert.Equal("0,0,0", string.Join(',', said.GetProperty("answers").EnumerateArray()));
+        System.Text.Json.JsonElement[] received = [.. said.GetProperty("received").EnumerateArray()];
+        Assert.All(received, result => Assert.Equal($"{result.GetProperty("inside")}", $"{result.GetProperty("instance")}"));
+        Assert.Equal("SEG,SEG,SR,SR", string.Join(',', received.Select(result => $"{result.GetProperty("modality")}").Order()));
+        await service.UntilDone(2);
     }
 
     [Theory]
@@ -131,6 +147,27 @@ public sealed class PeerTests : IDisposable
         Assert.DoesNotContain("libcrypto", maps);
         Assert.Equal(0, server.Terminate());
         Assert.Contains("stopped", server.Events);
+    }
+
+    /// <summary>In a view of the file system in which OpenSSL is empty: the plain service starts, TLS is one line and exit code 2.</summary>
+    [Fact]
+    public void Where_no_OpenSSL_is_TLS_is_one_line()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs a mount namespace: root on Linux");
+        (string certificate, string key) = Certificate();
+        const string script = """
+            for file in /usr/lib/*/libssl.so* /usr/lib/*/libcrypto.so* /lib/*/libssl.so* /usr/lib64/libssl.so*; do
+                [ ! -f "$file" ] || mount --bind /dev/null "$file" || exit 77
+            done
+            exec "$@"
+            """;
+        string[] serve = ["-m", "sh", "-c", script, "sh", "dotnet", "exec", ServerProcess.Program, "--http", "127.0.0.1:0", "--check"];
+        (int exit, string said) = Peer.Run("unshare", serve);
+        Assert.SkipWhen(exit is 1 or 77, $"this machine gives no mount namespace: {said}");
+        Assert.True(exit == 0, said);
+        (exit, said) = Peer.Run("unshare", [.. serve, "--tls-cert", certificate, "--tls-key", key]);
+        Assert.Equal(2, exit);
+        Assert.Contains("TLS needs OpenSSL, and this machine has none", Assert.Single(said.TrimEnd().Split('\n')));
     }
 
     public static int FreePort()
