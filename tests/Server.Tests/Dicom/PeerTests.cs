@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using LungSeg.Cli.Tests;
 using LungSeg.Imaging.Tests.Dicom;
@@ -58,9 +59,9 @@ public sealed class PeerTests : IDisposable
         await using TestService service = await TestService.StartAsync(_directory, request =>
             request with { Http = null, Out = null, Store = $"DCMJS@127.0.0.1:{port}", Formats = "seg,sr" });
         string[] files = [.. Enumerable.Range(1, 2).Select(number => _directory.Write($"{number}.dcm", Samples.Dicom(number)))];
-        System.Text.Json.JsonElement said = await Task.Run(() => Peer.Viewer("dimse.cjs", [$"{service.DicomPort}", $"{port}", "4", .. files]));
+        JsonElement said = await Task.Run(() => Peer.Viewer("dimse.cjs", [$"{service.DicomPort}", $"{port}", "4", .. files]));
         Assert.Equal("0,0,0", string.Join(',', said.GetProperty("answers").EnumerateArray()));
-        System.Text.Json.JsonElement[] received = [.. said.GetProperty("received").EnumerateArray()];
+        JsonElement[] received = [.. said.GetProperty("received").EnumerateArray()];
         Assert.All(received, result => Assert.Equal($"{result.GetProperty("inside")}", $"{result.GetProperty("instance")}"));
         Assert.Equal("SEG,SEG,SR,SR", string.Join(',', received.Select(result => $"{result.GetProperty("modality")}").Order()));
         await service.UntilDone(2);
@@ -161,7 +162,8 @@ public sealed class PeerTests : IDisposable
             done
             exec "$@"
             """;
-        string[] serve = ["-m", "sh", "-c", script, "sh", "dotnet", "exec", ServerProcess.Program, "--http", "127.0.0.1:0", "--check"];
+        string[] serve =
+            ["-m", "sh", "-c", script, "sh", "dotnet", "exec", ServerProcess.Program, "--http", "127.0.0.1:0", "--check"];
         (int exit, string said) = Peer.Run("unshare", serve);
         Assert.SkipWhen(exit is 1 or 77, $"this machine gives no mount namespace: {said}");
         Assert.True(exit == 0, said);
