@@ -150,7 +150,7 @@ public sealed class PeerTests : IDisposable
         Assert.Contains("stopped", server.Events);
     }
 
-    /// <summary>In a view of the file system in which OpenSSL is empty: the plain service starts, TLS is one line and exit code 2.</summary>
+    /// <summary>Where OpenSSL is hidden from the process, the plain service starts; TLS is one line and exit code 2.</summary>
     [Fact]
     public void Where_no_OpenSSL_is_TLS_is_one_line()
     {
