@@ -1,8 +1,8 @@
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>
-/// Runs graphs on the processor: vectors, a pool of threads, NHWC. Results are the same bits for any number of threads and
-/// any batch; another instruction set adds in another order and may differ in the last bits.
+/// Runs graphs on the processor: vectors, a pool of threads, NHWC. Results are the same bits for any number of threads, any batch and any
+/// instruction set with fused multiply-add (all but <see cref="InstructionSet.Vector128"/> on x64 processors that have none).
 /// </summary>
 public sealed class CpuBackend : IBackend
 {

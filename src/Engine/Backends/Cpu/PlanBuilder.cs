@@ -208,7 +208,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         }
         else
         {
-            ConvBlocking blocking = ConvBlocking.Choose(geometry, op.C, 2 * S.Width);
+            ConvBlocking blocking = ConvBlocking.Choose(geometry, op.C, 2 * CpuTensor.Lanes);
             PackedWeights packed = Pack(op, blocking.Blocks, () => ConvWeights.Of(op));
             Target? added = residual is CpuTensor map ? new Target(map) : null;
             string groups = op.Groups > 1 ? $"grouped {op.Groups} " : "";
@@ -267,7 +267,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             var columns = TransposedPhase.Of(phase % op.Stride, op.S, op.Stride, op.Padding, node.Shape.W);
             if (rows.Outputs == 0 || columns.Outputs == 0) continue;
             var geometry = new ConvGeometry(rows.Taps, columns.Taps, 1, 1, rows.Padding, columns.Padding, rows.Outputs, columns.Outputs);
-            ConvBlocking blocking = ConvBlocking.Choose(geometry, op.C, 2 * S.Width);
+            ConvBlocking blocking = ConvBlocking.Choose(geometry, op.C, 2 * CpuTensor.Lanes);
             var target = new Target(Map(node), op.Stride, rows.First, columns.First);
             string name = $"transposed {op.R}x{op.S} phase {phase}";
             ConvWeights Weights() => TransposedPhase.Weights(op, rows, columns);

@@ -37,12 +37,12 @@ internal sealed unsafe class AttentionScores<S, V>(string name, CpuTensor top, C
 
     private static float Dot(float* a, float* b, int count)
     {
-        V sums = S.Broadcast(0);
+        WideSum<S, V> sums = default;
         int i = 0;
-        for (; i + S.Width <= count; i += S.Width) sums = S.MultiplyAdd(S.Load(a + i), S.Load(b + i), sums);
+        for (; i + CpuTensor.Lanes <= count; i += CpuTensor.Lanes) sums.AddProducts(a + i, b + i);
         float rest = 0;
         for (; i < count; i++) rest = float.MultiplyAddEstimate(a[i], b[i], rest);
-        return S.Sum(sums) + rest;
+        return sums.Total() + rest;
     }
 }
 
@@ -67,17 +67,17 @@ internal sealed unsafe class AttentionExponentials<S, V>(string name, CpuTensor 
             float greatest = float.NegativeInfinity;
             for (int row = n * pixels; row < (n + 1) * pixels; row++) greatest = Math.Max(greatest, greatestOfRows[row]);
             float* p = scores.Data + ((nint)unit * pixels);
-            V shift = S.Broadcast(greatest), sum = S.Broadcast(0);
+            V shift = S.Broadcast(greatest);
+            WideSum<S, V> sum = default;
             int i = 0;
-            for (; i + S.Width <= pixels; i += S.Width)
+            for (; i + CpuTensor.Lanes <= pixels; i += CpuTensor.Lanes)
             {
-                V value = Elementary<S, V>.Exp(S.Subtract(S.Load(p + i), shift));
-                S.Store(value, p + i);
-                sum = S.Add(sum, value);
+                for (float* x = p + i; x < p + i + CpuTensor.Lanes; x += S.Width) S.Store(Elementary<S, V>.Exp(S.Subtract(S.Load(x), shift)), x);
+                sum.Add(p + i);
             }
             float rest = 0;
             for (; i < pixels; i++) rest += p[i] = Elementary<Scalar, float>.Exp(p[i] - greatest);
-            sums[unit] = S.Sum(sum) + rest;
+            sums[unit] = sum.Total() + rest;
         }
     }
 }

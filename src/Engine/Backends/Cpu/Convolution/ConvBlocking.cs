@@ -20,7 +20,7 @@ internal sealed record ConvBlocking(int RowsPerUnit, int ChannelsPerBlock, int C
     /// <summary>The blocks of input channels of a plain convolution, by count.</summary>
     public IReadOnlyList<int> Blocks => [.. Enumerable.Range(0, Channels).Chunk(ChannelsPerBlock).Select(block => block.Length)];
 
-    /// <summary>Chooses by shape alone, so that neither threads nor batch change a result.</summary>
+    /// <summary>Chooses by shape alone, so that neither threads, batch nor the width of vectors change a result.</summary>
     public static ConvBlocking Choose(ConvGeometry geometry, int channels, int lanes)
     {
         // As many channels as keep a panel and the rows of one output row in the cache, evenly over the blocks.

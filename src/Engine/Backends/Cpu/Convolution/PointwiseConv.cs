@@ -15,6 +15,9 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
     // What a unit reads and writes, 1 MiB: more than a small second-level cache holds, for each unit reads all its panels' weights again.
     private const int CacheFloats = 1 << 18;
     private const int WantedUnits = 16, FewestTiles = 2;
+
+    // Stretches are whole multiples of the longest tile, whatever the instruction set: what is added up for a pooling is cut in one way.
+    private const int LongestTile = 12;
     private readonly ConvSource[] _sources;
     private readonly PackedWeights _weights;
     private readonly CpuTensor _target;
@@ -50,11 +53,11 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         _pixels = target.Shape.H * target.Shape.W;
         _pixelStride = head is null ? target.PixelStride : CpuTensor.Spread(CpuTensor.Padded(head.Channels));
         int floatsPerPixel = sources.Where(source => !source.IsConstant).Sum(source => source.Map.Shape.C) + (int)_pixelStride;
-        int tiles = Tiles(_pixels), most = Math.Max(CacheFloats / floatsPerPixel / S.TileRows, FewestTiles);
+        int tiles = LongestTiles(_pixels), most = Math.Max(CacheFloats / floatsPerPixel / LongestTile, FewestTiles);
         // A head wants all panels of a pixel.
         if (head is not null) most = Math.Clamp(tiles / WantedUnits, 1, most);
         _stretches = (tiles + most - 1) / most;
-        _pixelsPerUnit = (tiles + _stretches - 1) / _stretches * S.TileRows;
+        _pixelsPerUnit = (tiles + _stretches - 1) / _stretches * LongestTile;
         _panelGroups = head is null ? Math.Min((WantedUnits + _stretches - 1) / _stretches, weights.Panels.Length) : 1;
         Panel last = weights.Panels[^1];
         _constantFloats = sources.Any(source => source.IsConstant) ? last.Bias + (last.Vectors * S.Width) - weights.Panels[0].Bias : 0;
@@ -74,7 +77,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
     public int Parts => _stretches;
 
     /// <summary>No more parts than this.</summary>
-    public static int MostParts(Shape target) => (Tiles(target.H * target.W) + FewestTiles - 1) / FewestTiles;
+    public static int MostParts(Shape target) => (LongestTiles(target.H * target.W) + FewestTiles - 1) / FewestTiles;
 
     /// <summary>The blocks of input channels: one for each source.</summary>
     public static IReadOnlyList<int> Blocks(ConvSource[] sources) => [.. sources.Select(source => source.Map.Shape.C)];
@@ -117,6 +120,8 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
             _head?.Run(output, _pixelStride, last - first, _target.Pixel(n, 0, 0) + first);
         }
     }
+
+    private static int LongestTiles(int pixels) => (pixels + LongestTile - 1) / LongestTile;
 
     private static int Tiles(int pixels) => (pixels + S.TileRows - 1) / S.TileRows;
 

@@ -54,9 +54,9 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Round(Vector512<float> value) => Avx512F.RoundScale(value, 0);
 
-    // The hardware subtracts what it rounds to: control 1 rounds down.
+    // Control 1 rounds down. Reduce would do both, but rounds the difference down too, which narrower vectors cannot.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Fraction(Vector512<float> value) => Avx512DQ.Reduce(value, 1);
+    public static Vector512<float> Fraction(Vector512<float> value) => value - Avx512F.RoundScale(value, 1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> ScaleByPow2(Vector512<float> value, Vector512<float> exponent) => Avx512F.Scale(value, exponent);
