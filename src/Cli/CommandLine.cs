@@ -10,7 +10,7 @@ internal static class CommandLine
     public static ParserConfiguration Parsing { get; } = new() { ResponseFileTokenReplacer = null };
 
     /// <summary>Runs with the process's own streams, which the caller of the process may have closed.</summary>
-    public static int Run(string[] args, Func<RootCommand> root)
+    public static int Run(string[] args, Func<string[], RootCommand> root)
     {
         TextWriter error = TextWriter.Null;
         try
@@ -25,12 +25,12 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>Runs one of the commands of <paramref name="root"/> and returns the program's exit code.</summary>
-    public static int Run(string[] args, Func<RootCommand> root, TextWriter output, TextWriter error)
+    /// <summary>Runs one of the commands that <paramref name="root"/> makes for the arguments, and returns the program's exit code.</summary>
+    public static int Run(string[] args, Func<string[], RootCommand> root, TextWriter output, TextWriter error)
     {
         try
         {
-            ParseResult parsed = root().Parse(args.Length == 0 ? ["--help"] : args, Parsing);
+            ParseResult parsed = root(args).Parse(args.Length == 0 ? ["--help"] : args, Parsing);
             if (UsageFault.Of(parsed) is { } fault)
             {
                 Tell(error, fault);

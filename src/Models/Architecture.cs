@@ -22,13 +22,13 @@ public sealed class Architecture
         ["MAnet"] = "MA-Net",
     };
 
-    private readonly Network _network;
+    private readonly Lazy<Network> _network;
     private readonly int _multiple;
     private readonly Lazy<(Graph Graph, IReadOnlyList<LayoutEntry> Layout)> _native;
 
     internal Architecture(string decoder, string encoder, NetworkOptions options)
     {
-        (_network, _multiple) = (new Network(decoder, encoder, options), StudyMultiple);
+        (_network, _multiple) = (new(() => new Network(decoder, encoder, options)), StudyMultiple);
         MinimumSize = _multiple;
         _native = new(TraceNative);
     }
@@ -37,7 +37,7 @@ public sealed class Architecture
     [System.Diagnostics.CodeAnalysis.SetsRequiredMembers]
     internal Architecture(Network network, CheckpointOptions given)
     {
-        (_network, _multiple) = (network, network.Multiple);
+        (_network, _multiple) = (new(network), network.Multiple);
         Key = $"{network.Architecture.ToLowerInvariant()}-{network.Encoder}";
         Name = Names.GetValueOrDefault(network.Architecture, network.Architecture);
         (InputSize, HasAssumedSize) = (given.InputSize ?? AssumedSize, given.InputSize is null);
@@ -52,7 +52,7 @@ public sealed class Architecture
     private Architecture(Architecture other, OutputActivation activation)
     {
         (_network, _multiple) =
-            (new Network(other.Decoder, other.Encoder, other.Options with { Activation = activation }), other._multiple);
+            (new(() => new Network(other.Decoder, other.Encoder, other.Options with { Activation = activation })), other._multiple);
         (Key, Name, InputSize, MinimumSize) = (other.Key, other.Name, other.InputSize, other.MinimumSize);
         (HasAssumedSize, Normalisation, ClassNames) = (other.HasAssumedSize, other.Normalisation, other.ClassNames);
         _native = new(TraceNative);
@@ -65,7 +65,7 @@ public sealed class Architecture
     public required string Name { get; init; }
 
     /// <summary>The encoder, by the reference implementation's name.</summary>
-    public string Encoder => _network.Encoder;
+    public string Encoder => Network.Encoder;
 
     /// <summary>
     /// The height and width that the study trained and ran the network at; 512 for another network, whose checkpoint does not say.
@@ -85,10 +85,10 @@ public sealed class Architecture
     public TrainingRecipe? Training { get; init; }
 
     /// <summary>The architecture by the library's name, such as <c>DeepLabV3Plus</c>.</summary>
-    public string Decoder => _network.Architecture;
+    public string Decoder => Network.Architecture;
 
     /// <summary>The options of the library's constructor.</summary>
-    public NetworkOptions Options => _network.Options;
+    public NetworkOptions Options => Network.Options;
 
     /// <summary>Whether this is one of the study's nine networks.</summary>
     public bool IsOfStudy => Published is not null;
@@ -121,6 +121,9 @@ public sealed class Architecture
         .. Normalisation.IsAssumed ? [$"{Normalisation}"] : Array.Empty<string>(),
     ];
 
+    // Of a table of nine, a program runs one: the others are not built.
+    private Network Network => _network.Value;
+
     /// <summary>The weights of a checkpoint in its order, those included that the network never reads.</summary>
     internal IReadOnlyList<LayoutEntry> Layout => _native.Value.Layout;
 
@@ -138,7 +141,7 @@ public sealed class Architecture
     {
         var input = new Shape(n, Options.InChannels, height ?? InputSize, width ?? InputSize);
         CheckSize(input);
-        return Graph.Record(input, _network.Build(weights));
+        return Graph.Record(input, Network.Build(weights));
     }
 
     /// <summary>Traces the network with a checkpoint's weights; throws <see cref="WeightException"/> unless they fit exactly.</summary>
@@ -148,7 +151,7 @@ public sealed class Architecture
     internal Graph Load(StateDict stateDict, int n, int? height = null, int? width = null)
     {
         ArgumentNullException.ThrowIfNull(stateDict);
-        var weights = new StrictWeights(LibraryNames.Fitting(LibraryNames.Find(stateDict).Weights, Layout));
+        var weights = new StrictWeights(LibraryNames.Fitting(LibraryNames.Find(stateDict).Weights, this));
         Graph graph = Record(weights, n, height, width);
         weights.Check(graph);
         return graph;

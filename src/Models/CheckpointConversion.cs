@@ -77,7 +77,7 @@ public static class CheckpointConversion
         Architecture? study = WeightsHash.StudyFile(sha256);
         SortedDictionary<string, string> metadata = Metadata(network, options.DType, name, sha256, study);
         if (part.Prefix.Length > 0) metadata["source_part"] = part.Prefix;
-        StateDict weights = network is null ? part.Weights : LibraryNames.Fitting(part.Weights, network.Layout);
+        StateDict weights = network is null ? part.Weights : LibraryNames.Fitting(part.Weights, network);
         RoundingReport rounding = Write(target, weights, metadata, options.DType);
         return new Conversion(target, network, source, sha256, study, rounding, part.Prefix, part.LeftOut);
     }

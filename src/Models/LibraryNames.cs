@@ -33,49 +33,69 @@ internal static class LibraryNames
         foreach (Parameter parameter in checkpoint)
         {
             string key = parameter.Key;
-            if (key.StartsWith(prefix, StringComparison.Ordinal) && Parts.Any(root => key.AsSpan(prefix.Length).StartsWith(root))) weights.Add(parameter.WithKey(key[prefix.Length..]));
-            else leftOut.Add(key);
+            if (!key.StartsWith(prefix, StringComparison.Ordinal) || !IsOfPart(key.AsSpan(prefix.Length))) leftOut.Add(key);
+            else weights.Add(prefix.Length == 0 ? parameter : parameter.WithKey(key[prefix.Length..]));
         }
         return new NetworkPart(
             new StateDict(Renamed(weights), checkpoint.Metadata) { Format = checkpoint.Format }, leftOut, prefix.TrimEnd('.'));
     }
 
     // What stands before all of encoder, decoder and head.
-    private static string[] Prefixes(StateDict checkpoint) =>
-    [
-        .. checkpoint.SelectMany(parameter => Roots.SelectMany(root => Before(parameter.Key, root).Select(prefix => (prefix, root))))
-            .Distinct().GroupBy(pair => pair.prefix).Where(group => group.Count() == Roots.Length).Select(group => group.Key)
-            .Order(StringComparer.Ordinal),
-    ];
-
-    private static IEnumerable<string> Before(string key, string root)
+    private static string[] Prefixes(StateDict checkpoint)
     {
-        for (int at = key.IndexOf(root, StringComparison.Ordinal); at >= 0; at = key.IndexOf(root, at + 1, StringComparison.Ordinal))
+        // One bit for each root that stands behind the prefix.
+        Dictionary<string, int> roots = [];
+        foreach (Parameter parameter in checkpoint)
         {
-            if (at == 0 || key[at - 1] == '.') yield return key[..at];
+            string key = parameter.Key;
+            for (int i = 0; i < Roots.Length; i++)
+            {
+                for (int at = key.IndexOf(Roots[i], StringComparison.Ordinal); at >= 0;
+                    at = key.IndexOf(Roots[i], at + 1, StringComparison.Ordinal))
+                {
+                    if (at == 0 || key[at - 1] == '.') roots[key[..at]] = roots.GetValueOrDefault(key[..at]) | 1 << i;
+                }
+            }
         }
+        List<string> prefixes = [];
+        foreach ((string prefix, int found) in roots)
+        {
+            if (found == (1 << Roots.Length) - 1) prefixes.Add(prefix);
+        }
+        prefixes.Sort(StringComparer.Ordinal);
+        return [.. prefixes];
+    }
+
+    private static bool IsOfPart(ReadOnlySpan<char> key)
+    {
+        foreach (string part in Parts)
+        {
+            if (key.StartsWith(part)) return true;
+        }
+        return false;
     }
 
     private static string Choose(string[] prefixes, string? part)
     {
+        if (part is null && prefixes.Length == 1) return prefixes[0];
         string names = string.Join(", ", prefixes.Select(prefix => prefix.Length == 0 ? "''" : $"'{prefix.TrimEnd('.')}'"));
         if (part is not null)
         {
             return prefixes.FirstOrDefault(prefix => prefix.TrimEnd('.') == part.TrimEnd('.'))
                 ?? throw new WeightException($"the checkpoint has no network under '{part}': it has {names}");
         }
-        return prefixes.Length == 1 ? prefixes[0]
-            : throw new WeightException($"the checkpoint holds {prefixes.Length} networks, under {names}: choose one of these parts");
+        throw new WeightException($"the checkpoint holds {prefixes.Length} networks, under {names}: choose one of these parts");
     }
 
     /// <summary>
     /// Weights by the names of a network's layout: timm's own encoders sit in a module of their own, and the library's before 0.4, which
     /// were copies of them, do not.
     /// </summary>
-    public static StateDict Fitting(StateDict weights, IReadOnlyList<LayoutEntry> layout)
+    public static StateDict Fitting(StateDict weights, Architecture network)
     {
         const string Inner = "encoder.model.";
-        if (!weights.Any(parameter => IsInner(parameter.Key)) || layout.Any(entry => IsInner(entry.Key))) return weights;
+        // The layout is looked at last: it takes another tracing of the network.
+        if (!weights.Any(parameter => IsInner(parameter.Key)) || network.Layout.Any(entry => IsInner(entry.Key))) return weights;
         return new StateDict(
             weights.Select(parameter => IsInner(parameter.Key) ? parameter.WithKey($"encoder.{parameter.Key[Inner.Length..]}") : parameter),
             weights.Metadata)

@@ -23,7 +23,7 @@ internal sealed class Network
             ?? throw new UnknownNetworkException($"unknown architecture '{architecture}', expected one of {string.Join(", ", DecoderTable.All.Keys)}");
         if (EncoderTable.IsTransformer(encoder))
             throw new UnknownNetworkException($"{encoder} is a transformer: this engine runs the library's convolutional encoders");
-        _encoder = EncoderTable.All.GetValueOrDefault(encoder) ?? throw new UnknownNetworkException($"unknown encoder '{encoder}'");
+        _encoder = EncoderTable.Find(encoder) ?? throw new UnknownNetworkException($"unknown encoder '{encoder}'");
         if (Depth is < 3 or > 5) throw new ArgumentException($"encoder_depth: expected 3, 4 or 5, found {Depth}");
         if (!_decoder.OutputStrides.Contains(OutputStride))
         {

@@ -47,7 +47,7 @@ internal static class Recognition
     // Another shape comes first: it says most. What the network never reads may be missing.
     private static List<string> Differences(StateDict stateDict, Architecture architecture)
     {
-        stateDict = LibraryNames.Fitting(stateDict, architecture.Layout);
+        stateDict = LibraryNames.Fitting(stateDict, architecture);
         List<string> misshapen = [], missing = [];
         HashSet<string> known = new(architecture.Layout.Count, StringComparer.Ordinal);
         foreach (LayoutEntry entry in architecture.Layout)

@@ -7,7 +7,7 @@ namespace LungSeg.Cli.Tests;
 /// <summary>What the program says of itself.</summary>
 public sealed partial class HelpTests
 {
-    private static readonly RootCommand Program = Root.Create();
+    private static readonly RootCommand Program = Root.Create([]);
 
     public static TheoryData<string> Commands => [.. All(Program).Select(CliCommand.PathOf)];
 
@@ -46,6 +46,14 @@ public sealed partial class HelpTests
             foreach (Option option in command.Options.Where(option => option is not System.CommandLine.Help.HelpOption && !option.Hidden))
                 Assert.Contains($"`{option.Name}`", page);
         }
+    }
+
+    [Fact]
+    public void A_command_line_makes_the_command_that_it_names_and_no_other()
+    {
+        foreach (Command command in Program.Subcommands)
+            Assert.Equal(command.Name, Assert.Single(Root.Create([command.Name, "--help"]).Subcommands).Name);
+        Assert.Equal(Program.Subcommands.Count, Root.Create(["segmnt"]).Subcommands.Count);
     }
 
     [Fact]

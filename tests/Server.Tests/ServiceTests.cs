@@ -227,7 +227,7 @@ public sealed class ServiceTests : IDisposable
         string path = _directory.Write("rules.json", Encoding.UTF8.GetBytes("""{"rules":[{"formats":["mask"],"to":["out"]}]}"""));
         var output = new StringWriter();
         Assert.Equal(0, CommandLine.Run(["serve", "--rules", path, "--dicom", "0", "--out", _directory["o"], "--check"],
-            () => Root.Create(Service.Run), output, TextWriter.Null));
+            all => Root.Create(all, Service.Run), output, TextWriter.Null));
         Assert.Contains("1 rule, destinations: out", output.ToString());
     }
 
@@ -259,7 +259,7 @@ public sealed class ServiceTests : IDisposable
     {
         var output = new StringWriter();
         var error = new StringWriter();
-        Assert.Equal(2, CommandLine.Run(["serve", .. arguments], () => Root.Create(Service.Run), output, error));
+        Assert.Equal(2, CommandLine.Run(["serve", .. arguments], all => Root.Create(all, Service.Run), output, error));
         Assert.Equal("", output.ToString());
         Assert.StartsWith("lungseg: ", error.ToString());
         Assert.Single(error.ToString().TrimEnd().Split('\n'));

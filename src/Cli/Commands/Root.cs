@@ -14,35 +14,42 @@ internal static class Root
         new("lungseg info", "list the nine networks and their weights"),
     ];
 
-    /// <summary>All commands, of the program that starts the service.</summary>
-    public static RootCommand Create() => Create(null);
+    /// <summary>The commands for a command line, of the program that starts the service.</summary>
+    public static RootCommand Create(IReadOnlyList<string> args) => Create(args, null);
 
-    /// <summary>All commands; <paramref name="serve"/> runs the service, null where another program does.</summary>
-    public static RootCommand Create(Func<ServeRequest, InvocationConfiguration, int>? serve)
+    /// <summary>
+    /// The commands for a command line: the one that it names, since the others would only make the start longer, or else all.
+    /// </summary>
+    /// <param name="args">The arguments of the program; empty for all commands.</param>
+    /// <param name="serve">Runs the service; null where another program does.</param>
+    public static RootCommand Create(IReadOnlyList<string> args, Func<ServeRequest, InvocationConfiguration, int>? serve)
     {
+        (string Name, Func<Command> Create)[] commands =
+        [
+            ("segment", SegmentCommand.Create),
+            ("serve", () => ServeCommand.Create(serve)),
+            ("score", ScoreCommand.Create),
+            ("merge", MergeCommand.Create),
+            ("report", ReportCommand.Create),
+            ("inspect", InspectCommand.Create),
+            ("info", InfoCommand.Create),
+            ("verify", VerifyCommand.Create),
+            ("evaluate", EvaluateCommand.Create),
+            ("compare", CompareCommand.Create),
+            ("convert", ConvertCommand.Create),
+            ("weights", WeightsCommand.Create),
+            ("bench", BenchCommand.Create),
+            ("profile", ProfileCommand.Create),
+            ("selftest", SelfTestCommand.Create),
+            ("kernels", KernelsCommand.Create),
+            ("tune", TuneCommand.Create),
+            ("doctor", DoctorCommand.Create),
+            ("completion", CompletionCommand.Create),
+        ];
+        int named = args.Count == 0 ? -1 : Array.FindIndex(commands, command => command.Name == args[0]);
         var root = new RootCommand(
-            "Segments the lungs in chest X-rays with nine published networks. For research use; not a medical device.")
-        {
-            SegmentCommand.Create(),
-            ServeCommand.Create(serve),
-            ScoreCommand.Create(),
-            MergeCommand.Create(),
-            ReportCommand.Create(),
-            InspectCommand.Create(),
-            InfoCommand.Create(),
-            VerifyCommand.Create(),
-            EvaluateCommand.Create(),
-            CompareCommand.Create(),
-            ConvertCommand.Create(),
-            WeightsCommand.Create(),
-            BenchCommand.Create(),
-            ProfileCommand.Create(),
-            SelfTestCommand.Create(),
-            KernelsCommand.Create(),
-            TuneCommand.Create(),
-            DoctorCommand.Create(),
-            CompletionCommand.Create(),
-        };
+            "Segments the lungs in chest X-rays with nine published networks. For research use; not a medical device.");
+        foreach ((_, Func<Command> create) in named < 0 ? commands : [commands[named]]) root.Subcommands.Add(create());
         root.HelpName = "lungseg";
         root.Options.OfType<HelpOption>().Single().Action = new HelpText(new HelpAction(), Examples);
         root.Options.OfType<VersionOption>().Single().Action = new VersionText();

@@ -15,6 +15,9 @@ namespace LungSeg.Cli.Runs;
 /// <summary>The result of one image: what reports say of it, and what a journal and the user need besides.</summary>
 internal sealed record ImageResult(ImageRecord Record)
 {
+    /// <summary>The mask's share of its image, 0 to 1.</summary>
+    public double LungShare { get; init; }
+
     /// <summary>What the reader found and chose.</summary>
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
@@ -44,12 +47,13 @@ internal sealed class ImageWork : IDisposable
 {
     private readonly SegmentRequest _request;
     private readonly ImageLoader _loader;
-    private readonly bool _forJournal, _mayLack;
+    private readonly bool _forJournal, _mayLack, _writesRecords;
     private LungSegmenter? _segmenter;
 
     private ImageWork(SegmentRequest request, IBackend backend, Division division, bool forJournal, bool mayLack)
     {
         (_request, Backend, Division, _forJournal, _mayLack) = (request, backend, division, forJournal, mayLack);
+        _writesRecords = forJournal || request.Json;
         _loader = new ImageLoader(request.Dicom);
     }
 
@@ -131,8 +135,17 @@ internal sealed class ImageWork : IDisposable
         long segmented = Stopwatch.GetTimestamp();
         IReadOnlyList<EncodedLung>? masks = _request.Results.Dataset ? EncodedLung.Of(result, Dataset.Format) : null;
         ImageLoader.CheckUnchanged(input, read);
-        ILookup<string?, IResultWriter> writers = _request.Writers.ToLookup(writer => _mayLack ? writer.ReasonToSkip(result) : null);
-        IReadOnlyList<OutputFile> outputs = Write(input, result, [.. writers[null]]);
+        List<IResultWriter> writers = [];
+        List<SkippedFormat> skipped = [];
+        foreach (IResultWriter writer in _request.Writers)
+        {
+            if (_mayLack && writer.ReasonToSkip(result) is { } reason) skipped.Add(new SkippedFormat(writer.Name, reason));
+            else writers.Add(writer);
+        }
+        // A single image leaves processors idle while its files go to the disk.
+        Task? measuring = Division.Images == 1 ? Task.Run(() => result.Flags) : null;
+        IReadOnlyList<OutputFile> outputs = Write(input, result, writers);
+        measuring?.GetAwaiter().GetResult();
         var times = StepTimes.Of(result.Times with { Read = read.Time }, Stopwatch.GetElapsedTime(segmented));
         var record = new ImageRecord
         {
@@ -142,20 +155,18 @@ internal sealed class ImageWork : IDisposable
             Width = read.Image.Width,
             Height = read.Image.Height,
             Sha256 = read.Sha256,
-            Method = MethodFacts.Of(result.Method),
-            Lungs = LungFacts.Of(result),
+            // These take measures of the mask that nothing else needs.
+            Method = _writesRecords ? MethodFacts.Of(result.Method) : null,
+            Lungs = _writesRecords ? LungFacts.Of(result) : null,
             Flags = result.Flags,
             Warnings = [.. result.Decisions.Where(decision => decision.IsWarning).Select(decision => $"{decision.Topic}: {decision.Text}")],
             Outputs = outputs,
-            Skipped =
-            [
-                .. writers.Where(group => group.Key is not null)
-                    .SelectMany(group => group.Select(writer => new SkippedFormat(writer.Name, group.Key!))),
-            ],
+            Skipped = skipped,
             Milliseconds = times,
         };
         return new ImageResult(record)
         {
+            LungShare = result.LungShare,
             Decisions = result.Decisions,
             Bytes = read.Bytes,
             Modified = read.Modified,

@@ -26,15 +26,16 @@ internal sealed class ResultLines(SegmentRequest request, InvocationConfiguratio
             return;
         }
         if (record.Failed) return;
-        streams.Output.WriteLine(Printable.Of(Summary(input, record, segmenter)));
+        streams.Output.WriteLine(Printable.Of(Summary(input, result, segmenter)));
         foreach (QualityFlag flag in record.Flags) streams.Output.WriteLine($"  {flag.Name}: {flag}");
         foreach (Decision decision in result.Decisions) streams.Output.WriteLine(Printable.Of($"  {decision}"));
     }
 
-    private string Summary(Input input, ImageRecord record, LungSegmenter segmenter)
+    private string Summary(Input input, ImageResult result, LungSegmenter segmenter)
     {
+        ImageRecord record = result.Record;
         StepTimes times = record.Milliseconds!;
-        string lungs = record.Lungs!.AreaPx == 0 ? "no lung found" : $"lung {Units.Percent(record.Lungs.Share)} of the mask";
+        string lungs = result.LungShare == 0 ? "no lung found" : $"lung {Units.Percent(result.LungShare)} of the mask";
         IEnumerable<string> written = record.Outputs.Select(output => output.PathIn(request.Directory));
         return string.Create(CultureInfo.InvariantCulture,
             $"{input.Path}: {record.Width} x {record.Height}, "

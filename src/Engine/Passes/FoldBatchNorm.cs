@@ -40,7 +40,11 @@ internal static class FoldBatchNorm
         double[] gain = Gain(norm);
         float[] values = weight.Read();
         int inner = weight.Dims.Skip(channelAxis + 1).Aggregate(1, (product, dim) => product * dim);
-        for (int i = 0; i < values.Length; i++) values[i] = (float)(values[i] * gain[i / inner % gain.Length]);
+        for (int i = 0, k = 0; i < values.Length; k = k + 1 == gain.Length ? 0 : k + 1)
+        {
+            double factor = gain[k];
+            for (int end = i + inner; i < end; i++) values[i] = (float)(values[i] * factor);
+        }
         return values;
     });
 
@@ -58,6 +62,8 @@ internal static class FoldBatchNorm
     private static double[] Gain(BatchNormOp norm)
     {
         float[] weight = norm.Weight.Read(), variance = norm.Variance.Read();
-        return [.. weight.Select((w, k) => w / Math.Sqrt(variance[k] + (double)norm.Eps))];
+        double[] gain = new double[weight.Length];
+        for (int k = 0; k < gain.Length; k++) gain[k] = weight[k] / Math.Sqrt(variance[k] + (double)norm.Eps);
+        return gain;
     }
 }
