@@ -47,28 +47,32 @@ public sealed record LungUncertainty
         int width = (mask.Width - first + step - 1) / step, height = (mask.Height - first + step - 1) / step;
         byte[] sides = new byte[width * height];
         bool[] uncertain = new bool[sides.Length];
+        int[] lung = new int[byte.MaxValue + 1], doubtful = new int[lung.Length], columns = new int[width];
+        // The study's own steps leave the map at the network's size.
+        for (int x = 0; x < width; x++) columns[x] = (int)((2L * (first + x * step) + 1) * map.Width / (2L * mask.Width));
         for (int y = 0, to = 0; y < height; y++)
-            for (int x = 0; x < width; x++, to++)
-            {
-                (int row, int column) = (first + y * step, first + x * step);
-                sides[to] = mask.Sides[row * mask.Width + column];
-                // The study's own steps leave the map at the network's size.
-                uncertain[to] = IsUncertain(
-                    map.Values[(int)((2L * row + 1) * map.Height / (2L * mask.Height)) * map.Width
-                        + (int)((2L * column + 1) * map.Width / (2L * mask.Width))]);
-            }
-        byte[] territory = LungTerritory.Of(sides, width, height);
-        Dictionary<LungSide, double> ratios = [];
-        foreach (LungSide side in Enum.GetValues<LungSide>().Where(side => mask.Statistics.Of(side) is not null))
         {
-            byte value = SidedMask.ValueOf(side);
-            (int lung, int doubtful) = (0, 0);
-            for (int i = 0; i < sides.Length; i++)
+            int row = first + y * step;
+            ReadOnlySpan<byte> rowSides = mask.Sides.AsSpan(row * mask.Width, mask.Width);
+            ReadOnlySpan<float> values = map.Values.Slice((int)((2L * row + 1) * map.Height / (2L * mask.Height)) * map.Width, map.Width);
+            for (int x = 0, column = first; x < width; x++, column += step, to++)
             {
-                lung += sides[i] == value ? 1 : 0;
-                doubtful += uncertain[i] && territory[i] == value ? 1 : 0;
+                sides[to] = rowSides[column];
+                uncertain[to] = IsUncertain(values[columns[x]]);
+                lung[sides[to]]++;
             }
-            ratios[side] = (double)doubtful / Math.Max(1, lung);
+        }
+        byte[] territory = LungTerritory.Of(sides, width, height, uncertain);
+        for (int i = 0; i < territory.Length; i++)
+        {
+            if (uncertain[i]) doubtful[territory[i]]++;
+        }
+        Dictionary<LungSide, double> ratios = [];
+        foreach (LungSide side in Enum.GetValues<LungSide>())
+        {
+            if (mask.Statistics.Of(side) is null) continue;
+            byte value = SidedMask.ValueOf(side);
+            ratios[side] = (double)doubtful[value] / Math.Max(1, lung[value]);
         }
         return new LungUncertainty(ratios);
     }

@@ -102,6 +102,11 @@ public sealed class ChestMeasureTests
             int x = i % Width, one = Math.Abs(x - 10), other = Math.Abs(x - 90);
             Assert.Equal(one <= other ? 1 : 2, territory[i]);
         });
+        bool[] wanted = new bool[Width * Height];
+        (wanted[40 * Width + 12], wanted[38 * Width + 50], wanted[45 * Width + 80]) = (true, true, true);
+        byte[] part = LungTerritory.Of(sides, Width, Height, wanted);
+        Assert.All(Enumerable.Range(0, Width * Height).Where(i => wanted[i]), i => Assert.Equal(territory[i], part[i]));
+        Assert.Contains((byte)0, part);
         Assert.All(LungTerritory.Of(new byte[12], 4, 3), value => Assert.Equal(0, value));
         sides[40 * Width + 90] = 0;
         Assert.All(LungTerritory.Of(sides, Width, Height), value => Assert.Equal(1, value));
