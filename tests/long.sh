@@ -12,6 +12,7 @@
 #   native     builds the native program, the C library and the wheel, and runs their tests (about a quarter of an hour; g++, golang-go, valgrind
 #              and python3-numpy; without them their tests are skipped)
 #   smp-table  the table of docs/checkpoints.md: one network of each family on every instruction set and the reference
+#   smp-convert   networks of each family, architecture and option as checkpoints, converted and verified in processes of their own (LUNGSEG_SMP)
 #   smp        every network of segmentation_models_pytorch that shared/smp has an output of (LUNGSEG_SMP: a pattern of names)
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -43,6 +44,7 @@ native)
     run Native.Tests
     ;;
 smp-table) run Models.Tests -explicit only -class '*SmpFamilyTests' -showLiveOutput ;;
+smp-convert) run Cli.Tests -explicit only -class '*SmpCheckpointTests' -showLiveOutput ;;
 smp) run Models.Tests -explicit only -class '*SmpTests' ;;
 fuzz)
     export LUNGSEG_FUZZ_CASES=${LUNGSEG_FUZZ_CASES:-600000}

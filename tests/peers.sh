@@ -100,6 +100,15 @@ slurm() {
     fi
 }
 
+checkpoints() {
+    local what="Checkpoints of segmentation_models_pytorch in six forms are converted and verified by the program"
+    if LUNGSEG_SMP='^0.3.3 (PAN timm-eff|PSPNet mobile|PSPNet timm-regnet|Linknet timm-regnet|Linknet densenet)' tests/long.sh smp-convert; then
+        record Pass checkpoints "$what"
+    else
+        record Fail checkpoints "$what"
+    fi
+}
+
 trimming() {
     local what="The trimmed program gives the known warnings and no other"
     if tests/trimming.sh; then record Pass trimming "$what"; else record Fail trimming "$what"; fi
@@ -113,6 +122,7 @@ again
 arm64
 packages
 slurm
+checkpoints
 trimming
 tests/results.sh merge "$results" "$work/later.tsv" > "$work/all.tsv" && cp "$work/all.tsv" "$results"
 # By itself, this is the last word; .ci/run has its own.

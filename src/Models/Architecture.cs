@@ -90,6 +90,20 @@ public sealed class Architecture
     /// <summary>The options of the library's constructor.</summary>
     public NetworkOptions Options => Network.Options;
 
+    /// <summary>Options that the architecture takes and that leave no trace in names and shapes of weights.</summary>
+    internal IReadOnlyList<string> Untraced => _network.Untraced;
+
+    /// <summary>Output strides that the architecture takes with this encoder.</summary>
+    internal IReadOnlyList<int> OutputStrides => _network.OutputStrides;
+
+    /// <summary>
+    /// What names and shapes of weights leave open, as NAME=VALUE with this network's values, defaults spelt out.
+    /// </summary>
+    internal IReadOnlyList<string> OpenOptions => [.. _network.OpenOptions.Select(option => $"{option.Key}={option.Value}")];
+
+    /// <summary>The factor between the decoder's map and the mask.</summary>
+    internal int Upsampling => _network.Upsampling;
+
     /// <summary>Whether this is one of the study's nine networks.</summary>
     public bool IsOfStudy => Published is not null;
 
@@ -172,6 +186,9 @@ public sealed class Architecture
                 + $"found {input.H} x {input.W}; change it, for example to {Nearest(input.H)} x {Nearest(input.W)}");
         }
     }
+
+    /// <summary>Whether the network takes images of this shape.</summary>
+    internal bool Takes(Shape input) => input.C == Options.InChannels && input.N > 0 && Fits(input.H) && Fits(input.W);
 
     private bool Fits(int size) => size >= MinimumSize && size % _multiple == 0;
 

@@ -2,6 +2,7 @@ using LungSeg.Engine;
 using LungSeg.Engine.Weights;
 using LungSeg.Models.Decoders;
 using LungSeg.Models.Encoders;
+using static LungSeg.Models.NetworkOptionNames;
 
 namespace LungSeg.Models;
 
@@ -30,8 +31,16 @@ internal sealed class Network
             throw new ArgumentException(
                 $"encoder_output_stride: {architecture} takes {string.Join(" or ", _decoder.OutputStrides)}, found {OutputStride}");
         }
+        Refuse(Interpolation, _options.BilinearDecoder is not null);
+        Refuse(NetworkOptionNames.Upsampling, _options.Upsampling is not null);
         if (OutputStride < 1 << Depth && _encoder.NotDilated is string why)
             throw new ArgumentException($"{architecture} dilates its encoder, and {encoder} cannot be dilated: {why}");
+    }
+
+    // An option that the architecture does not have would say nothing.
+    private void Refuse(string option, bool isGiven)
+    {
+        if (isGiven && !_decoder.Untraced.Contains(option)) throw new ArgumentException($"{option}: {Architecture} has no such option");
     }
 
     /// <summary>The architecture by the library's name.</summary>
@@ -46,6 +55,34 @@ internal sealed class Network
     /// <summary>What height and width must be multiples of.</summary>
     public int Multiple => Math.Min(1 << Depth, OutputStride);
 
+    /// <summary>Options that the architecture takes and that leave no trace in names and shapes of weights.</summary>
+    public IReadOnlyList<string> Untraced => _decoder.Untraced;
+
+    /// <summary>What names and shapes of weights leave open, with this network's values.</summary>
+    public IEnumerable<KeyValuePair<string, string>> OpenOptions
+    {
+        get
+        {
+            NetworkOptions spelt = _options with
+            {
+                EncoderOutputStride = OutputStride,
+                BilinearDecoder = _options.BilinearDecoder ?? _decoder.BilinearByDefault,
+                Upsampling = Upsampling,
+            };
+            string[] label = _options.Label is null ? [] : ["aux_pooling", "aux_activation"];
+            string[] padding = _encoder.Name.StartsWith("efficientnet-", StringComparison.Ordinal) ? [Padding] : [];
+            string[] names = ["activation", .. Untraced, .. padding, .. label];
+            return names.Select(name => new KeyValuePair<string, string>(name, ValueOf(spelt, name)));
+        }
+    }
+
+    /// <summary>Output strides that the architecture takes with this encoder.</summary>
+    public IReadOnlyList<int> OutputStrides =>
+        [.. _decoder.OutputStrides.Where(stride => stride >= 1 << Depth || _encoder.NotDilated is null)];
+
+    /// <summary>The factor between the decoder's map and the mask.</summary>
+    public int Upsampling => _options.Upsampling ?? _decoder.Upsampling(Depth, OutputStride);
+
     private int Depth => _options.EncoderDepth ?? _decoder.Depth;
 
     private int OutputStride => _options.EncoderOutputStride ?? _decoder.OutputStrides[0];
@@ -59,9 +96,8 @@ internal sealed class Network
             new EncoderOptions(_options.InChannels, Depth, OutputStride, _options.KeepsUnusedStages, _options.EfficientNetPadding));
         Decoder decoder = _decoder.Build(
             root["decoder"], encoder.OutChannels, new DecoderContext(_options, _encoder.Name, Math.Min(OutputStride, 1 << Depth)));
-        int upsampling = _options.Upsampling ?? _decoder.Upsampling(Depth, OutputStride);
         var head = new SegmentationHead(
-            root["segmentation_head"], decoder.OutChannels, _options.Classes, _decoder.HeadKernelSize, upsampling, _options.Activation);
+            root["segmentation_head"], decoder.OutChannels, _options.Classes, _decoder.HeadKernelSize, Upsampling, _options.Activation);
         ClassificationHead? label = _options.Label is LabelOptions options
             ? new(root["classification_head"], encoder.OutChannels[^1], options) : null;
         return x =>

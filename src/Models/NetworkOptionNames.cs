@@ -13,33 +13,38 @@ internal static class NetworkOptionNames
     /// <summary>How EfficientNets pad, which is no option of the library: its versions differ.</summary>
     public const string Padding = "efficientnet_padding";
 
+    /// <summary>Options of single architectures that leave no trace in names and shapes.</summary>
+    public const string OutputStride = "encoder_output_stride", AtrousRates = "decoder_atrous_rates",
+        Interpolation = "decoder_interpolation", Upsampling = "upsampling";
+
     private static readonly Entry[] Entries =
     [
         new("in_channels", o => o.InChannels, (o, text) => o with { InChannels = Number(text, 1, 256) }),
         new("classes", o => o.Classes, (o, text) => o with { Classes = Number(text, 1, 256) }),
         new("activation", o => Word(o.Activation), (o, text) => o with { Activation = Activation(text) }),
         new("encoder_depth", o => o.EncoderDepth, (o, text) => o with { EncoderDepth = Number(text, 3, 5) }),
-        new("encoder_output_stride", o => o.EncoderOutputStride, (o, text) => o with { EncoderOutputStride = Number(text, 8, 32) }),
+        new(OutputStride, o => o.EncoderOutputStride, (o, text) => o with { EncoderOutputStride = Number(text, 8, 32) }),
         new("decoder_channels", o => List(o.DecoderChannels), (o, text) => o with { DecoderChannels = Numbers(text) }),
         new(
-            "decoder_use_norm", o => Word(o.DecoderNorm), (o, text) => o with { DecoderNorm = Truth(text == "batchnorm" ? "true" : text) },
+            "decoder_use_norm", o => Word(o.DecoderNorm),
+            (o, text) => o with { DecoderNorm = Truth(text switch { "batchnorm" => "true", "identity" => "false", _ => text }) },
             "decoder_use_batchnorm", "psp_use_batchnorm"),
         new(
             "decoder_attention_type", o => o.DecoderAttention ? "scse" : "none",
             (o, text) => o with { DecoderAttention = Choice(text, "scse", "none") == 0 }),
         new(
-            "decoder_interpolation", o => o.BilinearDecoder ? "bilinear" : "nearest",
-            (o, text) => o with { BilinearDecoder = Choice(text, "bilinear", "nearest") == 0 }),
+            Interpolation, o => o.BilinearDecoder is not bool bilinear ? null : bilinear ? "bilinear" : "nearest",
+            (o, text) => o with { BilinearDecoder = Choice(text, "bilinear", "nearest") == 0 }, "upscale_mode"),
         new("decoder_pyramid_channels", o => o.PyramidChannels, (o, text) => o with { PyramidChannels = Number(text, 1, 4096) }),
         new("decoder_segmentation_channels", o => o.SegmentationChannels, (o, text) => o with { SegmentationChannels = Number(text, 1, 4096) }),
         new(
             "decoder_merge_policy", o => o.MergeByConcatenation ? "cat" : "add",
             (o, text) => o with { MergeByConcatenation = Choice(text, "cat", "add") == 0 }),
-        new("decoder_atrous_rates", o => List(o.AtrousRates), (o, text) => o with { AtrousRates = Numbers(text) }),
+        new(AtrousRates, o => List(o.AtrousRates), (o, text) => o with { AtrousRates = Numbers(text) }),
         new("decoder_aspp_separable", o => o.AsppSeparable is bool separable ? Word(separable) : null, (o, text) => o with { AsppSeparable = Truth(text) }),
         new("decoder_pab_channels", o => o.PabChannels, (o, text) => o with { PabChannels = Number(text, 1, 4096) }),
         new("psp_out_channels", o => o.PspChannels, (o, text) => o with { PspChannels = Number(text, 1, 4096) }),
-        new("upsampling", o => o.Upsampling, (o, text) => o with { Upsampling = Number(text, 1, 64) }),
+        new(Upsampling, o => o.Upsampling, (o, text) => o with { Upsampling = Number(text, 1, 64) }),
         new("aux_classes", o => o.Label?.Classes, (o, text) => o with { Label = Label(o) with { Classes = Number(text, 1, 4096) } }),
         new(
             "aux_pooling", o => o.Label is null ? null : o.Label.Pooling == LabelPooling.Max ? "max" : "avg",

@@ -58,8 +58,10 @@ public sealed record NetworkOptions
     /// <summary>Whether the decoder's blocks have scSE attention (<c>decoder_attention_type="scse"</c>).</summary>
     public bool DecoderAttention { get; init; }
 
-    /// <summary>Whether U-Net's blocks upsample bilinearly instead of by repetition (<c>decoder_interpolation="bilinear"</c>).</summary>
-    public bool BilinearDecoder { get; init; }
+    /// <summary>
+    /// Whether the decoder upsamples bilinearly or by repetition (<c>decoder_interpolation</c>, <c>"bilinear"</c> or <c>"nearest"</c>).
+    /// </summary>
+    public bool? BilinearDecoder { get; init; }
 
     /// <summary>Channels of FPN's pyramid (<c>decoder_pyramid_channels</c>).</summary>
     public int PyramidChannels { get; init; } = 256;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using LungSeg.Engine.Weights;
 
 namespace LungSeg.Models;
@@ -13,6 +14,8 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
 
     // What a config.json beside the weights says.
     private IReadOnlyList<KeyValuePair<string, string>> Known { get; init; } = [];
+
+    private const string EncoderName = "encoder_name";
 
     /// <summary>The network that runs when nobody says which.</summary>
     public const string DefaultNetwork = "pan";
@@ -99,29 +102,65 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
         this with { Network = Recognise(StateDict, Known, Given, defaults) };
 
     /// <summary>
-    /// The same weights as other networks that names and shapes fit alike and that nobody chose between, each with the option that
-    /// chooses it.
+    /// The same weights as other networks that names and shapes fit alike and that nobody chose between, each with the options that choose
+    /// it; those nearest to this one first.
     /// </summary>
-    public IEnumerable<(NetworkWeights Weights, string Option)> Alternatives()
+    public IEnumerable<(NetworkWeights Weights, IReadOnlyList<KeyValuePair<string, string>> Options)> Alternatives()
     {
-        if (Network.Encoder.StartsWith("efficientnet-", StringComparison.Ordinal)
-            && !Given.Any(option => option.Key == NetworkOptionNames.Padding))
-            yield return With(NetworkOptionNames.Padding, Network.Options.EfficientNetPadding == EfficientNetPadding.OfImage ? "layer"
-                : "image");
-        if (Given.Any(option => option.Key == "encoder_name")) yield break;
-        IReadOnlyList<string> encoders = NetworkInference.EncodersOf(LibraryNames.Find(StateDict).Weights)?.Names ?? [];
-        foreach (string encoder in encoders.Where(encoder => encoder != Network.Encoder && encoders.Contains(Network.Encoder)))
-            yield return With("encoder_name", encoder);
+        IEnumerable<IReadOnlyList<KeyValuePair<string, string>>> choices = [[]];
+        foreach ((string name, IReadOnlyList<string> values) in Open())
+        {
+            choices = [.. choices.SelectMany(choice =>
+                values.Select(IReadOnlyList<KeyValuePair<string, string>> (value) => [.. choice, new(name, value)]).Prepend(choice))];
+        }
+        return choices.Skip(1).OrderBy(choice => choice.Count).Select(choice => (With(choice), choice));
+    }
 
-        (NetworkWeights Weights, string Option) With(string name, string value) =>
-            (this with { Network = Recognise(StateDict, [], [.. Given, new(name, value)]) }, $"{name}={value}");
+    /// <summary>
+    /// The same weights as the network whose mask is so many times as high as this one's; null if an upsampling cannot do that, or one was
+    /// given.
+    /// </summary>
+    public (NetworkWeights Weights, KeyValuePair<string, string> Option)? Scaled(int height, int wanted)
+    {
+        if (!Network.Untraced.Contains(NetworkOptionNames.Upsampling) || IsGiven(NetworkOptionNames.Upsampling)) return null;
+        int upsampling = Network.Upsampling * wanted / height;
+        if (upsampling < 1 || upsampling * height != Network.Upsampling * wanted) return null;
+        KeyValuePair<string, string> option = new(NetworkOptionNames.Upsampling, upsampling.ToString(CultureInfo.InvariantCulture));
+        return (With([option]), option);
+    }
+
+    // The values, other than this network's, of what names and shapes leave open: those that the library's users choose.
+    private IEnumerable<(string Name, IReadOnlyList<string> Values)> Open()
+    {
+        if (Network.Encoder.StartsWith("efficientnet-", StringComparison.Ordinal))
+            yield return Other(NetworkOptionNames.Padding, "layer", "image");
+        IReadOnlyList<string> encoders = NetworkInference.EncodersOf(LibraryNames.Find(StateDict).Weights)?.Names ?? [];
+        if (encoders.Contains(Network.Encoder) && !IsGiven(EncoderName))
+            yield return (EncoderName, [.. encoders.Where(encoder => encoder != Network.Encoder)]);
+        foreach (string name in Network.Untraced)
+        {
+            if (name == NetworkOptionNames.Interpolation) yield return Other(name, "nearest", "bilinear");
+            if (name == NetworkOptionNames.AtrousRates) yield return Other(name, "12,24,36", "6,12,18");
+            if (name == NetworkOptionNames.OutputStride) yield return Other(name, [.. Network.OutputStrides.Select(stride => $"{stride}")]);
+        }
+
+        (string, IReadOnlyList<string>) Other(string name, params string[] values) =>
+            (name, IsGiven(name) ? [] : [.. values.Where(value => !Network.OpenOptions.Contains($"{name}={value}"))]);
+    }
+
+    private bool IsGiven(string name) => Given.Any(option => (NetworkOptionNames.Canonical(option.Key) ?? option.Key) == name);
+
+    private NetworkWeights With(IReadOnlyList<KeyValuePair<string, string>> options)
+    {
+        KeyValuePair<string, string>[] given = [.. Given, .. options];
+        return this with { Network = Recognise(StateDict, Known, given), Given = given };
     }
 
     private static List<KeyValuePair<string, string>> Metadata(IReadOnlyDictionary<string, string> metadata)
     {
         if (!metadata.TryGetValue("architecture", out string? architecture)
             || !metadata.TryGetValue("encoder", out string? encoder)) return [];
-        List<KeyValuePair<string, string>> options = [new("architecture", architecture), new("encoder_name", encoder)];
+        List<KeyValuePair<string, string>> options = [new("architecture", architecture), new(EncoderName, encoder)];
         foreach (string name in (string[])["input_size", "mean", "std", "input_space", "normalisation", "class_names"])
         {
             if (metadata.TryGetValue(name, out string? value)) options.Add(new(name, value));
@@ -131,7 +170,7 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
 
     private static IEnumerable<KeyValuePair<string, string>> Metadata(Architecture study) =>
     [
-        new("architecture", study.Decoder), new("encoder_name", study.Encoder), new("input_size", $"{study.InputSize}"),
+        new("architecture", study.Decoder), new(EncoderName, study.Encoder), new("input_size", $"{study.InputSize}"),
         new("mean", InputNormalisation.Text(study.Normalisation.Mean)), new("std", InputNormalisation.Text(study.Normalisation.Std)),
         .. NetworkOptionNames.Items(NetworkOptionNames.ToText(study.Options)),
     ];

@@ -56,15 +56,23 @@ public sealed class NetworkOptionTests : IDisposable
     [Theory]
     [InlineData("FPN", "efficientnet-b1", "efficientnet_padding=image")]
     [InlineData("Linknet", "tu-mobilenetv3_small_100", "encoder_name=tu-mobilenetv3_small_100")]
-    public void Of_networks_that_fit_alike_a_dump_tells_which_it_is(string architecture, string encoder, string option)
+    [InlineData("DeepLabV3", "mobilenet_v2", "encoder_output_stride=16")]
+    [InlineData("DeepLabV3Plus", "mobilenet_v2", "encoder_output_stride=8", "decoder_atrous_rates=6,12,18")]
+    [InlineData("FPN", "mobilenet_v2", "decoder_interpolation=bilinear")]
+    [InlineData("MAnet", "mobilenet_v2", "decoder_interpolation=bilinear")]
+    [InlineData("UnetPlusPlus", "mobilenet_v2", "decoder_interpolation=bilinear")]
+    [InlineData("PAN", "mobilenet_v2", "decoder_interpolation=nearest")]
+    [InlineData("PSPNet", "mobilenet_v2", "upsampling=16")]
+    public void Of_networks_that_fit_alike_a_dump_tells_which_it_is(string architecture, string encoder, params string[] chosen)
     {
         NetworkOptions options = new() { Activation = OutputActivation.None };
-        if (encoder.StartsWith("eff")) options = options with { EfficientNetPadding = EfficientNetPadding.OfImage };
+        string[][] choices = [.. chosen.Select(option => option.Split('='))];
+        foreach (string[] choice in choices.Where(choice => choice[0] != "encoder_name")) options = options.With(choice[0], choice[1]);
         (string weights, string dump) = Save(new Network(architecture, encoder, options));
         Convert(weights, "a");
         Run run = Lungseg.Run("verify", dump, "--weights", _directory["a"], "--option", "activation=none").Succeeded();
-        Assert.Contains($"they pass with {option}", run.Output);
-        Convert(weights, "b", "--option", option);
+        Assert.Contains($"they pass with {string.Join(", ", chosen)}:", run.Output);
+        Convert(weights, "b", [.. chosen.SelectMany(option => (string[])["--option", option])]);
         run = Lungseg.Run("verify", dump, "--weights", _directory["b"], "--option", "activation=none").Succeeded();
         Assert.DoesNotContain("fit several", run.Output);
     }
@@ -143,6 +151,31 @@ public sealed class NetworkOptionTests : IDisposable
         Assert.Contains(expected.Split(", from")[0], $"{again.Normalisation}");
     }
 
+    [Fact]
+    public void What_names_and_shapes_leave_open_is_said_with_the_values_assumed()
+    {
+        (string weights, string dump) = Save(new Network("PAN", "mobilenet_v2"));
+        const string Open = "activation=sigmoid, encoder_output_stride=16, decoder_interpolation=bilinear, upsampling=4";
+        Assert.Contains(Open, Convert(weights, "a").Output);
+        Run run = Lungseg.Run("verify", dump, "--weights", _directory["a"], "--option", "activation=none");
+        Assert.Equal(1, run.Exit);
+        Assert.Contains("leave open activation=none, encoder_output_stride=16,", run.Output);
+        (weights, _) = Save(new Network("Linknet", "mobilenet_v2"), dumps: false);
+        foreach (string option in (string[])["decoder_interpolation=bilinear", "upsampling=2"])
+            Lungseg.Run("convert", weights, "-o", _directory["b"], "--option", option).Refused("Linknet has no such option");
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void A_PAN_of_another_depth_is_told_by_its_steps(int depth)
+    {
+        (string weights, string dump) =
+            Save(new Network("PAN", "mobilenet_v2", new NetworkOptions { Activation = OutputActivation.None, EncoderDepth = depth }));
+        Assert.Contains($"encoder_depth={depth}", Convert(weights, "a").Output);
+        Lungseg.Run("verify", dump, "--weights", _directory["a"], "--option", "activation=none").Succeeded();
+    }
+
     private Run Convert(string weights, string name, params string[] options) =>
         Lungseg.Run(["convert", weights, "-o", _directory[name], .. options]).Succeeded();
 
@@ -155,15 +188,17 @@ public sealed class NetworkOptionTests : IDisposable
         var source = new SyntheticWeights("option/");
         Safetensors.Write(weights, recorder.Asked.Select(asked => source.Get(asked.Key, [.. asked.Dims])));
         if (!dumps) return (weights, dump);
-        Graph graph = Graph.Record(new Shape(1, 3, Side, Side), network.Build(source));
-        float[] input = SyntheticWeights.Input("option/", "input", 1, Side, Side);
+        // PAN halves its smallest map three times.
+        int side = network.Architecture == "PAN" ? 2 * Side : Side;
+        Graph graph = Graph.Record(new Shape(1, 3, side, side), network.Build(source));
+        float[] input = SyntheticWeights.Input("option/", "input", 1, side, side);
         using var backend = new ReferenceBackend();
         using Model model = backend.Load(graph);
-        using Plan plan = model.Plan(1, Side, Side);
+        using Plan plan = model.Plan(1, side, side);
         plan.Input.CopyFrom(input);
         plan.Execute();
         Safetensors.Write(dump, [
-            new Parameter("input", [1, 3, Side, Side], () => input),
+            new Parameter("input", [1, 3, side, side], () => input),
             .. plan.Outputs.Select((output, i) => new Parameter(
                 plan.Outputs.Count == 1 ? "output" : $"output.{i}",
                 output.Shape.H == 1 ? [1, output.Shape.C] : [1, output.Shape.C, output.Shape.H, output.Shape.W], output.ToArray)),

@@ -1,8 +1,10 @@
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using LungSeg.Engine.Weights;
+using LungSeg.Models.Encoders;
 
 namespace LungSeg.Models.Tests;
 
@@ -12,6 +14,27 @@ internal static class SmpData
     public static IReadOnlyList<JsonElement> Encoders { get; } = Lines(TestData.PathOf("smp", "encoders.jsonl.gz"));
 
     public static IReadOnlyList<JsonElement> Decoders { get; } = Lines(TestData.PathOf("smp", "decoders.jsonl.gz"));
+
+    // The first rule that fits.
+    private static readonly (string Start, string Family)[] Rules =
+    [
+        ("resnext", "ResNeXt"), ("resnet", "ResNet"), ("se_resnext", "SE-ResNeXt"), ("se_resnet", "SE-ResNet"), ("senet", "SENet"),
+        ("res2", "Res2Net, Res2NeXt"), ("resnest", "ResNeSt"), ("sk", "SK-ResNet, SK-ResNeXt"), ("densenet", "DenseNet"), ("dpn", "DPN"),
+        ("vgg", "VGG"), ("xception", "Xception"), ("inceptionv4", "Inception-v4"), ("inceptionresnet", "Inception-ResNet-v2"),
+        ("mobilenet_v2", "MobileNetV2"), ("mobilenetv3", "MobileNetV3"), ("efficientnet-", "EfficientNet"),
+        ("tf_efficientnet_lite", "EfficientNet lite"), ("regnetx", "RegNetX"), ("regnety", "RegNetY"), ("gernet", "GERNet"),
+        ("mobileone", "MobileOne"),
+    ];
+
+    /// <summary>The families of encoders, in the table's order.</summary>
+    public static IReadOnlyList<string> Families { get; } = [.. Rules.Select(rule => rule.Family)];
+
+    /// <summary>The family of an encoder by its name.</summary>
+    public static string Family(string encoder)
+    {
+        string name = new[] { "timm-", "tu-" }.Where(encoder.StartsWith).Aggregate(encoder, (rest, start) => rest[start.Length..]);
+        return Rules.First(rule => name.StartsWith(rule.Start)).Family;
+    }
 
     /// <summary>The lines of a file of JSON lines.</summary>
     public static IReadOnlyList<JsonElement> Lines(string path)
@@ -76,6 +99,82 @@ internal static class SmpData
 
     private static int[] Numbers(JsonElement value) =>
         value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(number => number.GetInt32())] : [value.GetInt32()];
+}
+
+/// <summary>A line of pairs.jsonl.gz: a network that the library built and ran with formula weights, or refused.</summary>
+internal sealed class SmpPair
+{
+    private readonly JsonElement _line;
+    private readonly bool _isOld;
+
+    public SmpPair(JsonElement line)
+    {
+        _line = line;
+        Library = Text("library");
+        Architecture = Text("architecture");
+        Encoder = Text("encoder");
+        _isOld = Library != "0.6.0";
+        // What 0.6.0 takes from timm by an older name is timm's own encoder.
+        if (!_isOld && Encoder.StartsWith("timm-regnet")) Encoder = $"tu-{Encoder["timm-".Length..]}";
+        Options = SmpData.Options(Library, Architecture, Encoder, line.GetProperty("options"));
+    }
+
+    /// <summary>All pairs of a file but for transformers, small networks first.</summary>
+    public static IEnumerable<SmpPair> All(string path) => SmpData.Lines(path).Select(line => new SmpPair(line))
+        .Where(pair => !EncoderTable.IsTransformer(pair.Encoder)).OrderBy(pair => pair.Parameters);
+
+    public string Library { get; }
+
+    public string Architecture { get; }
+
+    public string Encoder { get; }
+
+    public NetworkOptions Options { get; }
+
+    public string Name => $"{Library} {Architecture} {Text("encoder")} {_line.GetProperty("options")}";
+
+    public IEnumerable<string> OptionNames => _line.GetProperty("options").EnumerateObject().Select(option => option.Name);
+
+    public long Parameters => _line.TryGetProperty("parameters", out JsonElement count) ? count.GetInt64() : 0;
+
+    public int Tensors => _line.GetProperty("tensors").GetInt32();
+
+    public string Listing => Text("listing");
+
+    /// <summary>What the library said; null if it built and ran the network.</summary>
+    public string? Refused => _line.TryGetProperty("refused", out JsonElement refused) ? refused.GetString() : null;
+
+    public IReadOnlyList<int> Input => Numbers("input");
+
+    public IReadOnlyList<int> Output => Numbers("output");
+
+    public double Deviation => _line.GetProperty("std").GetDouble();
+
+    /// <summary>The classification head's output; null where there is none.</summary>
+    public double[]? Label =>
+        _line.TryGetProperty("label", out JsonElement label) ? [.. label.EnumerateArray().Select(value => value.GetDouble())] : null;
+
+    /// <summary>How far an output is from the library's, in deviations of the output: the largest of all samples.</summary>
+    public double Error(float[] output)
+    {
+        float[] samples = MemoryMarshal.Cast<byte, float>(_line.GetProperty("samples").GetBytesFromBase64()).ToArray();
+        return samples.Select((sample, i) => Math.Abs((double)sample - output[(long)i * output.Length / samples.Length])).Max() / Deviation;
+    }
+
+    public Network Build() => new(Architecture, Encoder, Options);
+
+    /// <summary>What a key of ours is called in the library's version.</summary>
+    public string Saved(string key) => _isOld || Architecture != "DeepLabV3" ? key
+        : key.Replace("decoder.0.", "decoder.aspp.").Replace("decoder.1.", "decoder.conv.").Replace("decoder.2.", "decoder.bn.");
+
+    /// <summary>The formula weights by our keys.</summary>
+    public SmpWeights Weights(IEnumerable<string> keys) => new(keys, Numbers("batchnorm"), Saved);
+
+    public float[] Image() => SyntheticWeights.Input("smp/", "small", Input[0], Input[2], Input[3], Input[1]);
+
+    private string Text(string name) => _line.GetProperty(name).GetString()!;
+
+    private int[] Numbers(string name) => [.. _line.GetProperty(name).EnumerateArray().Select(number => number.GetInt32())];
 }
 
 /// <summary>The formula weights of the facts: as the golden files', but running statistics from one exponent for each batch norm.</summary>

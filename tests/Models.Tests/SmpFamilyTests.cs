@@ -13,23 +13,12 @@ namespace LungSeg.Models.Tests;
 /// <summary>One network of each family of encoders on every instruction set, and the table of docs/checkpoints.md.</summary>
 public sealed class SmpFamilyTests
 {
-    // The first rule that fits.
-    private static readonly (string Start, string Family)[] Rules =
+    private static IReadOnlyList<(string Family, SmpPair Pair)> Smallest { get; } =
     [
-        ("resnext", "ResNeXt"), ("resnet", "ResNet"), ("se_resnext", "SE-ResNeXt"), ("se_resnet", "SE-ResNet"), ("senet", "SENet"),
-        ("res2", "Res2Net, Res2NeXt"), ("resnest", "ResNeSt"), ("sk", "SK-ResNet, SK-ResNeXt"), ("densenet", "DenseNet"), ("dpn", "DPN"),
-        ("vgg", "VGG"), ("xception", "Xception"), ("inceptionv4", "Inception-v4"), ("inceptionresnet", "Inception-ResNet-v2"),
-        ("mobilenet_v2", "MobileNetV2"), ("mobilenetv3", "MobileNetV3"), ("efficientnet-", "EfficientNet"),
-        ("tf_efficientnet_lite", "EfficientNet lite"), ("regnetx", "RegNetX"), ("regnety", "RegNetY"), ("gernet", "GERNet"),
-        ("mobileone", "MobileOne"),
-    ];
-
-    private static IReadOnlyList<(string Family, JsonElement Pair)> Smallest { get; } =
-    [
-        .. SmpData.Lines(TestData.PathOf("smp", "pairs.jsonl.gz")).Where(pair => !pair.TryGetProperty("refused", out _))
-            .GroupBy(pair => Family(pair.GetProperty("encoder").GetString()!))
-            .Select(group => (group.Key, group.MinBy(pair => pair.GetProperty("parameters").GetInt64())))
-            .OrderBy(row => Array.FindIndex(Rules, rule => rule.Family == row.Key)),
+        .. SmpPair.All(TestData.PathOf("smp", "pairs.jsonl.gz")).Where(pair => pair.Refused is null)
+            .GroupBy(pair => SmpData.Family(pair.Encoder))
+            .Select(group => (group.Key, group.First()))
+            .OrderBy(row => SmpData.Families.ToList().IndexOf(row.Key)),
     ];
 
     [Fact]
@@ -46,7 +35,7 @@ public sealed class SmpFamilyTests
         foreach (InstructionSet set in InstructionSets.Supported)
         {
             using var backend = new CpuBackend(instructionSet: set);
-            foreach ((string family, JsonElement pair) in Smallest.Where(row => row.Pair.GetProperty("parameters").GetInt64() < 70_000_000))
+            foreach ((string family, SmpPair pair) in Smallest.Where(row => row.Pair.Parameters < 70_000_000))
                 Assert.True(SmpTests.Failure(pair, backend, out double error) is null, $"{family} on {set}: {error}");
         }
     }
@@ -61,16 +50,16 @@ public sealed class SmpFamilyTests
         Console.WriteLine($"| family | encoders | parameters, million | tried | {sets} | reference |");
         Console.WriteLine($"|---|---|---|---|{string.Concat(backends.Select(_ => "---|"))}");
         string wanted = Environment.GetEnvironmentVariable("LUNGSEG_SMP") ?? "";
-        foreach ((string family, JsonElement pair) in Smallest.Where(row => Regex.IsMatch(row.Family, wanted)))
+        foreach ((string family, SmpPair pair) in Smallest.Where(row => Regex.IsMatch(row.Family, wanted)))
         {
-            long[] counts = [.. SmpData.Encoders.Where(line => IsOurs(line) && Family(Encoder(line)) == family).Select(Parameters)];
+            long[] counts = [.. SmpData.Encoders.Where(line => IsOurs(line) && SmpData.Family(Encoder(line)) == family).Select(Parameters)];
             string[] errors = [.. backends.Select(backend =>
             {
                 string? failure = SmpTests.Failure(pair, backend, out double error);
                 return failure ?? error.ToString("0.0e-0", CultureInfo.InvariantCulture);
             })];
-            int variants = EncoderTable.All.Keys.Count(name => Family(name) == family);
-            string tried = $"{pair.GetProperty("architecture")}, {pair.GetProperty("encoder")}";
+            int variants = EncoderTable.All.Keys.Count(name => SmpData.Family(name) == family);
+            string tried = $"{pair.Architecture}, {pair.Encoder}";
             string range = string.Create(CultureInfo.InvariantCulture, $"{counts.Min() / 1e6:0.0} to {counts.Max() / 1e6:0.0}");
             Console.WriteLine($"| {family} | {variants} | {range} | {tried} | {string.Join(" | ", errors)} |");
         }
@@ -91,12 +80,6 @@ public sealed class SmpFamilyTests
         {
             return false;
         }
-    }
-
-    private static string Family(string encoder)
-    {
-        string name = new[] { "timm-", "tu-" }.Where(encoder.StartsWith).Aggregate(encoder, (rest, start) => rest[start.Length..]);
-        return Rules.First(rule => name.StartsWith(rule.Start)).Family;
     }
 
     private static string Encoder(JsonElement line) => line.GetProperty("encoder").GetString()!;

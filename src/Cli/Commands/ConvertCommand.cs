@@ -72,6 +72,7 @@ internal static class ConvertCommand
         if (done.Network is { IsOfStudy: false } other)
         {
             output.WriteLine($"options   {NetworkOptionNames.ToText(other.Options)}");
+            output.WriteLine($"open      names and shapes do not tell {string.Join(", ", other.OpenOptions)} (see --option)");
             output.WriteLine($"input     {other.InputSize} x {other.InputSize}, {other.Normalisation}");
             if (other.Assumptions.Count > 0)
                 output.WriteLine($"warning   not in the checkpoint, assumed (see --option): {string.Join("; ", other.Assumptions)}");

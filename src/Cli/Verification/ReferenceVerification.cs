@@ -49,34 +49,59 @@ internal static class ReferenceVerification
 
     /// <summary>
     /// Returns the checks, and the output's expected and actual values for an image of the error. Where names and shapes of the weights fit
-    /// several networks alike, the one that holds counts, and the result says which option chooses it.
+    /// several networks alike, the one that holds counts, and the result says which options choose it.
     /// </summary>
     public static (VerificationResult Result, float[] Expected, Tap Output) Run(
         string file, NetworkWeights weights, IBackend backend, string pattern, Tolerance tolerance)
     {
         ReferenceFile reference = ReferenceFile.Read(file);
-        (VerificationResult Result, float[] Expected, Tap Output) first = RunOne(file, reference, weights, backend, pattern, tolerance);
-        if (first.Result.Holds) return first;
-        foreach ((NetworkWeights other, string option) in weights.Alternatives())
+        var chosen = new List<string>();
+        if (Scaled(weights, reference) is { } scaled)
         {
-            (VerificationResult Result, float[] Expected, Tap Output) next = RunOne(file, reference, other, backend, pattern, tolerance);
-            if (next.Result.Holds) return next with { Result = next.Result with { Option = option } };
+            weights = scaled.Weights;
+            chosen.Add(Text(scaled.Option));
         }
-        return first;
+        (VerificationResult Result, float[] Expected, Tap Output) first = RunOne(file, reference, weights, backend, pattern, tolerance);
+        if (!first.Result.Holds)
+        {
+            foreach ((NetworkWeights other, IReadOnlyList<KeyValuePair<string, string>> options) in weights.Alternatives())
+            {
+                if (!other.Network.Takes(reference.InputShape)) continue;
+                if (!RunOne(file, reference, other, backend, null, tolerance).Result.Holds) continue;
+                first = RunOne(file, reference, other, backend, pattern, tolerance);
+                chosen.AddRange(options.Select(Text));
+                break;
+            }
+        }
+        return first with { Result = first.Result with { Options = chosen } };
     }
 
-    private static (VerificationResult Result, float[] Expected, Tap Output) RunOne(
-        string file, ReferenceFile reference, NetworkWeights weights, IBackend backend, string pattern, Tolerance tolerance)
+    private static string Text(KeyValuePair<string, string> option) => $"{option.Key}={option.Value}";
+
+    // A mask of another height than the network's has another upsampling, which no weight tells.
+    private static (NetworkWeights Weights, KeyValuePair<string, string> Option)? Scaled(NetworkWeights weights, ReferenceFile reference)
+    {
+        Shape mask = Load(weights, reference).Outputs[0].Shape;
+        return reference.Outputs[TapRun.Output].Dims is [_, _, int height, _] && height != mask.H ? weights.Scaled(mask.H, height) : null;
+    }
+
+    private static Graph Load(NetworkWeights weights, ReferenceFile reference)
     {
         Shape shape = reference.InputShape;
-        Architecture network = weights.Network;
-        network.CheckSize(shape);
-        Graph graph = network.Load(weights.StateDict, shape.N, shape.H, shape.W);
+        weights.Network.CheckSize(shape);
+        return weights.Network.Load(weights.StateDict, shape.N, shape.H, shape.W);
+    }
 
+    // Without a pattern the outputs alone are compared.
+    private static (VerificationResult Result, float[] Expected, Tap Output) RunOne(
+        string file, ReferenceFile reference, NetworkWeights weights, IBackend backend, string? pattern, Tolerance tolerance)
+    {
+        Architecture network = weights.Network;
+        Graph graph = Load(weights, reference);
         string[] known = [.. reference.Taps.Keys.Where(graph.Taps.ContainsKey)];
-        string[] asked =
-            [.. known.Where(path => pattern == AllTaps || FileSystemName.MatchesSimpleExpression(pattern, path, ignoreCase: false))];
-        if (asked.Length == 0 && pattern != AllTaps)
+        string[] asked = pattern is null ? []
+            : [.. known.Where(path => pattern == AllTaps || FileSystemName.MatchesSimpleExpression(pattern, path, ignoreCase: false))];
+        if (asked.Length == 0 && pattern is not (null or AllTaps))
         {
             throw new UsageException($"no module of both {network.Name} and '{file}' matches '{pattern}'; there are "
                 + $"{string.Join(", ", known.Take(10))}{(known.Length > 10 ? ", …" : "")}");
@@ -98,7 +123,8 @@ internal static class ReferenceVerification
         }
         List<Check> checks = [.. TapRun.InOrder(graph, asked).Select(path => byPath[path]), .. outputs];
         var result = new VerificationResult(
-            file, network.Key, backend.Description, checks, [.. reference.Taps.Keys.Except(known).Order(StringComparer.Ordinal)]);
+            file, network.Key, backend.Description, checks, [.. reference.Taps.Keys.Except(known).Order(StringComparer.Ordinal)])
+        { Open = network.IsOfStudy ? [] : network.OpenOptions };
         return (result, expected, output!);
     }
 

@@ -25,8 +25,11 @@ internal sealed record Check(string Name, Shape Shape, TensorError Error, double
 internal sealed record VerificationResult(
     string File, string Network, string Device, IReadOnlyList<Check> Checks, IReadOnlyList<string> Unmatched)
 {
-    /// <summary>The option that chooses the network that passes, where weights fit several; null where there was no choice.</summary>
-    public string? Option { get; init; }
+    /// <summary>The options that choose the network that passes, where weights fit several; empty where there was no choice.</summary>
+    public IReadOnlyList<string> Options { get; init; } = [];
+
+    /// <summary>What names and shapes of the weights leave open, as this network has it; empty for one of the nine.</summary>
+    public IReadOnlyList<string> Open { get; init; } = [];
 
     public Check? First => Checks.FirstOrDefault(check => !check.Holds);
 

@@ -31,8 +31,18 @@ internal static class VerificationTable
         if (result.Checks.Any(check => check.Unfused)) output.WriteLine(UnfusedNote);
         if (result.Unmatched.Count > 0)
             output.WriteLine($"not compared, because {result.Network} has no such modules: {string.Join(", ", result.Unmatched)}");
-        if (result.Option is { } option)
-            output.WriteLine($"the weights fit several networks; they pass with {option}: convert and run them with --option {option}");
+        if (result.Options.Count > 0)
+        {
+            string chosen = string.Join(", ", result.Options);
+            string given = string.Join(' ', result.Options.Select(option => $"--option {option}"));
+            output.WriteLine(result.Holds ? $"the weights fit several networks; they pass with {chosen}: convert and run them with {given}"
+                : $"the height of the output says {chosen}");
+        }
+        if (!result.Holds && result.Open.Count > 0)
+        {
+            string open = string.Join(", ", result.Open);
+            output.WriteLine($"names and shapes of the weights leave open {open}: give what your network has by --option NAME=VALUE");
+        }
         output.WriteLine(Verdict(result));
         output.WriteLine();
     }
@@ -53,7 +63,7 @@ internal static class VerificationTable
         json.WriteString("network", result.Network);
         json.WriteString("device", result.Device);
         json.WriteBoolean("holds", result.Holds);
-        if (result.Option is { } option) json.WriteString("option", option);
+        if (result.Options.Count > 0) json.WriteString("option", string.Join(';', result.Options));
         if (result.First is { } first) json.WriteString("diverges_first", first.Name);
         json.WriteStartArray("tensors");
         foreach (Check check in result.Checks)

@@ -35,3 +35,11 @@ internal abstract class Decoder(WeightScope w, int outChannels) : Module(w)
     /// <summary>What the decoder computes.</summary>
     protected abstract Tensor Compute(IReadOnlyList<Tensor> features);
 }
+
+/// <summary>What the blocks of several decoders share.</summary>
+internal static class Doubling
+{
+    /// <summary>A map upsampled by 2: by repetition, or bilinearly where the options say so.</summary>
+    public static Tensor Doubled(this Tensor x, NetworkOptions options) =>
+        options.BilinearDecoder ?? false ? x.UpsampleBilinear(scale: 2, alignCorners: false) : x.UpsampleNearest(scale: 2);
+}

@@ -22,9 +22,9 @@ internal sealed class FpnDecoder : Decoder
     {
         int width = options.PyramidChannels;
         _p5 = new(w["p5"], channels[^1], width, kernelSize: 1);
-        _p4 = new(w["p4"], channels[^2], width);
-        _p3 = new(w["p3"], channels[^3], width);
-        _p2 = new(w["p2"], channels[^4], width);
+        _p4 = new(w["p4"], channels[^2], width, options);
+        _p3 = new(w["p3"], channels[^3], width, options);
+        _p2 = new(w["p2"], channels[^4], width, options);
         _segBlocks =
         [
             .. Enumerable.Range(0, 4).Select(i => new SegmentationBlock(w["seg_blocks"][i], width, options.SegmentationChannels, upsamples: 3 - i)),
@@ -44,12 +44,12 @@ internal sealed class FpnDecoder : Decoder
     }
 }
 
-/// <summary>One step of the top-down path: nearest upsampling by 2 plus the projected feature map.</summary>
-internal sealed class FpnBlock(WeightScope w, int skipChannels, int channels) : Module(w)
+/// <summary>One step of the top-down path: upsampling by 2 plus the projected feature map.</summary>
+internal sealed class FpnBlock(WeightScope w, int skipChannels, int channels, NetworkOptions options) : Module(w)
 {
     private readonly Conv2d _skipConv = new(w["skip_conv"], skipChannels, channels, kernelSize: 1);
 
-    public Tensor Forward(Tensor x, Tensor skip) => Traced(x, () => x.UpsampleNearest(scale: 2).Add(_skipConv.Forward(skip)));
+    public Tensor Forward(Tensor x, Tensor skip) => Traced(x, () => x.Doubled(options).Add(_skipConv.Forward(skip)));
 }
 
 /// <summary>Brings a level of the pyramid to stride 4: a convolution, and another for each upsampling after the first.</summary>

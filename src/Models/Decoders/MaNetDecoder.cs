@@ -18,10 +18,9 @@ internal sealed class MaNetDecoder : Decoder
     {
         IReadOnlyList<int> widths = Widths(channels, options);
         int[] inChannels = [channels[^1], .. widths];
-        bool norm = options.DecoderNorm;
         _center = new Pab(w["center"], channels[^1], options.PabChannels);
-        _blocks = [.. widths.SkipLast(1).Select((width, i) => new Mfab(w["blocks"][i], inChannels[i], channels[^(i + 2)], width, norm))];
-        _last = new MaNetBlock(w["blocks"][_blocks.Length], inChannels[_blocks.Length], widths[^1], norm);
+        _blocks = [.. widths.SkipLast(1).Select((width, i) => new Mfab(w["blocks"][i], inChannels[i], channels[^(i + 2)], width, options))];
+        _last = new MaNetBlock(w["blocks"][_blocks.Length], inChannels[_blocks.Length], widths[^1], options);
     }
 
     protected override Tensor Compute(IReadOnlyList<Tensor> features)
@@ -48,20 +47,20 @@ internal sealed class Pab(WeightScope w, int channels, int attentionChannels) : 
 }
 
 /// <summary>Multi-scale fusion attention block: high- and low-level gates, summed, weigh the upsampled map.</summary>
-internal sealed class Mfab(WeightScope w, int inChannels, int skipChannels, int outChannels, bool norm) : Module(w)
+internal sealed class Mfab(WeightScope w, int inChannels, int skipChannels, int outChannels, NetworkOptions options) : Module(w)
 {
     private readonly Sequential _hlConv = new(
         w["hl_conv"],
-        new ConvBnReLU(w["hl_conv"][0], inChannels, inChannels, norm: norm),
-        new ConvBnReLU(w["hl_conv"][1], inChannels, skipChannels, kernelSize: 1, norm: norm));
+        new ConvBnReLU(w["hl_conv"][0], inChannels, inChannels, norm: options.DecoderNorm),
+        new ConvBnReLU(w["hl_conv"][1], inChannels, skipChannels, kernelSize: 1, norm: options.DecoderNorm));
     private readonly ChannelGate _lowLevelGate = new(w["SE_ll"], skipChannels);
     private readonly ChannelGate _highLevelGate = new(w["SE_hl"], skipChannels);
-    private readonly ConvBnReLU _conv1 = new(w["conv1"], 2 * skipChannels, outChannels, norm: norm);
-    private readonly ConvBnReLU _conv2 = new(w["conv2"], outChannels, outChannels, norm: norm);
+    private readonly ConvBnReLU _conv1 = new(w["conv1"], 2 * skipChannels, outChannels, norm: options.DecoderNorm);
+    private readonly ConvBnReLU _conv2 = new(w["conv2"], outChannels, outChannels, norm: options.DecoderNorm);
 
     public Tensor Forward(Tensor x, Tensor skip) => Traced(x, () =>
     {
-        Tensor high = _hlConv.Forward(x).UpsampleNearest(scale: 2);
+        Tensor high = _hlConv.Forward(x).Doubled(options);
         Tensor gate = _highLevelGate.Forward(high).Add(_lowLevelGate.Forward(skip));
         return _conv2.Forward(_conv1.Forward(Tensor.Cat(high.Mul(gate), skip)));
     });
@@ -79,11 +78,11 @@ internal sealed class ChannelGate(WeightScope w, int channels) : Sequential(
     private static int Squeezed(int channels) => Math.Max(channels / 16, 1);
 }
 
-/// <summary>The last block, which has no skip connection: nearest upsampling by 2, two 3x3 convolutions.</summary>
-internal sealed class MaNetBlock(WeightScope w, int inChannels, int outChannels, bool norm) : Layer(w)
+/// <summary>The last block, which has no skip connection: upsampling by 2, two 3x3 convolutions.</summary>
+internal sealed class MaNetBlock(WeightScope w, int inChannels, int outChannels, NetworkOptions options) : Layer(w)
 {
-    private readonly ConvBnReLU _conv1 = new(w["conv1"], inChannels, outChannels, norm: norm);
-    private readonly ConvBnReLU _conv2 = new(w["conv2"], outChannels, outChannels, norm: norm);
+    private readonly ConvBnReLU _conv1 = new(w["conv1"], inChannels, outChannels, norm: options.DecoderNorm);
+    private readonly ConvBnReLU _conv2 = new(w["conv2"], outChannels, outChannels, norm: options.DecoderNorm);
 
-    protected override Tensor Compute(Tensor x) => _conv2.Forward(_conv1.Forward(x.UpsampleNearest(scale: 2)));
+    protected override Tensor Compute(Tensor x) => _conv2.Forward(_conv1.Forward(x.Doubled(options)));
 }

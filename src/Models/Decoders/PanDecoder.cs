@@ -8,23 +8,28 @@ namespace LungSeg.Models.Decoders;
 /// <summary>PAN (Li et al. 2018, arXiv:1805.10180): feature pyramid attention on top, global attention on the way down.</summary>
 internal sealed class PanDecoder : Decoder
 {
+    // The stage of stride 4, the largest map that the decoder reads.
+    private const int FirstLevel = 2;
+
     private readonly Fpa _fpa;
-    private readonly Gau _gau3, _gau2, _gau1;
+    // From the smallest map to the largest.
+    private readonly Gau[] _gaus;
 
     public PanDecoder(WeightScope w, IReadOnlyList<int> channels, NetworkOptions options) : base(w, Width(options, 32))
     {
         _fpa = new(w["fpa"], channels[^1], OutChannels);
-        _gau3 = new(w["gau3"], channels[^2], OutChannels);
-        _gau2 = new(w["gau2"], channels[^3], OutChannels);
-        _gau1 = new(w["gau1"], channels[^4], OutChannels);
+        _gaus =
+        [
+            .. Enumerable.Range(FirstLevel, channels.Count - 1 - FirstLevel).Reverse()
+                .Select(level => new Gau(w[$"gau{level - 1}"], channels[level], OutChannels, options.BilinearDecoder ?? true)),
+        ];
     }
 
     protected override Tensor Compute(IReadOnlyList<Tensor> features)
     {
-        Tensor x5 = _fpa.Forward(features[^1]);
-        Tensor x4 = _gau3.Forward(features[^2], x5);
-        Tensor x3 = _gau2.Forward(features[^3], x4);
-        return _gau1.Forward(features[^4], x3);
+        Tensor x = _fpa.Forward(features[^1]);
+        for (int i = 0; i < _gaus.Length; i++) x = _gaus[i].Forward(features[^(i + 2)], x);
+        return x;
     }
 }
 
@@ -68,7 +73,7 @@ internal sealed class Fpa(WeightScope w, int inChannels, int outChannels) : Laye
 }
 
 /// <summary>Global attention upsample: the low-level map, weighed by the high-level map's channel means, is added to it.</summary>
-internal sealed class Gau(WeightScope w, int lowChannels, int channels) : Module(w)
+internal sealed class Gau(WeightScope w, int lowChannels, int channels, bool bilinear) : Module(w)
 {
     private readonly Sequential _conv1 = new(
         w["conv1"],
@@ -79,7 +84,8 @@ internal sealed class Gau(WeightScope w, int lowChannels, int channels) : Module
 
     public Tensor Forward(Tensor low, Tensor high) => Traced(low, () =>
     {
-        Tensor upsampled = high.UpsampleBilinear(like: low, alignCorners: true);
+        Tensor upsampled = bilinear ? high.UpsampleBilinear(like: low, alignCorners: true)
+            : high.Shape.H == low.Shape.H ? high : high.UpsampleNearest(scale: low.Shape.H / high.Shape.H);
         Tensor weighed = _conv2.Forward(low).Mul(_conv1.Forward(high));
         return upsampled.Add(weighed);
     });

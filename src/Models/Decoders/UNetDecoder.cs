@@ -42,7 +42,7 @@ internal sealed class UNetBlock(WeightScope w, int inChannels, int skipChannels,
 
     public Tensor Forward(Tensor x, Tensor? skip) => Traced(x, () =>
     {
-        Tensor upsampled = options.BilinearDecoder ? x.UpsampleBilinear(scale: 2, alignCorners: false) : x.UpsampleNearest(scale: 2);
+        Tensor upsampled = x.Doubled(options);
         Tensor joined = skip is null ? upsampled : _attention1.Forward(Tensor.Cat(upsampled, skip));
         return _attention2.Forward(_conv2.Forward(_conv1.Forward(joined)));
     });
