@@ -19,4 +19,12 @@ internal sealed record AdaptiveAvgPool2dOp(int OutputSize) : Op
     /// <summary>The pixels that bin <paramref name="bin"/> of an axis of <paramref name="size"/> averages, end exclusive.</summary>
     public (int Start, int End) Bin(int bin, int size) =>
         (bin * size / OutputSize, (((bin + 1) * size) + OutputSize - 1) / OutputSize);
+
+    /// <summary>How many pixels the bin at a row and a column of the result averages, for a map of the given size.</summary>
+    public int Count(int row, int column, int height, int width)
+    {
+        (int top, int bottom) = Bin(row, height);
+        (int left, int right) = Bin(column, width);
+        return (bottom - top) * (right - left);
+    }
 }

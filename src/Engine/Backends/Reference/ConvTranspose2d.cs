@@ -7,11 +7,13 @@ internal static class ConvTranspose2d
 {
     public static Kernel Bind(ConvTranspose2dOp op)
     {
-        float[] weight = op.Weight.Read(), bias = op.Bias?.Read() ?? new float[op.K];
+        float[] weight = op.Weight.Read();
+        double[] bias = op.Bias is null ? new double[op.K] : [.. op.Bias.Read()];
         return (x, y) => Run(op, weight, bias, x[0], y);
     }
 
-    private static void Run(ConvTranspose2dOp op, float[] weight, float[] bias, Map x, Map y) => Parallel.For(0, x.Shape.N * op.K, plane =>
+    /// <summary>The same with weights that have been read, and a bias in double.</summary>
+    public static void Run(ConvTranspose2dOp op, float[] weight, double[] bias, Map x, Map y) => Parallel.For(0, x.Shape.N * op.K, plane =>
     {
         (int n, int k) = Math.DivRem(plane, op.K);
         (_, _, int height, int width) = y.Shape;

@@ -11,6 +11,7 @@ internal static class Kernels
     /// <summary>A node's kernel with its weights read; throws <see cref="DeviceException"/> for an unknown operation.</summary>
     public static Kernel Bind(Tensor node)
     {
+        if (node.IsInteger || node.Quantization is not null || node.Op is DequantizeOp) return IntegerKernels.Bind(node);
         Kernel own = Own(node);
         bool residual = node.Op is Conv2dOp { Residual: true };
         Activation activation = node.Op is ActivatedOp op ? op.Activation : Activation.None;
