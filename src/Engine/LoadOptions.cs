@@ -22,6 +22,9 @@ public sealed record LoadOptions
     /// <summary>How the network is computed in integers; null for float32.</summary>
     internal NetworkQuantization? Quantization { get; init; }
 
+    /// <summary>How the CPU computes integer products; null for its fastest, but where a test chooses.</summary>
+    internal Backends.Cpu.Int8.IntegerPath? IntegerPath { get; init; }
+
     /// <summary>The patterns by which operations are fused: all of them, but where a test switches some off.</summary>
     internal FusionPatterns Patterns
     {

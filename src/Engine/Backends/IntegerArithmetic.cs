@@ -67,7 +67,8 @@ internal static class IntegerArithmetic
     /// <summary>The byte nearest to the mean of two rows, which are in 128ths; ties upwards.</summary>
     public static int Blend(int upper, int lower, int weight) => ((upper * 128) + ((lower - upper) * weight) + 8192) >> 14;
 
-    private static double Value(Activation function, double x) => function switch
+    /// <summary>An activation's value, the same bits on every system.</summary>
+    public static double Value(Activation function, double x) => function switch
     {
         Activation.ReLU => Math.Max(x, 0),
         Activation.ReLU6 => Math.Clamp(x, 0, 6),

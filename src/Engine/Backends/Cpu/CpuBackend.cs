@@ -1,3 +1,5 @@
+using LungSeg.Engine.Backends.Cpu.Int8;
+
 namespace LungSeg.Engine.Backends.Cpu;
 
 /// <summary>
@@ -41,7 +43,12 @@ public sealed class CpuBackend : IBackend
     {
         ArgumentNullException.ThrowIfNull(graph);
         options ??= new LoadOptions();
-        using (_uses.Enter()) return new CpuModel(Passes.StandardPasses.Apply(graph, options), options.Patterns, InstructionSet, _workers, options.CompactHeap, _uses);
+        IntegerPath path = options.IntegerPath ?? IntegerPaths.Of(InstructionSet)[^1];
+        using (_uses.Enter())
+        {
+            return new CpuModel(
+                Passes.StandardPasses.Apply(graph, options), options.Patterns, InstructionSet, path, _workers, options.CompactHeap, _uses);
+        }
     }
 
     /// <summary>Ends the threads, once no run needs them; further calls, those of plans included, throw <see cref="ObjectDisposedException"/>.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics;
 using LungSeg.Engine.Backends.Cpu.Convolution;
+using LungSeg.Engine.Backends.Cpu.Int8;
 using LungSeg.Engine.Backends.Cpu.Simd;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Passes;
@@ -12,14 +13,18 @@ internal sealed class CpuModel : Model
     private const long CollectedFloats = 8 << 20;
     private readonly FusionPatterns _patterns;
     private readonly InstructionSet _set;
+    private readonly IntegerPath _path;
     private readonly Workers _workers;
     private readonly bool _compactsHeap;
     private readonly Lock _packing = new();
     private readonly Dictionary<(Op Op, WeightForm Form), IDisposable> _packed = [];
     private long _readFloats;
 
-    public CpuModel(Graph graph, FusionPatterns patterns, InstructionSet set, Workers workers, bool compactsHeap, UseCount backend) : base(graph, backend)
+    public CpuModel(
+        Graph graph, FusionPatterns patterns, InstructionSet set, IntegerPath path, Workers workers, bool compactsHeap, UseCount backend)
+        : base(graph, backend)
     {
+        _path = path;
         _patterns = patterns;
         _set = set;
         _workers = workers;
@@ -58,7 +63,13 @@ internal sealed class CpuModel : Model
     {
         get
         {
-            lock (_packing) return _packed.Values.Sum(packed => packed is PackedWeights weights ? weights.Bytes : ((NativeMemoryBlock)packed).Floats * sizeof(float));
+            lock (_packing) return _packed.Values.Sum(packed => packed switch
+            {
+                PackedWeights weights => weights.Bytes,
+                Int8Weights weights => weights.Bytes,
+                Int8DepthwiseWeights weights => weights.Bytes,
+                _ => ((NativeMemoryBlock)packed).Floats * sizeof(float),
+            });
         }
     }
 
@@ -66,7 +77,7 @@ internal sealed class CpuModel : Model
     {
         using UseCount.Use use = Uses.Enter();
         // Another model: what this one has packed already counts too.
-        using var model = new CpuModel(Graph, _patterns, _set, _workers, compactsHeap: false, Uses);
+        using var model = new CpuModel(Graph, _patterns, _set, _path, _workers, compactsHeap: false, Uses);
         using var measure = new MemoryMeasure();
         using Plan plan = model.Plan(n, h, w);
         return new MemoryNeed(measure.Bytes - plan.ArenaBytes, plan.ArenaBytes);
@@ -74,6 +85,12 @@ internal sealed class CpuModel : Model
 
     private protected override Plan Build(Graph graph)
     {
+        if (graph.Nodes.Any(Int8Builder.Takes))
+        {
+            // Float32 layers among integer ones give the same bits on every processor, too.
+            FusionPlan integers = FusionPlan.Of(graph, Int8Fusion.Instance, _patterns);
+            return new PlanBuilder<Exact, Vector512<float>>(this, integers, _workers, _path).Build();
+        }
         FusionPlan plan = FusionPlan.Of(graph, CpuFusion.Instance, _patterns);
         return _set switch
         {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using LungSeg.Engine.Backends.Cpu.Convolution;
+using LungSeg.Engine.Backends.Cpu.Int8;
 using LungSeg.Engine.Backends.Cpu.Simd;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Passes;
@@ -10,7 +11,7 @@ namespace LungSeg.Engine.Backends.Cpu;
 internal static class PlanBuilder
 {
     public static bool Supports(Op op) =>
-        op is InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ChannelNormOp or ActivationOp
+        op is QuantizeOp or DequantizeOp or InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ChannelNormOp or ActivationOp
         or MaxPool2dOp or AvgPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp or ConcatOp or SliceOp or SoftmaxOp or AddOp
         or MulOp or PositionAttentionOp;
 }
@@ -24,16 +25,18 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     private readonly bool _unpacksInput;
     private readonly PlanMemory _memory;
     private readonly List<(Tensor Node, Kernel Kernel)> _steps = [];
+    private readonly Int8Builder _integers;
     private JitWarmup? _warmup;
 
     // For each convolution that adds up what it writes for a global pooling: into how many parts.
     private readonly Dictionary<Tensor, int> _parts = [];
 
-    public PlanBuilder(CpuModel model, FusionPlan plan, Workers workers)
+    public PlanBuilder(CpuModel model, FusionPlan plan, Workers workers, IntegerPath path = default)
     {
         (_model, _plan, _workers) = (model, plan, workers);
         _unpacksInput = plan.Graph.Outputs.Contains(plan.Graph.Input) || plan.Nodes.Any(ReadsUnpackedInput);
         _memory = new PlanMemory(plan, _unpacksInput, plan.Nodes.Select(TemporaryOf).OfType<Temporary>());
+        _integers = Int8Builder.Of(path, model, _memory, Add);
     }
 
     public CpuPlan Build()
@@ -66,6 +69,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     private bool ReadsUnpackedInput(FusedNode node)
     {
         Tensor input = _plan.Graph.Input;
+        if (Int8Builder.Takes(node.Node)) return false;
         return node.Addend == input || (node.Node.Op is not (Conv2dOp or ConvTranspose2dOp) && node.Reads.Contains(input));
     }
 
@@ -99,6 +103,11 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     private void Add(FusedNode node)
     {
         Tensor tensor = node.Node;
+        if (Int8Builder.Takes(tensor))
+        {
+            _integers.Add(node);
+            return;
+        }
         switch (tensor.Op)
         {
             case Conv2dOp op: AddConvolution(node, op); break;
@@ -108,7 +117,8 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             case UpsampleNearestOp op: Add(tensor, new UpsampleNearest(op.Name, op, Map(tensor.Inputs[0]), Map(tensor))); break;
             default:
                 // A tensor of one channel lies without padding: vectors of one lane.
-                if (tensor.Shape.C == 1) AddByChannel<Scalar, float>(node);
+                if (tensor.Shape.C == 1 && S.IsExact) AddByChannel<ExactScalar, float>(node);
+                else if (tensor.Shape.C == 1) AddByChannel<Scalar, float>(node);
                 else AddByChannel<S, V>(node);
                 break;
         }

@@ -1,3 +1,4 @@
+using LungSeg.Engine.Backends.Cpu.Int8;
 using LungSeg.Engine.Passes;
 
 namespace LungSeg.Engine.Backends.Cpu;
@@ -14,6 +15,7 @@ internal sealed unsafe class PlanMemory
     // Kernels may read or write a vector past a buffer's end.
     private const nint Slack = 64;
     private readonly Dictionary<Tensor, CpuTensor> _maps = [];
+    private readonly Dictionary<Tensor, ByteTensor> _bytes = [];
     private readonly Dictionary<Tensor, CpuTensor> _temporaries = [];
 
     public PlanMemory(FusionPlan plan, bool unpacksInput, IEnumerable<Temporary> temporaries)
@@ -23,6 +25,12 @@ internal sealed unsafe class PlanMemory
         Tensor input = plan.Graph.Input;
         foreach ((Tensor tensor, (int first, int last)) in plan.Lives)
         {
+            if (tensor.Quantization is not null)
+            {
+                nint length = (new ByteTensor(null, tensor.Shape).Count + sizeof(float) - 1) / sizeof(float);
+                Place(length, first, last, start => _bytes[tensor] = new ByteTensor((byte*)start, tensor.Shape));
+                continue;
+            }
             bool planar = tensor == input;
             Place(new CpuTensor(null, tensor.Shape, planar).Count, planar ? 0 : first, planar ? int.MaxValue : last, start =>
                 _maps[tensor] = new CpuTensor(start, tensor.Shape, planar));
@@ -55,6 +63,9 @@ internal sealed unsafe class PlanMemory
 
     /// <summary>A tensor where it lies: the graph's input planar, all others in NHWC.</summary>
     public CpuTensor this[Tensor tensor] => _maps[tensor];
+
+    /// <summary>A tensor of bytes where it lies.</summary>
+    public ByteTensor Bytes(Tensor tensor) => _bytes[tensor];
 
     /// <summary>A node's working memory.</summary>
     public CpuTensor Temporary(Tensor node) => _temporaries[node];

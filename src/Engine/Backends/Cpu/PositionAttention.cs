@@ -41,7 +41,7 @@ internal sealed unsafe class AttentionScores<S, V>(string name, CpuTensor top, C
         int i = 0;
         for (; i + CpuTensor.Lanes <= count; i += CpuTensor.Lanes) sums.AddProducts(a + i, b + i);
         float rest = 0;
-        for (; i < count; i++) rest = float.MultiplyAddEstimate(a[i], b[i], rest);
+        for (; i < count; i++) rest = Single<S, V>.MultiplyAdd(a[i], b[i], rest);
         return sums.Total() + rest;
     }
 }
@@ -76,7 +76,7 @@ internal sealed unsafe class AttentionExponentials<S, V>(string name, CpuTensor 
                 sum.Add(p + i);
             }
             float rest = 0;
-            for (; i < pixels; i++) rest += p[i] = Elementary<Scalar, float>.Exp(p[i] - greatest);
+            for (; i < pixels; i++) rest += p[i] = Single<S, V>.Exp(p[i] - greatest);
             sums[unit] = sum.Total() + rest;
         }
     }

@@ -89,6 +89,6 @@ internal sealed unsafe class UpsampleBilinear<S, V, R, U> : Kernel
         for (; i + R.Width <= count; i += R.Width)
             R.Store(Elementary<R, U>.Activate(R.MultiplyAdd(R.Load(lower + i), down, R.Multiply(R.Load(upper + i), up)), (Activation)F.Value), output + i);
         for (; i < count; i++)
-            output[i] = Elementary<Scalar, float>.Activate(Scalar.MultiplyAdd(lower[i], weight, Scalar.Multiply(upper[i], 1 - weight)), (Activation)F.Value);
+            output[i] = Single<R, U>.Activate(Single<R, U>.MultiplyAdd(lower[i], weight, upper[i] * (1 - weight)), (Activation)F.Value);
     }
 }

@@ -20,6 +20,12 @@ internal enum WeightLayout
 
     /// <summary>The same, transformed for Winograd's F(4x4).</summary>
     Winograd4,
+
+    /// <summary>Panels of output channels in integers, four input channels side by side.</summary>
+    Int8Panels,
+
+    /// <summary>Four taps of a channel's own filter side by side, in integers.</summary>
+    Int8Depthwise,
 }
 
 /// <summary>A layout, and the blocks into which a convolution's input channels are cut for it.</summary>

@@ -85,8 +85,8 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     public void Dispose() => _memory.Dispose();
 
-    // Groups side by side until a vector is full; all of them where no number of them divides evenly.
-    private static int Merge(int outputsPerGroup, int groups)
+    /// <summary>How many groups go side by side until a vector is full; all of them where no number of them divides evenly.</summary>
+    public static int Merge(int outputsPerGroup, int groups)
     {
         for (int merge = 1; merge < groups; merge++)
         {

@@ -47,7 +47,7 @@ internal sealed unsafe class SingleOutputRow<S, V>(NativeMemoryBlock packed, int
         for (; done < pixels; done++)
         {
             float* value = output + (done * outputStep);
-            *value = Elementary<Scalar, float>.Activate(*value, activation);
+            *value = Single<S, V>.Activate(*value, activation);
         }
     }
 
@@ -120,7 +120,8 @@ internal sealed unsafe class SingleOutputRow<S, V>(NativeMemoryBlock packed, int
         for (int run = 0; run < count; run++)
         {
             float* x = input + runs[run].Input, w = packed.Data + runs[run].Weights;
-            for (nint i = runs[run].Length / CpuTensor.Lanes * CpuTensor.Lanes; i < runs[run].Length; i++) rest = float.MultiplyAddEstimate(x[i], w[i], rest);
+            for (nint i = runs[run].Length / CpuTensor.Lanes * CpuTensor.Lanes; i < runs[run].Length; i++)
+                rest = Single<S, V>.MultiplyAdd(x[i], w[i], rest);
         }
         return rest;
     }

@@ -6,6 +6,9 @@ namespace LungSeg.Engine.Backends.Cpu.Simd;
 /// </summary>
 internal unsafe interface ISimd<V> where V : struct
 {
+    /// <summary>Whether products and sums are rounded each for itself, the same bits on every processor.</summary>
+    static virtual bool IsExact => false;
+
     /// <summary>Lanes of a vector.</summary>
     static abstract int Width { get; }
 

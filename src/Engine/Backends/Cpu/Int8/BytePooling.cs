@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using LungSeg.Engine.Ops;
+
+namespace LungSeg.Engine.Backends.Cpu.Int8;
+
+/// <summary>The largest byte of each window.</summary>
+internal sealed unsafe class ByteMaxPool(string name, MaxPool2dOp op, ByteTensor source, ByteTensor target) : ByteRowKernel(name, target.Shape)
+{
+    private readonly PoolWindow _window = new(op.KernelSize, op.Stride, op.Padding, op.CeilMode);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override void Row(int n, int h)
+    {
+        (int top, int bottom) = _window.Pixels(h, source.Shape.H);
+        for (int w = 0; w < target.Shape.W; w++)
+        {
+            (int left, int right) = _window.Pixels(w, source.Shape.W);
+            byte* output = target.Pixel(n, h, w);
+            nint c = 0;
+            for (; c + Vector512<byte>.Count <= source.Channels; c += Vector512<byte>.Count)
+            {
+                Vector512<byte> most = Vector512<byte>.Zero;
+                for (int i = top; i < bottom; i++)
+                {
+                    byte* x = source.Pixel(n, i, left) + c;
+                    for (int j = left; j < right; j++, x += source.PixelStride) most = Vector512.Max(most, Vector512.Load(x));
+                }
+                most.Store(output + c);
+            }
+            for (; c < source.Channels; c += Vector128<byte>.Count)
+            {
+                Vector128<byte> most = Vector128<byte>.Zero;
+                for (int i = top; i < bottom; i++)
+                {
+                    byte* x = source.Pixel(n, i, left) + c;
+                    for (int j = left; j < right; j++, x += source.PixelStride) most = Vector128.Max(most, Vector128.Load(x));
+                }
+                most.Store(output + c);
+            }
+        }
+    }
+}
+
+/// <summary>
+/// The mean of each window. A unit is some channels of a pixel of the result, since there may be one pixel alone.
+/// </summary>
+internal sealed unsafe class ByteAverage<D, W> : Kernel where D : struct, IDot<W> where W : struct
+{
+    private const int Channels = 64;
+    private readonly ByteTensor _source;
+    private readonly ByteTensor _target;
+    private readonly byte _zero;
+    private readonly Int8Rounding<D, W> _rounding;
+    private readonly (int Start, int End)[] _rows;
+    private readonly (int Start, int End)[] _columns;
+    private readonly float[] _steps;
+    private readonly int _blocks;
+
+    /// <summary>Windows by row and by column of the result, and what each pixel's sum is divided by.</summary>
+    public ByteAverage(
+        string name, ByteTensor source, Quantization x, ByteTensor target, Quantization y,
+        Func<int, int, (int Start, int End)> rows, Func<int, int, (int Start, int End)> columns, Func<int, int, int, int, int> divisor)
+    {
+        Name = name;
+        (_source, _target, _zero, _rounding) = (source, target, x.Zero, new Int8Rounding<D, W>(y));
+        _rows = [.. Enumerable.Range(0, target.Shape.H).Select(h => rows(h, source.Shape.H))];
+        _columns = [.. Enumerable.Range(0, target.Shape.W).Select(w => columns(w, source.Shape.W))];
+        _steps = [.. Enumerable.Range(0, target.Shape.H * target.Shape.W).Select(pixel => IntegerArithmetic.MeanSteps(
+            x, y, divisor(pixel / target.Shape.W, pixel % target.Shape.W, source.Shape.H, source.Shape.W)))];
+        _blocks = (int)((target.Channels + Channels - 1) / Channels);
+    }
+
+    public override string Name { get; }
+
+    public override int Units => _target.Shape.N * _target.Shape.H * _target.Shape.W * _blocks;
+
+    public override void Run(int begin, int end, float* scratch)
+    {
+        for (int unit = begin; unit < end; unit++)
+        {
+            int block = unit % _blocks, pixel = unit / _blocks;
+            int w = pixel % _target.Shape.W, h = pixel / _target.Shape.W % _target.Shape.H, n = pixel / _target.Shape.W / _target.Shape.H;
+            for (nint c = block * Channels; c < Math.Min((block + 1) * Channels, _target.Channels); c += ByteTensor.Lanes) Mean(n, h, w, c);
+        }
+    }
+
+    // 16 channels; a vector has 16, 8 or 4 of them.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Mean(int n, int h, int w, nint channel)
+    {
+        (int top, int bottom) = _rows[h];
+        (int left, int right) = _columns[w];
+        W zeros = D.Broadcast((bottom - top) * (right - left) * _zero);
+        W steps = Int8Rounding<D, W>.Float(_steps[(h * _target.Shape.W) + w]);
+        for (nint c = channel; c < channel + ByteTensor.Lanes; c += D.Width)
+        {
+            W sum = D.Broadcast(0);
+            for (int i = top; i < bottom; i++)
+            {
+                byte* x = _source.Pixel(n, i, left) + c;
+                for (int j = left; j < right; j++, x += _source.PixelStride) sum = D.Add(sum, D.LoadBytes(x));
+            }
+            D.StoreBytes(_rounding.Round(D.MultiplyFloat(D.ToFloat(D.Subtract(sum, zeros)), steps)), _target.Pixel(n, h, w) + c);
+        }
+    }
+}
+
+/// <summary>The mean of four bytes, as <see cref="IntegerArithmetic.Blend"/> rounds it.</summary>
+internal sealed unsafe class ByteBilinear<D, W> : ByteRowKernel where D : struct, IDot<W> where W : struct
+{
+    private readonly ByteTensor _source;
+    private readonly ByteTensor _target;
+    private readonly (int Low, int High, int Weight)[] _rows;
+    private readonly (int Low, int High, int Weight)[] _columns;
+    private readonly ByteTable? _table;
+
+    public ByteBilinear(string name, UpsampleBilinearOp op, ByteTensor source, ByteTensor target, Quantization stored) : base(name, target.Shape)
+    {
+        (_source, _target) = (source, target);
+        (Shape from, Shape to) = (source.Shape, target.Shape);
+        _rows = [.. Enumerable.Range(0, to.H).Select(h => IntegerArithmetic.Source(op, h, from.H, to.H))];
+        _columns = [.. Enumerable.Range(0, to.W).Select(w => IntegerArithmetic.Source(op, w, from.W, to.W))];
+        if (op.Activation != Activation.None) _table = new ByteTable(IntegerArithmetic.Table(op.Activation, stored, stored));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    protected override void Row(int n, int h)
+    {
+        (int top, int bottom, int down) = _rows[h];
+        byte* upper = _source.Pixel(n, top, 0), lower = _source.Pixel(n, bottom, 0), output = _target.Pixel(n, h, 0);
+        W weight = D.Broadcast(down), scale = D.Broadcast(128), half = D.Broadcast(8192);
+        foreach ((int left, int right, int share) in _columns)
+        {
+            W across = D.Broadcast(share);
+            nint from = left * _source.PixelStride, to = right * _source.PixelStride;
+            for (nint c = 0; c < _target.Channels; c += D.Width)
+            {
+                W a = Across(D.LoadBytes(upper + from + c), D.LoadBytes(upper + to + c), across, scale);
+                W b = Across(D.LoadBytes(lower + from + c), D.LoadBytes(lower + to + c), across, scale);
+                W mean = D.Add(D.Multiply(a, scale), D.Multiply(D.Subtract(b, a), weight));
+                D.StoreBytes(D.ShiftRight(D.Add(mean, half), 14), output + c);
+            }
+            output += _target.PixelStride;
+        }
+        _table?.Apply(_target.Pixel(n, h, 0), _target.PixelStride, _target.Shape.W, _target.Channels);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static W Across(W left, W right, W weight, W scale) =>
+        D.Add(D.Multiply(left, scale), D.Multiply(D.Subtract(right, left), weight));
+}

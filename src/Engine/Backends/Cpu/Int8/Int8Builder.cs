@@ -1,0 +1,197 @@
+using System.Runtime.Intrinsics;
+using LungSeg.Engine.Backends.Cpu.Convolution;
+using LungSeg.Engine.Ops;
+using LungSeg.Engine.Passes;
+using LungSeg.Engine.Weights;
+
+namespace LungSeg.Engine.Backends.Cpu.Int8;
+
+/// <summary>Maps the integer nodes of a fusion plan to kernels, and binds these to memory and weights.</summary>
+internal abstract class Int8Builder
+{
+    /// <summary>The builder for a path. Kernels are handed over to be run in the order in which they come.</summary>
+    public static Int8Builder Of(IntegerPath path, CpuModel model, PlanMemory memory, Action<Tensor, Kernel> add) => path switch
+    {
+        IntegerPath.Avx512Vnni => new Int8Builder<Dot512, Vector512<int>>(model, memory, add, machineCode: true),
+        IntegerPath.AvxVnni => new Int8Builder<Dot256<VnniProducts>, Vector256<int>>(model, memory, add),
+        IntegerPath.Avx512 => new Int8Builder<Dot512, Vector512<int>>(model, memory, add),
+        IntegerPath.Avx2 => new Int8Builder<Dot256<PairProducts>, Vector256<int>>(model, memory, add),
+        _ => new Int8Builder<Dot128, Vector128<int>>(model, memory, add),
+    };
+
+    /// <summary>Whether a node is one of these.</summary>
+    public static bool Takes(Tensor node) => node.IsInteger || node.Op is QuantizeOp or DequantizeOp;
+
+    /// <summary>Adds a node's kernels.</summary>
+    public abstract void Add(FusedNode node);
+}
+
+/// <summary>The builder for vectors of one kind.</summary>
+internal sealed unsafe class Int8Builder<D, W>(CpuModel model, PlanMemory memory, Action<Tensor, Kernel> add, bool machineCode = false)
+    : Int8Builder where D : struct, IDot<W> where W : struct
+{
+    public override void Add(FusedNode fused)
+    {
+        Tensor node = fused.Node;
+        string name = $"int8 {node.Op.Name}";
+        switch (node.Op)
+        {
+            case Conv2dOp op: AddConvolution(fused, op); break;
+            case ConvTranspose2dOp op: AddTransposed(fused, op); break;
+            case QuantizeOp:
+                add(node, new QuantizeRows<D, W>(node.Op.Name, memory[node.Inputs[0]], Bytes(node), Stored(node)));
+                break;
+            case DequantizeOp:
+                Tensor bytes = node.Inputs[0];
+                add(node, new DequantizeRows<D, W>(node.Op.Name, Bytes(bytes), Stored(bytes), memory[node]));
+                break;
+            case ConcatOp: add(node, new ByteConcat(name, [.. node.Inputs.Select(input => new ByteSource(Bytes(input)))], Bytes(node))); break;
+            case UpsampleNearestOp op: add(node, new ByteConcat(name, [new ByteSource(X(node), op.Scale)], Bytes(node))); break;
+            case SliceOp op: add(node, new ByteSlice(name, op.Start, X(node), Bytes(node))); break;
+            case MaxPool2dOp op: add(node, new ByteMaxPool(name, op, X(node), Bytes(node))); break;
+            case UpsampleBilinearOp op: add(node, new ByteBilinear<D, W>(name, op, X(node), Bytes(node), Stored(node))); break;
+            case ActivationOp op:
+                add(node, new ByteLookup(name, X(node), IntegerArithmetic.Table(op.Function, XStored(node), Stored(node)), Bytes(node)));
+                break;
+            case AvgPool2dOp op: AddAverage(node, name, op.Window.Pixels, op.Window.Pixels, op.Divisor); break;
+            case AdaptiveAvgPool2dOp op: AddAverage(node, name, op.Bin, op.Bin, op.Count); break;
+            case AddOp or MulOp:
+                Tensor b = node.Inputs[1];
+                add(node, new ByteBinary<D, W>(
+                    name, (ActivatedOp)node.Op, (X(node), XStored(node)), (Bytes(b), Stored(b)), Bytes(node), Stored(node)));
+                break;
+            default: throw new DeviceException($"the CPU backend has no integer kernel for {node.Op.Name} at {node.Path}");
+        }
+    }
+
+    private static Quantization Stored(Tensor tensor) =>
+        tensor.Quantization ?? throw new DeviceException($"{tensor.Path} ({tensor.Op.Name}) is not stored as bytes");
+
+    private static Quantization XStored(Tensor node) => Stored(node.Inputs[0]);
+
+    private ByteTensor Bytes(Tensor tensor) => memory.Bytes(tensor);
+
+    private ByteTensor X(Tensor node) => Bytes(node.Inputs[0]);
+
+    private void AddAverage(
+        Tensor node, string name, Func<int, int, (int Start, int End)> rows, Func<int, int, (int Start, int End)> columns,
+        Func<int, int, int, int, int> divisor) =>
+        add(node, new ByteAverage<D, W>(name, X(node), XStored(node), Bytes(node), Stored(node), rows, columns, divisor));
+
+    private void AddConvolution(FusedNode fused, Conv2dOp op)
+    {
+        Tensor node = fused.Node;
+        ConvGeometry geometry = ConvGeometry.Of(op, node.Shape);
+        string window = $"{op.R}x{op.S}";
+        if (FusionPredicates.IsDepthwise(op) && node.Quantization is not null)
+        {
+            AddDepthwise(node, op, geometry, $"int8 depthwise {window}");
+            return;
+        }
+        ByteSource[] sources = Sources(fused);
+        Int8Weights packed = Pack(op, 0, () => ConvWeights.Of(op));
+        var constants = new Constants(op.WeightScale!, op.Bias, XStored(node), () => ConvWeights.Of(op), packed.IsBacked);
+        Int8Output<D, W> output = Output(fused, op, packed, constants, 1, 0, 0);
+        string groups = op.Groups > 1 ? $"grouped {op.Groups} " : "";
+        bool pointwise = FusionPredicates.IsPointwise(op) || (op is { R: 1, S: 1, Stride: 1 } && op.Padding == default);
+        if (pointwise && sources is [{ Repeat: 1 }])
+        {
+            // All pixels of an image are one row.
+            geometry = geometry with { OutputWidth = geometry.OutputWidth * geometry.OutputHeight, OutputHeight = 1 };
+            Shape shape = sources[0].Map.Shape;
+            sources = [new ByteSource(new ByteTensor(sources[0].Map.Data, shape with { H = 1, W = shape.H * shape.W }))];
+        }
+        string kind = pointwise ? "pointwise" : $"direct {groups}{window}";
+        add(node, new Int8Conv<D, W>(
+            $"int8 {kind}", sources, geometry, XStored(node).Zero, packed, constants.Bias(packed.Spread<int>), output, machineCode));
+    }
+
+    private void AddTransposed(FusedNode fused, ConvTranspose2dOp op)
+    {
+        Tensor node = fused.Node;
+        ByteSource[] sources = Sources(fused);
+        for (int phase = 0; phase < op.Stride * op.Stride; phase++)
+        {
+            var rows = TransposedPhase.Of(phase / op.Stride, op.R, op.Stride, op.Padding, node.Shape.H);
+            var columns = TransposedPhase.Of(phase % op.Stride, op.S, op.Stride, op.Padding, node.Shape.W);
+            if (rows.Outputs == 0 || columns.Outputs == 0) continue;
+            var geometry = new ConvGeometry(rows.Taps, columns.Taps, 1, 1, rows.Padding, columns.Padding, rows.Outputs, columns.Outputs);
+            ConvWeights Weights() => TransposedPhase.Weights(op, rows, columns);
+            Int8Weights packed = Pack(op, phase, Weights);
+            var constants = new Constants(op.WeightScale!, op.Bias, XStored(node), Weights, packed.IsBacked);
+            Int8Output<D, W> output = Output(fused, op, packed, constants, op.Stride, rows.First, columns.First);
+            add(node, new Int8Conv<D, W>(
+                $"int8 transposed {op.R}x{op.S} phase {phase}", sources, geometry, XStored(node).Zero, packed,
+                constants.Bias(packed.Spread<int>), output, machineCode));
+        }
+    }
+
+    private void AddDepthwise(Tensor node, Conv2dOp op, ConvGeometry geometry, string name)
+    {
+        Int8DepthwiseWeights packed = model.Packed(
+            op, new WeightForm(WeightLayout.Int8Depthwise), () => new Int8DepthwiseWeights(ConvWeights.Of(op), D.Width));
+        var constants = new Constants(op.WeightScale!, op.Bias, XStored(node), () => ConvWeights.Of(op), packed.IsBacked);
+        var rounding = new Int8Rounding<D, W>(op, Stored(node));
+        int[] bias = constants.Bias(packed.Spread<int>);
+        packed.Correct(bias, D.IsCorrected, Dot128.IsCorrected);
+        add(node, new Int8Depthwise<D, W>(
+            name, X(node), XStored(node).Zero, geometry, packed, bias, constants.Multipliers(rounding.Rounded.Scale, packed.Spread<float>),
+            rounding, new Int8Rounding<Dot128, Vector128<int>>(op, Stored(node)), Bytes(node)));
+    }
+
+    private ByteSource[] Sources(FusedNode fused) =>
+        [.. fused.Sources.Select(source => new ByteSource(Bytes(source.Tensor), source.Repeat))];
+
+    private Int8Weights Pack(Op op, int phase, Func<ConvWeights> weights) => model.Packed(
+        op, new WeightForm(WeightLayout.Int8Panels) { Phase = phase }, () => new Int8Weights(weights(), D.Width));
+
+    private Int8Output<D, W> Output(
+        FusedNode fused, ActivatedOp op, Int8Weights packed, Constants constants, int step, int firstRow, int firstColumn)
+    {
+        Tensor node = fused.Node;
+        if (node.Quantization is not Quantization stored)
+        {
+            return new FloatOutput<D, W>(
+                constants.Multipliers(1, packed.Spread<float>), memory[node], new Target(memory[node], step, firstRow, firstColumn),
+                op.Activation);
+        }
+        var rounding = new Int8Rounding<D, W>(op, stored);
+        ByteTarget? residual = fused.Addend is Tensor addend ? new ByteTarget(Bytes(addend)) : null;
+        return new ByteOutput<D, W>(
+            constants.Multipliers(rounding.Rounded.Scale, packed.Spread<float>), rounding,
+            new ByteTarget(Bytes(node), step, firstRow, firstColumn), residual, fused.Addend?.Quantization ?? default);
+    }
+
+    /// <summary>What sums start from, and what they are multiplied by, by output channel.</summary>
+    private sealed class Constants
+    {
+        private readonly Quantization _x;
+        private readonly float[] _scales;
+        private readonly int[] _bias;
+
+        public Constants(Parameter scales, Parameter? bias, Quantization x, Func<ConvWeights> weights, bool isBacked)
+        {
+            _x = x;
+            // Where memory is only measured nothing is computed either.
+            _scales = isBacked ? scales.Read() : new float[scales.Count];
+            _bias = isBacked ? IntegerArithmetic.Biases(x, _scales, bias?.Read()) : new int[scales.Count];
+            if (!isBacked || x.Zero == 0) return;
+            // A pixel is its byte less the zero point, and padding is the zero point itself: the same for all pixels.
+            ConvWeights read = weights();
+            int perOutput = read.Values.Length / read.K;
+            for (int k = 0; k < read.K; k++)
+            {
+                int sum = 0;
+                for (int i = 0; i < perOutput; i++) sum += (int)read.Values[(k * perOutput) + i];
+                _bias[k] -= x.Zero * sum;
+            }
+        }
+
+        public delegate T[] Spread<T>(ReadOnlySpan<T> values);
+
+        public int[] Bias(Spread<int> spread) => spread(_bias);
+
+        public float[] Multipliers(double resultScale, Spread<float> spread) =>
+            spread(IntegerArithmetic.Multipliers(_x, _scales, resultScale));
+    }
+}

@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+using LungSeg.Engine.Backends.Cpu.Convolution;
+using LungSeg.Engine.Backends.Cpu.Simd;
+using LungSeg.Engine.Ops;
+
+namespace LungSeg.Engine.Backends.Cpu.Int8;
+
+/// <summary>How values in steps become bytes: limited, rounded, moved by the zero point, and looked up where the activation is a table.</summary>
+internal sealed unsafe class Int8Rounding<D, W> where D : struct, IDot<W> where W : struct
+{
+    private readonly W _low;
+    private readonly W _high;
+    private readonly W _zero;
+
+    public Int8Rounding(ActivatedOp op, Quantization stored)
+    {
+        Rounded = IntegerArithmetic.Rounded(op, stored);
+        (byte low, byte high) = IntegerArithmetic.Limits(op.Activation, Rounded);
+        _low = Float(low - Rounded.Zero);
+        _high = Float(high - Rounded.Zero);
+        _zero = D.Broadcast(Rounded.Zero);
+        Table = IntegerArithmetic.Table(op, stored) is byte[] table ? new ByteTable(table) : null;
+    }
+
+    /// <summary>For an operation without an activation.</summary>
+    public Int8Rounding(Quantization stored)
+    {
+        Rounded = stored;
+        (_low, _high, _zero) = (Float(-stored.Zero), Float(byte.MaxValue - stored.Zero), D.Broadcast(stored.Zero));
+    }
+
+    /// <summary>What values are in steps of.</summary>
+    public Quantization Rounded { get; }
+
+    /// <summary>What remains to be done after <see cref="Round"/>.</summary>
+    public ByteTable? Table { get; }
+
+    /// <summary>A number in all lanes, as float32.</summary>
+    public static W Float(float value) => D.Broadcast(BitConverter.SingleToInt32Bits(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public W Round(W steps) => D.Add(D.Round(steps, _low, _high), _zero);
+}
+
+/// <summary>Where the sums of a convolution's tiles go.</summary>
+internal abstract unsafe class Int8Output<D, W> where D : struct, IDot<W> where W : struct
+{
+    /// <summary>Stores the sums of some pixels of a row, [pixel][output of the panel].</summary>
+    public abstract void Store(int* sums, nint stride, Panel panel, int n, int h, int w, int pixels);
+}
+
+/// <summary>Rounded to bytes, with a residual added if there is one.</summary>
+internal sealed unsafe class ByteOutput<D, W>(
+    float[] multipliers, Int8Rounding<D, W> rounding, ByteTarget target, ByteTarget? residual, Quantization residualQuantization)
+    : Int8Output<D, W> where D : struct, IDot<W> where W : struct
+{
+    private readonly float _residualSteps = (float)((double)residualQuantization.Scale / rounding.Rounded.Scale);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Store(int* sums, nint stride, Panel panel, int n, int h, int w, int pixels)
+    {
+        fixed (float* all = multipliers)
+        {
+            int* steps = (int*)(all + panel.Bias);
+            byte* output = target.Pixel(n, h, w) + panel.OutputChannel;
+            nint outputStride = target.PixelStride;
+            if (residual is ByteTarget map)
+            {
+                byte* added = map.Pixel(n, h, w) + panel.OutputChannel;
+                W zero = D.Broadcast(residualQuantization.Zero), residualSteps = Int8Rounding<D, W>.Float(_residualSteps);
+                for (int pixel = 0; pixel < pixels; pixel++, sums += stride, added += map.PixelStride, output += outputStride)
+                {
+                    for (int v = 0; v < panel.Vectors * D.Width; v += D.Width)
+                    {
+                        W value = D.MultiplyFloat(D.ToFloat(D.Load(sums + v)), D.Load(steps + v));
+                        W more = D.MultiplyFloat(D.ToFloat(D.Subtract(D.LoadBytes(added + v), zero)), residualSteps);
+                        D.StoreBytes(rounding.Round(D.AddFloat(value, more)), output + v);
+                    }
+                }
+            }
+            else
+            {
+                for (int pixel = 0; pixel < pixels; pixel++, sums += stride, output += outputStride)
+                {
+                    D.StoreBytes(rounding.Round(D.MultiplyFloat(D.ToFloat(D.Load(sums)), D.Load(steps))), output);
+                    if (panel.Vectors == 1) continue;
+                    W second = D.MultiplyFloat(D.ToFloat(D.Load(sums + D.Width)), D.Load(steps + D.Width));
+                    D.StoreBytes(rounding.Round(second), output + D.Width);
+                }
+            }
+            rounding.Table?.Apply(target.Pixel(n, h, w) + panel.OutputChannel, outputStride, pixels, panel.Vectors * D.Width);
+        }
+    }
+}
+
+/// <summary>As real numbers in float32, then through an activation, the same bits on every processor.</summary>
+internal sealed unsafe class FloatOutput<D, W>(float[] multipliers, CpuTensor map, Target target, Activation activation)
+    : Int8Output<D, W> where D : struct, IDot<W> where W : struct
+{
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Store(int* sums, nint stride, Panel panel, int n, int h, int w, int pixels)
+    {
+        fixed (float* all = multipliers)
+        {
+            float* steps = all + panel.Bias, output = target.Pixel(n, h, w) + panel.OutputChannel;
+            for (int pixel = 0; pixel < pixels; pixel++, sums += stride, output += target.PixelStride)
+            {
+                // A tensor of one channel is not padded.
+                if (map.Shape.C == 1)
+                {
+                    *output = Elementary<ExactScalar, float>.Activate(*sums * *steps, activation);
+                    continue;
+                }
+                for (int v = 0; v < panel.Vectors * D.Width; v += D.Width)
+                    D.Store(D.MultiplyFloat(D.ToFloat(D.Load(sums + v)), D.Load((int*)steps + v)), (int*)output + v);
+                if (activation == Activation.None) continue;
+                for (int v = 0; v < panel.Vectors * D.Width; v++) output[v] = Elementary<ExactScalar, float>.Activate(output[v], activation);
+            }
+        }
+    }
+}
