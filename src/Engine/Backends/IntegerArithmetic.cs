@@ -14,7 +14,9 @@ internal static class IntegerArithmetic
     /// <summary>How a result is rounded to a byte: before a table, or as it is stored.</summary>
     public static Quantization Rounded(ActivatedOp op, Quantization stored) => op.Before ?? stored;
 
-    /// <summary>The bytes that a value is limited to by its activation, or by a byte's range where the activation is a table or none.</summary>
+    /// <summary>
+    /// The bytes that a value is limited to by its activation, or by a byte's range where the activation is a table or none.
+    /// </summary>
     public static (byte Low, byte High) Limits(Activation activation, Quantization rounded) => activation switch
     {
         Activation.ReLU => (rounded.Zero, byte.MaxValue),

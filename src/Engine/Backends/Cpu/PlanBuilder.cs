@@ -11,7 +11,8 @@ namespace LungSeg.Engine.Backends.Cpu;
 internal static class PlanBuilder
 {
     public static bool Supports(Op op) =>
-        op is QuantizeOp or DequantizeOp or InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ChannelNormOp or ActivationOp
+        op is QuantizeOp or DequantizeOp
+        or InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ChannelNormOp or ActivationOp
         or MaxPool2dOp or AvgPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp or ConcatOp or SliceOp or SoftmaxOp or AddOp
         or MulOp or PositionAttentionOp;
 }

@@ -44,7 +44,8 @@ internal sealed unsafe class InterpolatedRows<S, V> : IRowSource where S : struc
             // Exactly the channels that are asked for: what lies behind them belongs to others.
             for (; i < channels; i++)
             {
-                float above = Single<S, V>.MultiplyAdd(b[i], across, a[i] * (1 - across)), below = Single<S, V>.MultiplyAdd(d[i], across, c[i] * (1 - across));
+                float above = Single<S, V>.MultiplyAdd(b[i], across, a[i] * (1 - across));
+                float below = Single<S, V>.MultiplyAdd(d[i], across, c[i] * (1 - across));
                 target[i] = Single<S, V>.MultiplyAdd(below, weight, above * (1 - weight));
             }
             target += pixelStep;

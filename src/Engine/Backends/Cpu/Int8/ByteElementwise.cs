@@ -79,7 +79,9 @@ internal sealed unsafe class DequantizeRows<D, W>(string name, ByteTensor source
     }
 }
 
-/// <summary>Sum or product of two tensors of bytes. Either operand may have one pixel, or one channel, which is spread over the other.</summary>
+/// <summary>
+/// Sum or product of two tensors of bytes. Either operand may have one pixel, or one channel, which is spread over the other.
+/// </summary>
 internal sealed unsafe class ByteBinary<D, W> : ByteRowKernel where D : struct, IDot<W> where W : struct
 {
     private readonly (ByteTensor Map, Quantization Stored) _a;
@@ -183,6 +185,9 @@ internal sealed unsafe class ByteSlice(string name, int start, ByteTensor source
     protected override void Row(int n, int h)
     {
         for (int w = 0; w < target.Shape.W; w++)
-            new ReadOnlySpan<byte>(source.Pixel(n, h, w) + start, target.Shape.C).CopyTo(new Span<byte>(target.Pixel(n, h, w), target.Shape.C));
+        {
+            var bytes = new ReadOnlySpan<byte>(source.Pixel(n, h, w) + start, target.Shape.C);
+            bytes.CopyTo(new Span<byte>(target.Pixel(n, h, w), target.Shape.C));
+        }
     }
 }

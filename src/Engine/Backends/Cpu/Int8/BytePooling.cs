@@ -5,7 +5,8 @@ using LungSeg.Engine.Ops;
 namespace LungSeg.Engine.Backends.Cpu.Int8;
 
 /// <summary>The largest byte of each window.</summary>
-internal sealed unsafe class ByteMaxPool(string name, MaxPool2dOp op, ByteTensor source, ByteTensor target) : ByteRowKernel(name, target.Shape)
+internal sealed unsafe class ByteMaxPool(string name, MaxPool2dOp op, ByteTensor source, ByteTensor target)
+    : ByteRowKernel(name, target.Shape)
 {
     private readonly PoolWindow _window = new(op.KernelSize, op.Stride, op.Padding, op.CeilMode);
 
@@ -115,7 +116,8 @@ internal sealed unsafe class ByteBilinear<D, W> : ByteRowKernel where D : struct
     private readonly (int Low, int High, int Weight)[] _columns;
     private readonly ByteTable? _table;
 
-    public ByteBilinear(string name, UpsampleBilinearOp op, ByteTensor source, ByteTensor target, Quantization stored) : base(name, target.Shape)
+    public ByteBilinear(string name, UpsampleBilinearOp op, ByteTensor source, ByteTensor target, Quantization stored)
+        : base(name, target.Shape)
     {
         (_source, _target) = (source, target);
         (Shape from, Shape to) = (source.Shape, target.Shape);

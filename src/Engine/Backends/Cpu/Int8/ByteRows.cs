@@ -5,7 +5,9 @@ using LungSeg.Engine.Backends.Cpu.Convolution;
 
 namespace LungSeg.Engine.Backends.Cpu.Int8;
 
-/// <summary>One of the tensors of bytes that a convolution reads side by side, and how often each pixel is seen along a row and a column.</summary>
+/// <summary>
+/// One of the tensors of bytes that a convolution reads side by side, and how often each pixel is seen along a row and a column.
+/// </summary>
 internal readonly record struct ByteSource(ByteTensor Map, int Repeat = 1)
 {
     public int Height => Map.Shape.H * Repeat;

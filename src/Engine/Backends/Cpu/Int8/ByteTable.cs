@@ -40,7 +40,10 @@ internal sealed unsafe class ByteTable
                 for (; i + Vector256<byte>.Count <= count; i += Vector256<byte>.Count)
                     Permute(Vector256.Load(source + i).ToVector512Unsafe(), a, b, c, d).GetLower().Store(target + i);
                 for (; i + Vector128<byte>.Count <= count; i += Vector128<byte>.Count)
-                    Permute(Vector128.Load(source + i).ToVector256Unsafe().ToVector512Unsafe(), a, b, c, d).GetLower().GetLower().Store(target + i);
+                {
+                    Vector512<byte> index = Vector128.Load(source + i).ToVector256Unsafe().ToVector512Unsafe();
+                    Permute(index, a, b, c, d).GetLower().GetLower().Store(target + i);
+                }
             }
             for (; i < count; i++) target[i] = results[source[i]];
         }

@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace LungSeg.Engine.Backends.Cpu.Int8;
 
-/// <summary>512-bit vectors. The managed product is of pairs, since .NET has no AVX512_VNNI; machine code takes its place in convolutions.</summary>
+/// <summary>
+/// 512-bit vectors. The managed product is of pairs, since .NET has no AVX512_VNNI; machine code takes its place in convolutions.
+/// </summary>
 internal readonly unsafe struct Dot512 : IDot<Vector512<int>>
 {
     public static int Width => 16;
@@ -14,8 +16,9 @@ internal readonly unsafe struct Dot512 : IDot<Vector512<int>>
     public static bool IsCorrected => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Dot(Vector512<int> sum, Vector512<int> bytes, Vector512<int> weights) => sum + Avx512BW.MultiplyAddAdjacent(
-        Avx512BW.MultiplyAddAdjacent(bytes.AsByte(), weights.AsSByte()), Vector512.Create((short)1));
+    public static Vector512<int> Dot(Vector512<int> sum, Vector512<int> bytes, Vector512<int> weights) =>
+        sum + Avx512BW.MultiplyAddAdjacent(
+            Avx512BW.MultiplyAddAdjacent(bytes.AsByte(), weights.AsSByte()), Vector512.Create((short)1));
 
     public static Vector512<int> Correct(Vector512<int> correction, Vector512<int> weights) => correction;
 

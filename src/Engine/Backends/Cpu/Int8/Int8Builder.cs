@@ -45,7 +45,9 @@ internal sealed unsafe class Int8Builder<D, W>(CpuModel model, PlanMemory memory
                 Tensor bytes = node.Inputs[0];
                 add(node, new DequantizeRows<D, W>(node.Op.Name, Bytes(bytes), Stored(bytes), memory[node]));
                 break;
-            case ConcatOp: add(node, new ByteConcat(name, [.. node.Inputs.Select(input => new ByteSource(Bytes(input)))], Bytes(node))); break;
+            case ConcatOp:
+                add(node, new ByteConcat(name, [.. node.Inputs.Select(input => new ByteSource(Bytes(input)))], Bytes(node)));
+                break;
             case UpsampleNearestOp op: add(node, new ByteConcat(name, [new ByteSource(X(node), op.Scale)], Bytes(node))); break;
             case SliceOp op: add(node, new ByteSlice(name, op.Start, X(node), Bytes(node))); break;
             case MaxPool2dOp op: add(node, new ByteMaxPool(name, op, X(node), Bytes(node))); break;

@@ -65,7 +65,8 @@ internal sealed unsafe class Int8Conv<D, W> : Kernel where D : struct, IDot<W> w
         {
             int panels = unit % _panelUnits, rest = unit / _panelUnits, columns = rest % _columnUnits;
             rest /= _columnUnits;
-            int n = rest / _rowUnits, first = rest % _rowUnits * _rowsPerUnit, last = Math.Min(first + _rowsPerUnit, _geometry.OutputHeight);
+            int n = rest / _rowUnits, first = rest % _rowUnits * _rowsPerUnit;
+            int last = Math.Min(first + _rowsPerUnit, _geometry.OutputHeight);
             _rows.Fill((byte*)scratch, n, first, last);
             int left = columns * _geometry.OutputWidth / _columnUnits, right = (columns + 1) * _geometry.OutputWidth / _columnUnits;
             int endPanel = (panels + 1) * _weights.Panels.Length / _panelUnits;
@@ -117,8 +118,8 @@ internal sealed unsafe class Int8Conv<D, W> : Kernel where D : struct, IDot<W> w
     }
 
     /// <summary>
-    /// The stretches of the reduction for tiles between two output columns. Where the zero point is 0 there are none for kernel rows outside
-    /// the image, nor for dilated columns that the whole tile has outside. Without dilation and groups a kernel row is one stretch.
+    /// The stretches of the reduction for tiles between two output columns. Where the zero point is 0 there are none for kernel rows
+    /// outside the image, nor for dilated columns that the whole tile has outside. Without dilation and groups a kernel row is one stretch.
     /// </summary>
     private int CollectRuns(Int8Run* runs, int h, int first, Panel panel, int begin, int end)
     {

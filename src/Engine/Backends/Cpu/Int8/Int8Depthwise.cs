@@ -92,7 +92,8 @@ internal sealed unsafe class Int8DepthwiseWeights : IDisposable
                     int c = ChannelAt(block, i);
                     if (c >= weights.C) continue;
                     nint row = ((nint)(r / 4) * weights.S) + s;
-                    Data[block.Weights + (((row * size) + i) * 4) + (r % 4)] = (sbyte)weights.Values[(((c * weights.R) + r) * weights.S) + s];
+                    sbyte value = (sbyte)weights.Values[(((c * weights.R) + r) * weights.S) + s];
+                    Data[block.Weights + (((row * size) + i) * 4) + (r % 4)] = value;
                 }
             }
         }
@@ -100,8 +101,8 @@ internal sealed unsafe class Int8DepthwiseWeights : IDisposable
 }
 
 /// <summary>
-/// Convolution of each channel of bytes with its own window. For a stretch of an output row, the rows under it are interleaved four by four;
-/// a product then takes four taps. A unit is a block of channels over some rows of one image.
+/// Convolution of each channel of bytes with its own window. For a stretch of an output row, the rows under it are interleaved four by
+/// four; a product then takes four taps. A unit is a block of channels over some rows of one image.
 /// </summary>
 internal sealed unsafe class Int8Depthwise<D, W> : Kernel where D : struct, IDot<W> where W : struct
 {
@@ -176,9 +177,13 @@ internal sealed unsafe class Int8Depthwise<D, W> : Kernel where D : struct, IDot
                     int pixels = Math.Min(Stretch, _geometry.OutputWidth - w);
                     int count = ((pixels - 1) * _geometry.Stride) + ((_geometry.S - 1) * _geometry.Dilation) + 1;
                     for (int g = 0; g < _groups; g++)
-                        Interleave<B, X>(rows + (4 * g), (w * _geometry.Stride) - _geometry.PadLeft, count, columns + (g * _columns * 16 * B.Width));
+                    {
+                        byte* interleaved = columns + (g * _columns * 16 * B.Width);
+                        Interleave<B, X>(rows + (4 * g), (w * _geometry.Stride) - _geometry.PadLeft, count, interleaved);
+                    }
                     byte* output = _target.Pixel(n, h, w) + block.Channel;
-                    Pixels<B, X>(columns, _weights.Data + block.Weights, bias + block.Values, multipliers + block.Values, rounding, output, pixels);
+                    sbyte* weights = _weights.Data + block.Weights;
+                    Pixels<B, X>(columns, weights, bias + block.Values, multipliers + block.Values, rounding, output, pixels);
                     rounding.Table?.Apply(output, _target.PixelStride, pixels, 4 * B.Width);
                 }
             }

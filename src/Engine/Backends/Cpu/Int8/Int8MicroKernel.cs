@@ -6,7 +6,8 @@ namespace LungSeg.Engine.Backends.Cpu.Int8;
 
 /// <summary>
 /// The heart of every integer convolution: a tile of up to 12 pixels times one or two vectors of output channels, as
-/// <see cref="Convolution.MicroKernel{S,V}"/>. Each step broadcasts 4 input bytes of a pixel and multiplies them with 4 weights of each output.
+/// <see cref="Convolution.MicroKernel{S,V}"/>. Each step broadcasts 4 input bytes of a pixel and multiplies them with 4 weights of each
+/// output.
 /// </summary>
 internal static unsafe class Int8MicroKernel<D, W> where D : struct, IDot<W> where W : struct
 {
@@ -42,17 +43,72 @@ internal static unsafe class Int8MicroKernel<D, W> where D : struct, IDot<W> whe
             {
                 W w0 = D.Load((int*)w), w1 = Vectors.Value > 1 ? D.Load((int*)w + D.Width) : w0, x;
                 x = D.BroadcastFour(a0); c00 = D.Dot(c00, x, w0); if (Vectors.Value > 1) c01 = D.Dot(c01, x, w1);
-                if (Pixels.Value > 1) { x = D.BroadcastFour(a0 + stride); c10 = D.Dot(c10, x, w0); if (Vectors.Value > 1) c11 = D.Dot(c11, x, w1); }
-                if (Pixels.Value > 2) { x = D.BroadcastFour(a0 + stride2); c20 = D.Dot(c20, x, w0); if (Vectors.Value > 1) c21 = D.Dot(c21, x, w1); }
-                if (Pixels.Value > 3) { x = D.BroadcastFour(a3); c30 = D.Dot(c30, x, w0); if (Vectors.Value > 1) c31 = D.Dot(c31, x, w1); }
-                if (Pixels.Value > 4) { x = D.BroadcastFour(a3 + stride); c40 = D.Dot(c40, x, w0); if (Vectors.Value > 1) c41 = D.Dot(c41, x, w1); }
-                if (Pixels.Value > 5) { x = D.BroadcastFour(a3 + stride2); c50 = D.Dot(c50, x, w0); if (Vectors.Value > 1) c51 = D.Dot(c51, x, w1); }
-                if (Pixels.Value > 6) { x = D.BroadcastFour(a6); c60 = D.Dot(c60, x, w0); if (Vectors.Value > 1) c61 = D.Dot(c61, x, w1); }
-                if (Pixels.Value > 7) { x = D.BroadcastFour(a6 + stride); c70 = D.Dot(c70, x, w0); if (Vectors.Value > 1) c71 = D.Dot(c71, x, w1); }
-                if (Pixels.Value > 8) { x = D.BroadcastFour(a6 + stride2); c80 = D.Dot(c80, x, w0); if (Vectors.Value > 1) c81 = D.Dot(c81, x, w1); }
-                if (Pixels.Value > 9) { x = D.BroadcastFour(a9); c90 = D.Dot(c90, x, w0); if (Vectors.Value > 1) c91 = D.Dot(c91, x, w1); }
-                if (Pixels.Value > 10) { x = D.BroadcastFour(a9 + stride); ca0 = D.Dot(ca0, x, w0); if (Vectors.Value > 1) ca1 = D.Dot(ca1, x, w1); }
-                if (Pixels.Value > 11) { x = D.BroadcastFour(a9 + stride2); cb0 = D.Dot(cb0, x, w0); if (Vectors.Value > 1) cb1 = D.Dot(cb1, x, w1); }
+                if (Pixels.Value > 1)
+                {
+                    x = D.BroadcastFour(a0 + stride);
+                    c10 = D.Dot(c10, x, w0);
+                    if (Vectors.Value > 1) c11 = D.Dot(c11, x, w1);
+                }
+                if (Pixels.Value > 2)
+                {
+                    x = D.BroadcastFour(a0 + stride2);
+                    c20 = D.Dot(c20, x, w0);
+                    if (Vectors.Value > 1) c21 = D.Dot(c21, x, w1);
+                }
+                if (Pixels.Value > 3)
+                {
+                    x = D.BroadcastFour(a3);
+                    c30 = D.Dot(c30, x, w0);
+                    if (Vectors.Value > 1) c31 = D.Dot(c31, x, w1);
+                }
+                if (Pixels.Value > 4)
+                {
+                    x = D.BroadcastFour(a3 + stride);
+                    c40 = D.Dot(c40, x, w0);
+                    if (Vectors.Value > 1) c41 = D.Dot(c41, x, w1);
+                }
+                if (Pixels.Value > 5)
+                {
+                    x = D.BroadcastFour(a3 + stride2);
+                    c50 = D.Dot(c50, x, w0);
+                    if (Vectors.Value > 1) c51 = D.Dot(c51, x, w1);
+                }
+                if (Pixels.Value > 6)
+                {
+                    x = D.BroadcastFour(a6);
+                    c60 = D.Dot(c60, x, w0);
+                    if (Vectors.Value > 1) c61 = D.Dot(c61, x, w1);
+                }
+                if (Pixels.Value > 7)
+                {
+                    x = D.BroadcastFour(a6 + stride);
+                    c70 = D.Dot(c70, x, w0);
+                    if (Vectors.Value > 1) c71 = D.Dot(c71, x, w1);
+                }
+                if (Pixels.Value > 8)
+                {
+                    x = D.BroadcastFour(a6 + stride2);
+                    c80 = D.Dot(c80, x, w0);
+                    if (Vectors.Value > 1) c81 = D.Dot(c81, x, w1);
+                }
+                if (Pixels.Value > 9)
+                {
+                    x = D.BroadcastFour(a9);
+                    c90 = D.Dot(c90, x, w0);
+                    if (Vectors.Value > 1) c91 = D.Dot(c91, x, w1);
+                }
+                if (Pixels.Value > 10)
+                {
+                    x = D.BroadcastFour(a9 + stride);
+                    ca0 = D.Dot(ca0, x, w0);
+                    if (Vectors.Value > 1) ca1 = D.Dot(ca1, x, w1);
+                }
+                if (Pixels.Value > 11)
+                {
+                    x = D.BroadcastFour(a9 + stride2);
+                    cb0 = D.Dot(cb0, x, w0);
+                    if (Vectors.Value > 1) cb1 = D.Dot(cb1, x, w1);
+                }
                 if (D.IsCorrected)
                 {
                     r0 = D.Correct(r0, w0);
@@ -73,17 +129,83 @@ internal static unsafe class Int8MicroKernel<D, W> where D : struct, IDot<W> whe
         int* initial = t->Initial, sums = t->Sums;
         nint initialStride = t->InitialStride, sumsStride = t->SumsStride;
         Put(c00, r0, initial, sums); if (Vectors.Value > 1) Put(c01, r1, initial + D.Width, sums + D.Width);
-        if (Pixels.Value > 1) { initial += initialStride; sums += sumsStride; Put(c10, r0, initial, sums); if (Vectors.Value > 1) Put(c11, r1, initial + D.Width, sums + D.Width); }
-        if (Pixels.Value > 2) { initial += initialStride; sums += sumsStride; Put(c20, r0, initial, sums); if (Vectors.Value > 1) Put(c21, r1, initial + D.Width, sums + D.Width); }
-        if (Pixels.Value > 3) { initial += initialStride; sums += sumsStride; Put(c30, r0, initial, sums); if (Vectors.Value > 1) Put(c31, r1, initial + D.Width, sums + D.Width); }
-        if (Pixels.Value > 4) { initial += initialStride; sums += sumsStride; Put(c40, r0, initial, sums); if (Vectors.Value > 1) Put(c41, r1, initial + D.Width, sums + D.Width); }
-        if (Pixels.Value > 5) { initial += initialStride; sums += sumsStride; Put(c50, r0, initial, sums); if (Vectors.Value > 1) Put(c51, r1, initial + D.Width, sums + D.Width); }
-        if (Pixels.Value > 6) { initial += initialStride; sums += sumsStride; Put(c60, r0, initial, sums); if (Vectors.Value > 1) Put(c61, r1, initial + D.Width, sums + D.Width); }
-        if (Pixels.Value > 7) { initial += initialStride; sums += sumsStride; Put(c70, r0, initial, sums); if (Vectors.Value > 1) Put(c71, r1, initial + D.Width, sums + D.Width); }
-        if (Pixels.Value > 8) { initial += initialStride; sums += sumsStride; Put(c80, r0, initial, sums); if (Vectors.Value > 1) Put(c81, r1, initial + D.Width, sums + D.Width); }
-        if (Pixels.Value > 9) { initial += initialStride; sums += sumsStride; Put(c90, r0, initial, sums); if (Vectors.Value > 1) Put(c91, r1, initial + D.Width, sums + D.Width); }
-        if (Pixels.Value > 10) { initial += initialStride; sums += sumsStride; Put(ca0, r0, initial, sums); if (Vectors.Value > 1) Put(ca1, r1, initial + D.Width, sums + D.Width); }
-        if (Pixels.Value > 11) { initial += initialStride; sums += sumsStride; Put(cb0, r0, initial, sums); if (Vectors.Value > 1) Put(cb1, r1, initial + D.Width, sums + D.Width); }
+        if (Pixels.Value > 1)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(c10, r0, initial, sums);
+            if (Vectors.Value > 1) Put(c11, r1, initial + D.Width, sums + D.Width);
+        }
+        if (Pixels.Value > 2)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(c20, r0, initial, sums);
+            if (Vectors.Value > 1) Put(c21, r1, initial + D.Width, sums + D.Width);
+        }
+        if (Pixels.Value > 3)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(c30, r0, initial, sums);
+            if (Vectors.Value > 1) Put(c31, r1, initial + D.Width, sums + D.Width);
+        }
+        if (Pixels.Value > 4)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(c40, r0, initial, sums);
+            if (Vectors.Value > 1) Put(c41, r1, initial + D.Width, sums + D.Width);
+        }
+        if (Pixels.Value > 5)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(c50, r0, initial, sums);
+            if (Vectors.Value > 1) Put(c51, r1, initial + D.Width, sums + D.Width);
+        }
+        if (Pixels.Value > 6)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(c60, r0, initial, sums);
+            if (Vectors.Value > 1) Put(c61, r1, initial + D.Width, sums + D.Width);
+        }
+        if (Pixels.Value > 7)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(c70, r0, initial, sums);
+            if (Vectors.Value > 1) Put(c71, r1, initial + D.Width, sums + D.Width);
+        }
+        if (Pixels.Value > 8)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(c80, r0, initial, sums);
+            if (Vectors.Value > 1) Put(c81, r1, initial + D.Width, sums + D.Width);
+        }
+        if (Pixels.Value > 9)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(c90, r0, initial, sums);
+            if (Vectors.Value > 1) Put(c91, r1, initial + D.Width, sums + D.Width);
+        }
+        if (Pixels.Value > 10)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(ca0, r0, initial, sums);
+            if (Vectors.Value > 1) Put(ca1, r1, initial + D.Width, sums + D.Width);
+        }
+        if (Pixels.Value > 11)
+        {
+            initial += initialStride;
+            sums += sumsStride;
+            Put(cb0, r0, initial, sums);
+            if (Vectors.Value > 1) Put(cb1, r1, initial + D.Width, sums + D.Width);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

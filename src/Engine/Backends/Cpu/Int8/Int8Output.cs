@@ -5,7 +5,9 @@ using LungSeg.Engine.Ops;
 
 namespace LungSeg.Engine.Backends.Cpu.Int8;
 
-/// <summary>How values in steps become bytes: limited, rounded, moved by the zero point, and looked up where the activation is a table.</summary>
+/// <summary>
+/// How values in steps become bytes: limited, rounded, moved by the zero point, and looked up where the activation is a table.
+/// </summary>
 internal sealed unsafe class Int8Rounding<D, W> where D : struct, IDot<W> where W : struct
 {
     private readonly W _low;
@@ -114,7 +116,8 @@ internal sealed unsafe class FloatOutput<D, W>(float[] multipliers, CpuTensor ma
                 for (int v = 0; v < panel.Vectors * D.Width; v += D.Width)
                     D.Store(D.MultiplyFloat(D.ToFloat(D.Load(sums + v)), D.Load((int*)steps + v)), (int*)output + v);
                 if (activation == Activation.None) continue;
-                for (int v = 0; v < panel.Vectors * D.Width; v++) output[v] = Elementary<ExactScalar, float>.Activate(output[v], activation);
+                for (float* value = output; value < output + (panel.Vectors * D.Width); value++)
+                    *value = Elementary<ExactScalar, float>.Activate(*value, activation);
             }
         }
     }
