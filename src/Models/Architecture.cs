@@ -91,18 +91,18 @@ public sealed class Architecture
     public NetworkOptions Options => Network.Options;
 
     /// <summary>Options that the architecture takes and that leave no trace in names and shapes of weights.</summary>
-    internal IReadOnlyList<string> Untraced => _network.Untraced;
+    internal IReadOnlyList<string> Untraced => Network.Untraced;
 
     /// <summary>Output strides that the architecture takes with this encoder.</summary>
-    internal IReadOnlyList<int> OutputStrides => _network.OutputStrides;
+    internal IReadOnlyList<int> OutputStrides => Network.OutputStrides;
 
     /// <summary>
     /// What names and shapes of weights leave open, as NAME=VALUE with this network's values, defaults spelt out.
     /// </summary>
-    internal IReadOnlyList<string> OpenOptions => [.. _network.OpenOptions.Select(option => $"{option.Key}={option.Value}")];
+    internal IReadOnlyList<string> OpenOptions => [.. Network.OpenOptions.Select(option => $"{option.Key}={option.Value}")];
 
     /// <summary>The factor between the decoder's map and the mask.</summary>
-    internal int Upsampling => _network.Upsampling;
+    internal int Upsampling => Network.Upsampling;
 
     /// <summary>Whether this is one of the study's nine networks.</summary>
     public bool IsOfStudy => Published is not null;
