@@ -19,14 +19,17 @@ internal sealed class GoldenNetwork
 
     public GoldenFile Golden { get; }
 
-    /// <summary>Opens the named networks, or all of them in the table's order.</summary>
-    public static IReadOnlyList<GoldenNetwork> Open(IReadOnlyList<string> keys)
+    /// <summary>Whether a key is that of one of the nine.</summary>
+    public static bool Has(string key) => Architectures.All.Any(architecture => architecture.Key == key);
+
+    /// <summary>Opens the named networks, or all of them, in the table's order.</summary>
+    public static IReadOnlyList<GoldenNetwork> Open(IReadOnlyList<string> keys, bool all)
     {
-        if (keys.FirstOrDefault(key => Architectures.All.All(architecture => architecture.Key != key)) is { } unknown)
+        if (keys.FirstOrDefault(key => !Has(key)) is { } unknown)
             throw new UsageException($"unknown network '{unknown}'; there are {string.Join(", ", Architectures.All.Select(a => a.Key))}");
         string folder = Path.Combine(Repository(), "tests", "data", "golden");
         return [.. Architectures.All
-            .Where(architecture => keys.Count == 0 || keys.Contains(architecture.Key))
+            .Where(architecture => all || keys.Contains(architecture.Key))
             .Select(architecture => new GoldenNetwork(architecture, GoldenFile.Read(Path.Combine(folder, $"{architecture.Key}.safetensors"))))];
     }
 

@@ -9,6 +9,7 @@ const string Usage = """
            Benchmarks peers --check [KEY...]            ONNX Runtime against every operation and every golden output
            Benchmarks export KEY FILE.onnx|FILE.json [--size HxW] [--batch N]
            Benchmarks kernels [BenchmarkDotNet's options]
+    KEY: one of the nine (by default all of them); another architecture and encoder, such as unet-resnet34; pairs: eight of those
     backends: cpu (the best instruction set), avx512, avx2, vector128, reference; for peers also none, the peer alone
     """;
 

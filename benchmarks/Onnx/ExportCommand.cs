@@ -9,9 +9,8 @@ internal static class ExportCommand
     public static int Run(Arguments arguments)
     {
         if (arguments.Words is not [string key, string file]) throw new UsageException("export takes a network and a file");
-        GoldenNetwork network = GoldenNetwork.Open([key])[0];
-        var native = network.Golden.Case("native");
-        int[] size = arguments.Integers("--size", native.H, native.W), batch = arguments.Integers("--batch", 1);
+        BenchmarkNetwork network = BenchmarkNetwork.Open([key])[0];
+        int[] size = arguments.Integers("--size", network.Height, network.Width), batch = arguments.Integers("--batch", 1);
         if (size.Length != 2 || batch.Length != 1) throw new UsageException("'--size' takes HxW and '--batch' one number");
         Graph graph = network.Record(batch[0], size[0], size[1]);
         AtomicFile.Write(file, stream =>

@@ -14,4 +14,17 @@ internal static class Difference
         }
         return largest;
     }
+
+    /// <summary>The largest difference in deviations of the output; where that is less than 1, as of probabilities, as it is.</summary>
+    public static double Relative(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        double sum = 0, squares = 0;
+        foreach (float value in b)
+        {
+            sum += value;
+            squares += (double)value * value;
+        }
+        double mean = sum / b.Length;
+        return Largest(a, b) / Math.Max(1, Math.Sqrt((squares / b.Length) - (mean * mean)));
+    }
 }

@@ -19,7 +19,7 @@ internal static class PeersCheck
         bool passed = true;
         foreach (string name in OperationCases.Names)
             for (int seed = 0; seed < CasesEach; seed++) passed &= CheckOperation(OperationCases.Make(name, seed));
-        foreach (GoldenNetwork network in GoldenNetwork.Open(arguments.Words))
+        foreach (GoldenNetwork network in GoldenNetwork.Open(arguments.Words, all: arguments.Words.Count == 0))
             foreach (GoldenCase golden in network.Golden.Cases) passed &= CheckNetwork(network, golden);
         return passed ? 0 : 1;
     }

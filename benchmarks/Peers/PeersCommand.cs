@@ -1,6 +1,5 @@
 using System.Globalization;
 using LungSeg.Engine;
-using LungSeg.Engine.Weights;
 
 namespace LungSeg.Benchmarks.Peers;
 
@@ -12,7 +11,7 @@ internal static class PeersCommand
 
     public static int Run(Arguments arguments)
     {
-        IReadOnlyList<GoldenNetwork> networks = GoldenNetwork.Open(arguments.Words);
+        IReadOnlyList<BenchmarkNetwork> networks = BenchmarkNetwork.Open(arguments.Words);
         string backendName = arguments.Text("--backend") ?? Backends.Standard;
         double seconds = arguments.Number("--seconds", 5);
         bool agree = true;
@@ -26,7 +25,7 @@ internal static class PeersCommand
             {
                 var table = new List<PeerResult>();
                 Console.WriteLine(Report.Header(threads, batch));
-                foreach (GoldenNetwork network in networks)
+                foreach (BenchmarkNetwork network in networks)
                 {
                     (PeerResult result, double difference) = Measure(network, backend, threads, batch, seconds);
                     if (difference > Agreement)
@@ -61,17 +60,17 @@ internal static class PeersCommand
         }
     }
 
-    private static (PeerResult Result, double Difference) Measure(GoldenNetwork network, IBackend? backend, int threads, int batch, double seconds)
+    private static (PeerResult Result, double Difference) Measure(
+        BenchmarkNetwork network, IBackend? backend, int threads, int batch, double seconds)
     {
-        GoldenCase native = network.Golden.Case("native");
-        Graph graph = network.Record(batch, native.H, native.W);
-        float[] input = SyntheticWeights.Input(network.Golden.Salt, native.Tag, batch, native.H, native.W);
+        Graph graph = network.Record(batch, network.Height, network.Width);
+        float[] input = network.Input(batch, network.Height, network.Width);
         using var peer = new OnnxRunner(graph, input, threads);
         using OurRunner? ours = backend is null ? null : new OurRunner(backend, graph, input);
         Timing[] times = Contest.Run(ours is null ? [peer] : [ours, peer], seconds);
-        double difference = ours is null ? 0 : Difference.Largest(ours.Output, peer.Output);
+        double difference = ours is null ? 0 : Difference.Relative(ours.Output, peer.Output);
         var result = new PeerResult(
-            network.Key, threads, batch, native.H, native.W, graph.Macs, ours is null ? null : times[0], times[^1]);
+            network.Key, threads, batch, network.Height, network.Width, graph.Macs, ours is null ? null : times[0], times[^1]);
         return (result, difference);
     }
 
