@@ -11,7 +11,8 @@ internal static class Conditions
     public static IEnumerable<string> Lines(params string[] contestants) =>
     [
         $"- processor: {Processor()}, {Environment.ProcessorCount} logical cores; {InstructionSets()}",
-        $"- system: {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}; {RuntimeInformation.FrameworkDescription}",
+        $"- system: {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}; "
+            + $"{RuntimeInformation.FrameworkDescription}",
         .. contestants.Select(contestant => $"- {contestant}"),
         $"- date: {DateTime.UtcNow.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)} UTC; load average {Load()} at the start",
     ];
@@ -20,7 +21,8 @@ internal static class Conditions
     {
         const string CpuInfo = "/proc/cpuinfo";
         string? model = File.Exists(CpuInfo)
-            ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+            ? File.ReadLines(CpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1]
+                .Trim()
             : Environment.GetEnvironmentVariable("PROCESSOR_IDENTIFIER");
         return model ?? "unknown processor";
     }

@@ -30,7 +30,8 @@ internal sealed class GoldenNetwork
         string folder = Path.Combine(Repository(), "tests", "data", "golden");
         return [.. Architectures.All
             .Where(architecture => all || keys.Contains(architecture.Key))
-            .Select(architecture => new GoldenNetwork(architecture, GoldenFile.Read(Path.Combine(folder, $"{architecture.Key}.safetensors"))))];
+            .Select(architecture => new GoldenNetwork(architecture,
+                GoldenFile.Read(Path.Combine(folder, $"{architecture.Key}.safetensors"))))];
     }
 
     public Graph Record(int n, int h, int w) => _architecture.Record(Golden.Weights, n, h, w);

@@ -17,7 +17,8 @@ try
 {
     return args switch
     {
-        ["peers", .. string[] rest] when rest.Contains("--check") => PeersCheck.Run(Arguments.Parse([.. rest.Where(arg => arg != "--check")])),
+        ["peers", .. string[] rest] when rest.Contains("--check") =>
+            PeersCheck.Run(Arguments.Parse([.. rest.Where(arg => arg != "--check")])),
         ["peers", .. string[] rest] => PeersCommand.Run(Arguments.Parse(rest, "--threads", "--batch", "--seconds", "--json", "--backend")),
         ["export", .. string[] rest] => ExportCommand.Run(Arguments.Parse(rest, "--size", "--batch")),
         ["kernels", .. string[] rest] => KernelsCommand.Run(rest),

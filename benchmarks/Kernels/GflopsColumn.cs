@@ -32,7 +32,8 @@ internal sealed class GflopsColumn : IColumn
     {
         var layer = (KernelCase)benchmarkCase.Parameters[nameof(KernelBenchmarks.Layer)];
         double? nanoseconds = summary[benchmarkCase]?.ResultStatistics?.Median;
-        return layer.Graph.Macs == 0 || nanoseconds is null ? "-" : (2.0 * layer.Graph.Macs / nanoseconds.Value).ToString("F1", CultureInfo.InvariantCulture);
+        return layer.Graph.Macs == 0 || nanoseconds is null ? "-"
+            : (2.0 * layer.Graph.Macs / nanoseconds.Value).ToString("F1", CultureInfo.InvariantCulture);
     }
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) => GetValue(summary, benchmarkCase);

@@ -30,7 +30,8 @@ internal static class PeersCommand
                     (PeerResult result, double difference) = Measure(network, backend, threads, batch, seconds);
                     if (difference > Agreement)
                     {
-                        Console.WriteLine($"| {network.Key} | the outputs differ by {difference:G3}: times would mean nothing | | | | | | |");
+                        Console.WriteLine(
+                            $"| {network.Key} | the outputs differ by {difference:G3}: times would mean nothing | | | | | | |");
                         agree = false;
                         continue;
                     }

@@ -17,7 +17,8 @@ internal static class Report
 
     public static string Row(PeerResult result) => string.Create(
         CultureInfo.InvariantCulture,
-        $"| {result.Network} | {result.Batch}x3x{result.Height}x{result.Width} | {result.Macs / 1e9:F2} | {Cells(result, result.Ours)} | {Cells(result, result.Peer)} | {Ratio(result.Ratio)} |");
+        $"| {result.Network} | {result.Batch}x3x{result.Height}x{result.Width} | {result.Macs / 1e9:F2} | {Cells(result, result.Ours)} | "
+            + $"{Cells(result, result.Peer)} | {Ratio(result.Ratio)} |");
 
     /// <summary>The geometric mean of the ratios, as the table's last row.</summary>
     public static string Mean(IReadOnlyCollection<PeerResult> results) =>
@@ -50,7 +51,8 @@ internal static class Report
     }
 
     private static double? GeometricMean(IReadOnlyCollection<PeerResult> results) =>
-        results.Count == 0 || results.Any(result => result.Ratio is null) ? null : Math.Exp(results.Average(result => Math.Log(result.Ratio!.Value)));
+        results.Count == 0 || results.Any(result => result.Ratio is null) ? null
+        : Math.Exp(results.Average(result => Math.Log(result.Ratio!.Value)));
 
     private static string Cells(PeerResult result, Timing? timing) => timing is null ? "- | -" : string.Create(
         CultureInfo.InvariantCulture,

@@ -25,7 +25,9 @@ internal static class CommandLine
         }
     }
 
-    /// <summary>Runs one of the commands that <paramref name="root"/> makes for the arguments, and returns the program's exit code.</summary>
+    /// <summary>
+    /// Runs one of the commands that <paramref name="root"/> makes for the arguments, and returns the program's exit code.
+    /// </summary>
     public static int Run(string[] args, Func<string[], RootCommand> root, TextWriter output, TextWriter error)
     {
         try

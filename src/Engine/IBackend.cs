@@ -6,7 +6,9 @@ public interface IBackend : IDisposable
     /// <summary>What runs, for people: device, instruction set, threads.</summary>
     string Description { get; }
 
-    /// <summary>The device as far as the bits of its results depend on it: its instruction set, its precision, but not its number of threads.</summary>
+    /// <summary>
+    /// The device as far as the bits of its results depend on it: its instruction set, its precision, but not its number of threads.
+    /// </summary>
     string Processor => Description;
 
     /// <summary>How it computes.</summary>

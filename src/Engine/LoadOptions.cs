@@ -14,8 +14,8 @@ public sealed record LoadOptions
     public bool Fuse { get; init; } = true;
 
     /// <summary>
-    /// Whether the arrays that large weights are read into are collected, and the heap compacted, while plans are prepared: less memory at the
-    /// peak, for a pause of the whole process after every 32 MB of weights. For programs that do nothing else meanwhile.
+    /// Whether the arrays that large weights are read into are collected, and the heap compacted, while plans are prepared: less memory at
+    /// the peak, for a pause of the whole process after every 32 MB of weights. For programs that do nothing else meanwhile.
     /// </summary>
     public bool CompactHeap { get; init; }
 

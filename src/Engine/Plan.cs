@@ -2,8 +2,8 @@ namespace LungSeg.Engine;
 
 /// <summary>
 /// A network bound to one input shape. <see cref="Execute()"/> reads <see cref="Input"/>, fills <see cref="Outputs"/> and
-/// allocates nothing. A plan is run by one thread at a time; a second gets <see cref="InvalidOperationException"/>. It may be disposed while
-/// it runs, and so may its model and backend: the run ends first, and the next throws <see cref="ObjectDisposedException"/>.
+/// allocates nothing. A plan is run by one thread at a time; a second gets <see cref="InvalidOperationException"/>. It may be disposed
+/// while it runs, and so may its model and backend: the run ends first, and the next throws <see cref="ObjectDisposedException"/>.
 /// </summary>
 public abstract class Plan : IDisposable
 {
@@ -33,8 +33,8 @@ public abstract class Plan : IDisposable
     public void Execute() => Execute(CancellationToken.None);
 
     /// <summary>
-    /// Runs the network once. Throws <see cref="OperationCanceledException"/> where the token asks for it: it is looked at before the run, and
-    /// between layers where the backend runs one after the other (a GPU runs all of them as one piece). The outputs then hold anything.
+    /// Runs the network once. Throws <see cref="OperationCanceledException"/> where the token asks for it: it is looked at before the run,
+    /// and between layers where the backend runs one after the other (a GPU runs all of them as one piece). The outputs then hold anything.
     /// </summary>
     public void Execute(CancellationToken cancellation)
     {
@@ -43,7 +43,8 @@ public abstract class Plan : IDisposable
 
     /// <summary>
     /// Fills <see cref="Input"/>, runs the network once and reads <see cref="Output"/>, float32 in NCHW order. Throws
-    /// <see cref="ShapeException"/> unless the spans hold exactly their shapes' elements, and cancels as <see cref="Execute(CancellationToken)"/>.
+    /// <see cref="ShapeException"/> unless the spans hold exactly their shapes' elements, and cancels as
+    /// <see cref="Execute(CancellationToken)"/>.
     /// </summary>
     public void Execute(ReadOnlySpan<float> input, Span<float> output, CancellationToken cancellation = default)
     {
@@ -57,7 +58,9 @@ public abstract class Plan : IDisposable
         }
     }
 
-    /// <summary>Runs the network once and tells when each worker was at each step, ordered by step. Allocates, unlike <see cref="Execute()"/>.</summary>
+    /// <summary>
+    /// Runs the network once and tells when each worker was at each step, ordered by step. Allocates, unlike <see cref="Execute()"/>.
+    /// </summary>
     public IReadOnlyList<StepSpan> Profile()
     {
         using (Begin()) return RunProfiled();
@@ -76,7 +79,8 @@ public abstract class Plan : IDisposable
         UseCount.Use use = Uses.Enter();
         if (Interlocked.Exchange(ref _running, 1) == 0) return new Turn(this, use);
         use.Dispose();
-        throw new InvalidOperationException("the plan is being run: a plan is run by one thread at a time, and each thread needs one of its own");
+        throw new InvalidOperationException(
+            "the plan is being run: a plan is run by one thread at a time, and each thread needs one of its own");
     }
 
     /// <summary><see cref="Execute()"/> within a run that has begun.</summary>

@@ -13,7 +13,8 @@ public sealed record PlanStep(string Path, string Operation, string Kernel, Shap
     /// The steps of a plan's launches: what a node costs is shared out among its launches. <paramref name="unstored"/> are the nodes that
     /// are computed on the way to a node and never stored; maps and weights have so many bytes in an element.
     /// </summary>
-    internal static IReadOnlyList<PlanStep> Of(IReadOnlyList<(Tensor Node, string Kernel)> launches, Func<Tensor, IEnumerable<Tensor>> unstored, int elementBytes = sizeof(float))
+    internal static IReadOnlyList<PlanStep> Of(IReadOnlyList<(Tensor Node, string Kernel)> launches,
+        Func<Tensor, IEnumerable<Tensor>> unstored, int elementBytes = sizeof(float))
     {
         Dictionary<Tensor, int> count = launches.CountBy(launch => launch.Node).ToDictionary(), seen = [];
         var steps = new List<PlanStep>(launches.Count);

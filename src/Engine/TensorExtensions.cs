@@ -31,7 +31,8 @@ internal static class TensorExtensions
         x.Apply(new MaxPool2dOp(kernelSize, stride, padding, ceilMode));
 
     /// <summary>Average pooling over windows.</summary>
-    public static Tensor AvgPool2d(this Tensor x, int kernelSize, int stride, int padding = 0, bool ceilMode = false, bool countIncludePad = true) =>
+    public static Tensor AvgPool2d(this Tensor x, int kernelSize, int stride, int padding = 0, bool ceilMode = false,
+        bool countIncludePad = true) =>
         x.Apply(new AvgPool2dOp(new PoolWindow(kernelSize, stride, padding, ceilMode), countIncludePad));
 
     /// <summary>Average pooling to a square of the given size.</summary>

@@ -2,7 +2,8 @@ namespace LungSeg.Engine;
 
 /// <summary>
 /// Counts who uses what an owner holds. Once the owner has closed it, further uses are refused, and the last use that still runs frees what
-/// the owner held; without one, closing does. A use of a part is a use of the whole as well: a plan's holds its model and the model's backend.
+/// the owner held; without one, closing does. A use of a part is a use of the whole as well: a plan's holds its model and the model's
+/// backend.
 /// </summary>
 /// <param name="owner">The owner's type, for <see cref="ObjectDisposedException"/>.</param>
 /// <param name="free">Frees what the owner holds; called once, and must not throw.</param>
@@ -13,7 +14,9 @@ internal sealed class UseCount(Type owner, Action free, UseCount? whole = null)
     private const int Closed = 1, One = 2;
     private int _state = One;
 
-    /// <summary>Begins a use, which its disposal ends. Throws <see cref="ObjectDisposedException"/> where the owner or the whole is closed.</summary>
+    /// <summary>
+    /// Begins a use, which its disposal ends. Throws <see cref="ObjectDisposedException"/> where the owner or the whole is closed.
+    /// </summary>
     public Use Enter()
     {
         for (int seen = Volatile.Read(ref _state); ;)

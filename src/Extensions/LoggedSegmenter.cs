@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 
 namespace LungSeg.Extensions;
 
-/// <summary>A segmenter that logs: its loading, each image's times and warnings, and failures. Names of files and patients are left out.</summary>
+/// <summary>
+/// A segmenter that logs: its loading, each image's times and warnings, and failures. Names of files and patients are left out.
+/// </summary>
 internal sealed partial class LoggedSegmenter(LungSegmenter segmenter, ILogger logger) : ILungSegmenter
 {
     public Architecture Network => segmenter.Network;
@@ -20,7 +22,8 @@ internal sealed partial class LoggedSegmenter(LungSegmenter segmenter, ILogger l
     {
         long start = Stopwatch.GetTimestamp();
         LungSegmenter segmenter = LungSegmenter.Load(options);
-        Loaded(logger, segmenter.Network.Key, segmenter.NetworkSize, segmenter.Device, options.Plans, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        Loaded(logger, segmenter.Network.Key, segmenter.NetworkSize, segmenter.Device, options.Plans,
+            Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         return new LoggedSegmenter(segmenter, logger);
     }
 
@@ -42,9 +45,11 @@ internal sealed partial class LoggedSegmenter(LungSegmenter segmenter, ILogger l
         }
     }
 
-    public LungSegmentation Segment(Radiograph image, CancellationToken cancellation = default) => Logged(() => segmenter.Segment(image, cancellation));
+    public LungSegmentation Segment(Radiograph image, CancellationToken cancellation = default) =>
+        Logged(() => segmenter.Segment(image, cancellation));
 
-    public SegmentationTimes Segment(Radiograph image, Span<byte> mask, Span<float> probabilities = default, CancellationToken cancellation = default)
+    public SegmentationTimes Segment(Radiograph image, Span<byte> mask, Span<float> probabilities = default,
+        CancellationToken cancellation = default)
     {
         try
         {
@@ -64,7 +69,8 @@ internal sealed partial class LoggedSegmenter(LungSegmenter segmenter, ILogger l
     public Task<LungSegmentation> SegmentAsync(Stream stream, DicomOptions? dicom = null, CancellationToken cancellation = default) =>
         LoggedAsync(segmenter.SegmentAsync(stream, dicom, cancellation));
 
-    public Task<LungSegmentation> SegmentAsync(Radiograph image, CancellationToken cancellation = default) => LoggedAsync(segmenter.SegmentAsync(image, cancellation));
+    public Task<LungSegmentation> SegmentAsync(Radiograph image, CancellationToken cancellation = default) =>
+        LoggedAsync(segmenter.SegmentAsync(image, cancellation));
 
     public void Dispose() => segmenter.Dispose();
 
@@ -111,12 +117,15 @@ internal sealed partial class LoggedSegmenter(LungSegmenter segmenter, ILogger l
         return true;
     }
 
-    private static double Total(SegmentationTimes times) => (times.Read + times.Preprocess + times.Network + times.Postprocess).TotalMilliseconds;
+    private static double Total(SegmentationTimes times) =>
+        (times.Read + times.Preprocess + times.Network + times.Postprocess).TotalMilliseconds;
 
-    [LoggerMessage(1, LogLevel.Information, "Loaded {Network} at {Size} x {Size} pixels on {Device} with {Plans} plans in {Milliseconds:F0} ms")]
+    [LoggerMessage(1, LogLevel.Information,
+        "Loaded {Network} at {Size} x {Size} pixels on {Device} with {Plans} plans in {Milliseconds:F0} ms")]
     private static partial void Loaded(ILogger logger, string network, int size, string device, int plans, double milliseconds);
 
-    [LoggerMessage(2, LogLevel.Debug, "Segmented an image of {Width} x {Height} pixels in {Milliseconds:F1} ms, {NetworkMilliseconds:F1} ms of it the network")]
+    [LoggerMessage(2, LogLevel.Debug,
+        "Segmented an image of {Width} x {Height} pixels in {Milliseconds:F1} ms, {NetworkMilliseconds:F1} ms of it the network")]
     private static partial void Segmented(ILogger logger, int width, int height, double milliseconds, double networkMilliseconds);
 
     [LoggerMessage(3, LogLevel.Warning, "The image needs a look: {Topic}: {Text}")]

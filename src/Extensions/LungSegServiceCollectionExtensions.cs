@@ -35,7 +35,8 @@ public static class LungSegServiceCollectionExtensions
     /// <param name="configure">Sets options.</param>
     /// <returns>The services.</returns>
     /// <exception cref="ArgumentException">The services or the name are missing.</exception>
-    public static IServiceCollection AddLungSeg(this IServiceCollection services, string name, Action<LungSegmenterOptions>? configure = null)
+    public static IServiceCollection AddLungSeg(this IServiceCollection services, string name,
+        Action<LungSegmenterOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(name);

@@ -76,7 +76,8 @@ internal static partial class AtomicFile
     /// <exception cref="UnauthorizedAccessException">There is no permission to write there.</exception>
     public static FileStream Begin(string path, Action<FileStream> write)
     {
-        // The name is the same every time, so that what a process that was killed left behind goes. Where it is a link, its target is left alone.
+        // The name is the same every time, so that what a process that was killed left behind goes. Where it is a link, its target is left
+        // alone.
         string temporary = $"{path}.new";
         File.Delete(temporary);
         FileStream stream = new(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);

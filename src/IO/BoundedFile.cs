@@ -51,7 +51,9 @@ internal static class BoundedFile
         }
     }
 
-    /// <summary>Reads a stream from where it stands to its end; <paramref name="name"/> stands for it in errors. The stream stays open.</summary>
+    /// <summary>
+    /// Reads a stream from where it stands to its end; <paramref name="name"/> stands for it in errors. The stream stays open.
+    /// </summary>
     /// <exception cref="FileException">The stream cannot be read, or has more bytes than the limit.</exception>
     public static byte[] Read(Stream stream, string name, long limit, string expected)
     {
@@ -97,18 +99,22 @@ internal static class BoundedFile
         FileStream stream;
         try
         {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0,
+                FileOptions.Asynchronous | FileOptions.SequentialScan);
         }
         catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException or UnauthorizedAccessException)
         {
-            throw new FileException($"{path}: cannot be read: {(e is UnauthorizedAccessException ? "no permission" : e.Message.ReplaceLineEndings(" "))}", e);
+            throw new FileException(
+                $"{path}: cannot be read: {(e is UnauthorizedAccessException ? "no permission" : e.Message.ReplaceLineEndings(" "))}", e);
         }
-        await using (stream.ConfigureAwait(false)) return await ReadAsync(stream, path, limit, expected, cancellation).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false))
+            return await ReadAsync(stream, path, limit, expected, cancellation).ConfigureAwait(false);
     }
 
     private static void Append(MemoryStream content, ReadOnlySpan<byte> chunk, string name, long limit, string expected)
     {
-        if (content.Length + chunk.Length > limit) throw new FileException($"{name}: more than the limit of {Size(limit)} for one {expected}");
+        if (content.Length + chunk.Length > limit)
+            throw new FileException($"{name}: more than the limit of {Size(limit)} for one {expected}");
         content.Write(chunk);
     }
 

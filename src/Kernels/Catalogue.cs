@@ -46,40 +46,52 @@ internal static class Catalogue
         }),
         .. Maps<HeadConvParameters>(KernelFamily.ConvHead, HeadConv.Run<F32>, HeadConv.Run<F16>).With(blocks: 4),
         .. Maps<DepthwiseParameters>(KernelFamily.Depthwise, DepthwiseConv.Any<F32>, DepthwiseConv.Any<F16>),
-        .. Maps<DepthwiseParameters>(KernelFamily.Depthwise3x3, DepthwiseConv.Three<F32>, DepthwiseConv.Three<F16>).With(info => info with { Threads = 128 }),
-        .. Maps<DepthwiseParameters>(KernelFamily.Depthwise5x5, DepthwiseConv.Five<F32>, DepthwiseConv.Five<F16>).With(info => info with { Threads = 128 }),
+        .. Maps<DepthwiseParameters>(KernelFamily.Depthwise3x3, DepthwiseConv.Three<F32>, DepthwiseConv.Three<F16>)
+            .With(info => info with { Threads = 128 }),
+        .. Maps<DepthwiseParameters>(KernelFamily.Depthwise5x5, DepthwiseConv.Five<F32>, DepthwiseConv.Five<F16>)
+            .With(info => info with { Threads = 128 }),
         .. Maps<LinearParameters>(KernelFamily.Linear, Linear.Run<F32>, Linear.Run<F16>),
 
-        .. Maps<PixelParameters>(KernelFamily.ScaleShift, ScaleShift.Run<F32>, ScaleShift.Run<F16>, ScaleShift.Run<Single<F32>>, ScaleShift.Run<Single<F16>>),
-        .. Maps<PixelParameters>(KernelFamily.CopyChannels, CopyChannels.Run<F32>, CopyChannels.Run<F16>, CopyChannels.Run<Single<F32>>, CopyChannels.Run<Single<F16>>),
+        .. Maps<PixelParameters>(KernelFamily.ScaleShift, ScaleShift.Run<F32>, ScaleShift.Run<F16>, ScaleShift.Run<Single<F32>>,
+            ScaleShift.Run<Single<F16>>),
+        .. Maps<PixelParameters>(KernelFamily.CopyChannels, CopyChannels.Run<F32>, CopyChannels.Run<F16>, CopyChannels.Run<Single<F32>>,
+            CopyChannels.Run<Single<F16>>),
         .. Maps<BinaryParameters>(KernelFamily.Add, Binary.Add<F32>, Binary.Add<F16>, Binary.Add<Single<F32>>, Binary.Add<Single<F16>>),
-        .. Maps<BinaryParameters>(KernelFamily.Multiply, Binary.Multiply<F32>, Binary.Multiply<F16>, Binary.Multiply<Single<F32>>, Binary.Multiply<Single<F16>>),
+        .. Maps<BinaryParameters>(KernelFamily.Multiply, Binary.Multiply<F32>, Binary.Multiply<F16>, Binary.Multiply<Single<F32>>,
+            Binary.Multiply<Single<F16>>),
         .. Maps<SoftmaxParameters>(KernelFamily.Softmax, Softmax.Run<F32>, Softmax.Run<F16>),
         .. Maps<PlanarParameters>(KernelFamily.FromPlanar, Planar.ToMap<F32>, Planar.ToMap<F16>),
         .. Maps<PlanarParameters>(KernelFamily.ToPlanar, Planar.FromMap<F32>, Planar.FromMap<F16>),
 
-        .. Maps<ResampleParameters>(KernelFamily.MaxPool, MaxPool.Run<F32>, MaxPool.Run<F16>, MaxPool.Run<Single<F32>>, MaxPool.Run<Single<F16>>),
+        .. Maps<ResampleParameters>(KernelFamily.MaxPool, MaxPool.Run<F32>, MaxPool.Run<F16>, MaxPool.Run<Single<F32>>,
+            MaxPool.Run<Single<F16>>),
         .. Maps<WindowPoolParameters>(
             KernelFamily.AveragePool,
             WindowPool.Average<F32>, WindowPool.Average<F16>, WindowPool.Average<Single<F32>>, WindowPool.Average<Single<F16>>),
         .. Maps<ResampleParameters>(
-            KernelFamily.UpsampleNearest, UpsampleNearest.Run<F32>, UpsampleNearest.Run<F16>, UpsampleNearest.Run<Single<F32>>, UpsampleNearest.Run<Single<F16>>),
+            KernelFamily.UpsampleNearest, UpsampleNearest.Run<F32>, UpsampleNearest.Run<F16>, UpsampleNearest.Run<Single<F32>>,
+            UpsampleNearest.Run<Single<F16>>),
         .. Maps<ResampleParameters>(
-            KernelFamily.UpsampleBilinear, UpsampleBilinear.Run<F32>, UpsampleBilinear.Run<F16>, UpsampleBilinear.Run<Single<F32>>, UpsampleBilinear.Run<Single<F16>>),
+            KernelFamily.UpsampleBilinear, UpsampleBilinear.Run<F32>, UpsampleBilinear.Run<F16>, UpsampleBilinear.Run<Single<F32>>,
+            UpsampleBilinear.Run<Single<F16>>),
 
-        .. Reductions<PoolParameters>(KernelFamily.PoolSums, AveragePool.Sums<F32>, AveragePool.Sums<F16>, AveragePool.Sums<Single<F32>>, AveragePool.Sums<Single<F16>>),
-        .. Maps<PoolParameters>(KernelFamily.PoolMean, AveragePool.Mean<F32>, AveragePool.Mean<F16>, AveragePool.Mean<Single<F32>>, AveragePool.Mean<Single<F16>>),
+        .. Reductions<PoolParameters>(KernelFamily.PoolSums, AveragePool.Sums<F32>, AveragePool.Sums<F16>, AveragePool.Sums<Single<F32>>,
+            AveragePool.Sums<Single<F16>>),
+        .. Maps<PoolParameters>(KernelFamily.PoolMean, AveragePool.Mean<F32>, AveragePool.Mean<F16>, AveragePool.Mean<Single<F32>>,
+            AveragePool.Mean<Single<F16>>),
         .. Maps<SqueezeExciteParameters>(KernelFamily.SqueezeExcite, SqueezeExcite.Run<F32>, SqueezeExcite.Run<F16>).With(info => info with
         {
             Threads = SqueezeExcite.Threads,
             SharedBytes = SqueezeExcite.SharedBytes,
         }),
         .. Reductions<GroupNormParameters>(
-            KernelFamily.GroupNormMoments, GroupNorm.Moments<F32>, GroupNorm.Moments<F16>, GroupNorm.Moments<Single<F32>>, GroupNorm.Moments<Single<F16>>),
+            KernelFamily.GroupNormMoments, GroupNorm.Moments<F32>, GroupNorm.Moments<F16>, GroupNorm.Moments<Single<F32>>,
+            GroupNorm.Moments<Single<F16>>),
         KernelSource.Of<GroupNormParameters>(Info(KernelFamily.GroupNormScale) with { Threads = 32 }, GroupNorm.Scale),
 
         .. Maps<AttentionParameters>(
-            KernelFamily.AttentionScores, AttentionScores.Run<F32>, AttentionScores.Run<F16>, AttentionScores.Run<Single<F32>>, AttentionScores.Run<Single<F16>>)
+            KernelFamily.AttentionScores, AttentionScores.Run<F32>, AttentionScores.Run<F16>, AttentionScores.Run<Single<F32>>,
+            AttentionScores.Run<Single<F16>>)
             .With(blocks: 8, change: info => info with
             {
                 Threads = AttentionScores.Threads,
@@ -89,10 +101,12 @@ internal static class Catalogue
                 TileK = 8,
             }),
         KernelSource.Of<AttentionParameters>(
-            Info(KernelFamily.AttentionExponentials) with { Threads = AttentionExponentials.Threads, SharedBytes = AttentionExponentials.SharedBytes },
+            Info(KernelFamily.AttentionExponentials) with { Threads = AttentionExponentials.Threads,
+                SharedBytes = AttentionExponentials.SharedBytes },
             AttentionExponentials.Run),
         .. Maps<AttentionParameters>(
-            KernelFamily.AttentionProduct, AttentionProduct.Run<F32>, AttentionProduct.Run<F16>, AttentionProduct.Run<Single<F32>>, AttentionProduct.Run<Single<F16>>)
+            KernelFamily.AttentionProduct, AttentionProduct.Run<F32>, AttentionProduct.Run<F16>, AttentionProduct.Run<Single<F32>>,
+            AttentionProduct.Run<Single<F16>>)
             .With(blocks: 8, change: info => info with
             {
                 Threads = AttentionProduct.Threads,
@@ -107,10 +121,12 @@ internal static class Catalogue
         KernelSource.Of<PostprocessParameters>(Info(KernelFamily.Postprocess), Postprocess.Run),
     ];
 
-    private static KernelInfo Info(string family, string variant = "") => new() { Name = KernelInfo.NameOf(family, variant), Family = family };
+    private static KernelInfo Info(string family, string variant = "") =>
+        new() { Name = KernelInfo.NameOf(family, variant), Family = family };
 
     /// <summary>One kernel for each storage, and where it is asked for, for maps of one channel.</summary>
-    private static IEnumerable<KernelSource> Maps<P>(string family, Action<P> f32, Action<P> f16, Action<P>? oneF32 = null, Action<P>? oneF16 = null)
+    private static IEnumerable<KernelSource> Maps<P>(string family, Action<P> f32, Action<P> f16, Action<P>? oneF32 = null,
+        Action<P>? oneF16 = null)
         where P : unmanaged
     {
         yield return Of(KernelNumbers.Float32, single: false, f32);
@@ -132,10 +148,16 @@ internal static class Catalogue
 
     private static IEnumerable<KernelSource> Reductions<P>(string family, Action<P> f32, Action<P> f16, Action<P> oneF32, Action<P> oneF16)
         where P : unmanaged =>
-        Maps(family, f32, f16, oneF32, oneF16).With(info => info with { Threads = ChannelReduction.Threads, SharedBytes = ChannelReduction.SharedBytes });
+        Maps(family, f32, f16, oneF32, oneF16)
+            .With(info => info with { Threads = ChannelReduction.Threads, SharedBytes = ChannelReduction.SharedBytes });
 
-    private static IEnumerable<KernelSource> With(this IEnumerable<KernelSource> kernels, Func<KernelInfo, KernelInfo>? change = null, int blocks = 0) =>
-        kernels.Select(kernel => kernel with { Info = change is null ? kernel.Info : change(kernel.Info), BlocksPerMultiprocessor = blocks });
+    private static IEnumerable<KernelSource> With(this IEnumerable<KernelSource> kernels, Func<KernelInfo, KernelInfo>? change = null,
+        int blocks = 0) =>
+        kernels.Select(kernel => kernel with
+        {
+            Info = change is null ? kernel.Info : change(kernel.Info),
+            BlocksPerMultiprocessor = blocks
+        });
 
     private static KernelSource Simt<T>(int blocks) where T : struct, ISimtTile => KernelSource.Of<ConvParameters>(
         Info(KernelFamily.ConvSimt, $"{KernelNumbers.Float32}_{default(T).M}x{default(T).N}") with
@@ -173,8 +195,10 @@ internal static class Catalogue
         },
         kernel, blocks);
 
-    private static KernelSource Wgmma<T, TFence>(int blocks, string variant = "") where T : struct, IWgmmaTile where TFence : struct, IProxyFence => KernelSource.Of<ConvParameters>(
-        Info(KernelFamily.ConvWgmma, $"{KernelNumbers.Float16}_{default(T).M}x{default(T).N}{(variant.Length == 0 ? "" : $"_{variant}")}") with
+    private static KernelSource Wgmma<T, TFence>(int blocks, string variant = "") where T : struct, IWgmmaTile where TFence : struct,
+        IProxyFence => KernelSource.Of<ConvParameters>(
+        Info(KernelFamily.ConvWgmma,
+            $"{KernelNumbers.Float16}_{default(T).M}x{default(T).N}{(variant.Length == 0 ? "" : $"_{variant}")}") with
         {
             Storage = KernelNumbers.Float16,
             Target = Target.Hopper.Name,

@@ -50,7 +50,8 @@ internal static class DeviceMaps
 
     /// <summary>The address of a channel of a pixel, pixels counted in their order in memory.</summary>
     public static long Element<T>(this DeviceMap map, int image, int pixel, int channel) where T : struct, IStorage =>
-        map.Address + (((image * ((long)map.Height * map.Width * map.PixelStride)) + (pixel * map.PixelStride) + channel) * default(T).Size);
+        map.Address + (((image * ((long)map.Height * map.Width * map.PixelStride)) + (pixel * map.PixelStride) + channel)
+            * default(T).Size);
 
     /// <summary>The address of an item's vector.</summary>
     public static long Element<T>(this DeviceMap map, Item item) where T : struct, IStorage =>

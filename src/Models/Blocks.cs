@@ -27,7 +27,8 @@ internal sealed class SeparableBnReLU(WeightScope w, int inChannels, int outChan
     new Activate(w[2], Activation.ReLU));
 
 /// <summary>
-/// Concurrent spatial and channel squeeze-and-excitation (Roy et al. 2018, arXiv:1803.02579), or nothing where the network has no attention.
+/// Concurrent spatial and channel squeeze-and-excitation (Roy et al. 2018, arXiv:1803.02579), or nothing where the network has no
+/// attention.
 /// </summary>
 internal sealed class Attention(WeightScope w, int channels, bool scse) : Layer(w)
 {

@@ -68,10 +68,17 @@ public static class CheckpointConversion
         Architecture? network = FindNetwork(part.Weights, options, file);
         string target = output ?? $"{network?.Key ?? Path.GetFileNameWithoutExtension(checkpoint)}.safetensors";
         if (Path.GetFullPath(target) == Path.GetFullPath(file.Path))
-            throw new CheckpointException($"'{target}' would replace the checkpoint that is read: name another file") { Remedy = Remedy.NameOutput };
-        if (Directory.Exists(target)) throw new CheckpointException($"'{target}' is a directory: name a file") { Remedy = Remedy.NameOutput };
+            throw new CheckpointException($"'{target}' would replace the checkpoint that is read: name another file")
+            {
+                Remedy = Remedy.NameOutput,
+            };
+        if (Directory.Exists(target))
+            throw new CheckpointException($"'{target}' is a directory: name a file") { Remedy = Remedy.NameOutput };
         if (File.Exists(target) && !options.Overwrite)
-            throw new CheckpointException($"'{target}' is there already: name another file, or allow it to be replaced") { Remedy = Remedy.NameOutputOrOverwrite };
+            throw new CheckpointException($"'{target}' is there already: name another file, or allow it to be replaced")
+            {
+                Remedy = Remedy.NameOutputOrOverwrite,
+            };
 
         (string name, string sha256) = WeightsHash.OfCheckpoint(file.Path, source);
         Architecture? study = WeightsHash.StudyFile(sha256);
@@ -91,7 +98,8 @@ public static class CheckpointConversion
     {
         if (options.Network is { } key)
         {
-            if (options.Options.Count > 0) throw new WeightException($"{key} has its options as one of the nine: name a network, or options");
+            if (options.Options.Count > 0)
+                throw new WeightException($"{key} has its options as one of the nine: name a network, or options");
             Architecture wanted = Architectures.Get(key);
             wanted.Load(source);
             return wanted;
@@ -110,7 +118,8 @@ public static class CheckpointConversion
             if (report.Overflows > 0)
             {
                 throw new WeightException(
-                    $"{report.Overflows} values are beyond the range of {Name(dtype)}, the first in '{report.OverflowKey}': store them as bf16 or fp32")
+                    $"{report.Overflows} values are beyond the range of {Name(dtype)}, the first in '{report.OverflowKey}': store them as "
+                        + "bf16 or fp32")
                 { Remedy = Remedy.WiderType };
             }
         });

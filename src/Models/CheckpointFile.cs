@@ -23,7 +23,8 @@ internal sealed record CheckpointFile(string Path, StateDict Weights, IReadOnlyL
         if (!Directory.Exists(path)) return new CheckpointFile(path, Checkpoint.Read(path), []);
         string weights = WeightsNames.Select(name => System.IO.Path.Combine(path, name)).FirstOrDefault(File.Exists)
             ?? throw new CheckpointException(
-                $"'{path}' is a folder without {string.Join(" or ", WeightsNames)}: name a checkpoint, or a folder that save_pretrained wrote");
+                $"'{path}' is a folder without {string.Join(" or ", WeightsNames)}: name a checkpoint, or a folder that save_pretrained "
+                    + "wrote");
         string config = System.IO.Path.Combine(path, Config);
         return new CheckpointFile(weights, Checkpoint.Read(weights), File.Exists(config) ? Read(config) : []);
     }

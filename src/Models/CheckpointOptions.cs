@@ -45,7 +45,9 @@ internal sealed class CheckpointOptions
                 case "input_range": _range = Range(value); break;
                 case "input_space": (_isBgr, Origin) = (IsBgrWord(value), origin); break;
                 case "input_size": InputSize = Size(value); break;
-                case "class_names": ClassNames = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries); break;
+                case "class_names":
+                    ClassNames = value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+                    break;
                 case "normalisation": IsAssumed = value == "assumed"; break;
                 default:
                     string name = NetworkOptionNames.Canonical(option.Key)
@@ -108,7 +110,8 @@ internal sealed class CheckpointOptions
             if (NetworkOptionNames.ToText(network.Options.With(name, value)) != NetworkOptionNames.ToText(network.Options))
             {
                 throw new WeightException(
-                    $"{name}: '{value}' was given, but names and shapes of the weights say '{NetworkOptionNames.ValueOf(network.Options, name)}'");
+                    $"{name}: '{value}' was given, but names and shapes of the weights say "
+                        + $"'{NetworkOptionNames.ValueOf(network.Options, name)}'");
             }
         }
     }
@@ -142,7 +145,8 @@ internal sealed class CheckpointOptions
         var numbers = new List<float>();
         foreach (string item in text.Trim('[', ']', '(', ')').Split(',', StringSplitOptions.TrimEntries))
         {
-            bool isNumber = float.TryParse(item, NumberStyles.Float, CultureInfo.InvariantCulture, out float number) && float.IsFinite(number);
+            bool isNumber = float.TryParse(item, NumberStyles.Float, CultureInfo.InvariantCulture, out float number)
+                && float.IsFinite(number);
             if (!isNumber || (name == "std" && number <= 0))
                 throw new ArgumentException($"{name}: expected numbers with commas between, found '{text}'");
             numbers.Add(number);

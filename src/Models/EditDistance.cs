@@ -6,7 +6,8 @@ internal static class EditDistance
     /// <summary>The nearest of the words, the first of equally near ones; null where none is near enough to have been meant.</summary>
     public static string? Nearest(string word, IEnumerable<string> words)
     {
-        (string Word, int Distance) nearest = words.Select(other => (other, Between(word, other))).DefaultIfEmpty(("", int.MaxValue)).MinBy(pair => pair.Item2);
+        (string Word, int Distance) nearest =
+            words.Select(other => (other, Between(word, other))).DefaultIfEmpty(("", int.MaxValue)).MinBy(pair => pair.Item2);
         bool near = nearest.Distance <= Math.Max(nearest.Word.Length / 3, 2) && nearest.Distance < (nearest.Word.Length + 1) / 2;
         return near ? nearest.Word : null;
     }

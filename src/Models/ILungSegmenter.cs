@@ -6,7 +6,8 @@ namespace LungSeg.Models;
 /// <summary>
 /// Finds the lungs in frontal chest X-rays. <see cref="LungSegmenter"/> does; tests may put another in its place. Safe for several threads.
 /// Every method throws <see cref="ImageException"/> for an image that cannot be read or used, <see cref="ArgumentException"/> for arguments
-/// that cannot be, <see cref="OperationCanceledException"/> where the token asks for it, and <see cref="ObjectDisposedException"/> after disposal.
+/// that cannot be, <see cref="OperationCanceledException"/> where the token asks for it, and <see cref="ObjectDisposedException"/> after
+/// disposal.
 /// </summary>
 public interface ILungSegmenter : IDisposable
 {
@@ -28,7 +29,9 @@ public interface ILungSegmenter : IDisposable
     /// <summary>Decodes an image file in memory (DICOM, PNG, JPEG, BMP, TIFF and so on) and segments it.</summary>
     LungSegmentation Segment(ReadOnlySpan<byte> encoded, DicomOptions? dicom = null, CancellationToken cancellation = default);
 
-    /// <summary>Segments an image; <see cref="Radiograph.FromPixels(ReadOnlySpan{byte}, int, int, int, int)"/> makes one of raw pixels.</summary>
+    /// <summary>
+    /// Segments an image; <see cref="Radiograph.FromPixels(ReadOnlySpan{byte}, int, int, int, int)"/> makes one of raw pixels.
+    /// </summary>
     LungSegmentation Segment(Radiograph image, CancellationToken cancellation = default);
 
     /// <summary>
@@ -36,7 +39,8 @@ public interface ILungSegmenter : IDisposable
     /// background; <paramref name="probabilities"/>, unless empty, the same number of probabilities from 0 to 1, before threshold and
     /// clean-up. In the study's way the mask is 512 x 512, and the probabilities <see cref="NetworkSize"/> squared.
     /// </summary>
-    SegmentationTimes Segment(Radiograph image, Span<byte> mask, Span<float> probabilities = default, CancellationToken cancellation = default);
+    SegmentationTimes Segment(Radiograph image, Span<byte> mask, Span<float> probabilities = default,
+        CancellationToken cancellation = default);
 
     /// <summary>
     /// As <see cref="Segment(string, DicomOptions?, CancellationToken)"/>, holding no thread while the file is read and while all plans are

@@ -18,8 +18,8 @@ internal static class LibraryNames
         [("decoder.aspp.", "decoder.0."), ("decoder.conv.", "decoder.1."), ("decoder.bn.", "decoder.2.")];
 
     /// <summary>
-    /// Finds the network in a checkpoint. Without one, the checkpoint is returned as it is. Throws <see cref="WeightException"/> if it holds
-    /// several networks and <paramref name="part"/> names none of them, or one that is not there.
+    /// Finds the network in a checkpoint. Without one, the checkpoint is returned as it is. Throws <see cref="WeightException"/> if it
+    /// holds several networks and <paramref name="part"/> names none of them, or one that is not there.
     /// </summary>
     /// <param name="checkpoint">The weights by the file's own keys.</param>
     /// <param name="part">What stands before the keys of the wanted network, such as <c>ema</c>; null where there is but one.</param>

@@ -128,14 +128,17 @@ public sealed class LungSegmenter : ILungSegmenter
     }
 
     /// <inheritdoc/>
-    public SegmentationTimes Segment(Radiograph image, Span<byte> mask, Span<float> probabilities = default, CancellationToken cancellation = default)
+    public SegmentationTimes Segment(Radiograph image, Span<byte> mask, Span<float> probabilities = default,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(image);
         (int width, int height) = _postprocess.MaskSize(image);
-        if (mask.Length != width * height) throw new ArgumentException($"room for {width} x {height} pixels expected, {mask.Length} found", nameof(mask));
+        if (mask.Length != width * height)
+            throw new ArgumentException($"room for {width} x {height} pixels expected, {mask.Length} found", nameof(mask));
         (width, height) = _postprocess.CutSize(image, NetworkSize);
         if (probabilities.Length != 0 && probabilities.Length != width * height)
-            throw new ArgumentException($"room for {width} x {height} probabilities, or none, expected, {probabilities.Length} found", nameof(probabilities));
+            throw new ArgumentException($"room for {width} x {height} probabilities, or none, expected, {probabilities.Length} found",
+                nameof(probabilities));
         LungSegmentation result = Segment(image, cancellation);
         result.Mask.Pixels.CopyTo(mask);
         if (!probabilities.IsEmpty) result.Probabilities.Values.CopyTo(probabilities);
@@ -171,8 +174,8 @@ public sealed class LungSegmenter : ILungSegmenter
     }
 
     /// <summary>
-    /// A result with the probabilities of the mirror image beside its own, which tells where the network is less sure than it says. Takes as long as
-    /// segmenting the image did; the mask stays as it is.
+    /// A result with the probabilities of the mirror image beside its own, which tells where the network is less sure than it says. Takes
+    /// as long as segmenting the image did; the mask stays as it is.
     /// </summary>
     public LungSegmentation WithMirror(LungSegmentation result)
     {
@@ -202,11 +205,13 @@ public sealed class LungSegmenter : ILungSegmenter
         if (!Enum.IsDefined(options.Mode))
             throw new ArgumentOutOfRangeException(nameof(options), $"a known mode expected, {options.Mode} found");
         if (options.Threads is < 1 or > CpuBackend.MaxThreads)
-            throw new ArgumentOutOfRangeException(nameof(options), $"1 to {CpuBackend.MaxThreads} threads expected, {options.Threads} found");
+            throw new ArgumentOutOfRangeException(nameof(options),
+                $"1 to {CpuBackend.MaxThreads} threads expected, {options.Threads} found");
         if (options.Threads is not null && options.Backend is not null)
             throw new ArgumentException("threads are the backend's own: set them there, or give no backend", nameof(options));
         if (options.MemoryLimit is < 1)
-            throw new ArgumentOutOfRangeException(nameof(options), $"a memory limit of 1 byte or more expected, {options.MemoryLimit} found");
+            throw new ArgumentOutOfRangeException(nameof(options),
+                $"a memory limit of 1 byte or more expected, {options.MemoryLimit} found");
     }
 
     // Also of a segmenter whose constructor failed.

@@ -56,18 +56,20 @@ public sealed record LungSegmenterOptions
     public SegmentationMode Mode { get; set; } = SegmentationMode.Native;
 
     /// <summary>
-    /// Whether an image that uses less than a tenth of its range is stretched before the network sees it (<see cref="ContrastStretch"/>). The
-    /// study's own steps never stretch.
+    /// Whether an image that uses less than a tenth of its range is stretched before the network sees it (<see cref="ContrastStretch"/>).
+    /// The study's own steps never stretch.
     /// </summary>
     public bool StretchContrast { get; set; } = true;
 
-    /// <summary>The height and width in pixels that images are resized to, a multiple of 32; null for what the network was trained at.</summary>
+    /// <summary>
+    /// The height and width in pixels that images are resized to, a multiple of 32; null for what the network was trained at.
+    /// </summary>
     public int? NetworkSize { get; set; }
 
     /// <summary>
-    /// The size of the pool of plans, from 1 to 1024: how many images may be at the network at a time, each in working memory of its own (the
-    /// weights are shared). Threads that call <c>Segment</c> on a backend of one thread run side by side, which gives more images a second
-    /// than all processors on one image after another.
+    /// The size of the pool of plans, from 1 to 1024: how many images may be at the network at a time, each in working memory of its own
+    /// (the weights are shared). Threads that call <c>Segment</c> on a backend of one thread run side by side, which gives more images a
+    /// second than all processors on one image after another.
     /// </summary>
     public int Plans { get; set; } = 1;
 

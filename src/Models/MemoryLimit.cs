@@ -15,8 +15,9 @@ internal static class MemoryLimit
         if (need.Of(plans) <= limit) return;
         string fewer = plans > 1 ? string.Create(CultureInfo.InvariantCulture, $", or {Up(need.Of(1))} MiB for one") : "";
         throw new DeviceException(string.Create(CultureInfo.InvariantCulture,
-            $"{limit / Mebibyte} MiB do not suffice: at {networkSize} x {networkSize} the network takes {Up(need.Weights)} MiB of weights and {Up(need.Plan)} MiB "
-            + $"of working memory for each of {plans} {(plans == 1 ? "plan" : "plans")}; allow {Up(need.Of(plans))} MiB{fewer}, or use a smaller size or network"));
+            $"{limit / Mebibyte} MiB do not suffice: at {networkSize} x {networkSize} the network takes {Up(need.Weights)} MiB of weights "
+            + $"and {Up(need.Plan)} MiB of working memory for each of {plans} {(plans == 1 ? "plan" : "plans")}; "
+            + $"allow {Up(need.Of(plans))} MiB{fewer}, or use a smaller size or network"));
     }
 
     private static long Up(long bytes) => (bytes + Mebibyte - 1) / Mebibyte;

@@ -21,7 +21,8 @@ internal sealed class Network
     {
         _options = options ?? new NetworkOptions();
         _decoder = DecoderTable.All.GetValueOrDefault(architecture)
-            ?? throw new UnknownNetworkException($"unknown architecture '{architecture}', expected one of {string.Join(", ", DecoderTable.All.Keys)}");
+            ?? throw new UnknownNetworkException(
+                $"unknown architecture '{architecture}', expected one of {string.Join(", ", DecoderTable.All.Keys)}");
         if (EncoderTable.IsTransformer(encoder))
             throw new UnknownNetworkException($"{encoder} is a transformer: this engine runs the library's convolutional encoders");
         _encoder = EncoderTable.Find(encoder) ?? throw new UnknownNetworkException($"unknown encoder '{encoder}'");
@@ -87,7 +88,9 @@ internal sealed class Network
 
     private int OutputStride => _options.EncoderOutputStride ?? _decoder.OutputStrides[0];
 
-    /// <summary>Builds the modules; the result maps a normalised image to the mask's probabilities, and to the label's numbers if there is a label.</summary>
+    /// <summary>
+    /// Builds the modules; the result maps a normalised image to the mask's probabilities, and to the label's numbers if there is a label.
+    /// </summary>
     public Func<Tensor, IReadOnlyList<Tensor>> Build(IWeightSource weights)
     {
         var root = new WeightScope(weights);

@@ -26,11 +26,13 @@ internal static class NetworkInference
         NetworkOptions options = Traces(weights, architecture, given.ApplyTo(new NetworkOptions())) with { InChannels = inChannels };
         int byDefault = options.EncoderDepth ?? DecoderTable.All[architecture].Depth;
         // Of architectures whose decoder does not count the stages, the depth whose channels fit.
-        int[] depths = options.EncoderDepth is int depth ? [depth] : [byDefault, .. Enumerable.Range(3, 3).Where(other => other != byDefault)];
+        int[] depths = options.EncoderDepth is int depth ? [depth]
+            : [byDefault, .. Enumerable.Range(3, 3).Where(other => other != byDefault)];
         (Network Network, int Differences)? best = null;
         foreach (int candidate in depths)
         {
-            var network = new Network(architecture, encoder, candidate == DecoderTable.All[architecture].Depth ? options : options with { EncoderDepth = candidate });
+            var network = new Network(architecture, encoder,
+                candidate == DecoderTable.All[architecture].Depth ? options : options with { EncoderDepth = candidate });
             int differences = Differences(network, weights);
             if (best is null || differences < best.Value.Differences) best = (network, differences);
             if (differences == 0) break;
@@ -93,7 +95,9 @@ internal static class NetworkInference
                     PabChannels = Dim("decoder.center.top_conv.weight", 0),
                 };
             case "Linknet":
-                return Blocks(i => $"decoder.blocks.{i}.block.2.0.weight", "decoder.blocks.0.block.0.1.weight") with { DecoderChannels = null };
+                return Blocks(i => $"decoder.blocks.{i}.block.2.0.weight",
+                    "decoder.blocks.0.block.0.1.weight") with
+                { DecoderChannels = null };
             case "PSPNet":
                 return options with { PspChannels = Dim("decoder.conv.0.weight", 0), DecoderNorm = Has("decoder.conv.1.weight") };
             case "FPN":
@@ -119,7 +123,11 @@ internal static class NetworkInference
                     AsppSeparable = Has("decoder.aspp.0.convs.1.0.0.weight"),
                 };
             default:
-                return options with { DecoderChannels = [Dim("decoder.0.project.0.weight", 0)], AsppSeparable = Has("decoder.0.convs.1.0.0.weight") };
+                return options with
+                {
+                    DecoderChannels = [Dim("decoder.0.project.0.weight", 0)],
+                    AsppSeparable = Has("decoder.0.convs.1.0.0.weight")
+                };
         }
 
         // One block for each encoder stage.
@@ -131,7 +139,8 @@ internal static class NetworkInference
 
         bool Has(string key) => weights.TryGet(key, out _);
 
-        int Dim(string key, int axis) => weights.TryGet(key, out Parameter? parameter) && axis < parameter.Dims.Count ? parameter.Dims[axis] : 1;
+        int Dim(string key, int axis) => weights.TryGet(key, out Parameter? parameter) && axis < parameter.Dims.Count ? parameter.Dims[axis]
+            : 1;
     }
 
     private static int Differences(Network network, StateDict weights)
@@ -139,7 +148,8 @@ internal static class NetworkInference
         var recorder = new LayoutRecorder();
         network.Build(recorder);
         HashSet<string> known = [.. recorder.Asked.Select(parameter => parameter.Key)];
-        int misshapen = recorder.Asked.Count(parameter => weights.TryGet(parameter.Key, out Parameter? found) && !found.Dims.SequenceEqual(parameter.Dims));
+        int misshapen = recorder.Asked.Count(
+            parameter => weights.TryGet(parameter.Key, out Parameter? found) && !found.Dims.SequenceEqual(parameter.Dims));
         int missing = recorder.Asked.Count(parameter => !weights.TryGet(parameter.Key, out _));
         return misshapen + missing + weights.Count(parameter => !known.Contains(parameter.Key));
     }
@@ -157,7 +167,9 @@ internal sealed record EncoderLayout(string Name, IReadOnlyDictionary<string, IR
             recorder.Asked.First(parameter => parameter.Dims.Count == 4).Key);
     }
 
-    /// <summary>How many weights are missing in a checkpoint that has no others, whatever the channels of its images; null if it has others.</summary>
+    /// <summary>
+    /// How many weights are missing in a checkpoint that has no others, whatever the channels of its images; null if it has others.
+    /// </summary>
     public int? Missing(IReadOnlyDictionary<string, Parameter> found)
     {
         if (!found.TryGetValue(First, out Parameter? first) || first.Dims.Count != 4 || found.Count > Weights.Count) return null;

@@ -8,7 +8,8 @@ namespace LungSeg.Models;
 /// </summary>
 internal static class NetworkOptionNames
 {
-    private sealed record Entry(string Name, Func<NetworkOptions, object?> Get, Func<NetworkOptions, string, NetworkOptions> Set, params string[] Aliases);
+    private sealed record Entry(string Name, Func<NetworkOptions, object?> Get, Func<NetworkOptions, string, NetworkOptions> Set,
+        params string[] Aliases);
 
     /// <summary>How EfficientNets pad, which is no option of the library: its versions differ.</summary>
     public const string Padding = "efficientnet_padding";
@@ -36,25 +37,29 @@ internal static class NetworkOptionNames
             Interpolation, o => o.BilinearDecoder is not bool bilinear ? null : bilinear ? "bilinear" : "nearest",
             (o, text) => o with { BilinearDecoder = Choice(text, "bilinear", "nearest") == 0 }, "upscale_mode"),
         new("decoder_pyramid_channels", o => o.PyramidChannels, (o, text) => o with { PyramidChannels = Number(text, 1, 4096) }),
-        new("decoder_segmentation_channels", o => o.SegmentationChannels, (o, text) => o with { SegmentationChannels = Number(text, 1, 4096) }),
+        new("decoder_segmentation_channels", o => o.SegmentationChannels,
+            (o, text) => o with { SegmentationChannels = Number(text, 1, 4096) }),
         new(
             "decoder_merge_policy", o => o.MergeByConcatenation ? "cat" : "add",
             (o, text) => o with { MergeByConcatenation = Choice(text, "cat", "add") == 0 }),
         new(AtrousRates, o => List(o.AtrousRates), (o, text) => o with { AtrousRates = Numbers(text) }),
-        new("decoder_aspp_separable", o => o.AsppSeparable is bool separable ? Word(separable) : null, (o, text) => o with { AsppSeparable = Truth(text) }),
+        new("decoder_aspp_separable", o => o.AsppSeparable is bool separable ? Word(separable) : null,
+            (o, text) => o with { AsppSeparable = Truth(text) }),
         new("decoder_pab_channels", o => o.PabChannels, (o, text) => o with { PabChannels = Number(text, 1, 4096) }),
         new("psp_out_channels", o => o.PspChannels, (o, text) => o with { PspChannels = Number(text, 1, 4096) }),
         new(Upsampling, o => o.Upsampling, (o, text) => o with { Upsampling = Number(text, 1, 64) }),
         new("aux_classes", o => o.Label?.Classes, (o, text) => o with { Label = Label(o) with { Classes = Number(text, 1, 4096) } }),
         new(
             "aux_pooling", o => o.Label is null ? null : o.Label.Pooling == LabelPooling.Max ? "max" : "avg",
-            (o, text) => o with { Label = Label(o) with { Pooling = Choice(text, "avg", "max") == 0 ? LabelPooling.Average : LabelPooling.Max } }),
+            (o, text) => o with { Label = Label(o) with { Pooling = Choice(text, "avg", "max") == 0 ? LabelPooling.Average
+                : LabelPooling.Max } }),
         new(
             "aux_activation", o => o.Label is null ? null : Word(o.Label.Activation),
             (o, text) => o with { Label = Label(o) with { Activation = Activation(text) } }),
         new(
             Padding, o => o.EfficientNetPadding == EfficientNetPadding.OfImage ? "image" : "layer",
-            (o, text) => o with { EfficientNetPadding = Choice(text, "layer", "image") == 0 ? EfficientNetPadding.OfLayer : EfficientNetPadding.OfImage }),
+            (o, text) => o with { EfficientNetPadding = Choice(text, "layer", "image") == 0 ? EfficientNetPadding.OfLayer
+                : EfficientNetPadding.OfImage }),
     ];
 
     /// <summary>The first name of an option, by any of its names; null if the library's constructors have none such.</summary>

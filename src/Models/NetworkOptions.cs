@@ -27,7 +27,8 @@ public enum LabelPooling
 /// <param name="Classes">How many numbers the head gives.</param>
 /// <param name="Pooling">How it pools.</param>
 /// <param name="Activation">What it makes of its sums.</param>
-public sealed record LabelOptions(int Classes, LabelPooling Pooling = LabelPooling.Average, OutputActivation Activation = OutputActivation.None);
+public sealed record LabelOptions(int Classes, LabelPooling Pooling = LabelPooling.Average,
+    OutputActivation Activation = OutputActivation.None);
 
 /// <summary>
 /// The options of a network's constructor in segmentation_models_pytorch. Null stands for the architecture's own default, as there.
@@ -52,7 +53,9 @@ public sealed record NetworkOptions
     /// <summary>Channels of each decoder block, or of the whole decoder (<c>decoder_channels</c>).</summary>
     public IReadOnlyList<int>? DecoderChannels { get; init; }
 
-    /// <summary>Whether the decoder has batch norms (<c>decoder_use_batchnorm</c>, <c>decoder_use_norm</c>, <c>psp_use_batchnorm</c>).</summary>
+    /// <summary>
+    /// Whether the decoder has batch norms (<c>decoder_use_batchnorm</c>, <c>decoder_use_norm</c>, <c>psp_use_batchnorm</c>).
+    /// </summary>
     public bool DecoderNorm { get; init; } = true;
 
     /// <summary>Whether the decoder's blocks have scSE attention (<c>decoder_attention_type="scse"</c>).</summary>

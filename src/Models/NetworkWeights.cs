@@ -64,8 +64,10 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
     /// <summary>Opens the weights that the options name: a file, a stream, memory, or what the weights folder has.</summary>
     internal static NetworkWeights Open(LungSegmenterOptions options)
     {
-        int sources = (options.WeightsFile is null ? 0 : 1) + (options.WeightsStream is null ? 0 : 1) + (options.WeightsMemory is null ? 0 : 1);
-        if (sources > 1) throw new ArgumentException($"weights from a file, a stream or memory expected, {sources} of them found", nameof(options));
+        int sources = (options.WeightsFile is null ? 0 : 1) + (options.WeightsStream is null ? 0 : 1)
+            + (options.WeightsMemory is null ? 0 : 1);
+        if (sources > 1)
+            throw new ArgumentException($"weights from a file, a stream or memory expected, {sources} of them found", nameof(options));
         if (options.WeightsStream is { } stream) return Of(options, "(stream)", Checkpoint.ReadToEnd(stream, "(stream)"));
         if (options.WeightsMemory is { } memory) return Of(options, "(memory)", memory);
         return Open(options.Network, options.WeightsFile, options.NetworkOptions, options.WeightsPart);

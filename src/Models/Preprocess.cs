@@ -57,7 +57,8 @@ internal sealed class Preprocess(Architecture network, SegmentationMode mode, in
         return new ResizeAxis(before, after, Array.ConvertAll(weights, BitConverter.SingleToInt32Bits));
     }
 
-    private static ResizeAxis Whole((int[] Before, int[] After, int[] Coefficients) table) => new(table.Before, table.After, table.Coefficients);
+    private static ResizeAxis Whole((int[] Before, int[] After, int[] Coefficients) table) =>
+        new(table.Before, table.After, table.Coefficients);
 
     private float[] Normalise(int channels, Func<int, int, float> unit)
     {

@@ -8,8 +8,8 @@ internal static class Recognition
     private const int Shown = 10;
 
     /// <summary>
-    /// The network of a checkpoint: one of the nine, or another one of the library. Throws <see cref="WeightException"/> with the differences
-    /// from the nearest if there is none.
+    /// The network of a checkpoint: one of the nine, or another one of the library. Throws <see cref="WeightException"/> with the
+    /// differences from the nearest if there is none.
     /// </summary>
     /// <param name="checkpoint">The weights by the file's keys.</param>
     /// <param name="given">
@@ -27,8 +27,10 @@ internal static class Recognition
         if (NetworkInference.Of(weights, given) is not Network network)
         {
             throw new WeightException(
-                "the weights fit none of the nine networks, nor another one of segmentation_models_pytorch: expected an encoder, a decoder and a segmentation head by its names, "
-                + $"found {string.Join(", ", checkpoint.Take(3).Select(parameter => parameter.Key))} and {Math.Max(checkpoint.Count - 3, 0)} others");
+                "the weights fit none of the nine networks, nor another one of segmentation_models_pytorch: expected an encoder, a decoder "
+                    + "and a segmentation head by its names, "
+                + $"found {string.Join(", ", checkpoint.Take(3).Select(parameter => parameter.Key))} and "
+                + $"{Math.Max(checkpoint.Count - 3, 0)} others");
         }
         var found = new Architecture(network, given);
         given.Check(network);

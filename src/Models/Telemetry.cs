@@ -17,7 +17,8 @@ internal static class Telemetry
     public static readonly ActivitySource Source = new(Name);
     private static readonly Meter Meter = new(Name);
     private static readonly Counter<long> Images = Meter.CreateCounter<long>("lungseg.images", "{image}", "Images that were segmented.");
-    private static readonly Histogram<double> Steps = Meter.CreateHistogram<double>("lungseg.step.duration", "s", "Time of each step of a segmentation.");
+    private static readonly Histogram<double> Steps =
+        Meter.CreateHistogram<double>("lungseg.step.duration", "s", "Time of each step of a segmentation.");
 
     /// <summary>Counts an image that was segmented, with its times.</summary>
     public static void Done(string network, SegmentationTimes times)
@@ -30,7 +31,8 @@ internal static class Telemetry
         Record("postprocess", times.Postprocess);
 
         void Record(string step, TimeSpan time) =>
-            Steps.Record(time.TotalSeconds, new KeyValuePair<string, object?>("network", network), new KeyValuePair<string, object?>("step", step));
+            Steps.Record(time.TotalSeconds, new KeyValuePair<string, object?>("network", network),
+                new KeyValuePair<string, object?>("step", step));
     }
 
     /// <summary>Counts an image that could not be segmented.</summary>

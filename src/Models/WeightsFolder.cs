@@ -104,7 +104,10 @@ public sealed class WeightsFolder
         string target = PathOf(entry);
         bool inPlace = System.IO.Path.GetFullPath(file) == System.IO.Path.GetFullPath(target);
         if (!inPlace && File.Exists(target) && !overwrite)
-            throw new CheckpointException($"'{target}' is there already: rename the new file, or allow the old one to be replaced") { Remedy = Remedy.Overwrite };
+            throw new CheckpointException($"'{target}' is there already: rename the new file, or allow the old one to be replaced")
+            {
+                Remedy = Remedy.Overwrite,
+            };
         try
         {
             Directory.CreateDirectory(Path);

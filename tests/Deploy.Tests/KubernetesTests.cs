@@ -36,7 +36,8 @@ public sealed class KubernetesTests
         Assert.Contains("--resume", job.Spec.Template.Spec.Containers[0].Args);
     }
 
-    [Theory, InlineData("completionMode", "completionmode"), InlineData("readOnlyRootFilesystem", "readonlyRoot"), InlineData("claimName", "claim")]
+    [Theory, InlineData("completionMode", "completionmode"), InlineData("readOnlyRootFilesystem", "readonlyRoot"),
+        InlineData("claimName", "claim")]
     public void A_field_of_another_name_is_an_error(string field, string wrong)
     {
         string text = File.ReadAllText(Path.Combine(Folder, "job.yaml"));

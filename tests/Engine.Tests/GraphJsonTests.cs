@@ -25,7 +25,8 @@ public class GraphJsonTests
         Assert.Equal([1, 4, 8, 8], Numbers(conv.GetProperty("shape")));
         Assert.Equal(4 * 8 * 8 * 3 * 9, conv.GetProperty("macs").GetInt64());
         Assert.Equal(
-            """{"stride":2,"padding":{"left":0,"top":1,"right":2,"bottom":1},"dilation":1,"groups":1,"residual":false,"activation":"none"}""",
+            """{"stride":2,"padding":{"left":0,"top":1,"right":2,"bottom":1},"dilation":1,"groups":1,"""
+                + "\"residual\":false,\"activation\":\"none\"}",
             Compact(conv.GetProperty("attributes")));
         Assert.Equal("""{"weight":{"key":"conv.weight","shape":[4,3,3,3]}}""", Compact(conv.GetProperty("weights")));
 
@@ -45,7 +46,8 @@ public class GraphJsonTests
         Assert.Equal("""{"scale":2}""", Attributes(root, "upsample_nearest"));
         Assert.Equal(
             ["""{"scale":2,"align_corners":true,"activation":"none"}""", """{"scale":0,"align_corners":false,"activation":"none"}"""],
-            Nodes(root).Where(n => n.GetProperty("op").GetString() == "upsample_bilinear").Select(n => Compact(n.GetProperty("attributes"))));
+            Nodes(root).Where(n => n.GetProperty("op").GetString() == "upsample_bilinear")
+                .Select(n => Compact(n.GetProperty("attributes"))));
     }
 
     [Fact]
@@ -90,7 +92,8 @@ public class GraphJsonTests
         {
             Tensor x = new Conv2d(w["conv"], 3, 4, 3, stride: 2, padding: new Padding(0, 1, 2, 1), bias: false).Forward(input);
             x = new BatchNorm2d(w["bn"], 4, eps: 1e-3f).Forward(x).ReLU();
-            Tensor up = new ConvTranspose2d(w["up"], 4, 4, kernelSize: 4, stride: 2, padding: 1).Forward(x.MaxPool2d(3, 2, 1, ceilMode: true));
+            Tensor up = new ConvTranspose2d(w["up"], 4, 4, kernelSize: 4, stride: 2, padding: 1)
+                .Forward(x.MaxPool2d(3, 2, 1, ceilMode: true));
             up = new GroupNorm(w["gn"], 2, 4).Forward(up).SiLU();
             up = up.Mul(up.AdaptiveAvgPool2d(1).Sigmoid());
             Tensor sum = up.UpsampleNearest(2).Add(up.UpsampleBilinear(2, alignCorners: true));

@@ -33,7 +33,8 @@ public sealed class GraphTests
     [Fact]
     public void Functional_operations_get_their_modules_path_and_one_tensor_may_be_tapped_by_nested_modules()
     {
-        Graph graph = Graph.Record(Input, x => x.Trace!.Call("encoder", () => x.Trace!.Call("encoder.layer1", () => x.ReLU()).MaxPool2d(2, 2)));
+        Graph graph = Graph.Record(Input, x =>
+            x.Trace!.Call("encoder", () => x.Trace!.Call("encoder.layer1", () => x.ReLU()).MaxPool2d(2, 2)));
         Assert.Equal(["input", "encoder.layer1.relu", "encoder.max_pool2d"], graph.Nodes.Select(node => node.Path));
         Assert.Same(graph.Nodes[1], graph.Taps["encoder.layer1"]);
         Assert.Same(graph.Nodes[2], graph.Taps["encoder"]);
@@ -90,7 +91,8 @@ public sealed class GraphTests
     [Fact]
     public void A_rewrite_may_drop_a_node_for_its_input()
     {
-        Graph graph = Graph.Record(Input, x => RandomLayers.Tapped(RandomLayers.Activate(x, Activation.ReLU, "first"), "second", new ActivationOp(Activation.ReLU)));
+        Graph graph = Graph.Record(Input, x =>
+            RandomLayers.Tapped(RandomLayers.Activate(x, Activation.ReLU, "first"), "second", new ActivationOp(Activation.ReLU)));
         Graph rewritten = graph.Rewrite((node, inputs) => node.Path == "second" ? inputs[0] : Tensor.Create(node.Op, inputs, node.Path));
         Assert.Equal(["input", "first"], rewritten.Nodes.Select(node => node.Path));
         Assert.Same(rewritten.Taps["first"], rewritten.Taps["second"]);

@@ -20,8 +20,10 @@ public sealed class AttentionTests
             Shape narrow = test.Shape with { C = width };
             (_, _, int h, int w) = test.Shape;
             int pixels = h * w;
-            Map top = test.Values("top", narrow, -size, size), center = test.Values("center", narrow, -size, size), bottom = test.Values("bottom");
-            Tensor a = test.Input(narrow), b = test.Input(narrow), x = test.Input(), node = Tensor.Create(new PositionAttentionOp(), [a, b, x], "pab");
+            Map top = test.Values("top", narrow, -size, size), center = test.Values("center", narrow, -size, size),
+                bottom = test.Values("bottom");
+            Tensor a = test.Input(narrow), b = test.Input(narrow), x = test.Input(),
+                node = Tensor.Create(new PositionAttentionOp(), [a, b, x], "pab");
             Map y = Expected.Run(node, top, center, bottom);
             using var gpu = new Gpu();
             Map actual = new HostRun(gpu, storage).With(a, top, test.Slice).With(b, center).With(x, bottom, test.Slice)

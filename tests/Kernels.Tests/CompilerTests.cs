@@ -10,7 +10,8 @@ namespace LungSeg.Kernels.Tests;
 /// <summary>What the build does to ILGPU's PTX, and what it refuses.</summary>
 public sealed class CompilerTests
 {
-    private static readonly KernelSource Any = KernelSource.Of<ConvReduceParameters>(new KernelInfo { Name = "any", Family = "any" }, Indexed);
+    private static readonly KernelSource Any =
+        KernelSource.Of<ConvReduceParameters>(new KernelInfo { Name = "any", Family = "any" }, Indexed);
 
     [Fact]
     public void A_depot_that_is_loaded_and_stored_whole_becomes_registers()
@@ -36,7 +37,8 @@ public sealed class CompilerTests
     [InlineData("st.local.b8 [%rd1], %r1;")]
     public void A_depot_whose_parts_are_not_plain_stays_and_the_build_refuses_it(string use)
     {
-        string ptx = DepotPromotion.Apply($".local .align 8 .b8 __local_depot0[16];\n.reg .b64 %rd<9>;\nmov.b64 %rd1, __local_depot0;\n{use}\n");
+        string ptx =
+            DepotPromotion.Apply($".local .align 8 .b8 __local_depot0[16];\n.reg .b64 %rd<9>;\nmov.b64 %rd1, __local_depot0;\n{use}\n");
         Assert.Contains(".local .align 8", ptx);
         Assert.Contains("local memory", Assert.Throws<KernelException>(() => ModuleCheck.Verify(ptx, Any)).Message);
     }
@@ -51,20 +53,23 @@ public sealed class CompilerTests
 
     [Fact]
     public void Comments_and_stated_spaces_are_not_refused() =>
-        ModuleCheck.Verify("// a call, .local\nld.global.v4.b32 {%r1,%r2,%r3,%r4}, [%rd1];\nst.shared.b32 [%r1], %r2;\nld.param.b64 %rd1, [parameters];\n", Any);
+        ModuleCheck.Verify("// a call, .local\nld.global.v4.b32 {%r1,%r2,%r3,%r4}, [%rd1];\nst.shared.b32 [%r1], %r2;\nld.param.b64 %rd1, "
+        + "[parameters];\n", Any);
 
     [Fact]
     public void An_array_does_not_pass_the_compiler()
     {
         using var compiler = new KernelCompiler::LungSeg.Kernels.Compiler.KernelCompiler();
-        Assert.Contains("any: the module keeps something in local memory", Assert.Throws<KernelException>(() => compiler.Compile(Any)).Message);
+        Assert.Contains("any: the module keeps something in local memory",
+            Assert.Throws<KernelException>(() => compiler.Compile(Any)).Message);
     }
 
     // In one context, what was compiled before decides the order of some moves: the same catalogue makes the same image.
     [Fact]
     public void Two_builds_make_the_same_modules()
     {
-        foreach (KernelSource source in Catalogue.Kernels.Where(kernel => kernel.Name is "copy_channels_f16" or "max_pool_f32" or "conv_head_f16"))
+        foreach (KernelSource source in Catalogue.Kernels.Where(
+            kernel => kernel.Name is "copy_channels_f16" or "max_pool_f32" or "conv_head_f16"))
         {
             string[] modules = [.. Enumerable.Range(0, 2).Select(_ =>
             {

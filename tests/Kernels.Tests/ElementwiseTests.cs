@@ -12,7 +12,8 @@ public sealed class ElementwiseTests
     private const double Unit = 1.0 / (1 << 24);
 
     [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
-    public void Scale_and_shift_match_the_reference(Storage storage, bool single) => Gen.Select(MapCase.Of(storage, single), MapCase.Activations, Gen.Bool).Sample(
+    public void Scale_and_shift_match_the_reference(Storage storage, bool single) =>
+        Gen.Select(MapCase.Of(storage, single), MapCase.Activations, Gen.Bool).Sample(
         (test, activation, norm) =>
         {
             int channels = test.Shape.C;
@@ -23,13 +24,15 @@ public sealed class ElementwiseTests
             Activations.Run(activation, y, activated);
             Tensor node = Tensor.Create(norm ? plain with { Activation = activation } : new ActivationOp(activation), [input], "node");
             using var gpu = new Gpu();
-            Map actual = new HostRun(gpu, storage).With(input, x, test.Slice).Run(new PerChannel(node, HostRun.Kernels(storage)), !test.Slice);
+            Map actual = new HostRun(gpu, storage).With(input, x, test.Slice)
+                .Run(new PerChannel(node, HostRun.Kernels(storage)), !test.Slice);
             // Scales are at most 1 / sqrt(0.2), products and shifts a few.
             Expected.Within(activated, _ => 48 * Unit, storage).Check(actual, $"{test}, {activation}, norm {norm}");
         },
         iter: 8, threads: 1);
 
-    public static MatrixTheoryData<Storage, bool, bool> SumsAndProducts { get; } = new([Storage.F32, Storage.F16], [false, true], [false, true]);
+    public static MatrixTheoryData<Storage, bool, bool> SumsAndProducts { get; } =
+        new([Storage.F32, Storage.F16], [false, true], [false, true]);
 
     [Theory, MemberData(nameof(SumsAndProducts))]
     public void Sums_and_products_spread_and_match_the_reference(Storage storage, bool single, bool add) => Gen.Select(
@@ -37,7 +40,12 @@ public sealed class ElementwiseTests
         (test, other, swap, residual, activation) =>
         {
             using var gpu = new Gpu();
-            Shape spread = other switch { "same" => test.Shape, "pixel" => test.Shape with { H = 1, W = 1 }, _ => test.Shape with { C = 1 } };
+            Shape spread = other switch
+            {
+                "same" => test.Shape,
+                "pixel" => test.Shape with { H = 1, W = 1 },
+                _ => test.Shape with { C = 1 }
+            };
             Tensor left = test.Input(), right = test.Input(spread), added = test.Input();
             Map a = test.Values("a"), b = test.Values("b", spread), shortcut = test.Values("residual");
             HostRun run = new HostRun(gpu, storage).With(left, a, test.Slice).With(right, b).With(added, shortcut, test.Slice);
@@ -60,9 +68,11 @@ public sealed class ElementwiseTests
         (test, first, second) =>
         {
             using var gpu = new Gpu();
-            Tensor left = test.Input(test.Shape with { C = first }), right = test.Input(test.Shape with { C = second }), node = Tensor.Create(new ConcatOp(), [left, right], "cat");
+            Tensor left = test.Input(test.Shape with { C = first }), right = test.Input(test.Shape with { C = second }),
+                node = Tensor.Create(new ConcatOp(), [left, right], "cat");
             Map a = test.Values("a", left.Shape), b = test.Values("b", right.Shape), y = Expected.Run(node, a, b);
-            Map actual = new HostRun(gpu, storage).With(left, a, test.Slice).With(right, b).Run(new Engine.Backends.Cuda.Concat(node, HostRun.Kernels(storage)));
+            Map actual = new HostRun(gpu, storage).With(left, a, test.Slice).With(right, b)
+                .Run(new Engine.Backends.Cuda.Concat(node, HostRun.Kernels(storage)));
             Expected.Exactly(y).Check(actual, test.ToString());
         },
         iter: 12, threads: 1);
@@ -135,11 +145,13 @@ public sealed class ElementwiseTests
         numbers.CopyTo(x.Values, 0);
         Map y = new(x.Shape);
         Activations.Run(activation, x, y);
-        Tensor input = Tensor.Create(new InputOp(x.Shape), [], "x"), node = Tensor.Create(new ActivationOp(activation), [input], "activation");
+        Tensor input = Tensor.Create(new InputOp(x.Shape), [], "x"),
+            node = Tensor.Create(new ActivationOp(activation), [input], "activation");
         float[] actual = new HostRun(gpu, Storage.F32).With(input, x).Run(new PerChannel(node, HostRun.Kernels(Storage.F32))).Values;
         for (int i = 0; i < numbers.Length; i++)
         {
-            if (float.IsNaN(y.Values[i])) Assert.True(float.IsNaN(actual[i]), $"{activation} of {numbers[i]}: not-a-number expected, {actual[i]} found");
+            if (float.IsNaN(y.Values[i]))
+                Assert.True(float.IsNaN(actual[i]), $"{activation} of {numbers[i]}: not-a-number expected, {actual[i]} found");
             else Assert.Equal(y.Values[i], actual[i], 1e-6f);
         }
     }

@@ -24,13 +24,15 @@ internal sealed class Expected
     /// A linear node with an activation. A sum of L terms in any order of partial sums is off by at most L roundings of the sum of
     /// the terms' sizes; the tensor cores cut off instead of rounding, which is twice that.
     /// </summary>
-    public static Expected OfLinear(Tensor node, Tensor sizes, Map[] inputs, Activation activation, int terms, Storage storage, bool isTruncated = false)
+    public static Expected OfLinear(Tensor node, Tensor sizes, Map[] inputs, Activation activation, int terms, Storage storage,
+        bool isTruncated = false)
     {
         Map value = Run(node, inputs), size = Run(sizes, [.. inputs.Select(Absolute)]);
         Map activated = new(value.Shape);
         Activations.Run(activation, value, activated);
         double sum = (isTruncated ? 2 : 1) * (terms + 3) * Unit;
-        return new Expected(activated, i => AfterActivation(activation, value.Values[i], sum * size.Values[i], storage, activated.Values[i]));
+        return new Expected(activated, i => AfterActivation(activation, value.Values[i], sum * size.Values[i], storage,
+            activated.Values[i]));
     }
 
     /// <summary>A result that must be the reference's to the last bit.</summary>
@@ -64,7 +66,8 @@ internal sealed class Expected
             (int row, int w) = Math.DivRem(i, actual.Shape.W);
             (row, int h) = Math.DivRem(row, actual.Shape.H);
             (int n, int c) = Math.DivRem(row, actual.Shape.C);
-            Assert.Fail($"{what}: at n {n} c {c} h {h} w {w}: expected {_value.Values[i]:R} within {_bound[i]:G3}, found {actual.Values[i]:R}");
+            Assert.Fail(
+                $"{what}: at n {n} c {c} h {h} w {w}: expected {_value.Values[i]:R} within {_bound[i]:G3}, found {actual.Values[i]:R}");
         }
     }
 

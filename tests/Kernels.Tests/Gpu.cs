@@ -43,7 +43,9 @@ internal sealed class Gpu : IDisposable
         Assert.Equal(kernel.ParameterBytes, Unsafe.SizeOf<T>());
         bool changed = Changed?.Name == name;
         (changed ? Changed! : Kernel(name)).Run(
-            new LaunchConfiguration(grid.X, grid.Y, grid.Z, kernel.Threads, kernel.SharedBytes) { ProxyFences = !name.EndsWith("_unfenced", StringComparison.Ordinal) },
+            new LaunchConfiguration(grid.X, grid.Y, grid.Z, kernel.Threads,
+                kernel.SharedBytes)
+            { ProxyFences = !name.EndsWith("_unfenced", StringComparison.Ordinal) },
             MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in parameters)), Memory, Checks);
         if (changed) return;
         Launches.AddOrUpdate(name, 1, static (_, count) => count + 1);
@@ -53,7 +55,8 @@ internal sealed class Gpu : IDisposable
     /// <summary>Runs what a stub driver was asked to launch.</summary>
     public static void Run(StubLaunch launch, StubMemory memory)
     {
-        var configuration = new LaunchConfiguration((int)launch.Grid.X, (int)launch.Grid.Y, (int)launch.Grid.Z, (int)launch.Block.X, (int)launch.DynamicSharedBytes);
+        var configuration = new LaunchConfiguration((int)launch.Grid.X, (int)launch.Grid.Y, (int)launch.Grid.Z, (int)launch.Block.X,
+            (int)launch.DynamicSharedBytes);
         Kernel(launch.Entry).Run(configuration, launch.Parameters, memory, Checks.All);
         Launches.AddOrUpdate(launch.Entry, 1, static (_, count) => count + 1);
     }

@@ -26,12 +26,20 @@ internal sealed class HostRun(Gpu gpu, Storage storage) : Binder
 
     public override CudaMap this[Tensor tensor] => _maps[tensor].Place;
 
-    /// <summary>The kernels that the host chooses from in a precision; of those for tiled convolutions, and of splits of their sums, one alone if asked.</summary>
+    /// <summary>
+    /// The kernels that the host chooses from in a precision; of those for tiled convolutions, and of splits of their sums, one alone if
+    /// asked.
+    /// </summary>
     public static PrecisionKernels Kernels(Storage storage) => new(Set, storage == Storage.F32 ? Precision.Float32 : Precision.Float16);
 
     /// <summary>The same with one tiled convolution alone, and so many splits of its sums.</summary>
     public static PrecisionKernels Kernels(KernelInfo tiled, int splits) => new(
-        Set, tiled.Precision switch { KernelNumbers.Float16 => Precision.Float16, KernelNumbers.TensorFloat32 => Precision.TensorFloat32, _ => Precision.Float32 },
+        Set, tiled.Precision switch
+        {
+            KernelNumbers.Float16 => Precision.Float16,
+            KernelNumbers.TensorFloat32 => Precision.TensorFloat32,
+            _ => Precision.Float32
+        },
         new TiledChoice(tiled.Name, splits));
 
     /// <summary>Gives a tensor its values.</summary>

@@ -20,7 +20,8 @@ public sealed class ImageTests
         from same in Gen.OneOf(false, false, false, true)
         from channels in Gen.OneOf(1, 3)
         from seed in Gen.Int[0, 1 << 20]
-        select (halved ? 2 * to.Item1 : same ? to.Item1 : size.Item1, halved ? 2 * to.Item2 : same ? to.Item2 : size.Item2, to.Item1, to.Item2, channels, seed);
+        select (halved ? 2 * to.Item1 : same ? to.Item1 : size.Item1, halved ? 2 * to.Item2 : same ? to.Item2 : size.Item2, to.Item1,
+            to.Item2, channels, seed);
 
     [Fact]
     public void Images_of_8_bits_are_resized_as_on_the_CPU() => Gen.Select(Sizes, Gen.Bool).Sample(
@@ -48,7 +49,8 @@ public sealed class ImageTests
             var samples = new ushort[size.Width * size.Height * size.Channels];
             var random = new Random(size.Seed);
             for (int i = 0; i < samples.Length; i++) samples[i] = (ushort)random.Next(1 << 16);
-            float[] resized = BilinearResize.Resize(Array.ConvertAll(samples, s => s / 65535f), size.Width, size.Height, size.Channels, size.ToWidth, size.ToHeight);
+            float[] resized = BilinearResize.Resize(Array.ConvertAll(samples, s => s / 65535f), size.Width, size.Height, size.Channels,
+                size.ToWidth, size.ToHeight);
             DeviceImage image = Image(size, reverse, MemoryMarshal.AsBytes(samples.AsSpan()).ToArray()) with
             {
                 SampleBytes = 2,
@@ -69,27 +71,29 @@ public sealed class ImageTests
             float[] expected = BilinearResize.Resize(source, size.Width, size.Height, 1, size.ToWidth, size.ToHeight);
             float threshold = expected[size.Seed % expected.Length];
             using var host = new Host(1, 1);
-            host.Prepare(Image((1, 1, 1, 1, 1, 0), false, [0]) with { Columns = Integers(1, 1, false), Rows = Integers(1, 1, false) }, size.ToWidth, size.ToHeight);
+            host.Prepare(Image((1, 1, 1, 1, 1, 0), false, [0]) with { Columns = Integers(1, 1, false), Rows = Integers(1, 1, false) },
+                size.ToWidth, size.ToHeight);
             byte[] mask = host.Cut(source, new Shape(1, 1, size.Height, size.Width), threshold, size.ToWidth, size.ToHeight);
             Assert.Equal(Array.ConvertAll(expected, value => (byte)(value > threshold ? 1 : 0)), mask);
         },
         iter: 40, threads: 1);
 
-    private static DeviceImage Image((int Width, int Height, int ToWidth, int ToHeight, int Channels, int Seed) size, bool reverse, byte[] samples) => new()
-    {
-        Size = size.ToWidth,
-        Width = size.Width,
-        Height = size.Height,
-        Channels = size.Channels,
-        Samples = samples,
-        SampleBytes = 1,
-        MaxValue = 1,
-        Columns = null!,
-        Rows = null!,
-        ReverseChannels = reverse,
-        Mean = [0.485f, 0.456f, 0.406f],
-        Std = [0.229f, 0.224f, 0.225f],
-    };
+    private static DeviceImage Image((int Width, int Height, int ToWidth, int ToHeight, int Channels, int Seed) size, bool reverse,
+        byte[] samples) => new()
+        {
+            Size = size.ToWidth,
+            Width = size.Width,
+            Height = size.Height,
+            Channels = size.Channels,
+            Samples = samples,
+            SampleBytes = 1,
+            MaxValue = 1,
+            Columns = null!,
+            Rows = null!,
+            ReverseChannels = reverse,
+            Mean = [0.485f, 0.456f, 0.406f],
+            Std = [0.229f, 0.224f, 0.225f],
+        };
 
     private static void Check(DeviceImage image, int width, int height, Func<int, int, float> unit)
     {

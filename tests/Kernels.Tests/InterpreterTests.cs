@@ -44,7 +44,8 @@ public sealed class InterpreterTests
         or.b64 %rd1, %rd1, 4611686293305360384;
         """;
 
-    private static readonly string Sums = string.Join(',', Enumerable.Range(0, 32).Select(i => string.Create(CultureInfo.InvariantCulture, $"%f{i}")));
+    private static readonly string Sums = string.Join(',',
+        Enumerable.Range(0, 32).Select(i => string.Create(CultureInfo.InvariantCulture, $"%f{i}")));
 
     private static readonly string Product = $"wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 {{{Sums}}}, %rd1, %rd1, 1, 1, 1, 0, 0;\n";
 
@@ -62,25 +63,30 @@ public sealed class InterpreterTests
     // Races: two writers, a reader behind a writer, a writer behind a reader; a warp's barrier does not order other warps.
     [InlineData("st.shared.b32 [%r1], %r0;", "races with thread 0, which wrote")]
     [InlineData("st.shared.b32 [%r3], %r0; ld.shared.b32 %r5, [%r1];", "races with thread 0, which wrote")]
-    [InlineData("st.shared.b32 [%r3], %r0; bar.sync 0; xor.b32 %r4, %r2, 16; add.u32 %r4, %r1, %r4; ld.shared.b32 %r5, [%r4]; st.shared.b32 [%r3], %r0;", "which read here since the last barrier")]
-    [InlineData("st.shared.b32 [%r3], %r0; bar.warp.sync 4294967295; xor.b32 %r4, %r2, 512; add.u32 %r4, %r1, %r4; ld.shared.b32 %r5, [%r4];", "races with|nobody wrote")]
+    [InlineData("st.shared.b32 [%r3], %r0; bar.sync 0; xor.b32 %r4, %r2, 16; add.u32 %r4, %r1, %r4; ld.shared.b32 %r5, [%r4]; "
+        + "st.shared.b32 [%r3], %r0;", "which read here since the last barrier")]
+    [InlineData("st.shared.b32 [%r3], %r0; bar.warp.sync 4294967295; xor.b32 %r4, %r2, 512; add.u32 %r4, %r1, %r4; ld.shared.b32 %r5, "
+    + "[%r4];", "races with|nobody wrote")]
     // Asynchronous copies.
     [InlineData("cp.async.cg.shared.global [%r3], [%rd0], 16, 16; cp.async.commit_group; ld.shared.b32 %r5, [%r3];", "still bringing")]
     [InlineData("cp.async.cg.shared.global [%r3], [%rd0], 16, 16; cp.async.wait_group 0; ld.shared.b32 %r5, [%r3];", "still bringing")]
-    [InlineData("cp.async.cg.shared.global [%r3], [%rd0], 16, 16; cp.async.commit_group; cp.async.wait_group 1; ld.shared.b32 %r5, [%r3];", "still bringing")]
+    [InlineData("cp.async.cg.shared.global [%r3], [%rd0], 16, 16; cp.async.commit_group; cp.async.wait_group 1; ld.shared.b32 %r5, [%r3];",
+        "still bringing")]
     [InlineData("cp.async.cg.shared.global [%r3], [%rd0], 16, 16; st.shared.b32 [%r3], %r0;", "still writing")]
     [InlineData("cp.async.cg.shared.global [%r3], [%rd0], 16, 16; cp.async.cg.shared.global [%r3], [%rd0+16], 16, 16;", "still writing")]
     [InlineData("cp.async.cg.shared.global [%r3], [%rd0+8], 16, 16;", "not aligned")]
     [InlineData("cp.async.cg.shared.global [%r3+8], [%rd0], 16, 16;", "not aligned")]
     [InlineData("cp.async.cg.shared.global [%r3], [%rd0+1024], 16, 16;", "belongs to no allocation")]
     [InlineData("mov.u32 %r5, 17; cp.async.cg.shared.global [%r3], [%rd0], 16, %r5;", "copies 17 bytes of 16")]
-    [InlineData("cp.async.cg.shared.global [%r3], [%rd0], 16, 16; cp.async.commit_group; cp.async.wait_group 0; xor.b32 %r4, %r2, 16; add.u32 %r4, %r1, %r4; ld.shared.b32 %r5, [%r4];", "races with|still bringing")]
+    [InlineData("cp.async.cg.shared.global [%r3], [%rd0], 16, 16; cp.async.commit_group; cp.async.wait_group 0; xor.b32 %r4, %r2, 16; "
+        + "add.u32 %r4, %r1, %r4; ld.shared.b32 %r5, [%r4];", "races with|still bringing")]
     // What a warp or a block does together.
     [InlineData("setp.lt.u32 %p0, %r0, 8; @%p0 bar.sync 0;", "the others took another branch")]
     [InlineData("setp.lt.u32 %p0, %r0, 8; @%p0 bar.warp.sync 4294967295;", "needs all lanes")]
     [InlineData("setp.lt.u32 %p0, %r0, 8; @%p0 cp.async.commit_group;", "needs all lanes")]
     [InlineData("setp.lt.u32 %p0, %r0, 8; @%p0 ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r5,%r6,%r7,%r8}, [%r3];", "needs all lanes")]
-    [InlineData("setp.lt.u32 %p0, %r0, 8; @%p0 mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f0,%f1,%f2,%f3}, {%r0,%r0,%r0,%r0}, {%r0,%r0}, {%f0,%f1,%f2,%f3};", "needs all lanes")]
+    [InlineData("setp.lt.u32 %p0, %r0, 8; @%p0 mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%f0,%f1,%f2,%f3}, {%r0,%r0,%r0,%r0}, "
+        + "{%r0,%r0}, {%f0,%f1,%f2,%f3};", "needs all lanes")]
     [InlineData("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%r5,%r6,%r7,%r8}, [%r3+4];", "not aligned")]
     [InlineData("setp.lt.u32 %p0, %r0, 8; @%p0 shfl.sync.bfly.b32 %r5, %r0, 1, 31, 4294967295;", "shuffles among lanes")]
     [InlineData("setp.lt.u32 %p0, %r0, 8; @%p0 shfl.sync.bfly.b32 %r5, %r0, 8, 31, 255;", "reads lane 8")]
@@ -91,19 +97,22 @@ public sealed class InterpreterTests
     [InlineData("wgmma.fence.sync.aligned; {product} wgmma.commit_group.sync.aligned; {product}", "without a wgmma.fence", false)]
     [InlineData("wgmma.fence.sync.aligned; {product}", "ends while products", true)]
     [InlineData("wgmma.fence.sync.aligned; {product} wgmma.commit_group.sync.aligned;", "ends while products", true)]
-    [InlineData("wgmma.fence.sync.aligned; {product} wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 1;", "ends while products", true)]
+    [InlineData("wgmma.fence.sync.aligned; {product} wgmma.commit_group.sync.aligned; wgmma.wait_group.sync.aligned 1;",
+        "ends while products", true)]
     [InlineData("wgmma.fence.sync.aligned; {product} wgmma.commit_group.sync.aligned; st.shared.b32 [%r3], %r0;", "still reading", true)]
     [InlineData("wgmma.fence.sync.aligned; {product} cp.async.cg.shared.global [%r3], [%rd0], 16, 16;", "still reading", true)]
     [InlineData("st.shared.b32 [%r3], %r0; bar.sync 0; wgmma.fence.sync.aligned;", "no fence.proxy.async", false)]
     [InlineData("st.shared.b32 [%r3], %r0; fence.proxy.async.shared::cta; wgmma.fence.sync.aligned;", "since the last barrier", false)]
-    [InlineData("cp.async.cg.shared.global [%r3], [%rd0], 16, 16; cp.async.commit_group; fence.proxy.async.shared::cta; bar.sync 0; wgmma.fence.sync.aligned;", "still bringing", false)]
+    [InlineData("cp.async.cg.shared.global [%r3], [%rd0], 16, 16; cp.async.commit_group; fence.proxy.async.shared::cta; bar.sync 0; "
+        + "wgmma.fence.sync.aligned;", "still bringing", false)]
     [InlineData("wgmma.fence.sync.aligned; cvt.u64.u32 %rd2, %r0; add.u64 %rd1, %rd1, %rd2;", "different descriptors", false)]
     [InlineData("wgmma.fence.sync.aligned; add.u64 %rd1, %rd1, 4611686018427387904;", "swizzled by 128 bytes only", false)]
     [InlineData("wgmma.fence.sync.aligned; or.b64 %rd1, %rd1, 562949953421312;", "no base offset", false)]
     [InlineData("wgmma.fence.sync.aligned; add.u64 %rd1, %rd1, 512;", "the block has 8192", false)]
     [InlineData("wgmma.fence.sync.aligned; setp.lt.u32 %p0, %r0, 32; @%p0", "not all warps|ends while products", false)]
     public void A_misused_product_is_named(string body, string fault, bool whole) =>
-        Assert.Matches(fault, Fault(Operands + body.Replace("{product}", Product, StringComparison.Ordinal) + (whole ? "" : " " + Product), threads: 128));
+        Assert.Matches(fault, Fault(Operands + body.Replace("{product}", Product, StringComparison.Ordinal) + (whole ? "" : " " + Product),
+            threads: 128));
 
     [Fact]
     public void A_warpgroup_must_be_whole() =>
@@ -114,9 +123,11 @@ public sealed class InterpreterTests
     {
         // Zeros times zeros, added to one.
         string product = Operands.Replace("{%r0,%r0,%r0,%r0}", "{0,0,0,0}", StringComparison.Ordinal)
-            + string.Concat(Enumerable.Range(0, 32).Select(i => string.Create(CultureInfo.InvariantCulture, $"mov.f32 %f{i}, 0f3F800000;\n")))
+            + string.Concat(Enumerable.Range(0, 32)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"mov.f32 %f{i}, 0f3F800000;\n")))
             + "wgmma.fence.sync.aligned;\n" + Product + "wgmma.commit_group.sync.aligned;\n";
-        const string Wait = "wgmma.wait_group.sync.aligned 0;\n", Store = "cvt.u64.u32 %rd2, %r0; shl.b64 %rd2, %rd2, 2; add.u64 %rd2, %rd0, %rd2; st.global.f32 [%rd2], %f5;\n";
+        const string Wait = "wgmma.wait_group.sync.aligned 0;\n",
+            Store = "cvt.u64.u32 %rd2, %r0; shl.b64 %rd2, %rd2, 2; add.u64 %rd2, %rd0, %rd2; st.global.f32 [%rd2], %f5;\n";
         Assert.All(Run(product + Store + Wait, 128), value => Assert.True(float.IsNaN(value)));
         Assert.All(Run(product + Wait + Store, 128), value => Assert.Equal(1, value));
     }
@@ -130,7 +141,9 @@ public sealed class InterpreterTests
     {
         using var gpu = new Gpu();
         byte[] memory = BitConverter.GetBytes(gpu.Memory.Allocate(1024));
-        PtxKernel kernel = PtxModule.Parse(Module("st.shared.v4.b32 [%r3], {%r0,%r0,%r0,%r0}; st.shared.v4.b32 [%r3+512], {%r0,%r0,%r0,%r0}; bar.sync 0;" + body)).Entry("snippet");
+        PtxKernel kernel = PtxModule.Parse(Module(
+            "st.shared.v4.b32 [%r3], {%r0,%r0,%r0,%r0}; st.shared.v4.b32 [%r3+512], {%r0,%r0,%r0,%r0}; bar.sync 0;" + body))
+                .Entry("snippet");
         kernel.Run(new LaunchConfiguration(1, 1, 1, 32, SharedBytes), memory, gpu.Memory, Checks.Banks);
         Assert.Equal((turns, least), kernel.BankUse[kernel.Instructions.Count - 2]);
     }
@@ -159,7 +172,8 @@ public sealed class InterpreterTests
     {
         using var gpu = new Gpu();
         PtxKernel kernel = PtxModule.Parse(Module("")).Entry("snippet");
-        Assert.Contains(fault, Assert.Throws<PtxFaultException>(() => kernel.Run(new LaunchConfiguration(x, y, 1, threads, 0), new byte[bytes], gpu.Memory)).Message);
+        Assert.Contains(fault, Assert.Throws<PtxFaultException>(
+            () => kernel.Run(new LaunchConfiguration(x, y, 1, threads, 0), new byte[bytes], gpu.Memory)).Message);
     }
 
     private static string Module(string body) => $"{Header}\n{body}\nret;\n}}\n";
@@ -171,7 +185,8 @@ public sealed class InterpreterTests
     {
         using var gpu = new Gpu();
         ulong memory = gpu.Memory.Allocate(1024);
-        PtxModule.Parse(Module(body)).Entry("snippet").Run(new LaunchConfiguration(1, 1, 1, threads, SharedBytes), BitConverter.GetBytes(memory), gpu.Memory);
+        PtxModule.Parse(Module(body)).Entry("snippet")
+            .Run(new LaunchConfiguration(1, 1, 1, threads, SharedBytes), BitConverter.GetBytes(memory), gpu.Memory);
         return gpu.Memory.Span<float>(memory, threads).ToArray();
     }
 }

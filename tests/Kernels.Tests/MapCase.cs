@@ -16,7 +16,8 @@ public sealed record MapCase(Shape Shape, Storage Storage, bool Slice, int Seed)
 
     /// <summary>Small odd shapes of a kind.</summary>
     public static Gen<MapCase> Of(Storage storage, bool single) => Gen.Select(
-        Gen.Select(Gen.OneOf(1, 1, 2, 3), single ? Gen.Const(1) : Gen.Int[2, 40], Gen.Int[1, 12], Gen.Int[1, 14], (n, c, h, w) => new Shape(n, c, h, w)),
+        Gen.Select(Gen.OneOf(1, 1, 2, 3), single ? Gen.Const(1) : Gen.Int[2, 40], Gen.Int[1, 12], Gen.Int[1, 14],
+            (n, c, h, w) => new Shape(n, c, h, w)),
         Gen.Bool, Gen.Int[0, 1 << 20],
         (shape, slice, seed) => new MapCase(shape, storage, slice, seed));
 

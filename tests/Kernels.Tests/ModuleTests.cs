@@ -96,7 +96,8 @@ public sealed partial class ModuleTests
     {
         KernelInfo kernel = KernelLibrary.Find(name);
         if (kernel.Width == 1 || kernel.Storage.Length == 0) return;
-        string[] narrow = [.. Access().Matches(Gpu.Text(name)).Select(access => access.Value).Where(access => !access.StartsWith("ld.param", StringComparison.Ordinal) && !access.Contains(".v4.", StringComparison.Ordinal))];
+        string[] narrow = [.. Access().Matches(Gpu.Text(name)).Select(access => access.Value).Where(
+            access => !access.StartsWith("ld.param", StringComparison.Ordinal) && !access.Contains(".v4.", StringComparison.Ordinal))];
         string[] allowed = kernel.Family switch
         {
             // Transposing stores of pixels.
@@ -107,7 +108,8 @@ public sealed partial class ModuleTests
             // One channel of A or B, spread.
             "add" or KernelFamily.Multiply => ["ld.global.f32", "ld.global.b16"],
             // Results of one channel, their residuals and biases; planes; columns of one thread.
-            "conv_head" or "linear" or KernelFamily.SqueezeExcite => ["ld.global.f32", "ld.global.b16", "st.global.f32", "st.global.b16", "st.shared.f32"],
+            "conv_head" or "linear" or KernelFamily.SqueezeExcite =>
+                ["ld.global.f32", "ld.global.b16", "st.global.f32", "st.global.b16", "st.shared.f32"],
             KernelFamily.ConvPlanar => ["ld.global.f32"],
             "from_planar" or KernelFamily.ToPlanar => ["ld.global.f32", "st.global.f32", "ld.global.b16", "st.global.b16"],
             KernelFamily.AttentionScores => ["st.shared.f32", "ld.shared.f32", "st.global.f32"],

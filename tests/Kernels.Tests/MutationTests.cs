@@ -29,7 +29,8 @@ public sealed class MutationTests
     [InlineData("conv_mma_f16_64x64", 0)]
     [InlineData("conv_mma_f16_64x64", 1)]
     [InlineData("conv_mma_tf32_64x32", 1)]
-    public void A_removed_barrier_is_a_race(string kernel, int which) => Assert.Contains("races with", Fault(kernel, text => Without(text, "bar.sync\t0;", which)));
+    public void A_removed_barrier_is_a_race(string kernel, int which) =>
+        Assert.Contains("races with", Fault(kernel, text => Without(text, "bar.sync\t0;", which)));
 
     [Theory]
     [InlineData("conv_simt_f32_64x64")]
@@ -44,7 +45,8 @@ public sealed class MutationTests
 
     [Fact]
     public void A_wait_that_is_one_group_short_reads_what_is_still_being_copied() =>
-        Assert.Contains("still bringing", Fault("conv_mma_f16_64x64", text => Replaced(text, "cp.async.wait_group 2;", 0, "cp.async.wait_group 3;")));
+        Assert.Contains("still bringing", Fault("conv_mma_f16_64x64",
+            text => Replaced(text, "cp.async.wait_group 2;", 0, "cp.async.wait_group 3;")));
 
     [Fact]
     public void A_removed_barrier_of_the_warp_is_a_race() =>
@@ -68,11 +70,13 @@ public sealed class MutationTests
 
     [Fact]
     public void A_barrier_of_the_products_removed_is_named() =>
-        Assert.Matches("since the last barrier|still bringing|nobody wrote|still reading", Fault("conv_wgmma_f16_128x128", text => Without(text, "bar.sync\t0;", 1)));
+        Assert.Matches("since the last barrier|still bringing|nobody wrote|still reading",
+            Fault("conv_wgmma_f16_128x128", text => Without(text, "bar.sync\t0;", 1)));
 
     [Fact]
     public void A_barrier_that_some_threads_miss_is_named() => Assert.Contains("waits for the block with lanes", Fault(
-        "conv_simt_f32_64x64", text => Replaced(text, "bar.sync\t0;", 0, "{ .reg .pred q; .reg .u32 t; mov.u32 t, %tid.x; setp.lt.u32 q, t, 40; @q bar.sync\t0; }")));
+        "conv_simt_f32_64x64", text => Replaced(text, "bar.sync\t0;", 0,
+            "{ .reg .pred q; .reg .u32 t; mov.u32 t, %tid.x; setp.lt.u32 q, t, 40; @q bar.sync\t0; }")));
 
     [Fact]
     public void Shared_memory_that_nobody_wrote_is_named() => Assert.Contains("nobody wrote", Fault(
@@ -106,11 +110,13 @@ public sealed class MutationTests
             }
             """;
         using var gpu = new Gpu();
-        PtxFaultException fault = Assert.Throws<PtxFaultException>(() => PtxModule.Parse(Text).Entry("halves").Run(new LaunchConfiguration(1, 1, 1, 32, 0), [], gpu.Memory));
+        PtxFaultException fault = Assert.Throws<PtxFaultException>(
+            () => PtxModule.Parse(Text).Entry("halves").Run(new LaunchConfiguration(1, 1, 1, 32, 0), [], gpu.Memory));
         Assert.Contains("shuffles among lanes", fault.Message);
     }
 
-    private static string Fault(string kernel, Func<string, string> change) => Assert.Throws<PtxFaultException>(() => Run(kernel, change)).Message;
+    private static string Fault(string kernel, Func<string, string> change) =>
+        Assert.Throws<PtxFaultException>(() => Run(kernel, change)).Message;
 
     private static void Run(string name, Func<string, string> change)
     {

@@ -12,7 +12,8 @@ public sealed class NormalisationTests
 
     [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
     public void Group_norms_match_the_reference(Storage storage, bool single) => Gen.Select(
-        MapCase.Of(storage, single), single ? Gen.Const(1) : Gen.Int[1, 7], single ? Gen.Const(1) : Gen.Int[2, 5], Gen.OneOf(1, 1, 2, 3), MapCase.Activations, Gen.OneOf(0.0, 3.0)).Sample(
+        MapCase.Of(storage, single), single ? Gen.Const(1) : Gen.Int[1, 7], single ? Gen.Const(1) : Gen.Int[2, 5], Gen.OneOf(1, 1, 2, 3),
+        MapCase.Activations, Gen.OneOf(0.0, 3.0)).Sample(
         (test, groups, width, times, activation, offset) =>
         {
             // Beyond 256 pixels there are several parts.
@@ -20,7 +21,8 @@ public sealed class NormalisationTests
             int c = test.Shape.C;
             float[] weight = test.Numbers("weight", c), bias = test.Numbers("bias", c);
             var op = new GroupNormOp(new Parameter("weight", [c], () => weight), new Parameter("bias", [c], () => bias), groups, 1e-5f);
-            Map x = test.Values("x", low: offset - 1, high: offset + 1), y = Expected.Run(Tensor.Create(op, [test.Input()], "norm"), x), activated = new(y.Shape);
+            Map x = test.Values("x", low: offset - 1, high: offset + 1), y = Expected.Run(Tensor.Create(op, [test.Input()], "norm"), x),
+                activated = new(y.Shape);
             Activations.Run(activation, y, activated);
 
             using var gpu = new Gpu();
@@ -29,7 +31,8 @@ public sealed class NormalisationTests
             var norm = new Engine.Backends.Cuda.GroupNorm(Tensor.Create(fused, [input], "norm"), fused, HostRun.Kernels(storage));
             Map actual = new HostRun(gpu, storage).With(input, x, test.Slice).Run(norm, test.Slice);
             float[] bound = Bound(x, groups);
-            Expected.Within(activated, i => (1.1 * bound[i]) + (16 * Unit), test.Storage).Check(actual, $"{test}, {groups} groups, {activation}");
+            Expected.Within(activated, i => (1.1 * bound[i]) + (16 * Unit), test.Storage)
+                .Check(actual, $"{test}, {groups} groups, {activation}");
         },
         iter: 8, threads: 1);
 
@@ -42,8 +45,10 @@ public sealed class NormalisationTests
         for (int start = 0; start < bound.Length; start += size)
         {
             double[] group = [.. x.Values.Skip(start).Take(size).Select(value => (double)value)];
-            double mean = group.Average(), largest = group.Max(Math.Abs), deviation = Math.Sqrt(group.Average(value => (value - mean) * (value - mean)) + 1e-5);
-            for (int i = 0; i < size; i++) bound[start + i] = (float)(Unit * 64 * ((largest / deviation) + (Math.Abs(group[i] - mean) / deviation)));
+            double mean = group.Average(), largest = group.Max(Math.Abs),
+                deviation = Math.Sqrt(group.Average(value => (value - mean) * (value - mean)) + 1e-5);
+            for (int i = 0; i < size; i++)
+                bound[start + i] = (float)(Unit * 64 * ((largest / deviation) + (Math.Abs(group[i] - mean) / deviation)));
         }
         return bound;
     }

@@ -17,12 +17,17 @@ public sealed class PoolingTests
         (test, bins, times, more) =>
         {
             // A bin of more than 256 pixels is summed in parts.
-            test = test with { Shape = new Shape(test.Shape.N, test.Shape.C > 1 ? test.Shape.C + more : 1, test.Shape.H * times, test.Shape.W * times) };
+            test = test with
+            {
+                Shape = new Shape(test.Shape.N, test.Shape.C > 1 ? test.Shape.C + more : 1, test.Shape.H * times,
+                test.Shape.W * times)
+            };
             using var gpu = new Gpu();
             var op = new AdaptiveAvgPool2dOp(bins);
             Tensor input = test.Input(), node = Tensor.Create(op, [input], "pool");
             Map x = test.Values("x"), y = Expected.Run(node, x);
-            Map actual = new HostRun(gpu, storage).With(input, x, test.Slice).Run(new Engine.Backends.Cuda.AdaptiveAvgPool2d(node, op, HostRun.Kernels(storage)), test.Slice);
+            Map actual = new HostRun(gpu, storage).With(input, x, test.Slice)
+                .Run(new Engine.Backends.Cuda.AdaptiveAvgPool2d(node, op, HostRun.Kernels(storage)), test.Slice);
             // Threads, warps and parts each add up in a line; numbers are at most 1.
             Expected.Within(y, _ => 24 * Unit, test.Storage).Check(actual, $"{test}, {bins} bins");
         },
@@ -53,21 +58,30 @@ public sealed class PoolingTests
             using var gpu = new Gpu();
             test = test with { Shape = test.Shape with { H = test.Shape.H * times, W = test.Shape.W * times } };
             (int n, int c, _, _) = test.Shape;
-            float[] reduce = test.Numbers("reduce", hidden * c), reduceBias = test.Numbers("reduce bias", hidden), expand = test.Numbers("expand", c * hidden), expandBias = test.Numbers("expand bias", c);
+            float[] reduce = test.Numbers("reduce", hidden * c), reduceBias = test.Numbers("reduce bias", hidden),
+                expand = test.Numbers("expand", c * hidden), expandBias = test.Numbers("expand bias", c);
             Map x = test.Values("x"), y = new(new Shape(n, c, 1, 1));
             for (int image = 0; image < n; image++)
             {
-                double[] mean = [.. Enumerable.Range(0, c).Select(channel => x.Plane(image, channel).ToArray().Average(value => (double)value))];
-                double[] middle = [.. Enumerable.Range(0, hidden).Select(k => Apply(activation, reduceBias[k] + Enumerable.Range(0, c).Sum(channel => mean[channel] * reduce[(k * c) + channel])))];
-                for (int k = 0; k < c; k++) y.Plane(image, k)[0] = (float)Apply(Activation.Sigmoid, expandBias[k] + Enumerable.Range(0, hidden).Sum(j => middle[j] * expand[(k * hidden) + j]));
+                double[] mean = [.. Enumerable.Range(0, c)
+                    .Select(channel => x.Plane(image, channel).ToArray().Average(value => (double)value))];
+                double[] middle = [.. Enumerable.Range(0, hidden).Select(k =>
+                    Apply(activation, reduceBias[k] + Enumerable.Range(0, c).Sum(channel => mean[channel] * reduce[(k * c) + channel])))];
+                for (int k = 0; k < c; k++)
+                {
+                    y.Plane(image, k)[0] = (float)Apply(Activation.Sigmoid,
+                        expandBias[k] + Enumerable.Range(0, hidden).Sum(j => middle[j] * expand[(k * hidden) + j]));
+                }
             }
 
             Conv2dOp Conv(string key, float[] weights, float[] bias, int filters, int channels, Activation function) => new(
-                new Parameter($"{key}.weight", [filters, channels, 1, 1], () => weights), new Parameter($"{key}.bias", [filters], () => bias), 1, default, 1, 1)
+                new Parameter($"{key}.weight", [filters, channels, 1, 1], () => weights),
+                new Parameter($"{key}.bias", [filters], () => bias), 1, default, 1, 1)
             {
                 Activation = function,
             };
-            Conv2dOp first = Conv("reduce", reduce, reduceBias, hidden, c, activation), second = Conv("expand", expand, expandBias, c, hidden, Activation.Sigmoid);
+            Conv2dOp first = Conv("reduce", reduce, reduceBias, hidden, c, activation),
+                second = Conv("expand", expand, expandBias, c, hidden, Activation.Sigmoid);
             Tensor input = test.Input(), pooled = Tensor.Create(new AdaptiveAvgPool2dOp(1), [input], "pool");
             Tensor node = Tensor.Create(second, [Tensor.Create(first, [pooled], "reduce")], "expand");
             var gate = new SqueezeExcite(node, new SqueezeExciteBlock(input, first, second), HostRun.Kernels(storage));

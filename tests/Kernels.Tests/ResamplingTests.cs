@@ -11,7 +11,8 @@ public sealed class ResamplingTests
     private const double Unit = 1.0 / (1 << 24);
 
     [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
-    public void Max_poolings_match_the_reference(Storage storage, bool single) => Gen.Select(MapCase.Of(storage, single), Gen.Int[1, 4], Gen.Int[1, 3], Gen.Bool).Sample(
+    public void Max_poolings_match_the_reference(Storage storage, bool single) =>
+        Gen.Select(MapCase.Of(storage, single), Gen.Int[1, 4], Gen.Int[1, 3], Gen.Bool).Sample(
         (test, kernel, stride, ceil) =>
         {
             test = test with { Shape = test.Shape with { H = Math.Max(test.Shape.H, kernel), W = Math.Max(test.Shape.W, kernel) } };
@@ -19,19 +20,22 @@ public sealed class ResamplingTests
             Map x = test.Values("x");
             if (test.Seed % 4 == 0) x.Values[test.Seed % x.Values.Length] = float.NaN;
             Tensor input = test.Input(), node = Tensor.Create(op, [input], "pool");
-            Map y = Expected.Run(node, x), actual = Run(test, input, x, new Engine.Backends.Cuda.MaxPool2d(node, op, HostRun.Kernels(storage)));
+            Map y = Expected.Run(node, x), actual =
+                Run(test, input, x, new Engine.Backends.Cuda.MaxPool2d(node, op, HostRun.Kernels(storage)));
             Assert.Equal(y.Values, actual.Values);
         },
         iter: 7, threads: 1);
 
     [Theory, MemberData(nameof(MapCase.Kinds), MemberType = typeof(MapCase))]
-    public void Nearest_upsamplings_match_the_reference(Storage storage, bool single) => Gen.Select(MapCase.Of(storage, single), Gen.Int[1, 3]).Sample(
+    public void Nearest_upsamplings_match_the_reference(Storage storage, bool single) =>
+        Gen.Select(MapCase.Of(storage, single), Gen.Int[1, 3]).Sample(
         (test, factor) =>
         {
             var op = new UpsampleNearestOp(factor);
             Tensor input = test.Input(), node = Tensor.Create(op, [input], "up");
             Map x = test.Values("x"), y = Expected.Run(node, x);
-            Expected.Exactly(y).Check(Run(test, input, x, new Engine.Backends.Cuda.UpsampleNearest(node, op, HostRun.Kernels(storage))), test.ToString());
+            Expected.Exactly(y).Check(Run(test, input, x, new Engine.Backends.Cuda.UpsampleNearest(node, op, HostRun.Kernels(storage))),
+                test.ToString());
         },
         iter: 4, threads: 1);
 
@@ -46,7 +50,8 @@ public sealed class ResamplingTests
             Map x = test.Values("x"), y = Expected.Run(Tensor.Create(op, inputs, "up"), x);
             Activations.Run(activation, y, y);
             UpsampleBilinearOp activated = op with { Activation = activation };
-            Map actual = Run(test, input, x, new Engine.Backends.Cuda.UpsampleBilinear(Tensor.Create(activated, inputs, "up"), activated, HostRun.Kernels(storage)));
+            Map actual = Run(test, input, x, new Engine.Backends.Cuda.UpsampleBilinear(Tensor.Create(activated, inputs, "up"), activated,
+                HostRun.Kernels(storage)));
             Expected.Within(y, _ => 24 * Unit, test.Storage).Check(actual, $"{test}, factor {factor}, aligned {aligned}, {y.Shape}");
         },
         iter: 8, threads: 1);

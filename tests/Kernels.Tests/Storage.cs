@@ -128,7 +128,8 @@ internal sealed class DeviceTensor
             for (int c = 0; c < Map.PixelStride; c++)
             {
                 if (c >= _first && c < _first + PaddedChannels) continue;
-                Assert.True(float.IsNaN(_storage.Read(_gpu, _start + (ulong)(((pixel * Map.PixelStride) + c) * _storage.Size()))), $"channel {c} of pixel {pixel}, beside the slice, was written");
+                Assert.True(float.IsNaN(_storage.Read(_gpu, _start + (ulong)(((pixel * Map.PixelStride) + c) * _storage.Size()))),
+                    $"channel {c} of pixel {pixel}, beside the slice, was written");
             }
         }
         return values;
@@ -141,7 +142,8 @@ internal sealed class DeviceTensor
             for (int pixel = 0; pixel < _shape.H * _shape.W; pixel++)
             {
                 for (int c = 0; c < PaddedChannels; c++)
-                    visit(n, c, pixel, _start + (ulong)((((((n * _shape.H * _shape.W) + pixel) * Map.PixelStride) + _first + c) * _storage.Size())));
+                    visit(n, c, pixel, _start
+                        + (ulong)((((((n * _shape.H * _shape.W) + pixel) * Map.PixelStride) + _first + c) * _storage.Size())));
             }
         }
     }

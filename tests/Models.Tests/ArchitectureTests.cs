@@ -33,7 +33,8 @@ public sealed class ArchitectureTests
         {
             Assert.Contains($"| `{a.Key}` | {a.Name} | {a.Encoder} | {a.InputSize} |", readme);
             Assert.Contains(
-                $"| {a.Published!.MillionParameters:0.0} | {a.Published!.GigaMacs:0.0} | {a.Macs / 1e9:0.00} | {a.Published!.Dice:0.000} |", readme);
+                $"| {a.Published!.MillionParameters:0.0} | {a.Published!.GigaMacs:0.0} | {a.Macs / 1e9:0.00} | {a.Published!.Dice:0.000} |",
+                readme);
             Assert.Contains($"| `{a.Key}` | {a.StudyCheckpoint!.FileSize} | {a.StudyCheckpoint!.Sha256} |", readme);
         }
     }

@@ -35,13 +35,15 @@ public sealed class CheckpointConversionTests : IDisposable
     [Fact]
     public void Values_that_overflow_are_refused_and_leave_no_file()
     {
-        string source = Path.Combine(_directory.FullName, "large.safetensors"), target = Path.Combine(_directory.FullName, "small.safetensors");
+        string source = Path.Combine(_directory.FullName, "large.safetensors"),
+            target = Path.Combine(_directory.FullName, "small.safetensors");
         Safetensors.Write(source, [new Parameter("w", [2], () => [1f, 1e5f])]);
         WeightException e = Assert.Throws<WeightException>(
             () => CheckpointConversion.Run(source, target, new ConversionOptions { DType = DType.Float16, Any = true }));
         Assert.Contains("'w'", e.Message);
         Assert.Equal([source], Directory.GetFiles(_directory.FullName));
-        Assert.Equal(0, CheckpointConversion.Run(source, target, new ConversionOptions { DType = DType.BFloat16, Any = true }).Rounding.Overflows);
+        Assert.Equal(0, CheckpointConversion.Run(source, target,
+            new ConversionOptions { DType = DType.BFloat16, Any = true }).Rounding.Overflows);
     }
 
     [Fact]

@@ -30,7 +30,8 @@ public sealed class DisposalTests
     public async Task Sixteen_threads_segment_while_others_dispose_and_load()
     {
         string program = Path.Combine(AppContext.BaseDirectory, $"LungSeg.Models.Tests{(OperatingSystem.IsWindows() ? ".exe" : "")}");
-        var start = new ProcessStartInfo(program, ["-explicit", "only", "-method", $"*{nameof(Rounds_of_disposing_and_loading)}", "-noLogo", "-noColor"])
+        var start = new ProcessStartInfo(program,
+            ["-explicit", "only", "-method", $"*{nameof(Rounds_of_disposing_and_loading)}", "-noLogo", "-noColor"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -75,7 +76,8 @@ public sealed class DisposalTests
             // Whose the backend is, and who goes first, in turns.
             CpuBackend? next = (round % 3) switch { 0 => new CpuBackend(1), 1 => new CpuBackend(2), _ => null };
             LungSegmenter old = Interlocked.Exchange(ref current, Load(next));
-            Action[] disposals = backend is null ? [old.Dispose] : round % 2 == 0 ? [old.Dispose, backend.Dispose] : [backend.Dispose, old.Dispose];
+            Action[] disposals = backend is null ? [old.Dispose] : round % 2 == 0 ? [old.Dispose, backend.Dispose]
+                : [backend.Dispose, old.Dispose];
             Parallel.Invoke(disposals);
             backend = next;
         }

@@ -19,17 +19,21 @@ public sealed class EmulatedGpuTests
     /// <summary>Every network in every precision: each GPU generation has kernels of its own.</summary>
     public static IEnumerable<TheoryDataRow<string, Precision, int>> Networks =>
         from network in Architectures.All
-        from gpu in ((Precision Precision, int ComputeCapability)[])[(Precision.Float32, 60), (Precision.TensorFloat32, 80), (Precision.Float16, 80), (Precision.Float16, 90)]
-        select new TheoryDataRow<string, Precision, int>(network.Key, gpu.Precision, gpu.ComputeCapability).WithTrait("network", network.Key);
+        from gpu in ((Precision Precision, int ComputeCapability)[])[(Precision.Float32, 60), (Precision.TensorFloat32, 80),
+            (Precision.Float16, 80), (Precision.Float16, 90)]
+        select new TheoryDataRow<string, Precision, int>(network.Key, gpu.Precision, gpu.ComputeCapability)
+            .WithTrait("network", network.Key);
 
     [Theory]
     [InlineData("pan", Precision.TensorFloat32, 80)]
     [InlineData("pan", Precision.Float16, 90)]
-    public void Networks_give_what_PyTorch_gives(string network, Precision precision, int computeCapability) => Compare(network, precision, computeCapability);
+    public void Networks_give_what_PyTorch_gives(string network, Precision precision, int computeCapability) =>
+        Compare(network, precision, computeCapability);
 
     // Minutes in the interpreter: by hand, -explicit only -preEnumerateTheories -diagnostics -trait network=unet.
     [Theory(Explicit = true), MemberData(nameof(Networks))]
-    public void All_networks_give_what_PyTorch_gives(string network, Precision precision, int computeCapability) => Compare(network, precision, computeCapability);
+    public void All_networks_give_what_PyTorch_gives(string network, Precision precision, int computeCapability) =>
+        Compare(network, precision, computeCapability);
 
     public static TheoryData<int, int, int, int, SegmentationMode> Images => new()
     {
@@ -44,7 +48,8 @@ public sealed class EmulatedGpuTests
     };
 
     [Theory, MemberData(nameof(Images))]
-    public void Images_are_prepared_and_masks_cut_bit_for_bit_as_on_the_CPU(int width, int height, int channels, int bits, SegmentationMode mode)
+    public void Images_are_prepared_and_masks_cut_bit_for_bit_as_on_the_CPU(int width, int height, int channels, int bits,
+        SegmentationMode mode)
     {
         var random = new Random(width + bits);
         var samples = new ushort[width * height * channels];
@@ -54,7 +59,8 @@ public sealed class EmulatedGpuTests
         var postprocess = new Postprocess(mode, 0.45f);
 
         // A convolution with weights of one lets the input out as it came in.
-        var weights = new StateDict([new Parameter("copy.weight", [3, 1, 1, 1], () => [1, 1, 1]), new Parameter("head.weight", [1, 3, 3, 3], () => Noise("head", 27)), new Parameter("head.bias", [1], () => [0.1f])]);
+        var weights = new StateDict([new Parameter("copy.weight", [3, 1, 1, 1], () => [1, 1, 1]),
+            new Parameter("head.weight", [1, 3, 3, 3], () => Noise("head", 27)), new Parameter("head.bias", [1], () => [0.1f])]);
         var scope = new WeightScope(new StrictWeights(weights));
         Graph graph = Graph.Record(new Shape(1, 3, Side, Side), x =>
         {
@@ -108,14 +114,16 @@ public sealed class EmulatedGpuTests
         plan.Execute();
         GoldenDifference difference = golden.Compare(small, "output", plan.Output.ToArray());
         TestContext.Current.SendDiagnosticMessage(string.Create(CultureInfo.InvariantCulture,
-            $"{network} {precision.Name()} on {computeCapability}: max {difference.Max:e1}, mean {difference.Mean:e1}; {string.Join(' ', gpu.UsedKernels.Order(StringComparer.Ordinal))}"));
+            $"{network} {precision.Name()} on {computeCapability}: max {difference.Max:e1}, mean {difference.Mean:e1}; "
+                + $"{string.Join(' ', gpu.UsedKernels.Order(StringComparer.Ordinal))}"));
         (double max, double mean) = (precision, network) switch
         {
             (Precision.Float32, _) => (1e-4, 1e-4),
             (_, "unet" or "linknet") => (1e-1, 1e-2),
             _ => (2e-2, 2e-3),
         };
-        Assert.True(difference.Max <= max && difference.Mean <= mean, $"{network} in {precision.Name()}: off by {difference.Max:e2}, {difference.Mean:e2} in the mean");
+        Assert.True(difference.Max <= max && difference.Mean <= mean,
+            $"{network} in {precision.Name()}: off by {difference.Max:e2}, {difference.Mean:e2} in the mean");
     }
 
     private static float[] Noise(string key, int count)

@@ -32,7 +32,8 @@ public sealed class ExtensionsTests
         }
         Assert.Throws<ObjectDisposedException>(() => one.Segment(Path));
         Assert.Throws<ObjectDisposedException>(() => large.Segment(Path));
-        Assert.Contains(log.Lines, line => line.StartsWith("Information: Loaded pan at 160 x 160 pixels", StringComparison.Ordinal) && line.Contains("2 plans"));
+        Assert.Contains(log.Lines, line => line.StartsWith("Information: Loaded pan at 160 x 160 pixels", StringComparison.Ordinal)
+            && line.Contains("2 plans"));
         Assert.Contains(log.Lines, line => line.StartsWith("Debug: Segmented an image", StringComparison.Ordinal));
         Assert.Contains("Warning: An image was refused", log.Lines);
         Assert.DoesNotContain(log.Lines, line => line.Contains(Path));
@@ -56,7 +57,8 @@ public sealed class ExtensionsTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             lock (_lines) _lines.Add($"{logLevel}: {formatter(state, exception)}");
         }

@@ -5,8 +5,8 @@ using LungSeg.Imaging;
 namespace LungSeg.Models.Tests;
 
 /// <summary>
-/// How often each flag is raised by the default network: real radiographs, drawn ones, and variations of them. The table in docs/outputs.md is
-/// this test's output. Some minutes of work, and so run by hand: tests/long.sh flags. LUNGSEG_PHOTOS names a folder of photographs;
+/// How often each flag is raised by the default network: real radiographs, drawn ones, and variations of them. The table in docs/outputs.md
+/// is this test's output. Some minutes of work, and so run by hand: tests/long.sh flags. LUNGSEG_PHOTOS names a folder of photographs;
 /// LUNGSEG_FLAGS is a part of the rows' names, to measure some of them.
 /// </summary>
 public sealed class FlagSurveyTests(ITestOutputHelper output)
@@ -19,7 +19,8 @@ public sealed class FlagSurveyTests(ITestOutputHelper output)
     public void Flags_of_real_and_changed_images()
     {
         Radiograph[] real = [.. Directory.GetFiles(TestData.Shared("cxr"), "*.png")
-            .Where(f => !f.EndsWith(".mask.png", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(f => Grey(ImageReader.Read(f)))];
+            .Where(f => !f.EndsWith(".mask.png", StringComparison.Ordinal)).Order(StringComparer.Ordinal)
+                .Select(f => Grey(ImageReader.Read(f)))];
         Radiograph[] drawn = [.. Enumerable.Range(1, 5).Select(seed => SyntheticRadiograph.Draw(640, 640, seed).Image)];
         // The same chests from the other side, darker and brighter: 60 images.
         Radiograph[] all = [.. real.Concat(drawn).SelectMany(i => new[] { i, Mirror(i), Gamma(i, 0.7), Gamma(i, 1.5) })];
@@ -30,7 +31,8 @@ public sealed class FlagSurveyTests(ITestOutputHelper output)
         Survey("turned by 180 degrees", all.Select(i => Mirror(Flip(i))), [("rotated", 54, 60)]);
         Survey("upside down", all.Select(Flip), [("rotated", 54, 60)]);
         Survey("negatives turned by 180 degrees", all.Select(i => Map(Mirror(Flip(i)), s => 255 - s)), []);
-        Survey("turned by 90 or 270 degrees", all.SelectMany(i => new[] { Transpose(Flip(i)), Transpose(Mirror(i)) }), [("low_confidence", 110, 120)]);
+        Survey("turned by 90 or 270 degrees", all.SelectMany(i => new[] { Transpose(Flip(i)), Transpose(Mirror(i)) }),
+            [("low_confidence", 110, 120)]);
         Survey("tilted by 30 degrees", all.Select((i, n) => Turn(i, n % 2 == 0 ? 30 : -30)), [("rotated", 34, 60)]);
         Survey("tilted by 15 degrees", all.Select((i, n) => Turn(i, n % 2 == 0 ? 15 : -15)), []);
         Survey("tilted by 5 degrees", all.Select((i, n) => Turn(i, n % 2 == 0 ? 5 : -5)), [("!ct_slice", 60, 60)]);
@@ -40,7 +42,8 @@ public sealed class FlagSurveyTests(ITestOutputHelper output)
             Survey($"left {share:P0} cut away", all.Select(i => Crop(i, (int)(share * i.Width), 0, i.Width, i.Height)), []);
         Survey("strong noise added", all.Select(Noise), []);
         foreach (double red in Tints)
-            Survey($"films tinted blue (red {red:0.0}, green {(red + 1) / 2:0.00})", all.Select(i => Tint(i, red, (red + 1) / 2, 1)), [("!photograph", 60, 60)]);
+            Survey($"films tinted blue (red {red:0.0}, green {(red + 1) / 2:0.00})", all.Select(i => Tint(i, red, (red + 1) / 2, 1)),
+                [("!photograph", 60, 60)]);
         Survey("films tinted sepia", all.Select(i => Tint(i, 1, 0.85, 0.6)), [("!photograph", 60, 60)]);
         Survey("coloured frame drawn in", all.Select(Frame), [("color_marks", 60, 60)]);
         Survey("drawn slices of CT: bodies, windows, tables, edges", Slices(), [("ct_slice", 14, 16)]);
@@ -54,7 +57,10 @@ public sealed class FlagSurveyTests(ITestOutputHelper output)
         output.WriteLine(_table.ToString());
     }
 
-    /// <summary>A row of the table. A flag is to be raised by a number of the images: "" is none at all, and "!" before a name that it is not raised.</summary>
+    /// <summary>
+    /// A row of the table. A flag is to be raised by a number of the images: "" is none at all, and "!" before a name that it is not
+    /// raised.
+    /// </summary>
     private void Survey(string name, IEnumerable<Radiograph> images, (string Flag, int Least, int Most)[] expected)
     {
         if (!name.Contains(Environment.GetEnvironmentVariable("LUNGSEG_FLAGS") ?? "", StringComparison.Ordinal))
@@ -65,19 +71,22 @@ public sealed class FlagSurveyTests(ITestOutputHelper output)
             LungSegmentation result = _segmenter.Segment(image);
             found.Add((result.Measures.UncertainRatio, [.. result.Flags.Select(f => f.Name)]));
         }
-        IEnumerable<string> counts = found.SelectMany(f => f.Flags).GroupBy(f => f).OrderByDescending(g => g.Count()).Select(g => $"`{g.Key}` {g.Count()}");
+        IEnumerable<string> counts = found.SelectMany(f => f.Flags).GroupBy(f => f).OrderByDescending(g => g.Count())
+            .Select(g => $"`{g.Key}` {g.Count()}");
         int none = found.Count(f => f.Flags.Length == 0);
         string text = string.Join(", ", none > 0 ? counts.Append($"none {none}") : counts);
         _table.AppendLine(CultureInfo.InvariantCulture,
             $"| {name} | {found.Count} | {found.Min(f => f.Doubt):0.00} to {found.Max(f => f.Doubt):0.00} | {text} |");
         output.WriteLine(_table.ToString().Split('\n')[^2]);
         foreach ((string flag, int least, int most) in expected)
-            Assert.InRange(found.Count(f => flag.Length == 0 ? f.Flags.Length == 0 : flag[0] == '!' ? !f.Flags.Contains(flag[1..]) : f.Flags.Contains(flag)),
+            Assert.InRange(found.Count(f => flag.Length == 0 ? f.Flags.Length == 0 : flag[0] == '!' ? !f.Flags.Contains(flag[1..])
+                : f.Flags.Contains(flag)),
                 least, most);
     }
 
     private static Radiograph Make(int width, int height, Func<int, int, double> value) =>
-        new(width, height, 1, 8, [.. Enumerable.Range(0, width * height).Select(i => (ushort)Math.Clamp(value(i % width, i / width), 0, 255))]);
+        new(width, height, 1, 8, [.. Enumerable.Range(0, width * height)
+            .Select(i => (ushort)Math.Clamp(value(i % width, i / width), 0, 255))]);
 
     private static Radiograph Grey(Radiograph i) => new(i.Width, i.Height, 1, 8, Array.ConvertAll(i.ToGrey8(), g => (ushort)g));
 
@@ -103,7 +112,8 @@ public sealed class FlagSurveyTests(ITestOutputHelper output)
     }
 
     private static Radiograph Tint(Radiograph i, double red, double green, double blue) =>
-        new(i.Width, i.Height, 3, 8, [.. i.Samples.ToArray().SelectMany(s => new[] { (ushort)(red * s), (ushort)(green * s), (ushort)(blue * s) })]);
+        new(i.Width, i.Height, 3, 8, [.. i.Samples.ToArray()
+            .SelectMany(s => new[] { (ushort)(red * s), (ushort)(green * s), (ushort)(blue * s) })]);
 
     private static Radiograph Frame(Radiograph i)
     {
@@ -129,7 +139,9 @@ public sealed class FlagSurveyTests(ITestOutputHelper output)
         });
     }
 
-    /// <summary>Bodies in cross-section: two sizes, moved or not, with a table below or not, in windows of lung and of soft tissue.</summary>
+    /// <summary>
+    /// Bodies in cross-section: two sizes, moved or not, with a table below or not, in windows of lung and of soft tissue.
+    /// </summary>
     private static IEnumerable<Radiograph> Slices()
     {
         Random random = new(6);
@@ -139,7 +151,8 @@ public sealed class FlagSurveyTests(ITestOutputHelper output)
                     foreach ((int lung, int tissue, int bone) in ((int, int, int)[])[(90, 230, 255), (10, 140, 240)])
                         yield return Make(512, 512, (x, y) =>
                         {
-                            bool In(double cx, double cy, double rx, double ry) => Math.Pow((x - moved - cx) / rx, 2) + Math.Pow((y - cy) / ry, 2) < size * size;
+                            bool In(double cx, double cy, double rx, double ry) =>
+                                Math.Pow((x - moved - cx) / rx, 2) + Math.Pow((y - cy) / ry, 2) < size * size;
                             double value = In(256, 360, 28, 28) ? bone
                                 : In(276, 230, 60, 55) ? tissue + 10
                                 : In(165, 250, 75, 105) || In(350, 250, 75, 105) ? lung

@@ -40,7 +40,8 @@ public sealed class LayerTests
         // A module that runs several times leaves its last result, as a hook that stores by name does. The softmax of
         // MA-Net's attention is inside an operation of ours.
         IEnumerable<ReferenceLayer> layers =
-            ReferenceLayer.Read(network).Where(layer => layer.Type != "Softmax").GroupBy(layer => layer.Module).Select(calls => calls.Last());
+            ReferenceLayer.Read(network).Where(layer => layer.Type != "Softmax").GroupBy(layer => layer.Module)
+                .Select(calls => calls.Last());
         foreach (ReferenceLayer layer in layers)
         {
             Assert.True(graph.Taps.TryGetValue(layer.Module, out Tensor? tap), $"no tap '{layer.Module}'");

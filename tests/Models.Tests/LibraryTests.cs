@@ -54,14 +54,17 @@ public sealed class LibraryTests
         segmenter.Segment(image, mask, probabilities, token);
         Assert.Equal(expected.Mask.Pixels, mask);
         Assert.Equal(expected.Probabilities.Values, probabilities);
-        Assert.Contains("expected", Assert.Throws<ArgumentException>(() => segmenter.Segment(image, new byte[1], default, CancellationToken.None)).Message);
+        Assert.Contains("expected", Assert.Throws<ArgumentException>(
+            () => segmenter.Segment(image, new byte[1], default, CancellationToken.None)).Message);
     }
 
     [Fact]
     public void Pixels_of_any_depth_fill_the_range()
     {
-        Assert.Equal([0, 32776, 65535], Radiograph.FromPixels((ushort[])[0, 2048, 4095], 3, 1, bitDepth: 12, channels: 1).Samples.ToArray());
-        Assert.Equal([0, 255], Radiograph.FromPixels((ushort[])[0, 7, 1, 7], 1, 2, bitDepth: 1, channels: 1, stride: 2) is var bits ? bits.Samples.ToArray() : []);
+        Assert.Equal([0, 32776, 65535], Radiograph.FromPixels((ushort[])[0, 2048, 4095], 3, 1, bitDepth: 12,
+            channels: 1).Samples.ToArray());
+        Assert.Equal([0, 255], Radiograph.FromPixels((ushort[])[0, 7, 1, 7], 1, 2, bitDepth: 1, channels: 1, stride: 2) is var bits
+            ? bits.Samples.ToArray() : []);
         Assert.Throws<ArgumentException>(() => Radiograph.FromPixels((ushort[])[4096], 1, 1, bitDepth: 12, channels: 1));
         Assert.Throws<ArgumentException>(() => Radiograph.FromPixels(new byte[11], 3, 4));
     }
@@ -78,7 +81,8 @@ public sealed class LibraryTests
         float[] expected = Run(Options);
         using (FileStream stream = File.OpenRead(Weights)) Assert.Equal(expected, Run(Options with { WeightsStream = stream }));
         Assert.Equal(expected, Run(Options with { WeightsMemory = File.ReadAllBytes(Weights) }));
-        Assert.Contains("2 of them", Assert.Throws<ArgumentException>(() => Run(Options with { WeightsMemory = new byte[1], WeightsFile = Weights })).Message);
+        Assert.Contains("2 of them", Assert.Throws<ArgumentException>(
+            () => Run(Options with { WeightsMemory = new byte[1], WeightsFile = Weights })).Message);
         Assert.Contains("(memory)", Assert.Throws<CheckpointException>(() => Run(Options with { WeightsMemory = new byte[100] })).Message);
     }
 
@@ -122,7 +126,8 @@ public sealed class LibraryTests
         LungSegmenter.Load(two with { Plans = 1, MemoryLimit = (long)one << 20 }).Dispose();
         Assert.Throws<DeviceException>(() => LungSegmenter.Load(two with { MemoryLimit = (long)(needed - 1) << 20 }).Dispose());
         using CudaBackend gpu = EmulatedGpu.OpenIdle(Precision.Float32, 90);
-        Assert.Contains("CPU alone", Assert.Throws<DeviceException>(() => LungSegmenter.Load(Options with { Backend = gpu, MemoryLimit = 1 << 30 })).Message);
+        Assert.Contains("CPU alone", Assert.Throws<DeviceException>(
+            () => LungSegmenter.Load(Options with { Backend = gpu, MemoryLimit = 1 << 30 })).Message);
     }
 
     [Theory, MemberData(nameof(TestData.Networks), MemberType = typeof(TestData))]
@@ -161,7 +166,11 @@ public sealed class LibraryTests
         ActivitySource.AddActivityListener(listener);
         var outcomes = new List<object?>();
         var steps = new HashSet<object?>();
-        using var meters = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Meter.Name == LungSegmenter.DiagnosticsName) self.EnableMeasurementEvents(instrument); } };
+        using var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            { if (instrument.Meter.Name == LungSegmenter.DiagnosticsName) self.EnableMeasurementEvents(instrument); }
+        };
         meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => { lock (outcomes) outcomes.Add(Tag(tags, "outcome")); });
         meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) => { lock (outcomes) steps.Add(Tag(tags, "step")); });
         meters.Start();
@@ -201,7 +210,8 @@ public sealed class LibraryTests
         string mask = System.IO.Path.GetTempFileName();
         Assert.Matches(@"\d+ pixels of lung", RunExample("SegmentInService", Path, mask));
         using LungSegmenter segmenter = LungSegmenter.Load();
-        Assert.Equal(segmenter.Segment(ImageReader.Read(Path)).Mask.Area, ImageReader.Read(mask).Samples.ToArray().Count(sample => sample != 0));
+        Assert.Equal(segmenter.Segment(ImageReader.Read(Path)).Mask.Area,
+            ImageReader.Read(mask).Samples.ToArray().Count(sample => sample != 0));
         File.Delete(mask);
     }
 
@@ -209,7 +219,11 @@ public sealed class LibraryTests
     {
         string output = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         string program = TestData.InRepository("examples", name, "bin", output, "net10.0", $"LungSeg.{name}.dll");
-        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet", ["exec", program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         using Process process = Process.Start(start)!;
         string text = process.StandardOutput.ReadToEnd(), error = process.StandardError.ReadToEnd();
         process.WaitForExit();

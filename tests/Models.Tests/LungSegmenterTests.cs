@@ -37,7 +37,8 @@ public sealed class LungSegmenterTests
     [Theory, MemberData(nameof(Expected))]
     public void Real_radiographs_give_the_dice_and_the_pixels_that_PyTorch_gives(string network, string name, double dice, int pixels)
     {
-        foreach (string weights in (string[])[TestData.Shared("weights", $"{network}.pth"), TestData.InRepository("weights", $"{network}.safetensors")])
+        foreach (string weights in (string[])[TestData.Shared("weights", $"{network}.pth"),
+            TestData.InRepository("weights", $"{network}.safetensors")])
         {
             using LungSegmenter segmenter = LungSegmenter.Load(new LungSegmenterOptions { WeightsFile = weights });
             LungMask raw = segmenter.Segment(TestData.Shared("cxr", $"{name}.png")).Probabilities.Threshold(0.5f);
@@ -130,7 +131,8 @@ public sealed class LungSegmenterTests
     {
         Architecture pan = Architectures.Get("pan");
         const int Side = 128;
-        ushort[] samples = [.. Enumerable.Range(0, Side * Side).SelectMany(i => new[] { (ushort)(i % 251), (ushort)(i % 83), (ushort)(i % 7) })];
+        ushort[] samples = [.. Enumerable.Range(0, Side * Side)
+            .SelectMany(i => new[] { (ushort)(i % 251), (ushort)(i % 83), (ushort)(i % 7) })];
         float[] input = new Preprocess(pan, mode, Side).Apply(new Radiograph(Side, Side, 3, 8, samples));
         for (int i = 0; i < Side * Side; i++)
         {
@@ -172,7 +174,8 @@ public sealed class LungSegmenterTests
     [Fact]
     public void Without_a_plan_there_is_no_segmenter()
     {
-        ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(() => LungSegmenter.Load(new LungSegmenterOptions { Plans = 0 }));
+        ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(
+            () => LungSegmenter.Load(new LungSegmenterOptions { Plans = 0 }));
         Assert.Contains("1 to 1024 plans expected, 0 found", error.Message);
     }
 

@@ -13,14 +13,16 @@ public sealed class QualityFlagTests
 
     /// <summary>An image whose pixel at x, y is the value of the function.</summary>
     private static Radiograph Image(int width, int height, Func<int, int, int> value) =>
-        new(width, height, 1, 8, [.. Enumerable.Range(0, width * height).Select(i => (ushort)Math.Clamp(value(i % width, i / width), 0, 255))]);
+        new(width, height, 1, 8, [.. Enumerable.Range(0, width * height)
+            .Select(i => (ushort)Math.Clamp(value(i % width, i / width), 0, 255))]);
 
     private static int At(int x, int y) => Sample.Samples[y * Side + x];
 
     [Fact]
     public void Real_radiographs_raise_no_flag_but_the_one_whose_lung_is_cut_off()
     {
-        foreach (string file in Directory.EnumerateFiles(TestData.Shared("cxr"), "*.png").Where(f => !f.EndsWith(".mask.png", StringComparison.Ordinal)))
+        foreach (string file in Directory.EnumerateFiles(TestData.Shared("cxr"), "*.png")
+            .Where(f => !f.EndsWith(".mask.png", StringComparison.Ordinal)))
             Assert.Equal(Path.GetFileName(file) == "adult_05.png" ? ["cut_off"] : [], Flags(ImageReader.Read(file)));
     }
 
@@ -33,7 +35,8 @@ public sealed class QualityFlagTests
     [Fact]
     public void Turned_images_are_asked_about()
     {
-        foreach (Func<int, int, int> turned in (Func<int, int, int>[])[(x, y) => At(x, Side - 1 - y), (x, y) => At(y, Side - 1 - x), (x, y) => At(Side - 1 - y, x)])
+        foreach (Func<int, int, int> turned in (Func<int, int, int>[])[(x, y) => At(x, Side - 1 - y), (x, y) => At(y, Side - 1 - x),
+            (x, y) => At(Side - 1 - y, x)])
         {
             string[] flags = Flags(Image(Side, Side, turned));
             Assert.Contains("rotated", flags);

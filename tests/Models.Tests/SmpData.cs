@@ -47,7 +47,8 @@ internal static class SmpData
 
     /// <summary>Names and shapes in state-dict order, as <c>name 64x3x7x7</c>; a scalar's shape is empty.</summary>
     public static string[] Keys(JsonElement line) =>
-        [.. line.GetProperty("keys").EnumerateArray().Select(key => Entry(key[0].GetString()!, key[1].EnumerateArray().Select(dim => dim.GetInt32())))];
+        [.. line.GetProperty("keys").EnumerateArray()
+            .Select(key => Entry(key[0].GetString()!, key[1].EnumerateArray().Select(dim => dim.GetInt32())))];
 
     public static string Entry(string name, IEnumerable<int> dims) => $"{name} {string.Join('x', dims)}";
 

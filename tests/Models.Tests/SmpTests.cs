@@ -48,14 +48,15 @@ public sealed class SmpTests
     public void Chosen_pairs_are_the_library_s() => Assert.Equal([], Failures(Pairs));
 
     /// <summary>
-    /// All pairs, small networks first: ten minutes or more, and so run by hand, by tests/long.sh. <c>LUNGSEG_SMP</c> is a pattern of pairs'
-    /// names, to run some of them.
+    /// All pairs, small networks first: ten minutes or more, and so run by hand, by tests/long.sh. <c>LUNGSEG_SMP</c> is a pattern of
+    /// pairs' names, to run some of them.
     /// </summary>
     [Fact(Explicit = true)]
     public void All_pairs_are_the_library_s()
     {
         string part = Environment.GetEnvironmentVariable("LUNGSEG_SMP") ?? "";
-        Assert.Equal([], Failures(TestData.Shared("smp", "pairs.jsonl.gz"), name => System.Text.RegularExpressions.Regex.IsMatch(name, part)));
+        Assert.Equal([], Failures(TestData.Shared("smp", "pairs.jsonl.gz"),
+            name => System.Text.RegularExpressions.Regex.IsMatch(name, part)));
     }
 
     /// <summary>What is wrong with the pairs of a file, a line each.</summary>

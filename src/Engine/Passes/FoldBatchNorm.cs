@@ -18,9 +18,19 @@ internal static class FoldBatchNorm
             Op? folded = conv.Op switch
             {
                 Conv2dOp { Activation: Activation.None, Residual: false } op =>
-                    op with { Weight = Scale(op.Weight, norm, channelAxis: 0), Bias = Shift(op.Weight, op.Bias, norm), Activation = norm.Activation },
+                    op with
+                    {
+                        Weight = Scale(op.Weight, norm, channelAxis: 0),
+                        Bias = Shift(op.Weight, op.Bias, norm),
+                        Activation = norm.Activation
+                    },
                 ConvTranspose2dOp { Activation: Activation.None } op =>
-                    op with { Weight = Scale(op.Weight, norm, channelAxis: 1), Bias = Shift(op.Weight, op.Bias, norm), Activation = norm.Activation },
+                    op with
+                    {
+                        Weight = Scale(op.Weight, norm, channelAxis: 1),
+                        Bias = Shift(op.Weight, op.Bias, norm),
+                        Activation = norm.Activation
+                    },
                 _ => null,
             };
             if (folded is not null) return Tensor.Create(folded, conv.Inputs, conv.Path);

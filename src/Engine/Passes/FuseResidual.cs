@@ -19,7 +19,8 @@ internal static class FuseResidual
                 {
                     Tensor conv = inputs[side];
                     if (graph.Consumers[node.Inputs[side]] == 1 && conv.Op is Conv2dOp { Residual: false, Activation: Activation.None } op)
-                        return Tensor.Create(op with { Residual = true, Activation = add.Activation }, [conv.Inputs[0], inputs[1 - side]], conv.Path);
+                        return Tensor.Create(op with { Residual = true, Activation = add.Activation }, [conv.Inputs[0], inputs[1 - side]],
+                            conv.Path);
                 }
             }
             return Tensor.Create(node.Op, inputs, node.Path);

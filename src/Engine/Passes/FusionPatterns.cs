@@ -31,7 +31,9 @@ internal enum FusionPatterns
     /// <summary>A bilinear upsampling is never stored: a depthwise convolution has its rows computed when it wants them.</summary>
     BilinearUpsampling = 1 << 6,
 
-    /// <summary>A pooled branch, one pixel spread over the map, is never stored: it joins the bias of the 1x1 convolution after it.</summary>
+    /// <summary>
+    /// A pooled branch, one pixel spread over the map, is never stored: it joins the bias of the 1x1 convolution after it.
+    /// </summary>
     PooledBranch = 1 << 7,
 
     /// <summary>A map times a gate of one number for each image and channel is never stored: a convolution multiplies on the way.</summary>

@@ -38,7 +38,9 @@ internal static class FusionPredicates
         _ => FusionPatterns.None,
     };
 
-    /// <summary>Whether a pattern takes a tensor that matches it, as far as a reader says, which may see it as a part of a concatenation.</summary>
+    /// <summary>
+    /// Whether a pattern takes a tensor that matches it, as far as a reader says, which may see it as a part of a concatenation.
+    /// </summary>
     public static bool Takes(FusionPatterns pattern, Graph graph, Tensor reader, Tensor tensor) => pattern switch
     {
         FusionPatterns.Concatenation or FusionPatterns.NearestUpsampling => reader.Op is Conv2dOp or ConvTranspose2dOp,

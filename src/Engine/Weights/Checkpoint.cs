@@ -84,7 +84,8 @@ public static class Checkpoint
         if (inner.Length != 1)
         {
             string found = string.Join(", ", (inner.Length == 0 ? entries : inner).Take(5).Select(entry => $"'{entry.Name}'"));
-            throw source.Error($"is an archive with {inner.Length} checkpoints in it, one was expected: unpack it and name the right file (found {found})");
+            throw source.Error($"is an archive with {inner.Length} checkpoints in it, one was expected: unpack it and name the right file "
+                + $"(found {found})");
         }
         if (nesting == MaxNesting)
             throw source.Error("is an archive in an archive in an archive: unpack it first");
@@ -116,7 +117,9 @@ public static class Checkpoint
         if (head.Length > 262 && head.AsSpan(257).StartsWith("ustar"u8))
             return "is a tar file: unpack it, or, if PyTorch before 0.2 wrote it, load and save it with a newer PyTorch";
         if (!head.Contains((byte)0) && !head.Any(b => b is < 9 or (> 13 and < 32)))
-            return $"is text, not a checkpoint; it begins with '{Encoding.UTF8.GetString(head, 0, Math.Min(40, head.Length)).ReplaceLineEndings(" ")}'";
-        return $"is no checkpoint that can be read (PyTorch's .pth or safetensors were expected); it begins with the bytes {Convert.ToHexString(head, 0, Math.Min(8, head.Length))}";
+            return "is text, not a checkpoint; it begins with "
+                + $"'{Encoding.UTF8.GetString(head, 0, Math.Min(40, head.Length)).ReplaceLineEndings(" ")}'";
+        return "is no checkpoint that can be read (PyTorch's .pth or safetensors were expected); it begins with the bytes "
+            + $"{Convert.ToHexString(head, 0, Math.Min(8, head.Length))}";
     }
 }

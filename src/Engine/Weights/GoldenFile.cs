@@ -58,7 +58,8 @@ internal sealed class GoldenFile
     /// <summary>The case with this tag.</summary>
     public GoldenCase Case(string tag) =>
         Cases.FirstOrDefault(c => c.Tag == tag)
-        ?? throw new CheckpointException($"the golden file of '{Network}' has no case '{tag}', but {string.Join(", ", Cases.Select(c => c.Tag))}");
+        ?? throw new CheckpointException(
+            $"the golden file of '{Network}' has no case '{tag}', but {string.Join(", ", Cases.Select(c => c.Tag))}");
 
     /// <summary>The case's normalised input, n x 3 x h x w.</summary>
     public float[] Input(GoldenCase goldenCase) =>
@@ -103,7 +104,8 @@ internal sealed class GoldenFile
     private Parameter Tensor(GoldenCase goldenCase, string name) =>
         _tensors.TryGet($"{goldenCase.Tag}/{name}", out Parameter? tensor)
             ? tensor
-            : throw new CheckpointException($"the golden file of '{Network}' has no '{goldenCase.Tag}/{name}', but {string.Join(", ", goldenCase.Names)}");
+            : throw new CheckpointException(
+                $"the golden file of '{Network}' has no '{goldenCase.Tag}/{name}', but {string.Join(", ", goldenCase.Names)}");
 }
 
 /// <summary>One input of a golden file and what is known of its way through the network.</summary>

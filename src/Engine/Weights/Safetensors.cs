@@ -11,7 +11,10 @@ public static class Safetensors
     /// </summary>
     public static StateDict Read(string path) => SafetensorsReader.Read(FileBytes.Open(path));
 
-    /// <summary>Writes a file that appears whole or not at all, as <see cref="Write(Stream, IEnumerable{Parameter}, IReadOnlyDictionary{string, string}, DType)"/> does.</summary>
+    /// <summary>
+    /// Writes a file that appears whole or not at all, as
+    /// <see cref="Write(Stream, IEnumerable{Parameter}, IReadOnlyDictionary{string, string}, DType)"/> does.
+    /// </summary>
     /// <param name="path">The file to make or replace.</param>
     /// <param name="parameters">The weights, in the order in which the header lists them.</param>
     /// <param name="metadata">Notes for the header; the keys are sorted.</param>

@@ -19,7 +19,8 @@ internal static class SafetensorsReader
             throw source.Error($"is no safetensors file: it has {source.Length} bytes, the header's length alone takes 8");
         ulong headerBytes = BitConverter.ToUInt64(source.Read(0, 8L));
         if (headerBytes > MaxHeaderBytes || (long)headerBytes > source.Length - 8)
-            throw source.Error($"is no safetensors file, or damaged: its header claims {headerBytes} bytes, the file has {source.Length} (the format allows {MaxHeaderBytes})");
+            throw source.Error($"is no safetensors file, or damaged: its header claims {headerBytes} bytes, the file has {source.Length} "
+                + $"(the format allows {MaxHeaderBytes})");
 
         byte[] json = source.Read(8, (long)headerBytes);
         if (json.Length == 0 || json[0] != '{')
@@ -36,7 +37,9 @@ internal static class SafetensorsReader
 
         long dataStart = 8 + (long)headerBytes;
         CheckLayout(header.Entries, source.Length - dataStart, source);
-        return new StateDict(header.Entries.Select(entry => entry.ToParameter(source, dataStart)), header.Metadata) { Format = "safetensors" };
+        return new StateDict(header.Entries.Select(entry => entry.ToParameter(source, dataStart)),
+            header.Metadata)
+        { Format = "safetensors" };
     }
 
     private static Header ReadHeader(byte[] json, ByteSource source)

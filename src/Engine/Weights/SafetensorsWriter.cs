@@ -15,13 +15,15 @@ internal static class SafetensorsWriter
         Stream stream, IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, string> metadata, DType dtype)
     {
         Check(dtype);
-        if (parameters.CountBy(parameter => parameter.Key).FirstOrDefault(pair => pair.Value > 1 || pair.Key == "__metadata__") is { Key: { } key })
+        if (parameters.CountBy(parameter => parameter.Key)
+            .FirstOrDefault(pair => pair.Value > 1 || pair.Key == "__metadata__") is { Key: { } key })
             throw new WeightException($"weight '{key}' cannot be written: a key must be unique and not the format's own '__metadata__'");
 
         if (parameters.FirstOrDefault(parameter => parameter.Dims.Any(dim => dim < 0) || parameter.Count > Array.MaxLength) is { } odd)
             throw new WeightException($"weight {odd} cannot be written: that is no number of values");
 
-        Entry[] entries = [.. parameters.Select(parameter => new Entry(parameter, parameter.StoredAs.IsFloatingPoint() ? dtype : DType.Float32))];
+        Entry[] entries = [.. parameters.Select(
+            parameter => new Entry(parameter, parameter.StoredAs.IsFloatingPoint() ? dtype : DType.Float32))];
         Entry[] byWidth = [.. entries.OrderByDescending(entry => entry.DType.ItemSize())];
         long end = 0;
         foreach (Entry entry in byWidth)

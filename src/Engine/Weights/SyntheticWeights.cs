@@ -112,7 +112,8 @@ internal sealed class SyntheticWeights(string salt = "", StateDict? state = null
         if (!parameter.Dims.SequenceEqual(dims))
         {
             throw new WeightException(
-                $"the golden file's 'state/{key}' has dimensions [{string.Join(", ", parameter.Dims)}], the network expects [{string.Join(", ", dims)}]");
+                $"the golden file's 'state/{key}' has dimensions [{string.Join(", ", parameter.Dims)}], the network expects "
+                    + $"[{string.Join(", ", dims)}]");
         }
         return parameter.Read();
     }

@@ -82,7 +82,9 @@ internal struct ConvParameters
     /// <summary>Elements of Partial; 0 where nothing is split.</summary>
     public readonly long PartialFloats => Splits > 1 ? (long)Splits * Batch * Output.Height * Output.Width * PartialStride : 0;
 
-    /// <summary>Blocks of a kernel with such tiles: tiles of filters of all groups, tiles of a phase's pixels, splits of phases of images.</summary>
+    /// <summary>
+    /// Blocks of a kernel with such tiles: tiles of filters of all groups, tiles of a phase's pixels, splits of phases of images.
+    /// </summary>
     public readonly GridSize Grid(int tileM, int tileN) =>
         new(Groups * GridSize.Up(Filters, tileN), GridSize.Up((long)Rows * Columns, tileM), (long)Batch * Phases * Splits);
 }

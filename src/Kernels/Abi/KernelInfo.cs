@@ -2,7 +2,9 @@ using System.Text.Json;
 
 namespace LungSeg.Kernels.Abi;
 
-/// <summary>A GPU kernel: what it does, what it needs, how it is launched. The build writes it to the kernels' archive, the engine reads it there.</summary>
+/// <summary>
+/// A GPU kernel: what it does, what it needs, how it is launched. The build writes it to the kernels' archive, the engine reads it there.
+/// </summary>
 internal sealed record KernelInfo
 {
     /// <summary>The entry point, and the name of its module.</summary>

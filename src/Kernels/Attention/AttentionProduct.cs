@@ -28,7 +28,8 @@ internal static class AttentionProduct
         Sums4x4 sums = Sums4x4.Zero();
         for (int j = 0; j < pixels; j += 8)
         {
-            Float4 exponentials = Global.LoadFloat4OrZero(scores + ((j + scoreColumn) * (long)sizeof(float)), scoreRow < pixels & j + scoreColumn < p.ScoreStride);
+            Float4 exponentials = Global.LoadFloat4OrZero(scores + ((j + scoreColumn) * (long)sizeof(float)),
+                scoreRow < pixels & j + scoreColumn < p.ScoreStride);
             Shared.Store(scorePlace, exponentials.X);
             Shared.Store(scorePlace + (Tile * sizeof(float)), exponentials.Y);
             Shared.Store(scorePlace + (2 * Tile * sizeof(float)), exponentials.Z);
@@ -46,7 +47,8 @@ internal static class AttentionProduct
         }
 
         float total = 0;
-        for (int i = Warp.LaneIdx; i < pixels; i += Warp.WarpSize) total += Global.LoadFloat(p.Sums + ((((long)Grid.IdxZ * pixels) + i) * sizeof(float)));
+        for (int i = Warp.LaneIdx; i < pixels; i += Warp.WarpSize)
+            total += Global.LoadFloat(p.Sums + ((((long)Grid.IdxZ * pixels) + i) * sizeof(float)));
         float norm = 1f / Reduction.WarpSum(total);
         int pixel = firstPixel + (row * 4), channel = firstChannel + (column * 4);
         Store<T>(p, pixel, channel, sums.R0, norm);

@@ -15,7 +15,8 @@ internal static class AttentionScores
     /// <summary>Grid x counts tiles of top's pixels, y of center's, z images.</summary>
     public static void Run<T>(AttentionParameters p) where T : struct, IStorage
     {
-        int pixels = p.Top.Height * p.Top.Width, thread = Group.IdxX, row = thread / 8, column = thread % 8, side = thread / Tile, lane = thread % Tile;
+        int pixels = p.Top.Height * p.Top.Width, thread = Group.IdxX, row = thread / 8, column = thread % 8, side = thread / Tile,
+            lane = thread % Tile;
         int width = default(T).Width, depth = IntMath.DivideUp(p.Top.Channels, width) * width;
         int firstRow = Grid.IdxY * Tile, firstColumn = Grid.IdxX * Tile;
         uint shared = Shared.Base(), mine = shared + (uint)(((side * 8 * Tile) + lane) * sizeof(float));
@@ -30,7 +31,8 @@ internal static class AttentionScores
             Group.Barrier();
         }
 
-        long place = p.Scores + (((((long)Grid.IdxZ * pixels) + firstRow + (row * 4)) * p.ScoreStride) + firstColumn + (column * 4)) * sizeof(float);
+        long place = p.Scores + (((((long)Grid.IdxZ * pixels) + firstRow + (row * 4)) * p.ScoreStride) + firstColumn + (column * 4))
+            * sizeof(float);
         int y = firstRow + (row * 4), x = firstColumn + (column * 4), rows = pixels - y;
         long step = p.ScoreStride * (long)sizeof(float);
         if (x < p.ScoreStride)

@@ -18,7 +18,8 @@ internal static partial class DepotPromotion
         bool declared = false;
         foreach (string line in lines)
         {
-            if (Declaration().Match(line) is { Success: true } declaration && depots[declaration.Groups["depot"].Value].IsPromoted) continue;
+            if (Declaration().Match(line) is { Success: true } declaration && depots[declaration.Groups["depot"].Value].IsPromoted)
+                continue;
             if (AddressOf().Match(line) is { Success: true } address && depots[address.Groups["depot"].Value].IsPromoted) continue;
             if (!declared && line.TrimStart().StartsWith(".reg ", StringComparison.Ordinal))
             {
@@ -56,7 +57,8 @@ internal static partial class DepotPromotion
         return depots;
     }
 
-    private static Depot? Of(Access access, Dictionary<string, Depot> depots) => depots.Values.FirstOrDefault(depot => depot.Pointer == access.Pointer);
+    private static Depot? Of(Access access, Dictionary<string, Depot> depots) =>
+        depots.Values.FirstOrDefault(depot => depot.Pointer == access.Pointer);
 
     [GeneratedRegex(@"^\s*\.local \.align \d+ \.b8 (?<depot>__local_depot\d+)\[\d+\];")]
     private static partial Regex Declaration();
@@ -74,13 +76,17 @@ internal static partial class DepotPromotion
         {
             Match match = Form().Match(line);
             if (!match.Success) return null;
-            string[] values = match.Groups["values"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            string[] values = match.Groups["values"].Value.Split(',',
+                StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             int offset = match.Groups["offset"].Success ? int.Parse(match.Groups["offset"].Value) : 0;
-            return new Access(match.Groups["kind"].Value == "ld", int.Parse(match.Groups["bits"].Value), match.Groups["pointer"].Value, offset, values);
+            return new Access(match.Groups["kind"].Value == "ld", int.Parse(match.Groups["bits"].Value), match.Groups["pointer"].Value,
+                offset, values);
         }
 
-        [GeneratedRegex(@"^\s*(?:(?<kind>ld)\.local(?:\.v[24])?\.[bfsu](?<bits>\d+)\s+\{?(?<values>[^{}\[\]]+?)\}?,\s*\[\s*(?<pointer>%rd\d+)(?:\+(?<offset>\d+))?\]"
-            + @"|(?<kind>st)\.local(?:\.v[24])?\.[bfsu](?<bits>\d+)\s+\[\s*(?<pointer>%rd\d+)(?:\+(?<offset>\d+))?\],\s*\{?(?<values>[^{}\[\]]+?)\}?);")]
+        [GeneratedRegex(@"^\s*(?:(?<kind>ld)\.local(?:\.v[24])?\.[bfsu](?<bits>\d+)\s+\{?(?<values>[^{}\[\]]+?)\}?,"
+            + @"\s*\[\s*(?<pointer>%rd\d+)(?:\+(?<offset>\d+))?\]"
+            + @"|(?<kind>st)\.local(?:\.v[24])?\.[bfsu](?<bits>\d+)\s+\[\s*(?<pointer>%rd\d+)(?:\+(?<offset>\d+))?\],"
+            + @"\s*\{?(?<values>[^{}\[\]]+?)\}?);")]
         private static partial Regex Form();
     }
 

@@ -12,7 +12,8 @@ namespace LungSeg.Kernels.Compiler;
 /// </summary>
 internal sealed class KernelCompiler : IDisposable
 {
-    private readonly Context _context = Context.Create(builder => builder.Optimize(OptimizationLevel.O1).EnableAlgorithms().Inlining(InliningMode.Aggressive));
+    private readonly Context _context = Context.Create(
+        builder => builder.Optimize(OptimizationLevel.O1).EnableAlgorithms().Inlining(InliningMode.Aggressive));
     private readonly PTXBackend _backend;
 
     // The module's real target is written afterwards, so that ILGPU's own limit of sm_80 and its choice of version do not matter.
@@ -24,7 +25,8 @@ internal sealed class KernelCompiler : IDisposable
         string ptx;
         try
         {
-            var specialization = new KernelSpecialization(source.Info.Threads, source.BlocksPerMultiprocessor > 0 ? source.BlocksPerMultiprocessor : null);
+            var specialization = new KernelSpecialization(source.Info.Threads,
+                source.BlocksPerMultiprocessor > 0 ? source.BlocksPerMultiprocessor : null);
             CompiledKernel kernel = _backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(source.Method), specialization);
             ptx = ((PTXCompiledKernel)kernel).PTXAssembly;
         }

@@ -16,10 +16,12 @@ internal static partial class ModuleHeader
         ptx = Entry().Replace(ptx, source.Name);
         ptx = Parameter().Replace(ptx, "parameters");
         ptx = Numbered(ptx);
-        string declaration = ptx.Contains(Shared.Symbol, StringComparison.Ordinal) ? $".extern .shared .align 1024 .b8 {Shared.Symbol}[];\n\n" : "";
+        string declaration = ptx.Contains(Shared.Symbol, StringComparison.Ordinal)
+            ? $".extern .shared .align 1024 .b8 {Shared.Symbol}[];\n\n" : "";
         int entry = ptx.IndexOf(".visible .entry", StringComparison.Ordinal);
         return $"//\n// {source.Name}: compiled from C# by ILGPU {typeof(ILGPU.Context).Assembly.GetName().Version!.ToString(3)}\n//\n"
-            + ptx[ptx.IndexOf(".version", StringComparison.Ordinal)..entry].TrimEnd() + "\n\n" + declaration + ptx[entry..].TrimEnd() + "\n";
+            + ptx[ptx.IndexOf(".version", StringComparison.Ordinal)..entry].TrimEnd() + "\n\n" + declaration + ptx[entry..].TrimEnd()
+            + "\n";
     }
 
     private static string Numbered(string ptx)

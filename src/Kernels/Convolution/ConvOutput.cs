@@ -4,7 +4,9 @@ using LungSeg.Kernels.Ptx;
 
 namespace LungSeg.Kernels.Convolution;
 
-/// <summary>The end of a convolution: bias, residual, activation and store of neighbouring filters of one pixel, or the split's sums.</summary>
+/// <summary>
+/// The end of a convolution: bias, residual, activation and store of neighbouring filters of one pixel, or the split's sums.
+/// </summary>
 internal static class ConvOutput
 {
     /// <summary>Stores four sums of float32 maps.</summary>
@@ -36,7 +38,8 @@ internal static class ConvOutput
     }
 
     /// <summary>Bias, residual, activation and store of eight sums.</summary>
-    public static void Finish<T>(DeviceMap output, DeviceMap residual, long bias, Activation activation, int image, int pixel, int channel, Float8 sums)
+    public static void Finish<T>(DeviceMap output, DeviceMap residual, long bias, Activation activation, int image, int pixel, int channel,
+        Float8 sums)
         where T : struct, IStorage
     {
         if (bias != 0) sums = sums.Plus(Channels<T>.Load(bias + (channel * (long)sizeof(float))));

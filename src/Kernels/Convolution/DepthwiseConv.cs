@@ -75,12 +75,15 @@ internal static class DepthwiseConv
     private static void Run<T, TWindow>(DepthwiseParameters p) where T : struct, IStorage where TWindow : struct, IWindow
     {
         int vectors = IntMath.DivideUp(p.Output.Channels, 8), strips = DepthwiseParameters.Strips(p.Output.Width, p.Window.Dilation);
-        int index = (Grid.IdxX * Group.DimX) + Group.IdxX, strip = index / vectors, channel = (index - (strip * vectors)) * 8, row = strip / strips;
+        int index = (Grid.IdxX * Group.DimX) + Group.IdxX, strip = index / vectors, channel = (index - (strip * vectors)) * 8,
+            row = strip / strips;
         strip -= row * strips;
         if (row >= p.Output.Height) return;
-        int run = strip / p.Window.Dilation, first = (run * DepthwiseParameters.StripPixels * p.Window.Dilation) + strip - (run * p.Window.Dilation);
+        int run = strip / p.Window.Dilation, first =
+            (run * DepthwiseParameters.StripPixels * p.Window.Dilation) + strip - (run * p.Window.Dilation);
 
-        int rows = default(TWindow).Size > 0 ? default(TWindow).Size : p.Window.R, columns = default(TWindow).Size > 0 ? default(TWindow).Size : p.Window.S;
+        int rows = default(TWindow).Size > 0 ? default(TWindow).Size : p.Window.R,
+            columns = default(TWindow).Size > 0 ? default(TWindow).Size : p.Window.S;
         int top = (row * p.Window.Stride) - p.Window.PadTop;
         long tapBytes = IntMath.RoundUp8(p.Input.Channels) * (long)default(T).Size, weights = p.Weights + (channel * (long)default(T).Size);
         Strip sums = Strip.Of(p.Bias != 0 ? Channels<F32>.Load(p.Bias + (channel * (long)sizeof(float))) : Float8.Splat(0));
@@ -88,7 +91,8 @@ internal static class DepthwiseConv
         {
             int y = top + (r * p.Window.Dilation);
             if ((uint)y >= (uint)p.Input.Height) continue;
-            var line = new DepthwiseLine<T>(p.Input.Element<T>(Grid.IdxY, y, 0, channel), (first * p.Window.Stride) - p.Window.PadLeft, weights + (r * columns * tapBytes), tapBytes);
+            var line = new DepthwiseLine<T>(p.Input.Element<T>(Grid.IdxY, y, 0, channel), (first * p.Window.Stride) - p.Window.PadLeft,
+                weights + (r * columns * tapBytes), tapBytes);
             if (default(TWindow).Size > 0)
             {
                 sums = line.Residue<TWindow>(p, sums, 0);
@@ -96,7 +100,8 @@ internal static class DepthwiseConv
             }
             else
             {
-                for (int residue = 0; residue < IntMath.Min(p.Window.Stride, columns); residue++) sums = line.AnyResidue(p, sums, residue, columns);
+                for (int residue = 0; residue < IntMath.Min(p.Window.Stride, columns); residue++)
+                    sums = line.AnyResidue(p, sums, residue, columns);
             }
         }
 

@@ -23,7 +23,8 @@ internal static class DirectConv
             default(T).StoreOne(output, 0);
             return;
         }
-        int group = filter / p.Filters, top = (row * p.Window.Stride) - p.Window.PadTop, left = (column * p.Window.Stride) - p.Window.PadLeft;
+        int group = filter / p.Filters, top = (row * p.Window.Stride) - p.Window.PadTop,
+            left = (column * p.Window.Stride) - p.Window.PadLeft;
         float sum = p.Bias != 0 ? Global.LoadFloat(p.Bias + (filter * (long)sizeof(float))) : 0;
         for (int r = 0; r < p.Window.R; r++)
         {

@@ -23,9 +23,11 @@ internal static class HeadConv
             {
                 int x = (column * p.Window.Stride) - p.Window.PadLeft + (s * p.Window.Dilation);
                 if ((uint)y >= (uint)p.Input.Height | (uint)x >= (uint)p.Input.Width) continue;
-                long source = p.Input.Element<T>(Grid.IdxY, y, x, 0), weights = p.Weights + (((r * p.Window.S) + s) * (long)padded * sizeof(float));
+                long source = p.Input.Element<T>(Grid.IdxY, y, x, 0),
+                    weights = p.Weights + (((r * p.Window.S) + s) * (long)padded * sizeof(float));
                 for (int channel = lane * 8; channel < padded; channel += p.Lanes * 8)
-                    sums = sums.PlusProduct(default(T).Load(source + (channel * (long)default(T).Size)), Channels<F32>.Load(weights + (channel * (long)sizeof(float))));
+                    sums = sums.PlusProduct(default(T).Load(source + (channel * (long)default(T).Size)),
+                        Channels<F32>.Load(weights + (channel * (long)sizeof(float))));
             }
         }
         float sum = sums.Sum();

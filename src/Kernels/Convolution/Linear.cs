@@ -10,7 +10,8 @@ internal static class Linear
     public static void Run<T>(LinearParameters p) where T : struct, IStorage
     {
         int index = ((Grid.IdxX * Group.DimX) + Group.IdxX) / Warp.WarpSize;
-        int stored = p.Output.Channels == 1 ? 1 : IntMath.RoundUp8(p.Output.Channels), pixel = index / stored, filter = index - (pixel * stored);
+        int stored = p.Output.Channels == 1 ? 1 : IntMath.RoundUp8(p.Output.Channels), pixel = index / stored,
+            filter = index - (pixel * stored);
         if (pixel >= p.Output.Height * p.Output.Width) return;
         int lane = Warp.LaneIdx, padded = IntMath.RoundUp8(p.Input.Channels);
         long output = p.Output.Element<T>(Grid.IdxY, pixel, filter);

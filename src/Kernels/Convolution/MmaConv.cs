@@ -31,7 +31,8 @@ internal static class MmaConv
         // Where this lane's rows of fragments begin: of 16 pixels by two pieces, and of 8 filters by two pieces, twice.
         uint shared = Shared.Base();
         uint pixels = shared + TensorRows.Piece<TTile>(row + (lane & 15), lane >> 4);
-        uint filters = shared + (uint)(default(TTile).M * RowBytes) + TensorRows.Piece<TTile>(column + (lane & 7) + (lane >> 4 << 3), (lane >> 3) & 1);
+        uint filters = shared + (uint)(default(TTile).M * RowBytes)
+            + TensorRows.Piece<TTile>(column + (lane & 7) + (lane >> 4 << 3), (lane >> 3) & 1);
         uint gates = shared + (uint)(((default(TTile).M + default(TTile).N) * RowBytes) + ((lane & 3) * 4));
 
         int first = block.FirstStep(p), end = block.EndStep(p);
@@ -88,7 +89,8 @@ internal static class MmaConv
         return sums;
     }
 
-    private static UInt4 Fragment<TMath, TGate>(uint address, uint gate0, uint gate1) where TMath : struct, IMmaMath where TGate : struct, IGate
+    private static UInt4 Fragment<TMath, TGate>(uint address, uint gate0, uint gate1) where TMath : struct, IMmaMath where TGate : struct,
+        IGate
     {
         UInt4 fragment = LdMatrix.Load(address);
         return default(TGate).Exists ? default(TMath).PrepareGated(fragment, gate0, gate1) : default(TMath).Prepare(fragment);

@@ -26,10 +26,12 @@ internal static class PlanarConv
             Shared.Store(shared + (uint)(i * sizeof(float)), Global.LoadFloat4(p.Weights + (i * (long)sizeof(float))));
         Group.Barrier();
 
-        int vectors = padded / 8, index = (Grid.IdxY * (Threads / 32)) + (Group.IdxX / 32), row = index / vectors, channel = (index - (row * vectors)) * 8;
+        int vectors = padded / 8, index = (Grid.IdxY * (Threads / 32)) + (Group.IdxX / 32), row = index / vectors,
+            channel = (index - (row * vectors)) * 8;
         int column = (Grid.IdxX * TilePixels) + Warp.LaneIdx;
         if (row >= p.Output.Height) return;
-        int top = (row * p.Window.Stride) - p.Window.PadTop, left = (column * p.Window.Stride) - p.Window.PadLeft, step = 32 * p.Window.Stride;
+        int top = (row * p.Window.Stride) - p.Window.PadTop, left = (column * p.Window.Stride) - p.Window.PadLeft,
+            step = 32 * p.Window.Stride;
         Strip sums = Strip.Of(p.Bias != 0 ? Channels<F32>.Load(p.Bias + (channel * (long)sizeof(float))) : Float8.Splat(0));
         uint weights = shared + (uint)(channel * sizeof(float));
         long plane = p.Input + (Grid.IdxZ * ((long)p.Channels * p.Height * p.Width * sizeof(float)));

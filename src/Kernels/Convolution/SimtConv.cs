@@ -16,7 +16,8 @@ internal static class SimtConv
 
     public static int Threads<T>() where T : struct, ISimtTile => default(T).M * default(T).N / (default(T).IsWide ? 64 : 32);
 
-    public static int SharedBytes<T>() where T : struct, ISimtTile => (2 * K * (default(T).M + default(T).N) * sizeof(float)) + ConvBlock.SavedBytes;
+    public static int SharedBytes<T>() where T : struct,
+        ISimtTile => (2 * K * (default(T).M + default(T).N) * sizeof(float)) + ConvBlock.SavedBytes;
 
     public static void Run<T>(ConvParameters p) where T : struct, ISimtTile
     {

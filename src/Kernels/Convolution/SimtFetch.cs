@@ -14,7 +14,8 @@ internal readonly struct SimtFetch<T> where T : struct, ISimtTile
 
     public SimtFetch(ConvParameters p, ConvBlock block)
     {
-        int m = default(T).M, perRow = default(T).N / 4, thread = Group.IdxX, k = thread / perRow, filter = block.Filter + ((thread - (k * perRow)) * 4);
+        int m = default(T).M, perRow = default(T).N / 4, thread = Group.IdxX, k = thread / perRow,
+            filter = block.Filter + ((thread - (k * perRow)) * 4);
         _window = ConvWindow.Of(p, block, block.Pixel + (thread % m), sizeof(float));
         _element = thread / m * 4;
         int stored = IntMath.RoundUp8(p.Filters);

@@ -8,7 +8,8 @@ namespace LungSeg.Kernels.Convolution;
 /// What one thread of a tensor-core convolution brings to shared memory for each step: the same piece of 16 bytes of some pixels'
 /// and filters' rows, equally far apart.
 /// </summary>
-internal readonly struct TensorFetch<TTile, TStorage, TGate> where TTile : struct, ITensorTile where TStorage : struct, IStorage where TGate : struct, IGate
+internal readonly struct TensorFetch<TTile, TStorage, TGate> where TTile : struct, ITensorTile where TStorage : struct,
+    IStorage where TGate : struct, IGate
 {
     private readonly ConvWindow _w0;
     private readonly ConvWindow _w1;
@@ -64,7 +65,8 @@ internal readonly struct TensorFetch<TTile, TStorage, TGate> where TTile : struc
             weights += RowStep * _depthBytes;
         }
         if (default(TGate).Exists && Group.IdxX < Pieces)
-            CpAsync.Copy16(stage + (uint)(((default(TTile).M + default(TTile).N) * rowBytes) + (Piece * 16)), _gates + (step * (long)rowBytes), k < p.Channels);
+            CpAsync.Copy16(stage + (uint)(((default(TTile).M + default(TTile).N) * rowBytes) + (Piece * 16)),
+                _gates + (step * (long)rowBytes), k < p.Channels);
     }
 
     private static void Begin(ConvParameters p, ConvWindow window, ConvTap tap, uint place) =>

@@ -25,7 +25,8 @@ internal static class TensorRows
     /// Stores a warp's 16 pixels by 32 filters. A lane's sums are pairs of filters of many pixels; through shared memory it gets eight
     /// filters of two pixels, to store them at once.
     /// </summary>
-    public static void Store<T>(ConvParameters p, ConvBlock block, int pixel, int filter, uint place, MmaSums sums) where T : struct, IStorage
+    public static void Store<T>(ConvParameters p, ConvBlock block, int pixel, int filter, uint place, MmaSums sums) where T : struct,
+        IStorage
     {
         uint mine = Pairs(place);
         Write(mine, sums.F0);

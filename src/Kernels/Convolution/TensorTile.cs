@@ -1,6 +1,8 @@
 namespace LungSeg.Kernels.Convolution;
 
-/// <summary>What the tensor cores' convolutions bring to shared memory for a step: a row of the reduction for each pixel and filter.</summary>
+/// <summary>
+/// What the tensor cores' convolutions bring to shared memory for a step: a row of the reduction for each pixel and filter.
+/// </summary>
 internal interface ITensorTile
 {
     /// <summary>Pixels of a block.</summary>

@@ -23,7 +23,8 @@ internal static class WgmmaConv
         ConvBlock block = ConvBlock.Of(p, default(T).M, default(T).N);
         var fetch = new TensorFetch<T, F16, NoGate>(p, block);
         uint shared = Shared.Base();
-        long pixels = Wgmma.Describe(shared + (uint)(warp / 4 * 64 * default(T).RowBytes)), filters = Wgmma.Describe(shared + (uint)(default(T).M * default(T).RowBytes));
+        long pixels = Wgmma.Describe(shared + (uint)(warp / 4 * 64 * default(T).RowBytes)),
+            filters = Wgmma.Describe(shared + (uint)(default(T).M * default(T).RowBytes));
 
         int first = block.FirstStep(p), end = block.EndStep(p);
         for (int i = 0; i < ahead; i++)

@@ -12,6 +12,7 @@ internal static class CopyChannels
     public static void Run<T>(PixelParameters p) where T : struct, IStorage
     {
         Item item = Item.Of<T>(p.Output);
-        if (item.Exists) default(T).Store(p.Output.Element<T>(item), default(T).LoadOrZero(p.Input.Element<T>(item), item.Channel < p.Input.Channels));
+        if (item.Exists)
+            default(T).Store(p.Output.Element<T>(item), default(T).LoadOrZero(p.Input.Element<T>(item), item.Channel < p.Input.Channels));
     }
 }

@@ -29,5 +29,6 @@ internal static class Postprocess
         Global.StoreByte(p.Mask + index, value > p.Threshold ? 1u : 0u);
     }
 
-    private static float At(PostprocessParameters p, int row, int column) => Global.LoadFloat(p.Source + ((((long)row * p.SourceWidth) + column) * 4));
+    private static float At(PostprocessParameters p, int row, int column) =>
+        Global.LoadFloat(p.Source + ((((long)row * p.SourceWidth) + column) * 4));
 }

@@ -19,8 +19,10 @@ internal static class Preprocess
         for (int plane = 0; plane < 3; plane++)
         {
             int channel = SourceChannel(p, plane);
-            int a = (int)Global.LoadByte(position.Sample(p, false, false, channel, 1)), b = (int)Global.LoadByte(position.Sample(p, false, true, channel, 1));
-            int c = (int)Global.LoadByte(position.Sample(p, true, false, channel, 1)), d = (int)Global.LoadByte(position.Sample(p, true, true, channel, 1));
+            int a = (int)Global.LoadByte(position.Sample(p, false, false, channel, 1)),
+                b = (int)Global.LoadByte(position.Sample(p, false, true, channel, 1));
+            int c = (int)Global.LoadByte(position.Sample(p, true, false, channel, 1)),
+                d = (int)Global.LoadByte(position.Sample(p, true, true, channel, 1));
             int value;
             if (p.Halve != 0)
             {
@@ -56,12 +58,14 @@ internal static class Preprocess
     private static float Unit(PreprocessParameters p, SourcePosition position, bool lower, bool right, int channel) =>
         Scalar.DivideExactly(Global.LoadUInt16(position.Sample(p, lower, right, channel, 2)), p.MaxValue);
 
-    private static int SourceChannel(PreprocessParameters p, int plane) => p.SourceChannels == 1 ? 0 : p.ReverseChannels != 0 ? 2 - plane : plane;
+    private static int SourceChannel(PreprocessParameters p, int plane) =>
+        p.SourceChannels == 1 ? 0 : p.ReverseChannels != 0 ? 2 - plane : plane;
 
     private static void Store(PreprocessParameters p, int plane, int index, float unit)
     {
         float mean = plane == 0 ? p.Mean0 : plane == 1 ? p.Mean1 : p.Mean2, std = plane == 0 ? p.Std0 : plane == 1 ? p.Std1 : p.Std2;
-        Global.Store(p.Output + ((((long)plane * p.Height * p.Width) + index) * sizeof(float)), Scalar.DivideExactly(Scalar.AddExactly(unit, -mean), std));
+        Global.Store(p.Output + ((((long)plane * p.Height * p.Width) + index) * sizeof(float)),
+            Scalar.DivideExactly(Scalar.AddExactly(unit, -mean), std));
     }
 }
 
@@ -82,5 +86,6 @@ internal readonly struct SourcePosition
     }
 
     public long Sample(PreprocessParameters p, bool lower, bool right, int channel, int size) =>
-        p.Samples + (((((((long)(lower ? _lower : _upper)) * p.SourceWidth) + (right ? _right : _left)) * p.SourceChannels) + channel) * size);
+        p.Samples + (((((((long)(lower ? _lower : _upper)) * p.SourceWidth) + (right ? _right : _left)) * p.SourceChannels) + channel)
+            * size);
 }

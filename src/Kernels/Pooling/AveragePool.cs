@@ -14,7 +14,8 @@ internal static class AveragePool
     {
         int vectors = IntMath.DivideUp(p.Input.Channels, default(T).Width), bins = p.Output.Width;
         var threads = new ChannelReduction(vectors);
-        int image = Grid.IdxZ / p.Parts, part = Grid.IdxZ - (image * p.Parts), binRow = Grid.IdxY / bins, binColumn = Grid.IdxY - (binRow * bins);
+        int image = Grid.IdxZ / p.Parts, part = Grid.IdxZ - (image * p.Parts), binRow = Grid.IdxY / bins,
+            binColumn = Grid.IdxY - (binRow * bins);
         int top = Start(binRow, p.Input.Height, p.Output.Height), height = End(binRow, p.Input.Height, p.Output.Height) - top;
         int left = Start(binColumn, p.Input.Width, bins), width = End(binColumn, p.Input.Width, bins) - left;
         int first = top + (height * part / p.Parts), rows = top + (height * (part + 1) / p.Parts) - first;

@@ -35,11 +35,13 @@ internal static class SqueezeExcite
         {
             Float8 sums = Float8.Splat(0);
             for (int c = Warp.LaneIdx * 8; c < padded & h < p.Hidden; c += Warp.WarpSize * 8)
-                sums = sums.PlusProduct(LoadShared(means + (uint)(c * sizeof(float))), default(T).Load(p.ReduceWeights + (((h * (long)padded) + c) * default(T).Size)));
+                sums = sums.PlusProduct(LoadShared(means + (uint)(c * sizeof(float))),
+                    default(T).Load(p.ReduceWeights + (((h * (long)padded) + c) * default(T).Size)));
             float sum = Reduction.WarpSum(sums.Sum());
             if (Warp.LaneIdx == 0)
             {
-                float value = h < p.Hidden ? Activations.Apply(sum + Global.LoadFloat(p.ReduceBias + (h * (long)sizeof(float))), p.Activation) : 0;
+                float value = h < p.Hidden ? Activations.Apply(sum + Global.LoadFloat(p.ReduceBias + (h * (long)sizeof(float))),
+                    p.Activation) : 0;
                 Shared.Store(hidden + (uint)(h * sizeof(float)), value);
             }
         }
@@ -52,7 +54,8 @@ internal static class SqueezeExcite
             {
                 Float8 sums = Float8.Splat(0);
                 for (int h = 0; h < hiddenPadded; h += 8)
-                    sums = sums.PlusProduct(LoadShared(hidden + (uint)(h * sizeof(float))), default(T).Load(p.ExpandWeights + (((c * (long)hiddenPadded) + h) * default(T).Size)));
+                    sums = sums.PlusProduct(LoadShared(hidden + (uint)(h * sizeof(float))),
+                        default(T).Load(p.ExpandWeights + (((c * (long)hiddenPadded) + h) * default(T).Size)));
                 gate = Activations.Apply(sums.Sum() + Global.LoadFloat(p.ExpandBias + (c * (long)sizeof(float))), Activation.Sigmoid);
             }
             default(T).StoreOne(p.Output.Element<T>(image, 0, c), gate);

@@ -2,7 +2,9 @@ using ILGPU.Runtime.Cuda;
 
 namespace LungSeg.Kernels.Ptx;
 
-/// <summary>Fragments from shared memory (<c>ldmatrix</c>): made for halves, it moves any 4-byte numbers where tf32 wants them too.</summary>
+/// <summary>
+/// Fragments from shared memory (<c>ldmatrix</c>): made for halves, it moves any 4-byte numbers where tf32 wants them too.
+/// </summary>
 internal static class LdMatrix
 {
     /// <summary>

@@ -62,7 +62,8 @@ internal static class Shared
         CudaAsm.Emit("st.shared.v4.f32 [%0], {%1,%2,%3,%4};", address, value.X, value.Y, value.Z, value.W);
 
     /// <summary>Two floats, aligned to 8 bytes.</summary>
-    public static void Store(uint address, float first, float second) => CudaAsm.Emit("st.shared.v2.f32 [%0], {%1,%2};", address, first, second);
+    public static void Store(uint address, float first, float second) =>
+        CudaAsm.Emit("st.shared.v2.f32 [%0], {%1,%2};", address, first, second);
 
     public static void Store(uint address, float value) => CudaAsm.Emit("st.shared.f32 [%0], %1;", address, value);
 }

@@ -29,5 +29,6 @@ internal static class UpsampleBilinear
     private static Float8 Source<T>(ResampleParameters p, Item item, int row, int column) where T : struct, IStorage =>
         default(T).Load(p.Input.Element<T>(item.Image, row, column, item.Channel));
 
-    private static Float8 Blend(Float8 a, Float8 b, float weight) => a.Times(Float8.Splat(1f - weight)).PlusProduct(b, Float8.Splat(weight));
+    private static Float8 Blend(Float8 a, Float8 b, float weight) =>
+        a.Times(Float8.Splat(1f - weight)).PlusProduct(b, Float8.Splat(weight));
 }

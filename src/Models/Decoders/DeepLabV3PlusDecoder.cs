@@ -18,7 +18,8 @@ internal sealed class DeepLabV3PlusDecoder : Decoder
     private readonly SeparableBnReLU _block2;
 
     /// <summary>Builds the decoder for an encoder whose last map is <paramref name="outputStride"/> times smaller than the image.</summary>
-    public DeepLabV3PlusDecoder(WeightScope w, IReadOnlyList<int> channels, NetworkOptions options, int outputStride) : base(w, Width(options, 256))
+    public DeepLabV3PlusDecoder(WeightScope w, IReadOnlyList<int> channels, NetworkOptions options, int outputStride)
+        : base(w, Width(options, 256))
     {
         WeightScope aspp = w["aspp"];
         _aspp = new(

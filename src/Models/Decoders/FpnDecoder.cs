@@ -27,7 +27,8 @@ internal sealed class FpnDecoder : Decoder
         _p2 = new(w["p2"], channels[^4], width, options);
         _segBlocks =
         [
-            .. Enumerable.Range(0, 4).Select(i => new SegmentationBlock(w["seg_blocks"][i], width, options.SegmentationChannels, upsamples: 3 - i)),
+            .. Enumerable.Range(0, 4).Select(
+                i => new SegmentationBlock(w["seg_blocks"][i], width, options.SegmentationChannels, upsamples: 3 - i)),
         ];
         _merge = new(w["merge"], options.MergeByConcatenation);
         _dropout = new(w["dropout"]);

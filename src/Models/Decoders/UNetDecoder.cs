@@ -4,7 +4,9 @@ using LungSeg.Engine.Weights;
 
 namespace LungSeg.Models.Decoders;
 
-/// <summary>U-Net (Ronneberger et al. 2015, arXiv:1505.04597): upsample, join the skip connection, two convolutions, for each encoder stage.</summary>
+/// <summary>
+/// U-Net (Ronneberger et al. 2015, arXiv:1505.04597): upsample, join the skip connection, two convolutions, for each encoder stage.
+/// </summary>
 internal sealed class UNetDecoder : Decoder
 {
     private readonly Layer _center;

@@ -36,7 +36,8 @@ internal sealed class Dpn(WeightScope w, DpnVariant variant, EncoderOptions opti
         () =>
         [
             new Conv2d(
-                w["conv1_1"]["conv"], inChannels, variant.StemWidth, variant.IsSmall ? 3 : 7, stride: 2, padding: variant.IsSmall ? 1 : 3, bias: false),
+                w["conv1_1"]["conv"], inChannels, variant.StemWidth, variant.IsSmall ? 3 : 7, stride: 2, padding: variant.IsSmall ? 1 : 3,
+                bias: false),
             new BatchNorm2d(w["conv1_1"]["bn"], variant.StemWidth, Eps),
             new Activate(w["conv1_1"]["act"], Activation.ReLU),
         ],
@@ -59,7 +60,8 @@ internal sealed class Dpn(WeightScope w, DpnVariant variant, EncoderOptions opti
 /// channels that a block adds to the dense path.
 /// </summary>
 internal sealed record DpnVariant(
-    int StemWidth, int SpatialWidth, int Groups, IReadOnlyList<int> Depths, IReadOnlyList<int> Growths, bool IsSmall = false, bool SplitsLast = false)
+    int StemWidth, int SpatialWidth, int Groups, IReadOnlyList<int> Depths, IReadOnlyList<int> Growths, bool IsSmall = false,
+    bool SplitsLast = false)
 {
     /// <summary>Channels of the residual path.</summary>
     public int Residual(int stage) => (IsSmall ? 64 : 256) << stage;
@@ -75,8 +77,8 @@ internal sealed record DpnVariant(
 }
 
 /// <summary>
-/// 1x1, grouped 3x3, 1x1; the result's first channels are added to the residual path, the others put beside the dense one. The first block of a
-/// stage makes both paths from its input.
+/// 1x1, grouped 3x3, 1x1; the result's first channels are added to the residual path, the others put beside the dense one. The first block
+/// of a stage makes both paths from its input.
 /// </summary>
 internal sealed class DualPathBlock : Layer
 {
@@ -130,7 +132,8 @@ internal sealed class BnReLU(WeightScope w, int channels) : Sequential(
     w, new BatchNorm2d(w["bn"], channels, Dpn.Eps), new Activate(w["act"], Activation.ReLU));
 
 /// <summary>Batch norm, ReLU, convolution.</summary>
-internal sealed class BnReLUConv(WeightScope w, int inChannels, int outChannels, int kernelSize, int stride = 1, int groups = 1) : Sequential(
+internal sealed class BnReLUConv(WeightScope w, int inChannels, int outChannels, int kernelSize, int stride = 1,
+    int groups = 1) : Sequential(
     w,
     new BatchNorm2d(w["bn"], inChannels, Dpn.Eps),
     new Activate(w["act"], Activation.ReLU),

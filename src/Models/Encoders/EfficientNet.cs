@@ -28,7 +28,8 @@ internal sealed class EfficientNet : Encoder
         (1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3), (6, 5, 2, 192, 4), (6, 3, 1, 320, 1),
     ];
 
-    public EfficientNet(WeightScope w, EfficientNetVariant variant, EncoderOptions options) : this(w, variant, options, Blocks(variant, options.EfficientNetPadding))
+    public EfficientNet(WeightScope w, EfficientNetVariant variant, EncoderOptions options)
+        : this(w, variant, options, Blocks(variant, options.EfficientNetPadding))
     {
     }
 
@@ -43,7 +44,8 @@ internal sealed class EfficientNet : Encoder
         _ = new BatchNorm2d(w["_bn1"], head, MBConvBlock.Eps);
     }
 
-    private static Func<IReadOnlyList<Layer>>[] Stages(WeightScope w, EfficientNetVariant variant, EncoderOptions options, MBConvShape[] blocks)
+    private static Func<IReadOnlyList<Layer>>[] Stages(WeightScope w, EfficientNetVariant variant, EncoderOptions options,
+        MBConvShape[] blocks)
     {
         int stem = variant.Filters(StemWidth);
         IReadOnlyList<Layer> First() =>

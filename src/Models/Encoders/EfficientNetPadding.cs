@@ -6,7 +6,9 @@ namespace LungSeg.Models;
 /// </summary>
 public enum EfficientNetPadding
 {
-    /// <summary>Each layer's own size for the encoder's nominal image: efficientnet-pytorch 0.7 on, and with it the library from 0.3 on.</summary>
+    /// <summary>
+    /// Each layer's own size for the encoder's nominal image: efficientnet-pytorch 0.7 on, and with it the library from 0.3 on.
+    /// </summary>
     OfLayer,
 
     /// <summary>The encoder's nominal image size in every layer: efficientnet-pytorch 0.6.3, as the study had it.</summary>

@@ -48,7 +48,8 @@ internal abstract class Encoder : Module
         WeightScope w, EncoderOptions options, IReadOnlyList<int> outChannels, IReadOnlyList<Func<IReadOnlyList<Layer>>> stages) : base(w)
     {
         _options = options;
-        IReadOnlyList<Layer>[] built = [.. stages.Take(options.KeepsUnusedStages ? stages.Count : options.Depth + 1).Select(stage => stage())];
+        IReadOnlyList<Layer>[] built = [.. stages.Take(options.KeepsUnusedStages ? stages.Count : options.Depth + 1)
+            .Select(stage => stage())];
         _stages = built[..(options.Depth + 1)];
         OutChannels = [.. outChannels.Take(options.Depth + 1)];
     }

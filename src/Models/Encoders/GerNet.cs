@@ -8,7 +8,8 @@ namespace LungSeg.Models.Encoders;
 /// <summary>GENet for GPUs (Lin et al. 2020, arXiv:2006.14090) with the module names of timm.</summary>
 internal sealed class GerNet(WeightScope w, GerNetVariant variant, EncoderOptions options) : Encoder(
     w, options,
-    [options.InChannels, variant.StemWidth, variant.Rows[0].Channels, variant.Rows[1].Channels, variant.Rows[2].Channels, variant.LastWidth],
+    [options.InChannels, variant.StemWidth, variant.Rows[0].Channels, variant.Rows[1].Channels, variant.Rows[2].Channels,
+        variant.LastWidth],
     [
         () => [],
         () => [new ConvBnAct(w["stem"], options.InChannels, variant.StemWidth, kernelSize: 3, stride: 2)],
@@ -25,9 +26,12 @@ internal sealed class GerNet(WeightScope w, GerNetVariant variant, EncoderOption
     /// <summary>The members of the family by their names in the library.</summary>
     public static readonly IReadOnlyDictionary<string, GerNetVariant> Variants = new Dictionary<string, GerNetVariant>
     {
-        ["timm-gernet_s"] = new(13, 1920, [new(1, 48, 2, 1), new(3, 48, 2, 1), new(7, 384, 2, 0.25), new(2, 560, 2, 3, true), new(1, 256, 1, 3, true)]),
-        ["timm-gernet_m"] = new(32, 2560, [new(1, 128, 2, 1), new(2, 192, 2, 1), new(6, 640, 2, 0.25), new(4, 640, 2, 3, true), new(1, 640, 1, 3, true)]),
-        ["timm-gernet_l"] = new(32, 2560, [new(1, 128, 2, 1), new(2, 192, 2, 1), new(6, 640, 2, 0.25), new(5, 640, 2, 3, true), new(4, 640, 1, 3, true)]),
+        ["timm-gernet_s"] = new(13, 1920, [new(1, 48, 2, 1), new(3, 48, 2, 1), new(7, 384, 2, 0.25), new(2, 560, 2, 3, true),
+            new(1, 256, 1, 3, true)]),
+        ["timm-gernet_m"] = new(32, 2560, [new(1, 128, 2, 1), new(2, 192, 2, 1), new(6, 640, 2, 0.25), new(4, 640, 2, 3, true),
+            new(1, 640, 1, 3, true)]),
+        ["timm-gernet_l"] = new(32, 2560, [new(1, 128, 2, 1), new(2, 192, 2, 1), new(6, 640, 2, 0.25), new(5, 640, 2, 3, true),
+            new(4, 640, 1, 3, true)]),
     };
 
     private static Layer[] Stage(WeightScope w, GerNetVariant variant, int index, EncoderOptions options)
@@ -56,7 +60,8 @@ internal sealed class GerNetBlock : Layer
 
     public GerNetBlock(WeightScope w, GerNetRow row, int inChannels, int stride) : base(w)
     {
-        if (stride > 1 || inChannels != row.Channels) _shortcut = new(w["shortcut"], inChannels, row.Channels, kernelSize: 1, stride, activate: false);
+        if (stride > 1 || inChannels != row.Channels)
+            _shortcut = new(w["shortcut"], inChannels, row.Channels, kernelSize: 1, stride, activate: false);
         if (row.Ratio == 1)
         {
             _conv1 = new(w["conv1_kxk"], inChannels, row.Channels, kernelSize: 3, stride);

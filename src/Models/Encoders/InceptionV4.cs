@@ -16,11 +16,13 @@ internal sealed class InceptionV4(WeightScope w, EncoderOptions options) : Encod
     private static Func<IReadOnlyList<Layer>>[] Stages(WeightScope w, int inChannels) =>
     [
         () => [],
-        () => [new InceptionConv(w[0], inChannels, 32, 3, stride: 2), new InceptionConv(w[1], 32, 32, 3), new InceptionConv(w[2], 32, 64, 3)],
+        () => [new InceptionConv(w[0], inChannels, 32, 3, stride: 2), new InceptionConv(w[1], 32, 32, 3),
+            new InceptionConv(w[2], 32, 64, 3)],
         () => [Mixed3A(w[3]), Mixed4A(w[4])],
         () => [Mixed5A(w[5]), InceptionA(w[6]), InceptionA(w[7]), InceptionA(w[8])],
         () => [InceptionA(w[9]), ReductionA(w[10]), .. Enumerable.Range(11, 4).Select(i => InceptionB(w[i]))],
-        () => [.. Enumerable.Range(15, 3).Select(i => InceptionB(w[i])), ReductionB(w[18]), .. Enumerable.Range(19, 3).Select(i => new InceptionC(w[i]))],
+        () => [.. Enumerable.Range(15, 3).Select(i => InceptionB(w[i])), ReductionB(w[18]),
+            .. Enumerable.Range(19, 3).Select(i => new InceptionC(w[i]))],
     ];
 
     private static Branches Mixed3A(WeightScope w) => new(
@@ -79,7 +81,8 @@ internal sealed class InceptionC(WeightScope w) : Layer(w)
     {
         Tensor first = _branch10.Forward(x), second = _branch22.Forward(_branch21.Forward(_branch20.Forward(x)));
         return Tensor.Cat(
-            _branch0.Forward(x), _branch11A.Forward(first), _branch11B.Forward(first), _branch23A.Forward(second), _branch23B.Forward(second),
+            _branch0.Forward(x), _branch11A.Forward(first), _branch11B.Forward(first), _branch23A.Forward(second),
+            _branch23B.Forward(second),
             _branch3.Forward(x));
     }
 }

@@ -9,7 +9,8 @@ namespace LungSeg.Models.Encoders;
 /// A row of the tables by which timm builds mobile networks: blocks that start with a stride, an expansion of the input's channels, and a
 /// squeeze-and-excitation if any.
 /// </summary>
-internal sealed record MobileRow(int KernelSize, int Stride, double Expand, int Channels, int Repeats = 1, bool Squeezes = false, Activation? Activation = null);
+internal sealed record MobileRow(int KernelSize, int Stride, double Expand, int Channels, int Repeats = 1, bool Squeezes = false,
+    Activation? Activation = null);
 
 /// <summary>What the blocks of one network have in common.</summary>
 /// <param name="Activation">The activation where a row names none.</param>

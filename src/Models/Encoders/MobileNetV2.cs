@@ -61,7 +61,8 @@ internal sealed class MobileNetV2Block : Layer
 }
 
 /// <summary>Convolution, batch norm, ReLU6.</summary>
-internal sealed class ConvBnReLU6(WeightScope w, int inChannels, int outChannels, int kernelSize, int stride = 1, int groups = 1) : Sequential(
+internal sealed class ConvBnReLU6(WeightScope w, int inChannels, int outChannels, int kernelSize, int stride = 1,
+    int groups = 1) : Sequential(
     w,
     new Conv2d(w[0], inChannels, outChannels, kernelSize, stride, padding: kernelSize / 2, groups: groups, bias: false),
     new BatchNorm2d(w[1], outChannels),

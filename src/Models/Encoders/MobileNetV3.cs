@@ -60,7 +60,8 @@ internal sealed class MobileNetV3(WeightScope w, MobileNetV3Variant variant, Enc
         ];
         Layer[] Last(int index) =>
         [
-            new Conv2d(w["blocks"][index][0]["conv"], variant.Filters(variant.Rows[^1].Channels), variant.LastWidth, kernelSize: 1, bias: false),
+            new Conv2d(w["blocks"][index][0]["conv"], variant.Filters(variant.Rows[^1].Channels), variant.LastWidth, kernelSize: 1,
+                bias: false),
             new BatchNorm2d(w["blocks"][index][0]["bn1"], variant.LastWidth, style.Eps),
             new Activate(w["blocks"][index][0]["act1"], style.Activation),
         ];
@@ -77,11 +78,12 @@ internal sealed class MobileNetV3(WeightScope w, MobileNetV3Variant variant, Enc
 }
 
 /// <summary>
-/// A member of the MobileNetV3 family: its rows, how many of them make each of timm's stages, where the encoder's stages end among those, and
-/// channels of the last convolution.
+/// A member of the MobileNetV3 family: its rows, how many of them make each of timm's stages, where the encoder's stages end among those,
+/// and channels of the last convolution.
 /// </summary>
 internal sealed record MobileNetV3Variant(
-    IReadOnlyList<MobileRow> Rows, IReadOnlyList<int> Groups, IReadOnlyList<int> Ends, int LastChannels, double Width = 1, bool IsMinimal = false,
+    IReadOnlyList<MobileRow> Rows, IReadOnlyList<int> Groups, IReadOnlyList<int> Ends, int LastChannels, double Width = 1,
+    bool IsMinimal = false,
     bool IsTensorFlow = true)
 {
     public int StemWidth => Filters(16);
@@ -95,7 +97,8 @@ internal sealed record MobileNetV3Variant(
     public int Filters(int channels) => Divisible.Round(channels * Width);
 
     public IReadOnlyList<int> OutChannels(int inChannels) =>
-        [inChannels, .. Ends.Select(end => end == 0 ? StemWidth : end > Groups.Count ? LastWidth : Filters(Rows[Groups.Take(end).Sum() - 1].Channels))];
+        [inChannels, .. Ends.Select(end => end == 0 ? StemWidth : end > Groups.Count ? LastWidth
+            : Filters(Rows[Groups.Take(end).Sum() - 1].Channels))];
 
     /// <summary>The blocks of one of timm's stages.</summary>
     public IEnumerable<Layer> Blocks(WeightScope w, int group, EncoderOptions options)

@@ -5,7 +5,9 @@ using LungSeg.Engine.Weights;
 
 namespace LungSeg.Models.Encoders;
 
-/// <summary>MobileOne (Vasu et al. 2022, arXiv:2206.04040) in its trained form: branches that are summed, not yet one convolution.</summary>
+/// <summary>
+/// MobileOne (Vasu et al. 2022, arXiv:2206.04040) in its trained form: branches that are summed, not yet one convolution.
+/// </summary>
 internal sealed class MobileOne(WeightScope w, MobileOneVariant variant, EncoderOptions options) : Encoder(
     w, options,
     [options.InChannels, variant.StemWidth, .. Enumerable.Range(0, 4).Select(variant.Filters)],
@@ -62,7 +64,8 @@ internal sealed class MobileOneBlock : Layer
     private readonly Activate _activation;
 
     public MobileOneBlock(
-        WeightScope w, int inChannels, int outChannels, int kernelSize, int stride, int groups, int branches, bool squeezes = false) : base(w)
+        WeightScope w, int inChannels, int outChannels, int kernelSize, int stride, int groups, int branches, bool squeezes = false)
+            : base(w)
     {
         if (squeezes) _se = new(w["se"], outChannels);
         _activation = new(w["activation"], Activation.ReLU);
@@ -83,7 +86,8 @@ internal sealed class MobileOneBlock : Layer
 }
 
 /// <summary>Convolution, batch norm.</summary>
-internal sealed class MobileOneConv(WeightScope w, int inChannels, int outChannels, int kernelSize, int stride, int padding, int groups) : Sequential(
+internal sealed class MobileOneConv(WeightScope w, int inChannels, int outChannels, int kernelSize, int stride, int padding,
+    int groups) : Sequential(
     w,
     new Conv2d(w["conv"], inChannels, outChannels, kernelSize, stride, padding, groups: groups, bias: false),
     new BatchNorm2d(w["bn"], outChannels));

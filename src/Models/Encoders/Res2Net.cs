@@ -55,8 +55,8 @@ internal sealed class Res2Net(WeightScope w, Res2NetVariant variant, EncoderOpti
 internal sealed record Res2NetVariant(IReadOnlyList<int> Depths, int Width, int Scale, int Groups = 1);
 
 /// <summary>
-/// A bottleneck whose 3x3 convolution is a cascade over parts of the channels: each part but the last is convolved, from the second on after
-/// the result before it is added. The first block of a stage adds nothing and pools the last part.
+/// A bottleneck whose 3x3 convolution is a cascade over parts of the channels: each part but the last is convolved, from the second on
+/// after the result before it is added. The first block of a stage adds nothing and pools the last part.
 /// </summary>
 internal sealed class Bottle2neck(
     WeightScope w, int inChannels, int outChannels, int width, int scale, int groups, int stride) : Layer(w)

@@ -55,12 +55,15 @@ internal sealed class ResNet(WeightScope w, ResNetVariant variant, EncoderOption
             int inChannels = block == 0 ? before : Planes[index] * variant.Expansion, stride = block == 0 && index > 0 ? 2 : 1;
             return variant.IsBasic
                 ? new BasicBlock(stage[block], inChannels, Planes[index], stride)
-                : new Bottleneck(stage[block], inChannels, Planes[index] * variant.Expansion, variant.Width(Planes[index]), stride, variant.Groups);
+                : new Bottleneck(stage[block], inChannels, Planes[index] * variant.Expansion, variant.Width(Planes[index]), stride,
+                    variant.Groups);
         })]);
     }
 }
 
-/// <summary>A member of the ResNet family: blocks of each stage, and the groups of its 3x3 convolutions with their width at 64 planes.</summary>
+/// <summary>
+/// A member of the ResNet family: blocks of each stage, and the groups of its 3x3 convolutions with their width at 64 planes.
+/// </summary>
 internal sealed record ResNetVariant(IReadOnlyList<int> Depths, bool IsBasic = false, int Groups = 1, int GroupWidth = 64)
 {
     /// <summary>A block's output channels for each of its planes.</summary>

@@ -75,7 +75,8 @@ internal sealed record SeNetVariant(IReadOnlyList<int> Depths, int Groups = 1)
     public bool StridesFirst => Groups == 1;
 
     /// <summary>Channels of the 1x1 and of the 3x3 convolution.</summary>
-    public (int Reduced, int Spatial) Widths(int planes) => IsSeNet154 ? (planes * 2, planes * 4) : Groups == 1 ? (planes, planes) : (planes * 2, planes * 2);
+    public (int Reduced, int Spatial) Widths(int planes) =>
+        IsSeNet154 ? (planes * 2, planes * 4) : Groups == 1 ? (planes, planes) : (planes * 2, planes * 2);
 }
 
 /// <summary>1x1, 3x3, 1x1, squeeze-and-excitation, shortcut.</summary>

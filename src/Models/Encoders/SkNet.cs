@@ -55,8 +55,8 @@ internal sealed class SkNet(WeightScope w, SkNetVariant variant, EncoderOptions 
 }
 
 /// <summary>
-/// A member of the SK family: its shape as a ResNet, how far the attention reduces, what its width is a multiple of, and whether each kernel
-/// reads a part of the channels of its own.
+/// A member of the SK family: its shape as a ResNet, how far the attention reduces, what its width is a multiple of, and whether each
+/// kernel reads a part of the channels of its own.
 /// </summary>
 internal sealed record SkNetVariant(ResNetVariant Shape, int Reduction, int Divisor, bool SplitsInput = true);
 
@@ -86,8 +86,8 @@ internal sealed class SkBottleneck(WeightScope w, SkNetVariant variant, int inCh
 }
 
 /// <summary>
-/// Two 3x3 convolutions, the second dilated, each on half of the channels or on all; their results are summed with weights that come from the mean
-/// of their plain sum.
+/// Two 3x3 convolutions, the second dilated, each on half of the channels or on all; their results are summed with weights that come from
+/// the mean of their plain sum.
 /// </summary>
 internal sealed class SelectiveKernel(WeightScope w, SkNetVariant variant, int inChannels, int outChannels, int stride) : Layer(w)
 {

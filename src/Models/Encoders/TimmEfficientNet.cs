@@ -5,8 +5,8 @@ using LungSeg.Engine.Weights;
 namespace LungSeg.Models.Encoders;
 
 /// <summary>
-/// EfficientNet (Tan and Le 2019, arXiv:1905.11946) with the module names of timm: padded symmetrically, another epsilon. The lite ones have
-/// no squeeze-and-excitation, ReLU6, and neither widen the stem nor repeat the first and last rows.
+/// EfficientNet (Tan and Le 2019, arXiv:1905.11946) with the module names of timm: padded symmetrically, another epsilon. The lite ones
+/// have no squeeze-and-excitation, ReLU6, and neither widen the stem nor repeat the first and last rows.
 /// </summary>
 internal sealed class TimmEfficientNet : Encoder
 {
@@ -70,7 +70,8 @@ internal sealed class TimmEfficientNet : Encoder
     private static IEnumerable<Layer> Blocks(WeightScope w, TimmEfficientNetVariant variant, int index)
     {
         MobileRow row = variant.Row(index);
-        int channels = index == 0 ? variant.StemWidth : variant.Filters(variant.Row(index - 1).Channels), width = variant.Filters(row.Channels);
+        int channels = index == 0 ? variant.StemWidth : variant.Filters(variant.Row(index - 1).Channels),
+            width = variant.Filters(row.Channels);
         for (int i = 0; i < row.Repeats; i++)
         {
             yield return new MobileBlock(w[i], row, variant.Style, channels, width, i == 0 ? row.Stride : 1);
@@ -85,7 +86,8 @@ internal sealed record TimmEfficientNetVariant(double Width, double Depth, bool 
     // B0's rows in the paper's table 1.
     private static readonly MobileRow[] Rows =
     [
-        new(3, 1, 1, 16), new(3, 2, 6, 24, 2), new(5, 2, 6, 40, 2), new(3, 2, 6, 80, 3), new(5, 1, 6, 112, 3), new(5, 2, 6, 192, 4), new(3, 1, 6, 320),
+        new(3, 1, 1, 16), new(3, 2, 6, 24, 2), new(5, 2, 6, 40, 2), new(3, 2, 6, 80, 3), new(5, 1, 6, 112, 3), new(5, 2, 6, 192, 4),
+        new(3, 1, 6, 320),
     ];
 
     public int StemWidth => IsLite ? 32 : Filters(32);

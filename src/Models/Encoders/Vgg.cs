@@ -4,14 +4,18 @@ using LungSeg.Engine.Weights;
 
 namespace LungSeg.Models.Encoders;
 
-/// <summary>VGG (Simonyan and Zisserman 2014, arXiv:1409.1556) with the module names of torchvision. Its first stage has the image's own size.</summary>
+/// <summary>
+/// VGG (Simonyan and Zisserman 2014, arXiv:1409.1556) with the module names of torchvision. Its first stage has the image's own size.
+/// </summary>
 internal sealed class Vgg(WeightScope w, VggVariant variant, EncoderOptions options) : Encoder(
     w, options, [.. Widths, Widths[^1]], Stages(w["features"], variant, options.InChannels))
 {
     /// <summary>The members of the family by their names in the library.</summary>
     public static readonly IReadOnlyDictionary<string, VggVariant> Variants =
-        new (string Name, int[] Depths)[] { ("vgg11", [1, 1, 2, 2, 2]), ("vgg13", [2, 2, 2, 2, 2]), ("vgg16", [2, 2, 3, 3, 3]), ("vgg19", [2, 2, 4, 4, 4]) }
-            .SelectMany(row => new[] { (row.Name, new VggVariant(row.Depths, Norm: false)), ($"{row.Name}_bn", new VggVariant(row.Depths, Norm: true)) })
+        new (string Name, int[] Depths)[] { ("vgg11", [1, 1, 2, 2, 2]), ("vgg13", [2, 2, 2, 2, 2]), ("vgg16", [2, 2, 3, 3, 3]),
+            ("vgg19", [2, 2, 4, 4, 4]) }
+            .SelectMany(row => new[] { (row.Name, new VggVariant(row.Depths, Norm: false)),
+                ($"{row.Name}_bn", new VggVariant(row.Depths, Norm: true)) })
             .ToDictionary(pair => pair.Item1, pair => pair.Item2);
 
     private static readonly int[] Widths = [64, 128, 256, 512, 512];

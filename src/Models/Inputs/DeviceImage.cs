@@ -47,7 +47,7 @@ internal sealed record DeviceImage
 /// <param name="Before">The source pixel before.</param>
 /// <param name="After">The source pixel after.</param>
 /// <param name="Weights">
-/// For samples of one byte the two whole coefficients of each pixel, 2048 together; for samples of two the weight of the source pixel after,
-/// in single precision, by its bits.
+/// For samples of one byte the two whole coefficients of each pixel, 2048 together; for samples of two the weight of the source pixel
+/// after, in single precision, by its bits.
 /// </param>
 internal sealed record ResizeAxis(int[] Before, int[] After, int[] Weights);

@@ -38,7 +38,9 @@ internal sealed class DevicePreparation(Preprocess preprocess, Postprocess postp
         {
             (Shape input, Shape made) = (plan.Input.Shape, plan.Output.Shape);
             if (input is not { N: 1, C: 3 } || made.C != 1 || input.H != _description.Size || input.W != _description.Size)
-                throw new ShapeException($"an image of {_description.Size} x {_description.Size} goes into a plan of its size with one channel out, not of {input} and {made}");
+                throw new ShapeException(
+                    $"an image of {_description.Size} x {_description.Size} goes into a plan of its size with one channel out, not of "
+                        + $"{input} and {made}");
             var device = (CudaPlan)plan;
             _transfer = _preparation._transfers.GetValue(device, ImageTransfer.Of);
             device.Execute(this, output, cancellation);
@@ -47,11 +49,13 @@ internal sealed class DevicePreparation(Preprocess preprocess, Postprocess postp
         public (ProbabilityMap Probabilities, LungMask Mask) Cut(ProbabilityMap output)
         {
             if (_mask.AsSpan().ContainsAnyExceptInRange((byte)0, (byte)1))
-                throw new DeviceException("the GPU's mask holds other values than 0 and 1: it computes wrongly ('lungseg selftest' says where)");
+                throw new DeviceException(
+                    "the GPU's mask holds other values than 0 and 1: it computes wrongly ('lungseg selftest' says where)");
             return (_postprocess.AtCut(output, _image), new LungMask(_width, _height, _mask));
         }
 
-        void IStreamWork.MakeInput(CudaStream stream, ulong planarInput) => _transfer!.Prepare(stream, _description, planarInput, _width, _height);
+        void IStreamWork.MakeInput(CudaStream stream, ulong planarInput) =>
+            _transfer!.Prepare(stream, _description, planarInput, _width, _height);
 
         void IStreamWork.TakeOutput(CudaStream stream, ulong planarOutput) => _transfer!.Cut(
             stream, planarOutput, new Shape(1, 1, _description.Size, _description.Size), _postprocess.Threshold, _width, _height);

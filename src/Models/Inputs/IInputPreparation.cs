@@ -4,7 +4,9 @@ using LungSeg.Imaging;
 
 namespace LungSeg.Models.Inputs;
 
-/// <summary>How images become a plan's input, and its output masks: each step where the backend does it best. The results are the same bits.</summary>
+/// <summary>
+/// How images become a plan's input, and its output masks: each step where the backend does it best. The results are the same bits.
+/// </summary>
 internal interface IInputPreparation
 {
     /// <summary>Does what needs no plan. For several threads.</summary>

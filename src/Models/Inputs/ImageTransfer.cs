@@ -7,8 +7,8 @@ using LungSeg.Kernels.Abi;
 namespace LungSeg.Models.Inputs;
 
 /// <summary>
-/// Brings images into a CUDA plan's planar input and cuts masks from its planar output. Samples and tables go up in one copy, the mask comes
-/// down in one; the memory grows with the images.
+/// Brings images into a CUDA plan's planar input and cuts masks from its planar output. Samples and tables go up in one copy, the mask
+/// comes down in one; the memory grows with the images.
 /// </summary>
 internal sealed unsafe class ImageTransfer : IDisposable
 {
@@ -46,7 +46,8 @@ internal sealed unsafe class ImageTransfer : IDisposable
         Place(stream, DeviceSlice.InOrder(sizes));
 
         image.Samples.Span.CopyTo(Staging(0, image.Samples.Length));
-        for (int i = 0; i < Tables; i++) MemoryMarshal.AsBytes(tables[i].AsSpan()).CopyTo(Staging(FirstTable + i, tables[i].Length * sizeof(int)));
+        for (int i = 0; i < Tables; i++)
+            MemoryMarshal.AsBytes(tables[i].AsSpan()).CopyTo(Staging(FirstTable + i, tables[i].Length * sizeof(int)));
         _slices.Upload(stream, _staging!.Data, 0, Mask);
 
         KernelInfo kernel = Kernel(KernelInfo.NameOf(KernelFamily.Preprocess, image.SampleBytes == 1 ? "u8" : "u16"));

@@ -34,7 +34,8 @@ internal static class BackendCheck
             for (int i = 0; i < actual.Length; i++)
             {
                 // Written so that not-a-number fails.
-                if (!(Math.Abs((double)actual[i] - value.Values[i]) <= bound.Values[i])) Fail(test, graph.Outputs[output], i, value.Values[i], actual[i], bound.Values[i]);
+                if (!(Math.Abs((double)actual[i] - value.Values[i]) <= bound.Values[i]))
+                    Fail(test, graph.Outputs[output], i, value.Values[i], actual[i], bound.Values[i]);
             }
         }
     }
@@ -44,6 +45,7 @@ internal static class BackendCheck
         (int row, int w) = Math.DivRem(index, output.Shape.W);
         (row, int h) = Math.DivRem(row, output.Shape.H);
         (int n, int c) = Math.DivRem(row, output.Shape.C);
-        Assert.Fail($"{test}: {output} at n {n} c {c} h {h} w {w}: expected {expected:R} within {bound:G3}, found {actual:R} (off by {Math.Abs((double)actual - expected):G3})");
+        Assert.Fail($"{test}: {output} at n {n} c {c} h {h} w {w}: expected {expected:R} within {bound:G3}, found {actual:R} (off by "
+            + $"{Math.Abs((double)actual - expected):G3})");
     }
 }

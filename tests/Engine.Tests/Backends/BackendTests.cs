@@ -108,7 +108,8 @@ public abstract class BackendTests
     public void An_image_gives_the_same_bits_alone_and_in_a_batch()
     {
         using IBackend backend = Create();
-        Sample(Gen.OneOf(NetCases.Networks, OpCases.Convolutions, OpCases.DepthwiseConvolutions, OpCases.GroupNorms), Iterations / 2, test =>
+        Sample(Gen.OneOf(NetCases.Networks, OpCases.Convolutions, OpCases.DepthwiseConvolutions, OpCases.GroupNorms), Iterations / 2,
+            test =>
         {
             Shape one = test.Graph.Input.Shape with { N = 1 }, three = one with { N = 3 };
             using Model model = backend.Load(test.Graph, test.Options);
@@ -119,7 +120,8 @@ public abstract class BackendTests
             for (int n = 0; n < 3; n++)
             {
                 float[][] single = Run(alone, images[(n * size)..((n + 1) * size)]);
-                Assert.Equal(Bits(single), Bits([.. together.Select(output => output[(n * output.Length / 3)..((n + 1) * output.Length / 3)])]));
+                Assert.Equal(Bits(single), Bits(
+                    [.. together.Select(output => output[(n * output.Length / 3)..((n + 1) * output.Length / 3)])]));
             }
         });
     }
@@ -252,9 +254,11 @@ public abstract class BackendTests
         return [.. plan.Outputs.Select(output => output.ToArray())];
     }
 
-    private static int[][] Bits(float[][] outputs) => [.. outputs.Select(output => Array.ConvertAll(output, BitConverter.SingleToInt32Bits))];
+    private static int[][] Bits(float[][] outputs) =>
+        [.. outputs.Select(output => Array.ConvertAll(output, BitConverter.SingleToInt32Bits))];
 
-    private static void Sample(Gen<OpCase> cases, int iterations, Action<OpCase> check) => cases.Sample(check, iter: iterations, threads: 1);
+    private static void Sample(Gen<OpCase> cases, int iterations, Action<OpCase> check) =>
+        cases.Sample(check, iter: iterations, threads: 1);
 
     private void Check(Gen<OpCase> cases)
     {

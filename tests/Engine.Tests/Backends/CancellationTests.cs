@@ -23,7 +23,9 @@ public sealed class CancellationTests
         }
         var kernels = Enumerable.Range(0, Layers).Select(_ => new Counting()).ToArray();
         var model = new UseCount(typeof(Model), () => { });
-        using var plan = new CpuPlan(model, workers, [.. kernels.Select(kernel => new Step(new PlanStep("here", "count", kernel.Name, view.Shape, 0, 0), kernel))], arena, view, [view], 0);
+        using var plan = new CpuPlan(model, workers,
+            [.. kernels.Select(kernel => new Step(new PlanStep("here", "count", kernel.Name, view.Shape, 0, 0), kernel))], arena, view,
+            [view], 0);
         for (int last = 0; last < Layers; last += 17)
         {
             using var stop = new CancellationTokenSource();
@@ -53,7 +55,8 @@ public sealed class CancellationTests
         };
         using Model model = backend.Load(network);
         using Plan plan = model.Plan(1, Side, Side);
-        float[] input = RandomLayers.Values(1, "input", 3 * Side * Side, -1, 1), expected = new float[plan.Output.Shape.Count], found = new float[expected.Length];
+        float[] input = RandomLayers.Values(1, "input", 3 * Side * Side, -1, 1), expected = new float[plan.Output.Shape.Count],
+            found = new float[expected.Length];
         plan.Execute(input, expected);
         Assert.Throws<OperationCanceledException>(() => plan.Execute(input, found, new CancellationToken(true)));
         plan.Execute(input, found);

@@ -82,7 +82,8 @@ public sealed class DisposalTests
         {
             view = new CpuTensor(arena.Data, new Shape(1, 1, Side, Side), true);
         }
-        var plan = new CpuPlan(model, workers, [new Step(new PlanStep("here", "callback", kernel.Name, view.Shape, 0, 0), kernel)], arena, view, [view], 0);
+        var plan = new CpuPlan(model, workers, [new Step(new PlanStep("here", "callback", kernel.Name, view.Shape, 0, 0), kernel)], arena,
+            view, [view], 0);
         kernel.Call = () =>
         {
             plan.Dispose();

@@ -19,18 +19,22 @@ public sealed class MutantTests
             && conv.Padding.Left + conv.Padding.Right == conv.Padding.Top + conv.Padding.Bottom
             ? conv with { Padding = new Padding(conv.Padding.Top, conv.Padding.Left, conv.Padding.Bottom, conv.Padding.Right) } : op),
         ["bias forgotten"] = (OpCases.Convolutions, op => op is Conv2dOp conv ? conv with { Bias = null } : op),
-        ["activation forgotten"] = (OpCases.Convolutions, op => op is ActivatedOp activated ? activated with { Activation = Activation.None } : op),
+        ["activation forgotten"] = (OpCases.Convolutions,
+            op => op is ActivatedOp activated ? activated with { Activation = Activation.None } : op),
         ["one weight of the last filter wrong by a thousandth"] = (OpCases.Convolutions, op => op is Conv2dOp conv
             ? conv with { Weight = Nudged(conv.Weight, 1e-3f) } : op),
         ["a depthwise filter's last tap lost"] = (OpCases.DepthwiseConvolutions, op => op is Conv2dOp { Groups: > 1 } conv
             ? conv with { Weight = Nudged(conv.Weight, float.NegativeInfinity) } : op),
-        ["groups swapped"] = (OpCases.GroupedConvolutions, op => op is Conv2dOp { Groups: > 1 } conv ? conv with { Weight = Reversed(conv.Weight) } : op),
+        ["groups swapped"] = (OpCases.GroupedConvolutions,
+            op => op is Conv2dOp { Groups: > 1 } conv ? conv with { Weight = Reversed(conv.Weight) } : op),
         ["dilation off by one"] = (OpCases.DilatedConvolutions, op => op is Conv2dOp { Dilation: > 1 } conv && conv.Padding.Left >= 1
             ? conv with { Dilation = conv.Dilation - 1, Padding = Shrunk(conv) } : op),
-        ["transposed weights not mirrored"] = (OpCases.TransposedConvolutions, op => op is ConvTranspose2dOp conv ? conv with { Weight = Reversed(conv.Weight) } : op),
+        ["transposed weights not mirrored"] =
+            (OpCases.TransposedConvolutions, op => op is ConvTranspose2dOp conv ? conv with { Weight = Reversed(conv.Weight) } : op),
         ["a pooling window one smaller"] = (OpCases.Poolings, op => op is MaxPool2dOp { KernelSize: > 2 } pool
             && 2 * pool.Padding < pool.KernelSize ? pool with { KernelSize = pool.KernelSize - 1 } : op),
-        ["corners aligned the other way"] = (OpCases.Upsamplings, op => op is UpsampleBilinearOp resize ? resize with { AlignCorners = !resize.AlignCorners } : op),
+        ["corners aligned the other way"] = (OpCases.Upsamplings,
+            op => op is UpsampleBilinearOp resize ? resize with { AlignCorners = !resize.AlignCorners } : op),
         ["sum for product"] = (OpCases.ElementWise, op => op is MulOp ? new AddOp() : op),
         ["one group too few"] = (OpCases.GroupNorms, op => op is GroupNormOp { Groups: > 1 } norm ? norm with { Groups = 1 } : op),
         ["eps too small"] = (OpCases.GroupNorms, op => op is GroupNormOp norm ? norm with { Eps = 0 } : op),
@@ -53,11 +57,13 @@ public sealed class MutantTests
     }
 
     [Fact]
-    public void Swapped_halves_of_a_concatenation_are_found() => AssertFound(OpCases.Concatenations, graph => graph.Rewrite((node, inputs) =>
+    public void Swapped_halves_of_a_concatenation_are_found() =>
+        AssertFound(OpCases.Concatenations, graph => graph.Rewrite((node, inputs) =>
         Tensor.Create(node.Op, node.Op is ConcatOp ? [.. inputs.Reverse()] : inputs, node.Path)));
 
     [Fact]
-    public void Swapped_operands_of_an_attention_are_found() => AssertFound(OpCases.PositionAttentions, graph => graph.Rewrite((node, inputs) =>
+    public void Swapped_operands_of_an_attention_are_found() =>
+        AssertFound(OpCases.PositionAttentions, graph => graph.Rewrite((node, inputs) =>
         Tensor.Create(node.Op, node.Op is PositionAttentionOp ? [inputs[1], inputs[0], inputs[2]] : inputs, node.Path)));
 
     [Fact]
@@ -70,7 +76,8 @@ public sealed class MutantTests
     public void A_single_pixel_off_by_a_ten_thousandth_is_found()
     {
         OpCase test = new(
-            "conv", Graph.Record(new Shape(1, 20, 9, 9), x => new RandomLayers(5).Conv2d(x, "conv", 3, 3, padding: 1)), 5, new LoadOptions());
+            "conv", Graph.Record(new Shape(1, 20, 9, 9), x => new RandomLayers(5).Conv2d(x, "conv", 3, 3, padding: 1)), 5,
+            new LoadOptions());
         using Model model = new FusedReferenceBackend().Load(test.Graph);
         using Plan plan = model.Plan(1, 9, 9);
         using var wrong = new NudgedPlan(plan);

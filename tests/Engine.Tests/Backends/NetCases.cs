@@ -43,7 +43,8 @@ internal static class NetCases
                 Kind.Sigmoid => RandomLayers.Activate(a, Activation.Sigmoid, path),
                 Kind.Add => RandomLayers.Tapped(a, path, new AddOp(), Match(layers, b, a, path)),
                 Kind.Mul => RandomLayers.Tapped(a, path, new MulOp(), Match(layers, b, a, path)),
-                _ => a.Shape.C + b.Shape.C <= 150 ? RandomLayers.Tapped(a, path, new ConcatOp(), b) : layers.Conv2d(a, path, step.Channels, 1),
+                _ => a.Shape.C + b.Shape.C <= 150 ? RandomLayers.Tapped(a, path, new ConcatOp(), b)
+                    : layers.Conv2d(a, path, step.Channels, 1),
             });
         }
         // Every tensor counts: what the last step does not read, the output does.

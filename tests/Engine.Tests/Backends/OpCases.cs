@@ -15,7 +15,8 @@ internal static class OpCases
         (2, Gen.Int[0, (int)FusionPatterns.All].Select(patterns => (FusionPatterns)patterns)));
 
     public static Gen<OpCase> Convolutions { get; } =
-        Of("conv2d 1x1", "conv2d 3x3", "conv2d of any window", "conv2d to one channel", "conv2d from three channels", "conv2d from one channel");
+        Of("conv2d 1x1", "conv2d 3x3", "conv2d of any window", "conv2d to one channel", "conv2d from three channels",
+            "conv2d from one channel");
 
     public static Gen<OpCase> DepthwiseConvolutions { get; } = Of("conv2d depthwise");
 
@@ -56,7 +57,8 @@ internal static class OpCases
             return new OpCase(description, graph, seed, options);
         });
 
-    private static Gen<OpCase> Of(params string[] names) => Gen.Select(Gen.Int[0, names.Length - 1], Seed, Patterns, (which, seed, patterns) =>
+    private static Gen<OpCase> Of(params string[] names) =>
+        Gen.Select(Gen.Int[0, names.Length - 1], Seed, Patterns, (which, seed, patterns) =>
     {
         string name = names[which];
         OperationCase made = OperationCases.Make(name, seed);

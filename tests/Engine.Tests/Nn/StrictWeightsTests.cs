@@ -71,7 +71,8 @@ public sealed class StrictWeightsTests
         var weights = new StrictWeights(new StateDict(parameters));
         WeightScope stem = new WeightScope(weights)["stem"];
         var network = new Sequential(
-            stem, new Conv2d(stem[0], 3, 4, 3, padding: 1, bias: false), new BatchNorm2d(stem[1], 4), new Activate(stem[2], Activation.ReLU));
+            stem, new Conv2d(stem[0], 3, 4, 3, padding: 1, bias: false), new BatchNorm2d(stem[1], 4),
+            new Activate(stem[2], Activation.ReLU));
         Graph graph = Graph.Record(new Shape(1, 3, 8, 8), network.Forward);
         weights.Check(graph);
         return graph;

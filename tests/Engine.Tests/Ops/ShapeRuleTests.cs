@@ -16,7 +16,8 @@ public sealed class ShapeRuleTests
     [InlineData(3, 1, 12, 12, 9, 8)]
     [InlineData(3, 3, 2, 2, 3, 3)]
     public void A_convolution_follows_PyTorchs_rule(int kernel, int stride, int padding, int dilation, int height, int width) =>
-        Assert.Equal(new Shape(2, 4, height, width), new Conv2dOp(Weight(4, 6, kernel, kernel), null, stride, padding, dilation, 1).Infer([X]));
+        Assert.Equal(new Shape(2, 4, height, width),
+            new Conv2dOp(Weight(4, 6, kernel, kernel), null, stride, padding, dilation, 1).Infer([X]));
 
     [Fact]
     public void Padding_counts_on_its_own_side()
@@ -56,7 +57,8 @@ public sealed class ShapeRuleTests
     {
         Refused("expected 5 input channels, found 2x6x9x8", new Conv2dOp(Weight(4, 5, 3, 3), null, 1, 0, 1, 1), X);
         Refused("9 x 8 is smaller than the 3 x 3 kernel with dilation 5", new Conv2dOp(Weight(4, 6, 3, 3), null, 1, 0, 5, 1), X);
-        Refused("expected a residual of 2x4x9x8, found 2x6x9x8", new Conv2dOp(Weight(4, 6, 3, 3), null, 1, 1, 1, 1) { Residual = true }, X, X);
+        Refused("expected a residual of 2x4x9x8, found 2x6x9x8", new Conv2dOp(Weight(4, 6, 3, 3), null, 1, 1, 1, 1) { Residual = true }, X,
+            X);
         Refused("expected 2 inputs, found 1", new Conv2dOp(Weight(4, 6, 3, 3), null, 1, 1, 1, 1) { Residual = true }, X);
         Refused("expected 5 input channels", new ConvTranspose2dOp(Weight(5, 4, 4, 4), null, 2, 1), X);
         Refused("leaves nothing", new ConvTranspose2dOp(Weight(6, 4, 1, 1), null, 1, 5), X);
@@ -101,5 +103,6 @@ public sealed class ShapeRuleTests
     private static void Refused(string part, Op op, params Shape[] inputs) =>
         Assert.Contains(part, Assert.Throws<ShapeException>(() => op.Infer(inputs)).Message);
 
-    private static Parameter Weight(params int[] dims) => new("weight", dims, () => throw new InvalidOperationException("shapes need no values"));
+    private static Parameter Weight(params int[] dims) =>
+        new("weight", dims, () => throw new InvalidOperationException("shapes need no values"));
 }

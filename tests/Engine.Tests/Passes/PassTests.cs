@@ -21,7 +21,8 @@ public sealed class PassTests
             graph.WithTaps(options.Taps), (result, pass) => All[pass - '0'](result)));
         // Fusing moves no rounding; folding does.
         Arithmetic arithmetic = order.Contains('0') ? Arithmetic.Float32 : Arithmetic.Exact;
-        Gen.OneOf(NetCases.Networks, OpCases.Convolutions).Sample(test => BackendCheck.Matches(passed, test, arithmetic), iter: 25, threads: 1);
+        Gen.OneOf(NetCases.Networks, OpCases.Convolutions)
+            .Sample(test => BackendCheck.Matches(passed, test, arithmetic), iter: 25, threads: 1);
     }
 
     [Fact]
@@ -40,7 +41,8 @@ public sealed class PassTests
         Assert.True(((Conv2dOp)fused.Nodes[2].Op).Residual);
         Assert.Same(fused.Input, fused.Nodes[2].Inputs[1]);
         Assert.Same(fused.Nodes[2].Inputs[0], fused.Nodes[1]);
-        Assert.Equal(["conv1.bias", "conv1.weight", "conv2.bias", "conv2.weight"], fused.Parameters.Select(p => p.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(["conv1.bias", "conv1.weight", "conv2.bias", "conv2.weight"],
+            fused.Parameters.Select(p => p.Key).Order(StringComparer.Ordinal));
     }
 
     [Fact]

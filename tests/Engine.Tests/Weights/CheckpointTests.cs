@@ -195,7 +195,9 @@ public class CheckpointTests
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - allocated < 5 << 20);
         Assert.True(opened < TimeSpan.FromSeconds(10));
         long bytes = weights.Sum(parameter => parameter.Read().Length * 4L);
-        TestContext.Current.SendDiagnosticMessage($"opened {weights.Count} weights in {opened.TotalMilliseconds:F0} ms, read {bytes} bytes by {Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms");
+        TestContext.Current.SendDiagnosticMessage(
+            $"opened {weights.Count} weights in {opened.TotalMilliseconds:F0} ms, read {bytes} bytes by "
+                + $"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms");
         Assert.InRange(bytes, 16_000_000, 17_000_000);
     }
 }

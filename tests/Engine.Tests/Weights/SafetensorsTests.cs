@@ -69,7 +69,8 @@ public class SafetensorsTests
             BitConverter.TryWriteBytes(bytes.AsSpan(2 * i), (ushort)i);
         float[] values = ReadRaw("F16", 65_536, bytes);
         for (int i = 0; i < 65_536; i++)
-            Assert.Equal(BitConverter.SingleToInt32Bits((float)BitConverter.UInt16BitsToHalf((ushort)i)), BitConverter.SingleToInt32Bits(values[i]));
+            Assert.Equal(BitConverter.SingleToInt32Bits((float)BitConverter.UInt16BitsToHalf((ushort)i)),
+                BitConverter.SingleToInt32Bits(values[i]));
     }
 
     [Fact]
@@ -80,7 +81,8 @@ public class SafetensorsTests
             if (float.IsNaN(value))
                 return float.IsNaN(rounded);
             uint bits = BitConverter.SingleToUInt32Bits(value);
-            float below = BitConverter.UInt32BitsToSingle(bits & 0xFFFF0000), above = BitConverter.UInt32BitsToSingle((bits & 0xFFFF0000) + 0x10000);
+            float below = BitConverter.UInt32BitsToSingle(bits & 0xFFFF0000),
+                above = BitConverter.UInt32BitsToSingle((bits & 0xFFFF0000) + 0x10000);
             uint rest = bits & 0xFFFF;
             bool up = rest > 0x8000 || (rest == 0x8000 && (bits & 0x10000) != 0);
             return rounded.Equals(up ? above : below);
@@ -101,12 +103,14 @@ public class SafetensorsTests
     public void Other_types_become_float32(string name, DType dtype, byte[] bytes, float[] expected)
     {
         Assert.Equal(expected, ReadRaw(name, expected.Length, bytes));
-        Assert.Equal(dtype, Parse($$"""{"a":{"dtype":"{{name}}","shape":[{{expected.Length}}],"data_offsets":[0,{{bytes.Length}}] } }""", bytes).Single().StoredAs);
+        Assert.Equal(dtype, Parse($$"""{"a":{"dtype":"{{name}}","shape":[{{expected.Length}}],"data_offsets":[0,{{bytes.Length}}] } }""",
+            bytes).Single().StoredAs);
     }
 
     [Theory]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "twice")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "begins at byte 0")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""",
+        "begins at byte 0")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "begins at byte 4")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "belong to nothing")]
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,12]}}""", "the data has 8")]

@@ -25,7 +25,8 @@ internal static class WeightData
 
     public static void AssertSame(StateDict expected, StateDict actual)
     {
-        Assert.Equal(expected.Select(parameter => parameter.Key).Order(StringComparer.Ordinal), actual.Select(parameter => parameter.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(expected.Select(parameter => parameter.Key).Order(StringComparer.Ordinal),
+            actual.Select(parameter => parameter.Key).Order(StringComparer.Ordinal));
         foreach (Parameter parameter in expected)
         {
             Assert.True(actual.TryGet(parameter.Key, out Parameter? found));

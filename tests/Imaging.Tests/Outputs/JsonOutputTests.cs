@@ -28,7 +28,8 @@ public sealed class JsonOutputTests
         Assert.True(x < 128);
         Assert.Equal(JsonValueKind.Null, lungs.GetProperty("joined").ValueKind);
         Assert.Equal(2, lungs.GetProperty("components").GetInt32());
-        Assert.Equal(["left", "right"], lungs.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("side").GetString()).Order());
+        Assert.Equal(["left", "right"], lungs.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("side").GetString())
+            .Order());
         Assert.InRange(lungs.GetProperty("width_ratio_right_to_left").GetDouble(), 0.7, 1.4);
     }
 

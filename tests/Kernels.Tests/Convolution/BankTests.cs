@@ -5,7 +5,9 @@ using LungSeg.PtxInterpreter;
 
 namespace LungSeg.Kernels.Tests.Convolution;
 
-/// <summary>Shared memory is laid out so that the lanes of a warp do not wait for each other in the loops of the tiled convolutions.</summary>
+/// <summary>
+/// Shared memory is laid out so that the lanes of a warp do not wait for each other in the loops of the tiled convolutions.
+/// </summary>
 public sealed class BankTests
 {
     public static TheoryData<string> Names => [.. TiledRun.All.Select(kernel => kernel.Name)];
@@ -14,7 +16,8 @@ public sealed class BankTests
     public void No_bank_is_asked_for_two_words_at_once(string name)
     {
         // A whole tile, and steps enough to use every stage.
-        var test = new ConvCase(new Shape(1, 64, 8, 16), 128, 3, 3, 1, 1, new Padding(1, 1, 1, 1), 1, Bias: true, Residual: false, Activation.None, Seed: 3);
+        var test = new ConvCase(new Shape(1, 64, 8, 16), 128, 3, 3, 1, 1, new Padding(1, 1, 1, 1), 1, Bias: true, Residual: false,
+            Activation.None, Seed: 3);
         PtxKernel kernel = PtxModule.Parse(Gpu.Text(name)).Entry(name);
         TiledRun.Run(KernelLibrary.Find(name), test, changed: kernel, checks: Checks.Banks);
         // Behind the loop of the tensor cores' kernels pairs of sums change places: what is read there waits once.

@@ -8,7 +8,8 @@ namespace LungSeg.Kernels.Tests.Convolution;
 
 /// <summary>A convolution with seeded numbers that its storage and products have exactly.</summary>
 internal sealed record ConvCase(
-    Shape Input, int Filters, int R, int S, int Stride, int Dilation, Padding Padding, int Groups, bool Bias, bool Residual, Activation Activation, int Seed)
+    Shape Input, int Filters, int R, int S, int Stride, int Dilation, Padding Padding, int Groups, bool Bias, bool Residual,
+    Activation Activation, int Seed)
 {
     /// <summary>What inputs and weights are rounded to before anything is computed.</summary>
     public Numbers Numbers { get; init; }
@@ -16,14 +17,17 @@ internal sealed record ConvCase(
     /// <summary>For each image and padded channel, what the input is multiplied by; the product is rounded to the numbers.</summary>
     public float[]? Gate { get; init; }
 
-    internal Conv2dOp Op => new(Weight, Bias ? new Parameter("bias", [Filters], () => Values("bias", Filters)) : null, Stride, Padding, Dilation, Groups)
+    internal Conv2dOp Op => new(Weight, Bias ? new Parameter("bias", [Filters], () => Values("bias", Filters)) : null, Stride, Padding,
+        Dilation, Groups)
     {
         Residual = Residual,
     };
 
-    internal Shape Output => Op.Infer(Residual ? [Input, Op with { Residual = false } is var plain ? plain.Infer([Input]) : default] : [Input]);
+    internal Shape Output => Op.Infer(Residual ? [Input, Op with { Residual = false } is var plain ? plain.Infer([Input]) : default]
+        : [Input]);
 
-    private Parameter Weight => new("weight", [Filters, Input.C / Groups, R, S], () => Values("weight", Filters * (Input.C / Groups) * R * S));
+    private Parameter Weight => new("weight", [Filters, Input.C / Groups, R, S],
+        () => Values("weight", Filters * (Input.C / Groups) * R * S));
 
     /// <summary>Random cases whose channels and filters come in groups of multiples of 8, or with one group, of anything.</summary>
     public static Gen<ConvCase> Tiled { get; } =
@@ -54,7 +58,8 @@ internal sealed record ConvCase(
         let height = Math.Max(size.Item1, (dilation * (window.Item1 - 1)) + 1 - padding.Top - padding.Bottom)
         let width = Math.Max(size.Item2, (dilation * (window.Item2 - 1)) + 1 - padding.Left - padding.Right)
         select new ConvCase(
-            new Shape(batch, channels, height, width), filters, window.Item1, window.Item2, stride, dilation, padding, groups, flags.Item1, flags.Item2, activation, seed);
+            new Shape(batch, channels, height, width), filters, window.Item1, window.Item2, stride, dilation, padding, groups, flags.Item1,
+            flags.Item2, activation, seed);
 
     internal Map X()
     {
@@ -83,7 +88,8 @@ internal sealed record ConvCase(
         Tensor[] inputs = Residual ? [x, shortcut] : [x];
         Map[] values = Residual ? [X(), Shortcut()] : [X()];
         return Tests.Expected.OfLinear(
-            Tensor.Create(Op, inputs, "conv"), Tensor.Create(sizes, inputs, "sizes"), values, Activation, Input.C / Groups * R * S, storage, isTruncated);
+            Tensor.Create(Op, inputs, "conv"), Tensor.Create(sizes, inputs, "sizes"), values, Activation, Input.C / Groups * R * S, storage,
+            isTruncated);
     }
 
     private Map Random(string key, Shape shape)

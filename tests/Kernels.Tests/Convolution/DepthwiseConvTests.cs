@@ -14,7 +14,8 @@ public sealed class DepthwiseConvTests
     [Theory, MemberData(nameof(Kinds))]
     public void Depthwise_convolutions_match_the_reference(Storage storage, int window) => Gen.Select(
         from channels in Gen.Int[2, 40]
-        from test in ConvCase.Of(channels, channels, channels, window == 0 ? Gen.OneOf(1, 2, 4, 6, 7) : Gen.Const(window), Gen.OneOf(1, 1, 2, 3))
+        from test in ConvCase.Of(channels, channels, channels, window == 0 ? Gen.OneOf(1, 2, 4, 6, 7) : Gen.Const(window),
+            Gen.OneOf(1, 1, 2, 3))
         from stride in Gen.OneOf(1, 1, 2, 2, 3)
         select test with { Residual = false, Numbers = storage.ToNumbers(), Stride = stride }, Gen.Bool).Sample(
         (test, slice) =>

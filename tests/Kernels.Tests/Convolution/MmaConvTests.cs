@@ -27,7 +27,8 @@ public sealed class MmaConvTests
         {
             KernelInfo kernel = KernelLibrary.Find(name);
             test = test with { Numbers = TiledRun.NumbersOf(kernel) };
-            test.Expected(TiledRun.StorageOf(kernel), isTruncated: true).Check(TiledRun.Run(kernel, test, splits, slice), $"{splits} splits, {test}");
+            test.Expected(TiledRun.StorageOf(kernel), isTruncated: true)
+                .Check(TiledRun.Run(kernel, test, splits, slice), $"{splits} splits, {test}");
         },
         iter: 8, threads: 1);
 
@@ -51,7 +52,8 @@ public sealed class MmaConvTests
             float[] gate = test.Values("gate", test.Input.N * padded);
             // The same convolution of the input that is gated and rounded beforehand.
             ConvCase gated = test with { Gate = gate };
-            gated.Expected(TiledRun.StorageOf(kernel), isTruncated: true).Check(TiledRun.Run(kernel, test, gate: gate), $"{kernel.Name}, {test}");
+            gated.Expected(TiledRun.StorageOf(kernel), isTruncated: true)
+                .Check(TiledRun.Run(kernel, test, gate: gate), $"{kernel.Name}, {test}");
         },
         iter: 3, threads: 1);
 }

@@ -13,7 +13,8 @@ public sealed class SimtConvTests
 
     [Theory, MemberData(nameof(Names))]
     public void A_tile_matches_the_reference(string name) => Gen.Select(ConvCase.Tiled, Gen.OneOf(1, 1, 2, 3), Gen.Bool).Sample(
-        (test, splits, slice) => test.Expected(Storage.F32).Check(TiledRun.Run(KernelLibrary.Find(name), test, splits, slice), $"{splits} splits, {test}"),
+        (test, splits, slice) => test.Expected(Storage.F32)
+            .Check(TiledRun.Run(KernelLibrary.Find(name), test, splits, slice), $"{splits} splits, {test}"),
         iter: 10, threads: 1);
 
     [Fact]

@@ -45,7 +45,8 @@ public sealed class SpecialConvTests
         from channels in Gen.OneOf(Gen.Int[2, 40], Gen.OneOf(64, 130, 300))
         from filters in Gen.Int[2, 40]
         from test in ConvCase.Of(channels, filters, 1, Gen.Const(1), Gen.Const(1))
-        select test with { Stride = 1, Padding = 0, Input = test.Input with { H = 1 + (test.Input.H % 3), W = 1 + (test.Input.W % 3) } }).Sample(
+        select test with { Stride = 1, Padding = 0, Input = test.Input with { H = 1 + (test.Input.H % 3), W = 1 + (test.Input.W % 3) } })
+            .Sample(
         test => Check(test, storage, false, false, (node, op) => new LinearConv(node, op, HostRun.Kernels(storage))),
         iter: 10, threads: 1);
 

@@ -16,7 +16,8 @@ internal static class TiledRun
         KernelLibrary.Kernels.Where(kernel => kernel.Family == family && kernel.Precision == precision && !kernel.Gate);
 
     /// <summary>Every one of them.</summary>
-    public static IEnumerable<KernelInfo> All => KernelLibrary.Kernels.Where(kernel => KernelFamily.Tiled.Contains(kernel.Family) && !kernel.Gate);
+    public static IEnumerable<KernelInfo> All =>
+        KernelLibrary.Kernels.Where(kernel => KernelFamily.Tiled.Contains(kernel.Family) && !kernel.Gate);
 
     public static Storage StorageOf(KernelInfo kernel) => kernel.Storage == KernelNumbers.Float32 ? Storage.F32 : Storage.F16;
 
@@ -28,7 +29,8 @@ internal static class TiledRun
     };
 
     /// <summary>Runs the kernel, or a changed one in its place, with so many splits, input and output being slices if asked.</summary>
-    public static Map Run(KernelInfo kernel, ConvCase test, int splits = 1, bool slice = false, PtxKernel? changed = null, float[]? gate = null, Checks checks = Checks.All)
+    public static Map Run(KernelInfo kernel, ConvCase test, int splits = 1, bool slice = false, PtxKernel? changed = null,
+        float[]? gate = null, Checks checks = Checks.All)
     {
         using var gpu = new Gpu { Checks = checks, Changed = changed };
         Tensor x = Tensor.Create(new InputOp(test.Input), [], "x"), shortcut = Tensor.Create(new InputOp(test.Output), [], "shortcut");

@@ -28,11 +28,17 @@ public sealed class TransposedConvTests
             int channels = test.Input.C, filters = test.Filters;
             float[] weights = test.Values("transposed", channels * filters * 16), bias = test.Values("bias", filters);
             var op = new ConvTranspose2dOp(Parameter("weight", weights, channels, filters, 4, 4), Parameter("bias", bias, filters), 2, 1);
-            ConvTranspose2dOp sizes = op with { Weight = Parameter("weight", Array.ConvertAll(weights, Math.Abs), channels, filters, 4, 4), Bias = Parameter("bias", Array.ConvertAll(bias, Math.Abs), filters) };
+            ConvTranspose2dOp sizes = op with
+            {
+                Weight = Parameter("weight", Array.ConvertAll(weights, Math.Abs), channels, filters, 4, 4),
+                Bias = Parameter("bias", Array.ConvertAll(bias, Math.Abs), filters)
+            };
             Tensor x = Tensor.Create(new InputOp(test.Input), [], "x");
             Storage storage = TiledRun.StorageOf(kernel);
-            Expected expected = Expected.OfLinear(Tensor.Create(op, [x], "up"), Tensor.Create(sizes, [x], "sizes"), [test.X()], test.Activation, channels * 4, storage, isTruncated: true);
-            TiledConv? conv = Create(op with { Activation = test.Activation }, activated => TiledConv.TryOf(Tensor.Create(activated, [x], "up"), activated, HostRun.Kernels(kernel, 1)));
+            Expected expected = Expected.OfLinear(Tensor.Create(op, [x], "up"), Tensor.Create(sizes, [x], "sizes"), [test.X()],
+                test.Activation, channels * 4, storage, isTruncated: true);
+            TiledConv? conv = Create(op with { Activation = test.Activation },
+                activated => TiledConv.TryOf(Tensor.Create(activated, [x], "up"), activated, HostRun.Kernels(kernel, 1)));
             expected.Check(Run(storage, test, x, conv), $"{kernel.Name}, {test}");
         },
         iter: 15, threads: 1);
@@ -44,13 +50,16 @@ public sealed class TransposedConvTests
             (KernelInfo kernel, ConvCase test) = drawn;
             int channels = test.Input.C, filters = test.Filters;
             // Sums of two and four weights that the numbers have too.
-            float[] weights = Array.ConvertAll(test.Values("weight", channels * filters * 9), value => MathF.Round(value * 32) / 32), bias = test.Values("bias", filters);
+            float[] weights = Array.ConvertAll(test.Values("weight", channels * filters * 9), value => MathF.Round(value * 32) / 32),
+                bias = test.Values("bias", filters);
             Tensor x = Tensor.Create(new InputOp(test.Input), [], "x"), up = Tensor.Create(new UpsampleNearestOp(2), [x], "up");
             Conv2dOp Conv(Func<float, float> of) => new(
-                Parameter("weight", Array.ConvertAll(weights, value => of(value)), filters, channels, 3, 3), Parameter("bias", Array.ConvertAll(bias, value => of(value)), filters), 1, 1, 1, 1);
+                Parameter("weight", Array.ConvertAll(weights, value => of(value)), filters, channels, 3, 3),
+                Parameter("bias", Array.ConvertAll(bias, value => of(value)), filters), 1, 1, 1, 1);
             Storage storage = TiledRun.StorageOf(kernel);
             Expected expected = Expected.OfLinear(
-                Tensor.Create(Conv(value => value), [up], "conv"), Tensor.Create(Conv(Math.Abs), [up], "sizes"), [Expected.Run(up, test.X())], test.Activation, channels * 9, storage, isTruncated: true);
+                Tensor.Create(Conv(value => value), [up], "conv"), Tensor.Create(Conv(Math.Abs), [up], "sizes"),
+                [Expected.Run(up, test.X())], test.Activation, channels * 9, storage, isTruncated: true);
             TiledConv? conv = Create(Conv(value => value) with { Activation = test.Activation }, activated => TiledConv.TryOf(
                 Tensor.Create(activated, [up], "conv"), activated, new ConvInput(x, Upsampled: true), HostRun.Kernels(kernel, 1)));
             expected.Check(Run(storage, test, x, conv), $"{kernel.Name}, {test}");

@@ -18,9 +18,11 @@ public static class EmulatedGpu
     /// leaves it; not isolated they lie as they do on a GPU, one after the other and in the place of those that are read no more.
     /// </summary>
     public static CudaBackend Open(
-        Precision precision = Precision.Float32, int computeCapability = 90, Checks checks = Checks.Accesses, string? tiledConvolution = null, int workers = 1,
+        Precision precision = Precision.Float32, int computeCapability = 90, Checks checks = Checks.Accesses,
+        string? tiledConvolution = null, int workers = 1,
         bool isolated = true) =>
-        new(Driver(new StubDevice(computeCapability, "Emulated GPU", MemoryBytes: 1L << 36), checks, workers), 0, precision, tiledConvolution, isolated: isolated);
+        new(Driver(new StubDevice(computeCapability, "Emulated GPU", MemoryBytes: 1L << 36), checks, workers), 0, precision,
+            tiledConvolution, isolated: isolated);
 
     /// <summary>Opens the backend on a GPU that takes all work and does none.</summary>
     public static CudaBackend OpenIdle(Precision precision, int computeCapability) =>

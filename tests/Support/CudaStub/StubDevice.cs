@@ -3,7 +3,8 @@ using LungSeg.Engine.Backends.Cuda.Driver;
 namespace LungSeg.CudaStub;
 
 /// <summary>The GPU that a stub driver describes; by default somewhat like an H100.</summary>
-internal sealed record StubDevice(int ComputeCapability = 90, string Name = "Stub GPU", int Count = 1, long MemoryBytes = 1L << 30, int Multiprocessors = 132)
+internal sealed record StubDevice(int ComputeCapability = 90, string Name = "Stub GPU", int Count = 1, long MemoryBytes = 1L << 30,
+    int Multiprocessors = 132)
 {
     public int SharedBytesPerBlock => ComputeCapability switch { >= 90 => 227 << 10, 80 => 163 << 10, >= 70 => 96 << 10, _ => 48 << 10 };
 

@@ -45,7 +45,8 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
     {
         get
         {
-            Dictionary<string, int> live = _handles.Values.GroupBy(handle => handle.GetType().Name).ToDictionary(group => group.Key, group => group.Count());
+            Dictionary<string, int> live = _handles.Values.GroupBy(handle => handle.GetType().Name)
+                .ToDictionary(group => group.Key, group => group.Count());
             if (_pinned.Count > 0) live["pinned"] = _pinned.Count;
             if (Memory.Used > 0) live["bytes"] = (int)Memory.Used;
             if (_contexts > 0) live["contexts"] = _contexts;
@@ -87,7 +88,8 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
         return CudaResult.Success;
     }, context: false);
 
-    public CudaResult DeviceTotalMem(nuint* bytes, int device) => Call(nameof(DeviceTotalMem), () => Give(bytes, (nuint)Device.MemoryBytes), context: false);
+    public CudaResult DeviceTotalMem(nuint* bytes, int device) =>
+        Call(nameof(DeviceTotalMem), () => Give(bytes, (nuint)Device.MemoryBytes), context: false);
 
     public CudaResult DeviceGetAttribute(int* value, DeviceAttribute attribute, int device) =>
         Call(nameof(DeviceGetAttribute), () => Give(value, Device.Attribute(attribute)), context: false);
@@ -112,8 +114,10 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
         return CudaResult.Success;
     }, context: false);
 
-    public CudaResult ModuleLoadDataEx(nint* module, byte* image, uint options, JitOption* names, void** values) => Call(nameof(ModuleLoadDataEx), () =>
-        Give(module, Add(new StubModule(Marshal.PtrToStringUTF8((nint)image)!))), forbiddenInCapture: true, failed: () => WriteLog(options, names, values));
+    public CudaResult ModuleLoadDataEx(nint* module, byte* image, uint options, JitOption* names, void** values) =>
+        Call(nameof(ModuleLoadDataEx), () =>
+        Give(module, Add(new StubModule(Marshal.PtrToStringUTF8((nint)image)!))), forbiddenInCapture: true,
+        failed: () => WriteLog(options, names, values));
 
     public CudaResult ModuleUnload(nint module) => Call(nameof(ModuleUnload), () => Remove<StubModule>(module));
 
@@ -122,10 +126,12 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
         string entry = Marshal.PtrToStringUTF8((nint)name)!;
         var found = Get<StubModule>(module);
         if (!found.Has(entry)) return CudaResult.NotFound;
-        return Give(function, found.Functions.TryGetValue(entry, out nint known) ? known : found.Functions[entry] = NewFunction(found, entry));
+        return Give(function, found.Functions.TryGetValue(entry, out nint known) ? known
+            : found.Functions[entry] = NewFunction(found, entry));
     });
 
-    public CudaResult FuncGetAttribute(int* value, FunctionAttribute attribute, nint function) => Call(nameof(FuncGetAttribute), () => Give(value, 0));
+    public CudaResult FuncGetAttribute(int* value, FunctionAttribute attribute, nint function) =>
+        Call(nameof(FuncGetAttribute), () => Give(value, 0));
 
     public CudaResult FuncSetAttribute(nint function, FunctionAttribute attribute, int value) => Call(nameof(FuncSetAttribute), () =>
     {
@@ -207,7 +213,8 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
         return Put(stream, () => found.Time = _clock += 0.5f);
     });
 
-    public CudaResult EventSynchronize(nint handle) => Call(nameof(EventSynchronize), () => Get<StubEvent>(handle).Stream?.Drain() ?? CudaResult.Success);
+    public CudaResult EventSynchronize(nint handle) =>
+        Call(nameof(EventSynchronize), () => Get<StubEvent>(handle).Stream?.Drain() ?? CudaResult.Success);
 
     public CudaResult EventElapsedTime(float* milliseconds, nint start, nint end) => Call(nameof(EventElapsedTime), () =>
         Give(milliseconds, Get<StubEvent>(end).Time - Get<StubEvent>(start).Time));
@@ -244,10 +251,12 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
         uint dynamicSharedBytes, nint stream, void** parameters, void** extra) => Call(nameof(LaunchKernel), () =>
     {
         if (!_functions.TryGetValue(function, out StubFunction? found)) return CudaResult.InvalidValue;
-        if (gridX * gridY * gridZ == 0 || gridY > 65535 || gridZ > 65535 || blockX * blockY * blockZ is 0 or > 1024) return CudaResult.InvalidValue;
+        if (gridX * gridY * gridZ == 0 || gridY > 65535 || gridZ > 65535 || blockX * blockY * blockZ is 0 or > 1024)
+            return CudaResult.InvalidValue;
         if (dynamicSharedBytes > found.MaxShared) return CudaResult.InvalidValue;
         // CU_LAUNCH_PARAM_BUFFER_POINTER 1, CU_LAUNCH_PARAM_BUFFER_SIZE 2, CU_LAUNCH_PARAM_END 0.
-        if (parameters is not null || extra is null || (nint)extra[0] != 1 || (nint)extra[2] != 2 || extra[4] is not null) return CudaResult.InvalidValue;
+        if (parameters is not null || extra is null || (nint)extra[0] != 1 || (nint)extra[2] != 2 || extra[4] is not null)
+            return CudaResult.InvalidValue;
         byte[] copy = new ReadOnlySpan<byte>(extra[1], (int)*(nuint*)extra[3]).ToArray();
         var launch = new StubLaunch(found.Module, found.Entry, (gridX, gridY, gridZ), (blockX, blockY, blockZ), dynamicSharedBytes, copy);
         return Put(stream, () =>
@@ -262,13 +271,15 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
         lock (_lock)
         {
             _calls[name] = Calls(name) + 1;
-            if (_faults.TryGetValue(name, out Queue<CudaResult>? faults) && faults.TryDequeue(out CudaResult fault) && fault != CudaResult.Success)
+            if (_faults.TryGetValue(name, out Queue<CudaResult>? faults) && faults.TryDequeue(out CudaResult fault)
+                && fault != CudaResult.Success)
             {
                 failed?.Invoke();
                 return fault;
             }
             if (context && _current == 0) return CudaResult.InvalidContext;
-            if (forbiddenInCapture && _handles.Values.OfType<StubStream>().FirstOrDefault(stream => stream.Captured is not null) is { } capturing)
+            if (forbiddenInCapture && _handles.Values.OfType<StubStream>()
+                .FirstOrDefault(stream => stream.Captured is not null) is { } capturing)
             {
                 capturing.CaptureInvalidated = true;
                 return CudaResult.StreamCaptureUnsupported;
@@ -324,13 +335,15 @@ internal sealed unsafe class StubDriver(StubDevice? device = null) : ICudaDriver
     {
         for (int i = 0; i < options; i++)
         {
-            if (names[i] == JitOption.ErrorLogBuffer) Encoding.UTF8.GetBytes($"{JitLog}\0").CopyTo(new Span<byte>(values[i], JitLog.Length + 1));
+            if (names[i] == JitOption.ErrorLogBuffer)
+                Encoding.UTF8.GetBytes($"{JitLog}\0").CopyTo(new Span<byte>(values[i], JitLog.Length + 1));
         }
     }
 
     private byte* Text(CudaResult code)
     {
-        if (!_texts.TryGetValue(code, out nint text)) _texts[code] = text = Marshal.StringToCoTaskMemUTF8($"STUB_{code}".ToUpperInvariant());
+        if (!_texts.TryGetValue(code, out nint text))
+            _texts[code] = text = Marshal.StringToCoTaskMemUTF8($"STUB_{code}".ToUpperInvariant());
         return (byte*)text;
     }
 

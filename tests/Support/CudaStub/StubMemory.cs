@@ -62,7 +62,8 @@ internal sealed class StubMemory(long capacity) : IDeviceMemory
     }
 
     /// <summary>Elements at an address, which must be allocated.</summary>
-    public unsafe T[] Read<T>(ulong address, int count) where T : unmanaged => TryAccess(address, (long)count * sizeof(T), out Span<byte> span)
+    public unsafe T[] Read<T>(ulong address, int count) where T : unmanaged =>
+        TryAccess(address, (long)count * sizeof(T), out Span<byte> span)
         ? MemoryMarshal.Cast<byte, T>(span).ToArray()
         : throw new InvalidOperationException($"{address:x} is not allocated");
 

@@ -34,7 +34,9 @@ public sealed class PtxKernel
     /// <summary>For each of them, whether any lane of any launch has run it.</summary>
     public IReadOnlyList<bool> Reached => _program.Reached;
 
-    /// <summary>For each instruction, turns of shared memory that it took under <see cref="Checks.Banks"/>, and how many without bank conflicts.</summary>
+    /// <summary>
+    /// For each instruction, turns of shared memory that it took under <see cref="Checks.Banks"/>, and how many without bank conflicts.
+    /// </summary>
     public IReadOnlyList<(long Turns, long Least)> BankUse => _program.BankUse;
 
     /// <summary>
@@ -43,10 +45,13 @@ public sealed class PtxKernel
     /// </summary>
     public long Run(LaunchConfiguration launch, ReadOnlySpan<byte> parameters, IDeviceMemory memory, Checks checks = Checks.All)
     {
-        if (parameters.Length != ParameterBytes) throw new PtxFaultException($"{Name}: {ParameterBytes} bytes of parameters expected, {parameters.Length} given");
-        if (launch.GridX < 1 || launch.GridY < 1 || launch.GridZ < 1 || launch.GridY > 65535 || launch.GridZ > 65535 || launch.Threads is < 1 or > 1024)
+        if (parameters.Length != ParameterBytes)
+            throw new PtxFaultException($"{Name}: {ParameterBytes} bytes of parameters expected, {parameters.Length} given");
+        if (launch.GridX < 1 || launch.GridY < 1 || launch.GridZ < 1 || launch.GridY > 65535 || launch.GridZ > 65535
+            || launch.Threads is < 1 or > 1024)
             throw new PtxFaultException($"{Name}: no GPU can launch {launch}");
-        if (MaxThreads > 0 && launch.Threads > MaxThreads) throw new PtxFaultException($"{Name}: compiled for {MaxThreads} threads, launched with {launch.Threads}");
+        if (MaxThreads > 0 && launch.Threads > MaxThreads)
+            throw new PtxFaultException($"{Name}: compiled for {MaxThreads} threads, launched with {launch.Threads}");
         byte[] bytes = parameters.ToArray();
         long blocks = (long)launch.GridX * launch.GridY * launch.GridZ, executed = 0, next = 0;
         void Work()

@@ -20,9 +20,11 @@ public sealed class PtxModule
     public static PtxModule Parse(string text)
     {
         (IReadOnlyList<KernelSyntax> kernels, string? dynamicShared, string target) = ModuleParser.Parse(text);
-        return new PtxModule(target, kernels.ToDictionary(kernel => kernel.Name, kernel => new PtxKernel(kernel, Decoder.Decode(kernel, dynamicShared))));
+        return new PtxModule(target, kernels.ToDictionary(kernel => kernel.Name,
+            kernel => new PtxKernel(kernel, Decoder.Decode(kernel, dynamicShared))));
     }
 
     /// <summary>The entry point of that name.</summary>
-    public PtxKernel Entry(string name) => _kernels.TryGetValue(name, out PtxKernel? kernel) ? kernel : throw new KeyNotFoundException($"the module has no entry point '{name}'");
+    public PtxKernel Entry(string name) => _kernels.TryGetValue(name, out PtxKernel? kernel) ? kernel
+        : throw new KeyNotFoundException($"the module has no entry point '{name}'");
 }

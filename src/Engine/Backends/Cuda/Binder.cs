@@ -21,7 +21,9 @@ internal abstract class Binder
     /// <summary>Whether a concatenation's part is written into its place by whoever makes it.</summary>
     public abstract bool IsInPlace(Tensor concat, int part);
 
-    /// <summary>The address of an operation's weights in some form: <paramref name="count"/> elements that <paramref name="pack"/> makes.</summary>
+    /// <summary>
+    /// The address of an operation's weights in some form: <paramref name="count"/> elements that <paramref name="pack"/> makes.
+    /// </summary>
     public abstract ulong Weights<T>(Op op, string form, long count, Func<T[]> pack) where T : unmanaged;
 
     public abstract void Launch<T>(Tensor node, KernelInfo kernel, GridSize grid, T parameters) where T : unmanaged;

@@ -21,7 +21,8 @@ internal sealed unsafe record CompiledKernel(int Registers, int LocalBytes, int 
         int Attribute(FunctionAttribute attribute)
         {
             int value;
-            context.Check(context.Driver.FuncGetAttribute(&value, attribute, function), "cuFuncGetAttribute", $"of {attribute} for {kernel.Name}");
+            context.Check(context.Driver.FuncGetAttribute(&value, attribute, function), "cuFuncGetAttribute",
+                $"of {attribute} for {kernel.Name}");
             return value;
         }
     }

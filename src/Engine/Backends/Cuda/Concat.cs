@@ -33,7 +33,8 @@ internal sealed class Concat : CudaOp
             {
                 // Element by element the last part clears the padding behind it.
                 int written = _aligned || i < Node.Inputs.Count - 1 ? part.Shape.C : CudaMap.Padded(target.Shape.C) - channel;
-                CudaMap slice = new(target.Address + (ulong)(channel * binder.ElementBytes), part.Shape with { C = written }, target.PixelStride);
+                CudaMap slice = new(target.Address + (ulong)(channel * binder.ElementBytes), part.Shape with { C = written },
+                    target.PixelStride);
                 long items = _aligned ? slice.Items : (long)slice.Shape.H * slice.Shape.W * written;
                 binder.LaunchItems(Node, _kernel, items, new PixelParameters { Input = part, Output = slice, Batch = part.Shape.N });
             }

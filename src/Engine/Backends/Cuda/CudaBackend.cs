@@ -8,7 +8,9 @@ namespace LungSeg.Engine.Backends.Cuda;
 /// </summary>
 public sealed class CudaBackend : IBackend
 {
-    /// <summary>An environment variable: set to 1, each step of a run is waited for, so that an error names the operation at fault.</summary>
+    /// <summary>
+    /// An environment variable: set to 1, each step of a run is waited for, so that an error names the operation at fault.
+    /// </summary>
     internal const string StepwiseVariable = "LUNGSEG_CUDA_STEPWISE";
 
     /// <summary>
@@ -41,7 +43,8 @@ public sealed class CudaBackend : IBackend
         if (precision != Precision.Float32 && !Device.HasTensorCores)
         {
             throw new DeviceException(
-                $"{Device} cannot compute in {precision.Name()}: that needs compute capability 8.0, it has {Device.Major}.{Device.Minor}; use fp32");
+                $"{Device} cannot compute in {precision.Name()}: that needs compute capability 8.0, it has {Device.Major}.{Device.Minor}; "
+                    + "use fp32");
         }
         _context = new CudaContext(driver, Device, isolated);
         _set = new KernelSet(_context, KernelLibrary.Kernels);
@@ -82,10 +85,14 @@ public sealed class CudaBackend : IBackend
     {
         ArgumentNullException.ThrowIfNull(graph);
         options ??= new LoadOptions();
-        using (_uses.Enter()) return new CudaModel(Passes.StandardPasses.Apply(graph, options), _context, _set, _kernels, options.Patterns, _stepwise, _uses);
+        using (_uses.Enter())
+            return new CudaModel(Passes.StandardPasses.Apply(graph, options), _context, _set, _kernels, options.Patterns, _stepwise, _uses);
     }
 
-    /// <summary>Gives everything back to the driver, once no run needs it; further calls, those of plans included, throw <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Gives everything back to the driver, once no run needs it; further calls, those of plans included, throw
+    /// <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose() => _uses.Close();
 
     private void Free()

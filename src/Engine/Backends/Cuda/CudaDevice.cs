@@ -31,7 +31,8 @@ public sealed unsafe class CudaDevice
         SharedBytesPerMultiprocessor = Attribute(DeviceAttribute.SharedMemoryPerMultiprocessor);
         ClockMegahertz = Attribute(DeviceAttribute.ClockRateKilohertz) / 1000;
         // Two transfers for each tick of the memory's clock.
-        MemoryBytesPerSecond = 2000.0 * Attribute(DeviceAttribute.MemoryClockRateKilohertz) * Attribute(DeviceAttribute.MemoryBusWidthBits) / 8;
+        MemoryBytesPerSecond = 2000.0 * Attribute(DeviceAttribute.MemoryClockRateKilohertz) * Attribute(DeviceAttribute.MemoryBusWidthBits)
+            / 8;
     }
 
     /// <summary>The number by which it is chosen, as in <c>cuda:1</c>.</summary>
@@ -88,7 +89,8 @@ public sealed unsafe class CudaDevice
             Check(driver, started, "cuInit");
             Check(driver, driver.DeviceGetCount(&count), "cuDeviceGetCount");
         }
-        if (count == 0) throw new DeviceException("no CUDA here: the driver is installed, but sees no GPU (is one hidden by CUDA_VISIBLE_DEVICES?)");
+        if (count == 0)
+            throw new DeviceException("no CUDA here: the driver is installed, but sees no GPU (is one hidden by CUDA_VISIBLE_DEVICES?)");
         return [.. Enumerable.Range(0, count).Select(index => new CudaDevice(driver, index))];
     }
 

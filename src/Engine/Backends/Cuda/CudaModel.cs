@@ -3,7 +3,9 @@ using LungSeg.Engine.Passes;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
-/// <summary>A network on a GPU: every operation has its kernel, and the weights are packed when the first plan needs them in some form.</summary>
+/// <summary>
+/// A network on a GPU: every operation has its kernel, and the weights are packed when the first plan needs them in some form.
+/// </summary>
 internal sealed class CudaModel : Model
 {
     private readonly CudaContext _context;
@@ -14,7 +16,8 @@ internal sealed class CudaModel : Model
     private readonly WeightStore _weights;
     private readonly Lock _planning = new();
 
-    public CudaModel(Graph graph, CudaContext context, KernelSet set, PrecisionKernels kernels, FusionPatterns patterns, bool stepwise, UseCount backend)
+    public CudaModel(Graph graph, CudaContext context, KernelSet set, PrecisionKernels kernels, FusionPatterns patterns, bool stepwise,
+        UseCount backend)
         : base(graph, backend)
     {
         (_context, _set, _kernels, _patterns, _stepwise) = (context, set, kernels, patterns, stepwise);

@@ -19,9 +19,12 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan
     private readonly List<IDisposable> _owned = [];
     private readonly string _where;
 
-    /// <summary>Takes over the memory, to which the launches are bound. Stepwise each launch is waited for, to find the one at fault.</summary>
+    /// <summary>
+    /// Takes over the memory, to which the launches are bound. Stepwise each launch is waited for, to find the one at fault.
+    /// </summary>
     public CudaPlan(
-        UseCount model, CudaContext context, KernelSet kernels, Graph graph, MapMemory memory, IReadOnlyList<Launch> launches, IReadOnlyList<PlanStep> steps, bool stepwise)
+        UseCount model, CudaContext context, KernelSet kernels, Graph graph, MapMemory memory, IReadOnlyList<Launch> launches,
+        IReadOnlyList<PlanStep> steps, bool stepwise)
         : base(model)
     {
         (_context, _kernels, _memory, Launches, Steps) = (context, kernels, memory, launches, steps);
@@ -45,7 +48,8 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan
             throw;
         }
         Input = new CudaBuffer(graph.Input.Shape, Uses, (nint)_staging.Data);
-        Outputs = [.. graph.Outputs.Select((output, i) => new CudaBuffer(output.Shape, Uses, (nint)_staging.Data + (nint)memory.Planar.Offset(1 + i)))];
+        Outputs = [.. graph.Outputs.Select((output, i) =>
+            new CudaBuffer(output.Shape, Uses, (nint)_staging.Data + (nint)memory.Planar.Offset(1 + i)))];
     }
 
     public override Buffer Input { get; }
@@ -90,7 +94,8 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan
         DownloadOutputs();
         _events[3].Record(_stream);
         _stream.Synchronize(_where);
-        return new RunTimes(_events[1].MillisecondsSince(_events[0]), _events[2].MillisecondsSince(_events[1]), _events[3].MillisecondsSince(_events[2]));
+        return new RunTimes(_events[1].MillisecondsSince(_events[0]), _events[2].MillisecondsSince(_events[1]),
+            _events[3].MillisecondsSince(_events[2]));
     }
 
     /// <summary>Launches one by one, without the graph, with an event after each.</summary>
@@ -119,7 +124,10 @@ internal sealed unsafe class CudaPlan : Plan, ITimedPlan
         }
     }
 
-    /// <summary>Runs the network on an input that is made on the device, and fills <paramref name="output"/> with its own output. Cancels as other runs do.</summary>
+    /// <summary>
+    /// Runs the network on an input that is made on the device, and fills <paramref name="output"/> with its own output. Cancels as other
+    /// runs do.
+    /// </summary>
     public void Execute(IStreamWork work, Span<float> output, CancellationToken cancellation)
     {
         Output.Check(output.Length);

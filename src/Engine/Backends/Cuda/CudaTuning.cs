@@ -5,7 +5,8 @@ namespace LungSeg.Engine.Backends.Cuda;
 /// <summary>What was measured on a GPU, by which the kernels of convolutions are chosen there; <c>lungseg tune</c> measures it.</summary>
 public sealed record CudaTuning
 {
-    internal CudaTuning(string device, double launchMicroseconds, double memoryBytesPerSecond, IReadOnlyDictionary<string, double> macsPerClock) =>
+    internal CudaTuning(string device, double launchMicroseconds, double memoryBytesPerSecond,
+        IReadOnlyDictionary<string, double> macsPerClock) =>
         (Device, LaunchMicroseconds, MemoryBytesPerSecond, MacsPerClock) = (device, launchMicroseconds, memoryBytesPerSecond, macsPerClock);
 
     /// <summary>The GPU's name, as its driver gives it.</summary>
@@ -29,7 +30,8 @@ public sealed record CudaTuning
         json.WriteNumber("launch_microseconds", LaunchMicroseconds);
         json.WriteNumber("memory_bytes_per_second", MemoryBytesPerSecond);
         json.WriteStartObject("macs_per_clock");
-        foreach ((string kernel, double rate) in MacsPerClock.OrderBy(pair => pair.Key, StringComparer.Ordinal)) json.WriteNumber(kernel, rate);
+        foreach ((string kernel, double rate) in MacsPerClock.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            json.WriteNumber(kernel, rate);
         json.WriteEndObject();
         json.WriteEndObject();
     }

@@ -3,7 +3,9 @@ using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
-/// <summary>A sum or a product of two tensors, one spread over the other if need be; a product may have a third tensor added to it.</summary>
+/// <summary>
+/// A sum or a product of two tensors, one spread over the other if need be; a product may have a third tensor added to it.
+/// </summary>
 internal sealed class Elementwise : CudaOp
 {
     private readonly (Tensor A, Tensor B, Tensor? Added) _operands;

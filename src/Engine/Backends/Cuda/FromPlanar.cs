@@ -10,7 +10,8 @@ internal sealed class FromPlanar(Tensor node, PrecisionKernels kernels) : CudaOp
     public override void Bind(Binder binder)
     {
         CudaMap map = binder[Node];
-        binder.LaunchItems(Node, _kernel, map.Items, new PlanarParameters { Map = map, Planar = (long)binder.PlanarInput, Batch = map.Shape.N });
+        binder.LaunchItems(Node, _kernel, map.Items,
+            new PlanarParameters { Map = map, Planar = (long)binder.PlanarInput, Batch = map.Shape.N });
     }
 
     /// <summary>The other way: leaves a map as planar float32 at an address.</summary>
@@ -18,6 +19,7 @@ internal sealed class FromPlanar(Tensor node, PrecisionKernels kernels) : CudaOp
     {
         CudaMap map = binder[node];
         binder.LaunchItems(
-            node, kernels.One(KernelFamily.ToPlanar, node), map.Items, new PlanarParameters { Map = map, Planar = (long)planar, Batch = map.Shape.N });
+            node, kernels.One(KernelFamily.ToPlanar, node), map.Items,
+            new PlanarParameters { Map = map, Planar = (long)planar, Batch = map.Shape.N });
     }
 }

@@ -3,7 +3,9 @@ using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
-/// <summary>Group normalisation: moments of parts of the image, a scale and a shift for each image and channel, and their application.</summary>
+/// <summary>
+/// Group normalisation: moments of parts of the image, a scale and a shift for each image and channel, and their application.
+/// </summary>
 internal sealed class GroupNorm(Tensor node, GroupNormOp op, PrecisionKernels kernels) : CudaOp(node)
 {
     private const int PixelsOfPart = 256, MostParts = 64;

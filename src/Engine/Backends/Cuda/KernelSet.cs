@@ -46,10 +46,13 @@ internal sealed class KernelSet(CudaContext context, IEnumerable<KernelInfo> lib
     public IReadOnlyDictionary<string, CompiledKernel> Compile()
     {
         Load(_kernels.Values);
-        return _kernels.Values.ToDictionary(kernel => kernel.Name, kernel => CompiledKernel.Of(context, kernel, Function(kernel)), StringComparer.Ordinal);
+        return _kernels.Values.ToDictionary(kernel => kernel.Name, kernel => CompiledKernel.Of(context, kernel, Function(kernel)),
+            StringComparer.Ordinal);
     }
 
-    /// <summary>Loads what is not loaded yet, on all processors: where the driver's cache lacks a module, compiling it takes a while.</summary>
+    /// <summary>
+    /// Loads what is not loaded yet, on all processors: where the driver's cache lacks a module, compiling it takes a while.
+    /// </summary>
     public void Load(IEnumerable<KernelInfo> kernels)
     {
         lock (_loading)

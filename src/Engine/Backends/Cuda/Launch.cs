@@ -28,16 +28,19 @@ internal sealed unsafe class Launch
     public static Launch Of<T>(Tensor node, KernelInfo kernel, KernelSet kernels, GridSize grid, T parameters) where T : unmanaged
     {
         if (Unsafe.SizeOf<T>() != kernel.ParameterBytes)
-            throw new InvalidOperationException($"{kernel.Name} takes {kernel.ParameterBytes} bytes of parameters, {typeof(T).Name} has {Unsafe.SizeOf<T>()}");
+            throw new InvalidOperationException(
+                $"{kernel.Name} takes {kernel.ParameterBytes} bytes of parameters, {typeof(T).Name} has {Unsafe.SizeOf<T>()}");
         if (!grid.IsLaunchable)
         {
             throw new DeviceException(string.Create(CultureInfo.InvariantCulture,
-                $"{node.Op.Name} at {node.Path} gives {node.Shape}, which is too large for {kernel.Name} on a GPU; use a smaller batch or size"));
+                $"{node.Op.Name} at {node.Path} gives {node.Shape}, which is too large for {kernel.Name} on a GPU; use a smaller batch or "
+                    + $"size"));
         }
         return new Launch(node, kernel, kernels, grid, MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in parameters)).ToArray());
     }
 
     /// <summary>Puts it on a stream; its kernel is loaded if it is not yet, which a stream that is captured does not allow.</summary>
     public void Put(CudaStream stream) => stream.Launch(
-        _kernels.Function(Kernel), ((uint)Grid.X, (uint)Grid.Y, (uint)Grid.Z), (uint)Kernel.Threads, (uint)Kernel.SharedBytes, _parameters, Where);
+        _kernels.Function(Kernel), ((uint)Grid.X, (uint)Grid.Y, (uint)Grid.Z), (uint)Kernel.Threads, (uint)Kernel.SharedBytes, _parameters,
+        Where);
 }

@@ -26,7 +26,8 @@ internal sealed class MapMemory : IDisposable
         {
             Tensor[] planar = [graph.Input, .. graph.Outputs];
             Planar = new DeviceSlices(
-                context, DeviceSlice.InOrder([.. planar.Select(tensor => tensor.Shape.Count * sizeof(float))]), $"the input and outputs of {graph.Input.Shape}");
+                context, DeviceSlice.InOrder([.. planar.Select(tensor => tensor.Shape.Count * sizeof(float))]),
+                $"the input and outputs of {graph.Input.Shape}");
         }
         catch
         {
@@ -99,7 +100,8 @@ internal sealed class MapMemory : IDisposable
             _places.Add(tensor, lives.Count);
             // Kernels count the elements of an image in 32 bits.
             if (CudaMap.Elements(tensor.Shape) / tensor.Shape.N > int.MaxValue)
-                throw new DeviceException($"{tensor.Op.Name} at {tensor.Path} gives {tensor.Shape}, which is too large for a GPU's kernels; use a smaller size");
+                throw new DeviceException(
+                    $"{tensor.Op.Name} at {tensor.Path} gives {tensor.Shape}, which is too large for a GPU's kernels; use a smaller size");
             lives.Add(new Lifetime((nint)(CudaMap.Elements(tensor.Shape) * ElementBytes), first, last));
         }
         foreach (CudaOp op in ops)

@@ -2,7 +2,9 @@ using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
-/// <summary>MA-Net's attention: scores with each row's greatest, exponentials with each row's sum, and the product over the map's sum.</summary>
+/// <summary>
+/// MA-Net's attention: scores with each row's greatest, exponentials with each row's sum, and the product over the map's sum.
+/// </summary>
 internal sealed class PositionAttention(Tensor node, PrecisionKernels kernels) : CudaOp(node)
 {
     private readonly KernelInfo _scores = kernels.One(KernelFamily.AttentionScores, node, node.Inputs[0].Shape.C == 1);

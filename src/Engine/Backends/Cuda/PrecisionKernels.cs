@@ -2,7 +2,9 @@ using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;
 
-/// <summary>The only tiled convolution that may be chosen, and splits of its reduction if not the estimate decides; to test and to time one kernel.</summary>
+/// <summary>
+/// The only tiled convolution that may be chosen, and splits of its reduction if not the estimate decides; to test and to time one kernel.
+/// </summary>
 internal sealed record TiledChoice(string Kernel, int? Splits = null);
 
 /// <summary>The kernels of a precision by what they do.</summary>
@@ -41,5 +43,6 @@ internal sealed class PrecisionKernels(KernelSet set, Precision precision, Tiled
         .Where(kernel => kernel.Precision == _products && (only is null || kernel.Name == only.Kernel));
 
     /// <summary>Those of them that may be chosen: a kernel on trial only if it is asked for, or was measured on this card.</summary>
-    public IEnumerable<KernelInfo> Candidates => TiledConvolutions.Where(kernel => !kernel.Trial || only is not null || tuning?.MacsPerClock.ContainsKey(kernel.Name) == true);
+    public IEnumerable<KernelInfo> Candidates =>
+        TiledConvolutions.Where(kernel => !kernel.Trial || only is not null || tuning?.MacsPerClock.ContainsKey(kernel.Name) == true);
 }

@@ -27,13 +27,15 @@ internal sealed class MaxPool2d(Tensor node, MaxPool2dOp op, PrecisionKernels ke
 }
 
 /// <summary>Nearest upsampling.</summary>
-internal sealed class UpsampleNearest(Tensor node, UpsampleNearestOp op, PrecisionKernels kernels) : Resample(node, KernelFamily.UpsampleNearest, kernels)
+internal sealed class UpsampleNearest(Tensor node, UpsampleNearestOp op, PrecisionKernels kernels) : Resample(node,
+    KernelFamily.UpsampleNearest, kernels)
 {
     protected override void Describe(ref ResampleParameters parameters) => parameters.Factor = op.Scale;
 }
 
 /// <summary>Bilinear resizing; the scales are rounded as <see cref="UpsampleBilinearOp.Source"/> rounds them.</summary>
-internal sealed class UpsampleBilinear(Tensor node, UpsampleBilinearOp op, PrecisionKernels kernels) : Resample(node, KernelFamily.UpsampleBilinear, kernels)
+internal sealed class UpsampleBilinear(Tensor node, UpsampleBilinearOp op, PrecisionKernels kernels) : Resample(node,
+    KernelFamily.UpsampleBilinear, kernels)
 {
     protected override void Describe(ref ResampleParameters parameters)
     {

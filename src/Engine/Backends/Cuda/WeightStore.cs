@@ -22,7 +22,9 @@ internal sealed unsafe class WeightStore(CudaContext context) : IDisposable
     /// <summary>Device memory that weights take.</summary>
     public long Bytes => _slabs.Sum(slab => (long)slab.Bytes);
 
-    /// <summary>The address of an operation's weights in some form: <paramref name="count"/> elements that <paramref name="pack"/> makes.</summary>
+    /// <summary>
+    /// The address of an operation's weights in some form: <paramref name="count"/> elements that <paramref name="pack"/> makes.
+    /// </summary>
     public ulong Get<T>(Op op, string form, long count, Func<T[]> pack) where T : unmanaged
     {
         if (_known.TryGetValue((op, form), out ulong known)) return known;
@@ -76,8 +78,10 @@ internal sealed unsafe class WeightStore(CudaContext context) : IDisposable
     {
         // The packer and the launch agree on the size, or one of them reads what is not there.
         if (packed.Length != pending.Count)
-            throw new InvalidOperationException($"{pending.Key.Op.Name}, {pending.Key.Form}: {pending.Count} weights expected, {packed.Length} packed");
-        ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(packed), checked((int)pending.Bytes));
+            throw new InvalidOperationException(
+                $"{pending.Key.Op.Name}, {pending.Key.Form}: {pending.Count} weights expected, {packed.Length} packed");
+        ReadOnlySpan<byte> bytes = MemoryMarshal.CreateReadOnlySpan(ref MemoryMarshal.GetArrayDataReference(packed),
+            checked((int)pending.Bytes));
         for (int offset = 0; offset < bytes.Length; offset += (int)staging.Bytes)
         {
             ReadOnlySpan<byte> part = bytes[offset..Math.Min(bytes.Length, offset + (int)staging.Bytes)];

@@ -20,7 +20,8 @@ internal sealed record Arithmetic(double UnitRoundoff, double Growth, double Fil
 
     /// <summary>
     /// F(4x4, 3x3) at 0, ±1/√2, ±√2 and ∞: along an axis Σ |Aᵀ||G||Bᵀ| is at most 8.3 times direct filtering's 3 (F(3x3, 3x3)
-    /// at 0, ±3/4, 3/2 and ∞: 6.5 times). Both axes together reach the square of that at worst only; one axis' worth is asked of every pixel.
+    /// at 0, ±3/4, 3/2 and ∞: 6.5 times). Both axes together reach the square of that at worst only; one axis' worth is asked of every
+    /// pixel.
     /// </summary>
     public static Arithmetic Winograd { get; } = Float32 with { Filtering = 8.3 };
 

@@ -22,7 +22,11 @@ internal static class Calibration
         {
             var map = new Map(node.Shape);
             if (node.Op is InputOp) input.CopyTo(map.Values, 0);
-            else Kernels.Bind(node.Op is BatchNormOp norm ? Calibrated(node, norm, maps[node.Inputs[0]], statistics) : node)([.. node.Inputs.Select(x => maps[x])], map);
+            else
+            {
+                Kernels.Bind(node.Op is BatchNormOp norm ? Calibrated(node, norm, maps[node.Inputs[0]], statistics) : node)(
+                    [.. node.Inputs.Select(x => maps[x])], map);
+            }
             maps[node] = map;
         }
         return new SyntheticWeights(salt, new StateDict(statistics.Values));

@@ -10,7 +10,9 @@ namespace LungSeg.Engine.Backends.Reference;
 /// </summary>
 internal static class ErrorBound
 {
-    /// <summary>The outputs' values in NCHW order as the reference computes them, and for each value how far a backend may be from it.</summary>
+    /// <summary>
+    /// The outputs' values in NCHW order as the reference computes them, and for each value how far a backend may be from it.
+    /// </summary>
     public static IReadOnlyList<(float[] Values, float[] Bounds)> Of(Graph graph, float[] input, Arithmetic arithmetic) =>
         [.. Evaluate(graph, input, arithmetic).Select(output => (output.Value.Values, output.Bound.Values))];
 
@@ -87,7 +89,8 @@ internal static class ErrorBound
                 double sum = arithmetic.Sum(Math.Max(Terms(node.Inputs[0]), Terms(node.Inputs[1])) + 1);
                 return Zip(y.Shape, x, e, (a, b, da, db) => da + db + (sum * (Math.Abs(a) + Math.Abs(b))));
             case MulOp:
-                return Zip(y.Shape, x, e, (a, b, da, db) => (Math.Abs(a) * db) + (Math.Abs(b) * da) + (da * db) + (2 * u * Math.Abs(a * b)));
+                return Zip(y.Shape, x, e, (a, b, da, db) =>
+                    (Math.Abs(a) * db) + (Math.Abs(b) * da) + (da * db) + (2 * u * Math.Abs(a * b)));
             case PositionAttentionOp:
                 return Attention(node, x, e, arithmetic);
             default:
@@ -100,7 +103,8 @@ internal static class ErrorBound
         : Each(y.Shape, i => bound.Values[i] + (arithmetic.Storage * (Math.Abs(y.Values[i]) + bound.Values[i])) + arithmetic.Subnormal);
 
     private static Map Activated(Tensor node, Map y, Map bound, Arithmetic arithmetic) =>
-        node.Op is ActivatedOp { Activation: not Activation.None } op ? Activation1(op.Activation, y, bound, arithmetic.UnitRoundoff) : bound;
+        node.Op is ActivatedOp { Activation: not Activation.None } op ? Activation1(op.Activation, y, bound, arithmetic.UnitRoundoff)
+        : bound;
 
     // The steepest slope of each function, and a few roundings for an approximate exponential.
     private static Map Activation1(Activation function, Map y, Map e, double u) => function switch
@@ -155,7 +159,8 @@ internal static class ErrorBound
         (double top, double center) = (Largest(x[0]), Largest(x[1]));
         double scores = p * ((top * Largest(e[1])) + (center * Largest(e[0])) + (arithmetic.Sum(p) * top * center));
         double factor = Math.Exp(2 * scores) - 1 + (16 * arithmetic.UnitRoundoff);
-        Map size = Apply(node, node.Op, [x[0], x[1], Each(x[2].Shape, i => Math.Abs(x[2].Values[i]))]), carried = Apply(node, node.Op, [x[0], x[1], e[2]]);
+        Map size = Apply(node, node.Op, [x[0], x[1], Each(x[2].Shape, i => Math.Abs(x[2].Values[i]))]),
+            carried = Apply(node, node.Op, [x[0], x[1], e[2]]);
         int pixels = x[0].Shape.H * x[0].Shape.W;
         // Sums over all pairs of pixels: rounded hierarchically or not, the softmax's divisor has pixels² terms.
         double sum = arithmetic.Sum(pixels * pixels);
@@ -189,7 +194,8 @@ internal static class ErrorBound
         return map;
     }
 
-    private static Map EachChannel(Shape shape, Func<int, int, double> bound) => Each(shape, i => bound(i, i / (shape.H * shape.W) % shape.C));
+    private static Map EachChannel(Shape shape, Func<int, int, double> bound) =>
+        Each(shape, i => bound(i, i / (shape.H * shape.W) % shape.C));
 
     private static Map Zip(Shape shape, Map[] x, Map[] e, Func<double, double, double, double, double> bound) => Each(shape, i =>
     {

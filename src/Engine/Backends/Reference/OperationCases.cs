@@ -10,8 +10,8 @@ internal sealed record OperationCase(string Description, Graph Graph, int Seed)
 }
 
 /// <summary>
-/// The one list of cases for every operation: the tests of backends, <c>selftest</c> and the check of the ONNX exporter draw random small ones
-/// of it over odd sizes (tails of whatever a kernel tiles by, padding on one side, several images), and the benchmarks take the layers
+/// The one list of cases for every operation: the tests of backends, <c>selftest</c> and the check of the ONNX exporter draw random small
+/// ones of it over odd sizes (tails of whatever a kernel tiles by, padding on one side, several images), and the benchmarks take the layers
 /// that the networks have. The same seed draws the same case everywhere.
 /// </summary>
 internal static class OperationCases
@@ -26,7 +26,8 @@ internal static class OperationCases
         ("conv2d 1x1", true, d => Convolution(d, d.Channels(), d.Channels(), 1, (1, 1), 1)),
         ("conv2d 3x3", true, d => Convolution(d, d.Channels(), d.Channels(), 1, (3, 3), 1)),
         ("conv2d of any window", true, d => Convolution(d, d.Channels(), d.Channels(), 1, (d.Int(1, 7), d.Int(1, 7)), 1)),
-        ("conv2d dilated", true, d => Convolution(d, d.Channels(), d.Channels(), 1, d.Of((3, 3), (3, 3), (3, 3), (2, 2), (5, 5)), d.Int(2, 24))),
+        ("conv2d dilated", true, d => Convolution(d, d.Channels(), d.Channels(), 1, d.Of((3, 3), (3, 3), (3, 3), (2, 2), (5, 5)),
+            d.Int(2, 24))),
         ("conv2d in groups", true, Grouped),
         ("conv2d to one channel", false, d => Convolution(d, d.Int(2, 300), 1, 1, d.Of((1, 1), (3, 3), (7, 7)), 1)),
         ("conv2d from three channels", false, d => Convolution(d, 3, d.Channels(), 1, d.Of((3, 3), (3, 3), (7, 7)), 1)),
@@ -103,8 +104,10 @@ internal static class OperationCases
         (bool bias, bool norm, int residual, Activation function) = (d.Chance(2), d.Chance(2), d.Int(0, 2), d.Function());
         // A window larger than the padded map would be refused.
         int leastH = Math.Max(1, spanH + 1 - padding.Top - padding.Bottom), leastW = Math.Max(1, spanW + 1 - padding.Left - padding.Right);
-        Shape map = d.Map(c), x = Small(map with { H = Math.Max(map.H, leastH), W = Math.Max(map.W, leastW) }, (long)k * kernel.R * kernel.S / groups / stride / stride, leastH, leastW);
-        string text = $"conv {kernel.R}x{kernel.S} to {k}, stride {stride}, {padding}, dilation {dilation}, groups {groups}, bias {bias}, norm {norm}, residual {residual}, {function}";
+        Shape map = d.Map(c), x = Small(map with { H = Math.Max(map.H, leastH), W = Math.Max(map.W, leastW) },
+            (long)k * kernel.R * kernel.S / groups / stride / stride, leastH, leastW);
+        string text = $"conv {kernel.R}x{kernel.S} to {k}, stride {stride}, {padding}, dilation {dilation}, groups {groups}, bias {bias}, "
+            + $"norm {norm}, residual {residual}, {function}";
         return new Drawn(text, x, (input, layers) =>
         {
             Tensor y = layers.Conv2d(input, "conv", k, kernel.R, kernel.S, stride, padding, dilation, groups, bias);
@@ -127,14 +130,17 @@ internal static class OperationCases
     private static Drawn Depthwise(Draw d)
     {
         int c = d.Channels(), multiplier = d.Of(1, 1, 1, 1, 2);
-        return Convolution(d, c, c * multiplier, c, d.Of((3, 3), (3, 3), (5, 5), (5, 5), (7, 7), (d.Int(1, 7), d.Int(1, 7))), d.Of(1, 1, 1, d.Int(2, 12)));
+        return Convolution(d, c, c * multiplier, c, d.Of((3, 3), (3, 3), (5, 5), (5, 5), (7, 7), (d.Int(1, 7), d.Int(1, 7))),
+            d.Of(1, 1, 1, d.Int(2, 12)));
     }
 
     private static Drawn Transposed(Draw d)
     {
-        int k = d.Channels(), r = d.Of(4, 4, 4, d.Int(1, 5)), stride = r == 4 ? 2 : d.Int(1, 3), padding = r == 4 ? 1 : Math.Min(d.Int(0, 2), (r - 1) / 2);
+        int k = d.Channels(), r = d.Of(4, 4, 4, d.Int(1, 5)), stride = r == 4 ? 2 : d.Int(1, 3),
+            padding = r == 4 ? 1 : Math.Min(d.Int(0, 2), (r - 1) / 2);
         (bool bias, bool norm) = (d.Chance(2), d.Chance(2));
-        return Activated(d, Small(d.Map(), (long)k * r * r), $"transposed convolution {r}x{r} stride {stride} to {k}, bias {bias}, norm {norm}", (x, layers) =>
+        return Activated(d, Small(d.Map(), (long)k * r * r),
+            $"transposed convolution {r}x{r} stride {stride} to {k}, bias {bias}, norm {norm}", (x, layers) =>
         {
             Tensor y = layers.ConvTranspose2d(x, "up", k, r, stride, padding, bias);
             return norm ? layers.BatchNorm(y, "norm") : y;
@@ -146,14 +152,16 @@ internal static class OperationCases
     {
         (int before, int constants, int after, int width, int head) = (d.Int(0, 2), d.Int(0, 2), d.Int(0, 2), d.Int(1, 40), d.Int(0, 2));
         (int k, bool gate, Activation function) = (d.Chance(2) ? d.Int(2, 70) : d.Int(250, 260), d.Chance(2), d.Function());
-        string text = $"{before} maps, {constants} constants, {after} maps of {width}{(gate ? ", gated" : "")} to {k}, {head} channels of a head";
+        string text =
+            $"{before} maps, {constants} constants, {after} maps of {width}{(gate ? ", gated" : "")} to {k}, {head} channels of a head";
         return new Drawn(text, Small(d.Map(), ((before + constants + after + 1) * width) + k), (x, layers) =>
         {
             Tensor first = RandomLayers.Activate(layers.Conv2d(x, "first", width, 1), function, "first.act");
             Tensor[] parts =
             [
                 .. Enumerable.Range(0, before).Select(i => layers.Conv2d(x, $"before{i}", width + i, 1)),
-                .. Enumerable.Range(0, constants).Select(i => layers.Conv2d(first.AdaptiveAvgPool2d(1), $"constant{i}", width + i + 1, 1).UpsampleBilinear(x, i == 0)),
+                .. Enumerable.Range(0, constants)
+                    .Select(i => layers.Conv2d(first.AdaptiveAvgPool2d(1), $"constant{i}", width + i + 1, 1).UpsampleBilinear(x, i == 0)),
                 .. Enumerable.Range(0, after).Select(i => layers.Conv2d(x, $"after{i}", width + i, 3, padding: 1)),
             ];
             Tensor y = parts.Length == 0 ? first : parts.Length == 1 ? parts[0] : Tensor.Cat(parts[0], parts.AsSpan(1));
@@ -175,7 +183,8 @@ internal static class OperationCases
         (int kernel, int stride, bool ceil, Shape map) = (d.Int(1, 5), d.Int(1, 3), d.Chance(2), d.Map());
         int padding = d.Int(0, kernel / 2);
         return new Drawn(
-            $"max pool {kernel} stride {stride} padding {padding}{(ceil ? " ceil" : "")}", map with { H = Math.Max(map.H, kernel), W = Math.Max(map.W, kernel) },
+            $"max pool {kernel} stride {stride} padding {padding}{(ceil ? " ceil" : "")}",
+            map with { H = Math.Max(map.H, kernel), W = Math.Max(map.W, kernel) },
             (x, _) => x.MaxPool2d(kernel, stride, padding, ceil));
     }
 
@@ -234,7 +243,8 @@ internal static class OperationCases
             (d.Of(1, 2, 2, 2, 3, 4, 8), d.Int(1, 30), d.Chance(2), d.Chance(2) && !d.IsSingle, d.Of(0, 1, 3), d.Of(13, 20), d.Chance(2));
         Activation function = d.Function();
         var map = new Shape(d.Batch(), d.IsSingle ? 1 : d.Int(1, 40), d.Int(1, 9), d.Int(1, 13));
-        string text = $"upsample {kind} ({scale}, {size}){(aligned ? " aligned" : "")}, conv before {before}, skip {skip}, after {after}x{after} to {k}";
+        string text = $"upsample {kind} ({scale}, {size}){(aligned ? " aligned" : "")}, conv before {before}, skip {skip}, after "
+            + $"{after}x{after} to {k}";
         return new Drawn(text, map, (x, layers) =>
         {
             Tensor y = before ? layers.Conv2d(x, "before", 11, 1) : x;
@@ -255,7 +265,8 @@ internal static class OperationCases
     {
         (string other, bool swap, bool add, bool more, Activation first) =
             (d.Of("same", "one pixel", "one channel", "itself"), d.Chance(2), d.Chance(2), d.Chance(2), d.Function());
-        return Activated(d, d.Map(), $"{(add ? "add" : "mul")} {other}{(swap ? " swapped" : "")}{(more ? ", and a sum" : "")}", (x, layers) =>
+        return Activated(d, d.Map(), $"{(add ? "add" : "mul")} {other}{(swap ? " swapped" : "")}{(more ? ", and a sum" : "")}",
+            (x, layers) =>
         {
             Tensor b = other switch
             {
@@ -275,11 +286,13 @@ internal static class OperationCases
     private static Drawn Concatenated(Draw d)
     {
         int[] widths = [.. Enumerable.Range(0, d.Int(1, 4)).Select(_ => d.Of(d.Int(1, 37), 8 * d.Int(1, 4)))];
-        (bool twice, bool withInput, int k, Activation function, Shape map) = (d.Chance(2), d.Chance(2), d.Int(0, 40), d.Function(), d.Map());
+        (bool twice, bool withInput, int k, Activation function, Shape map) =
+            (d.Chance(2), d.Chance(2), d.Int(0, 40), d.Function(), d.Map());
         string text = $"concat of {string.Join("+", widths)}{(withInput ? "+input" : "")}{(twice ? ", then again" : "")} to {k}";
         return new Drawn(text, Small(map, (widths.Sum() + map.C) * 9L * (k + 1) / map.C), (x, layers) =>
         {
-            Tensor[] parts = [.. widths.Select((width, i) => RandomLayers.Activate(layers.Conv2d(x, $"part{i}", width, 1), function, $"act{i}"))];
+            Tensor[] parts = [.. widths.Select(
+                (width, i) => RandomLayers.Activate(layers.Conv2d(x, $"part{i}", width, 1), function, $"act{i}"))];
             Tensor y = Tensor.Cat(parts[0], [.. parts.Skip(1), .. withInput ? [x] : Array.Empty<Tensor>()]);
             if (twice) y = Tensor.Cat(parts[^1], y, parts[0]);
             return k > 0 ? layers.Conv2d(y, "conv", k, 3, padding: 1) : y;
@@ -304,7 +317,8 @@ internal static class OperationCases
         (int narrow, int wide) = d.IsSingle ? (1, 1) : (d.Int(1, 20), d.Int(1, 35));
         var map = new Shape(d.Batch(), d.Int(1, 20), d.Int(1, 9), d.Int(1, 9));
         return new Drawn($"position attention {narrow} to {wide}", map, (x, layers) =>
-            layers.Conv2d(x, "top", narrow, 1).Apply(new PositionAttentionOp(), layers.Conv2d(x, "center", narrow, 1), layers.Conv2d(x, "bottom", wide, 1)));
+            layers.Conv2d(x, "top", narrow, 1)
+                .Apply(new PositionAttentionOp(), layers.Conv2d(x, "center", narrow, 1), layers.Conv2d(x, "bottom", wide, 1)));
     }
 
     private static Drawn Activated(Draw d, Shape input, string description, Network network)
@@ -345,6 +359,7 @@ internal static class OperationCases
 
         public Activation Function() => Of(Activation.None, Activation.ReLU, Activation.SiLU, Activation.Sigmoid);
 
-        public Shape Map(int? channels = null) => new(Batch(), channels ?? (single ? 1 : Channels()), Int(1, 17), Chance(4) ? Int(18, 53) : Int(1, 17));
+        public Shape Map(int? channels = null) =>
+            new(Batch(), channels ?? (single ? 1 : Channels()), Int(1, 17), Chance(4) ? Int(18, 53) : Int(1, 17));
     }
 }

@@ -3,7 +3,9 @@ using LungSeg.Engine.Weights;
 
 namespace LungSeg.Engine.Backends.Reference;
 
-/// <summary>Layers of <see cref="OperationCases"/>: weights follow from a seed and the layer's path; each is tapped under its path.</summary>
+/// <summary>
+/// Layers of <see cref="OperationCases"/>: weights follow from a seed and the layer's path; each is tapped under its path.
+/// </summary>
 internal sealed class RandomLayers(int seed)
 {
     public static float[] Values(int seed, string key, int count, double low, double high)

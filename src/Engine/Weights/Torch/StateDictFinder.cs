@@ -8,7 +8,8 @@ internal sealed class StateDictFinder(ByteSource source)
     private const int MaxNesting = 8, MaxModuleDepth = 64, MaxKeyLength = 4096, MaxVisits = 200_000;
 
     /// <summary>Where training scripts put the weights, in the order in which they are looked for.</summary>
-    private static readonly string[] Nests = ["state_dict", "model_state_dict", "model_state", "model", "net", "network", "module", "weights"];
+    private static readonly string[] Nests = ["state_dict", "model_state_dict", "model_state", "model", "net", "network", "module",
+        "weights"];
 
     /// <summary>What wrappers put in front of every key: DataParallel, Lightning, and training scripts.</summary>
     private static readonly string[] Prefixes = ["module.", "model.", "net."];
@@ -81,7 +82,8 @@ internal sealed class StateDictFinder(ByteSource source)
         }
     }
 
-    private static bool HoldsWeights(object? value) => value is PickleDict || (value is PickleRecord record && (IsModule(record) || record.ItemsOrNull is not null));
+    private static bool HoldsWeights(object? value) =>
+        value is PickleDict || (value is PickleRecord record && (IsModule(record) || record.ItemsOrNull is not null));
 
     private static bool IsModule(PickleRecord record) => record.Attributes["_modules"] is PickleDict || IsScript(record);
 
@@ -162,7 +164,8 @@ internal sealed class StateDictFinder(ByteSource source)
     {
         PickleDict dict => "holds no weights: a state dict was expected, a dictionary without tensors was found, with the keys "
             + string.Join(", ", dict.Items.Select(item => item.Key).OfType<string>().Take(5).Select(key => $"'{Shorten(key)}'")),
-        PickleRecord record => $"holds no weights: a state dict or a module was expected, an object of class {Shorten(record.Type.ToString())} was found",
+        PickleRecord record =>
+            $"holds no weights: a state dict or a module was expected, an object of class {Shorten(record.Type.ToString())} was found",
         TorchTensor => "holds a single tensor: a state dict was expected",
         List<object?> or object?[] => "holds a list: a state dict was expected",
         _ => "holds no weights: a state dict was expected",

@@ -110,7 +110,8 @@ internal sealed class TorchGlobals(PickleReader reader)
         long offset = Argument(arguments, 1) as long? ?? throw Bad("a tensor without an offset");
         reader.Charge(256);
         return TorchTensor.Make(
-            dtype is null ? storage : storage.As(dtype.Value), offset, Numbers(Argument(arguments, 2)), Numbers(Argument(arguments, 3)), reader.Source);
+            dtype is null ? storage : storage.As(dtype.Value), offset, Numbers(Argument(arguments, 2)), Numbers(Argument(arguments, 3)),
+            reader.Source);
     }
 
     private long[] Numbers(object? value)

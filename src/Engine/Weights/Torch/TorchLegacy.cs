@@ -56,13 +56,15 @@ internal static class TorchLegacy
         {
             if (id is object?[] { Length: 4 } module && module[0] is "module")
                 return module[1];
-            if (id is not object?[] { Length: 6 } parts || parts[0] is not "storage" || parts[2] is not string key || parts[4] is not long count)
+            if (id is not object?[] { Length: 6 } parts || parts[0] is not "storage" || parts[2] is not string key
+                || parts[4] is not long count)
                 throw source.Error("is damaged: the pickle refers to a storage in an unknown way");
             DType dtype = TorchDTypes.OfStorage(parts[1], source);
             if (!_storages.TryGetValue(key, out TorchStorage? storage))
             {
                 if (count < 0 || count > source.Length / dtype.ItemSize())
-                    throw source.Error($"is truncated or damaged: storage '{key}' should hold {count} elements of {dtype}, the file has {source.Length} bytes");
+                    throw source.Error($"is truncated or damaged: storage '{key}' should hold {count} elements of {dtype}, the file has "
+                        + $"{source.Length} bytes");
                 _storages[key] = storage = new TorchStorage(dtype, count, bigEndian: false);
             }
             if (storage.DType != dtype)
@@ -79,7 +81,8 @@ internal static class TorchLegacy
             long bytes = storage.Count * storage.DType.ItemSize();
             position += 8;
             if (count != storage.Count || position > source.Length - bytes)
-                throw source.Error($"is truncated or damaged: storage '{key}' should hold {storage.Count} elements, {count} are announced, {source.Length - position} bytes are left");
+                throw source.Error($"is truncated or damaged: storage '{key}' should hold {storage.Count} elements, {count} are announced, "
+                    + $"{source.Length - position} bytes are left");
             storage.Locate(source, position);
             position += bytes;
         }

@@ -53,7 +53,8 @@ internal static class TorchZip
         /// <summary>Resolves ('storage', type, key, location, count).</summary>
         public TorchStorage Load(object? id)
         {
-            if (id is not object?[] { Length: 5 } parts || parts[0] is not "storage" || parts[2] is not string key || parts[4] is not long count)
+            if (id is not object?[] { Length: 5 } parts || parts[0] is not "storage" || parts[2] is not string key
+                || parts[4] is not long count)
                 throw source.Error("is damaged: the pickle refers to a storage in an unknown way");
             DType dtype = TorchDTypes.OfStorage(parts[1], source);
             if (!_opened.TryGetValue(key, out ByteSource? bytes))

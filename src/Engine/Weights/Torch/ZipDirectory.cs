@@ -96,7 +96,8 @@ internal static class ZipDirectory
     private static void CheckParts(ByteSource source, params ReadOnlySpan<int> parts)
     {
         if (parts.ContainsAnyExcept(0, ushort.MaxValue))
-            throw source.Error("is one part of a zip archive that was split into several: join them first (zip -s 0 PART.zip --out WHOLE.zip)");
+            throw source.Error(
+                "is one part of a zip archive that was split into several: join them first (zip -s 0 PART.zip --out WHOLE.zip)");
     }
 
     /// <summary>Fields that are full in the directory are in the extra field, in this order.</summary>
@@ -139,7 +140,9 @@ internal static class ZipDirectory
             throw source.Error("is damaged: the last file in the archive overlaps its directory");
     }
 
-    /// <summary>Each of many small files may shrink as much as it likes, but all of them together stand for no more than one large file may.</summary>
+    /// <summary>
+    /// Each of many small files may shrink as much as it likes, but all of them together stand for no more than one large file may.
+    /// </summary>
     private static void CheckGrowth(ByteSource source, List<ZipEntry> entries)
     {
         decimal unpacked = entries.Where(entry => !entry.IsStored).Sum(entry => (decimal)entry.Size);

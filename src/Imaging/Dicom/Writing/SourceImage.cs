@@ -18,8 +18,8 @@ internal static class SourceImage
     ];
 
     /// <summary>
-    /// Why nothing can be derived from an image, in a few words: it is not from DICOM, lacks an identifier, is in colour where a grey one is
-    /// needed, or has no lung; null where nothing stands against it.
+    /// Why nothing can be derived from an image, in a few words: it is not from DICOM, lacks an identifier, is in colour where a grey one
+    /// is needed, or has no lung; null where nothing stands against it.
     /// </summary>
     public static string? ReasonToSkip(LungSegmentation result, bool grey = false)
     {

@@ -26,7 +26,8 @@ public sealed class CudaPlanTests
         using var backend = new CudaBackend(driver, 0, Precision.Float32);
         using Model model = backend.Load(Network);
         using var plan = (CudaPlan)model.Plan(2, 20, 20);
-        int launches = driver.Calls(nameof(driver.LaunchKernel)), copies = driver.Calls(nameof(driver.MemcpyHtoDAsync)), waits = driver.Calls(nameof(driver.StreamSynchronize));
+        int launches = driver.Calls(nameof(driver.LaunchKernel)), copies = driver.Calls(nameof(driver.MemcpyHtoDAsync)),
+            waits = driver.Calls(nameof(driver.StreamSynchronize));
         Assert.Equal(plan.Launches.Count, launches);
         Assert.Empty(driver.Launches);
         for (int i = 1; i <= 3; i++)
@@ -150,7 +151,8 @@ public sealed class CudaPlanTests
         driver.Fail(nameof(driver.LaunchKernel), CudaResult.LaunchOutOfResources, after: 1);
         using var backend = new CudaBackend(driver, 0, Precision.Float32);
         using Model model = backend.Load(Network);
-        Assert.Contains("cuLaunchKernel failed in depthwise_5x5_f32 for conv2d at depthwise: STUB_", Assert.Throws<DeviceException>(() => model.Plan(2, 20, 20)).Message);
+        Assert.Contains("cuLaunchKernel failed in depthwise_5x5_f32 for conv2d at depthwise: STUB_",
+            Assert.Throws<DeviceException>(() => model.Plan(2, 20, 20)).Message);
     }
 
     [Fact]
@@ -214,7 +216,8 @@ public sealed class CudaPlanTests
     public void A_GPU_that_is_not_there_is_refused_with_those_that_are()
     {
         var driver = new StubDriver(new StubDevice(Count: 2));
-        Assert.Contains("there is no GPU cuda:2; this machine has cuda:0 (Stub GPU), cuda:1 (Stub GPU)", Assert.Throws<DeviceException>(() => new CudaBackend(driver, 2, Precision.Float32)).Message);
+        Assert.Contains("there is no GPU cuda:2; this machine has cuda:0 (Stub GPU), cuda:1 (Stub GPU)",
+            Assert.Throws<DeviceException>(() => new CudaBackend(driver, 2, Precision.Float32)).Message);
         using var backend = new CudaBackend(driver, 1, Precision.Float32);
         Assert.Equal("cuda:1 (Stub GPU), fp32", backend.Description);
     }

@@ -33,13 +33,15 @@ public sealed unsafe class DriverTests
             Assert.StartsWith("no CUDA here: ", e.Message);
             Assert.DoesNotContain('\n', e.Message);
         }
-        Assert.StartsWith("no CUDA here: ", Assert.Throws<DeviceException>(() => CudaDevice.List(new StubDriver(new StubDevice(Count: 0)))).Message);
+        Assert.StartsWith("no CUDA here: ", Assert.Throws<DeviceException>(
+            () => CudaDevice.List(new StubDriver(new StubDevice(Count: 0)))).Message);
         var none = new StubDriver();
         none.Fail(nameof(ICudaDriver.Init), CudaResult.NoDevice);
         Assert.StartsWith("no CUDA here: ", Assert.Throws<DeviceException>(() => CudaDevice.List(none)).Message);
         var broken = new StubDriver();
         broken.Fail(nameof(ICudaDriver.Init), CudaResult.SystemDriverMismatch);
-        Assert.Matches("cuInit failed: STUB_SYSTEMDRIVERMISMATCH .*restart the machine", Assert.Throws<DeviceException>(() => CudaDevice.List(broken)).Message);
+        Assert.Matches("cuInit failed: STUB_SYSTEMDRIVERMISMATCH .*restart the machine",
+            Assert.Throws<DeviceException>(() => CudaDevice.List(broken)).Message);
     }
 
     [Fact]
@@ -86,11 +88,14 @@ public sealed unsafe class DriverTests
         using CudaContext context = Open(driver);
         driver.Fail(nameof(driver.ModuleLoadDataEx), CudaResult.InvalidPtx);
         DeviceException error = Assert.Throws<DeviceException>(() => new CudaModule(context, "conv_f32", Bytes(Ptx)));
-        Assert.Contains("cuModuleLoadDataEx failed for the kernels conv_f32 (its log: ptxas application ptx input, line 7; error : Unknown symbol 'x')", error.Message);
+        Assert.Contains("cuModuleLoadDataEx failed for the kernels conv_f32 (its log: ptxas application ptx input, line 7; error : Unknown "
+            + "symbol 'x')", error.Message);
         using var module = new CudaModule(context, "empty", Bytes(Ptx));
         Assert.NotEqual(0, module.Function("nothing", 0));
-        Assert.Contains("cuModuleGetFunction failed for something in the kernels empty", Assert.Throws<DeviceException>(() => module.Function("something", 0)).Message);
-        Assert.Contains("300000 bytes of shared memory of nothing", Assert.Throws<DeviceException>(() => module.Function("nothing", 300_000)).Message);
+        Assert.Contains("cuModuleGetFunction failed for something in the kernels empty",
+            Assert.Throws<DeviceException>(() => module.Function("something", 0)).Message);
+        Assert.Contains("300000 bytes of shared memory of nothing",
+            Assert.Throws<DeviceException>(() => module.Function("nothing", 300_000)).Message);
     }
 
     [Fact]
@@ -125,8 +130,10 @@ public sealed unsafe class DriverTests
         var driver = new StubDriver();
         using CudaContext context = Open(driver);
         using var stream = new CudaStream(context);
-        Assert.Contains("STREAMCAPTUREUNSUPPORTED", Assert.Throws<DeviceException>(() => stream.Capture(() => stream.Synchronize())).Message);
-        Assert.Contains("cuMemAlloc", Assert.Throws<DeviceException>(() => stream.Capture(() => new DeviceMemory(context, 4, "test").Dispose())).Message);
+        Assert.Contains("STREAMCAPTUREUNSUPPORTED",
+            Assert.Throws<DeviceException>(() => stream.Capture(() => stream.Synchronize())).Message);
+        Assert.Contains("cuMemAlloc", Assert.Throws<DeviceException>(
+            () => stream.Capture(() => new DeviceMemory(context, 4, "test").Dispose())).Message);
         stream.Capture(() => { }).Dispose();
         stream.Synchronize();
     }

@@ -6,7 +6,9 @@ using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Tests.Backends.Cuda;
 
-/// <summary>Sizes at which a grid or a number of bytes runs out, on drivers that compute nothing; and what the choice of kernels goes by.</summary>
+/// <summary>
+/// Sizes at which a grid or a number of bytes runs out, on drivers that compute nothing; and what the choice of kernels goes by.
+/// </summary>
 public sealed class LimitTests
 {
     // 2048 x 2049 pixels are 65,568 tiles of 64 rows: more than a grid has.
@@ -17,7 +19,8 @@ public sealed class LimitTests
     public void A_map_of_too_many_small_tiles_takes_a_larger_tile(Precision precision)
     {
         using var backend = new CudaBackend(NativeStub.Open(), 0, precision);
-        Graph graph = Graph.Record(new Shape(1, 8, 64, 64), x => new RandomLayers(1).Conv2d(new RandomLayers(2).Conv2d(x, "first", 9, 1), "second", 24, 3, padding: 1));
+        Graph graph = Graph.Record(new Shape(1, 8, 64, 64),
+            x => new RandomLayers(1).Conv2d(new RandomLayers(2).Conv2d(x, "first", 9, 1), "second", 24, 3, padding: 1));
         using Model model = backend.Load(graph);
         using var plan = (CudaPlan)model.Plan(1, 2048, 2049);
         Launch[] tiled = [.. plan.Launches.Where(launch => KernelFamily.Tiled.Contains(launch.Kernel.Family))];
@@ -44,7 +47,8 @@ public sealed class LimitTests
         using var backend = new CudaBackend(NativeStub.Open(), 0, Precision.Float32);
         Graph graph = Graph.Record(new Shape(1, 8, 64, 64), x => new RandomLayers(1).Conv2d(x, "encoder.stem", 128, 3, padding: 1));
         using Model model = backend.Load(graph);
-        Assert.Contains("conv2d at encoder.stem gives 1x128x4096x4096, which is too large", Assert.Throws<DeviceException>(() => model.Plan(1, 4096, 4096)).Message);
+        Assert.Contains("conv2d at encoder.stem gives 1x128x4096x4096, which is too large",
+            Assert.Throws<DeviceException>(() => model.Plan(1, 4096, 4096)).Message);
     }
 
     [Theory]

@@ -21,8 +21,8 @@ internal static unsafe class NativeStub
             "cuMemFreeHost" => (nint)(delegate* unmanaged<void*, int>)&Free,
             "cuStreamEndCapture" => (nint)(delegate* unmanaged<nint, nint*, int>)&EndCapture,
             "cuEventElapsedTime" => (nint)(delegate* unmanaged<float*, int>)&Elapsed,
-            "cuDevicePrimaryCtxRetain" or "cuModuleLoadDataEx" or "cuModuleGetFunction" or "cuMemAlloc_v2" or "cuStreamCreate" or "cuEventCreate"
-                or "cuGraphInstantiateWithFlags" => (nint)(delegate* unmanaged<nint*, int>)&WriteHandle,
+            "cuDevicePrimaryCtxRetain" or "cuModuleLoadDataEx" or "cuModuleGetFunction" or "cuMemAlloc_v2" or "cuStreamCreate"
+                or "cuEventCreate" or "cuGraphInstantiateWithFlags" => (nint)(delegate* unmanaged<nint*, int>)&WriteHandle,
             _ => (nint)(delegate* unmanaged<int>)&Nothing,
         };
         return true;

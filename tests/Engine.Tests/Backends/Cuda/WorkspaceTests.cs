@@ -8,10 +8,13 @@ using LungSeg.PtxInterpreter;
 
 namespace LungSeg.Engine.Tests.Backends.Cuda;
 
-/// <summary>Each workspace has room for what its kernels write there, at sizes where many blocks write: the host's own sizes and launches.</summary>
+/// <summary>
+/// Each workspace has room for what its kernels write there, at sizes where many blocks write: the host's own sizes and launches.
+/// </summary>
 public sealed class WorkspaceTests
 {
-    // From 31 x 33 on there are more tiles of scores than pixels. In one arena too small a workspace gives wrong numbers; isolated the access is named.
+    // From 31 x 33 on there are more tiles of scores than pixels. In one arena too small a workspace gives wrong numbers; isolated the
+    // access is named.
     [Theory]
     [InlineData(31, 33, 2, true)]
     [InlineData(31, 33, 1, false)]
@@ -19,15 +22,18 @@ public sealed class WorkspaceTests
     [InlineData(33, 33, 2, false)]
     [InlineData(48, 48, 1, true)]
     public void Position_attention_of_large_maps_matches_the_reference(int height, int width, int images, bool isolated) =>
-        Check("position attention", new Shape(images, 1, height, width), Precision.Float32, isolated, (_, x) => x.Apply(new PositionAttentionOp(), x, x));
+        Check("position attention", new Shape(images, 1, height, width), Precision.Float32, isolated,
+            (_, x) => x.Apply(new PositionAttentionOp(), x, x));
 
     [Theory]
     [InlineData(Precision.Float32)]
     [InlineData(Precision.Float16)]
     public void Group_norms_of_many_parts_match_the_reference(Precision precision)
     {
-        Check("group norm", new Shape(2, 24, 130, 131), precision, isolated: true, (layers, x) => layers.GroupNorm(layers.Conv2d(x, "conv", 24, 1), "norm", 3));
-        Check("group norm of one channel", new Shape(3, 1, 70, 71), precision, isolated: true, (layers, x) => layers.GroupNorm(x, "norm", 1));
+        Check("group norm", new Shape(2, 24, 130, 131), precision, isolated: true,
+            (layers, x) => layers.GroupNorm(layers.Conv2d(x, "conv", 24, 1), "norm", 3));
+        Check("group norm of one channel", new Shape(3, 1, 70, 71), precision, isolated: true,
+            (layers, x) => layers.GroupNorm(x, "norm", 1));
     }
 
     [Theory]
@@ -69,7 +75,8 @@ public sealed class WorkspaceTests
         using var context = new CudaContext(driver, CudaDevice.List(driver)[0], isolatesMemory: true);
         AttentionParameters p = new() { Top = Map(1056), Output = Map(1056), ScoreStride = AttentionParameters.StrideOf(1056), Batch = 1 };
         using var slices = new DeviceSlices(
-            context, DeviceSlice.InOrder(1056 * sizeof(float), p.ScoreFloats * sizeof(float), p.Pixels * sizeof(float), p.SumFloats * sizeof(float)), "test");
+            context, DeviceSlice.InOrder(1056 * sizeof(float), p.ScoreFloats * sizeof(float), p.Pixels * sizeof(float),
+                p.SumFloats * sizeof(float)), "test");
         p.Top.Address = p.Center.Address = (long)slices[0];
         (p.Scores, p.Greatest, p.Sums) = ((long)slices[1], (long)slices[2], (long)slices[3]);
         using var set = new KernelSet(context, KernelLibrary.Kernels);

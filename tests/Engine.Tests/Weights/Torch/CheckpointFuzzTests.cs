@@ -13,7 +13,8 @@ public class CheckpointFuzzTests
     private const int Seed = 20240611, DefaultCases = 6_000;
     private const long MaxAllocated = 200 << 20;
 
-    private static readonly byte[] Interesting = [0, 1, 0x7F, 0x80, 0xFF, .. "()tulbcR.Qqh}]eX\u0081\u0085\u0093\u0094".Select(c => (byte)c)];
+    private static readonly byte[] Interesting =
+        [0, 1, 0x7F, 0x80, 0xFF, .. "()tulbcR.Qqh}]eX\u0081\u0085\u0093\u0094".Select(c => (byte)c)];
 
     private static readonly string[] Names =
     [
@@ -56,7 +57,8 @@ public class CheckpointFuzzTests
         }
 
         TestContext.Current.SendDiagnosticMessage(
-            $"{cases} damaged files: {read} read, {refused} refused; slowest {slowest.TotalMilliseconds:F0} ms, largest {largest >> 10} KB");
+            $"{cases} damaged files: {read} read, {refused} refused; slowest {slowest.TotalMilliseconds:F0} ms, largest {largest >> 10} "
+                + "KB");
         // A fuzzer whose every case is refused at the door, or none, tests nothing.
         Assert.InRange(read, cases / 100, cases);
         Assert.InRange(refused, cases / 10, cases);

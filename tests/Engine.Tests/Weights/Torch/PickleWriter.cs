@@ -51,7 +51,8 @@ internal sealed class PickleWriter
     public byte[] Stop() => [.. Op('.')._bytes];
 
     /// <summary>A zip file as PyTorch lays it out.</summary>
-    public static byte[] Zip(byte[] pickle, IEnumerable<(string Name, byte[] Bytes)> records, CompressionLevel level = CompressionLevel.NoCompression)
+    public static byte[] Zip(byte[] pickle, IEnumerable<(string Name, byte[] Bytes)> records,
+        CompressionLevel level = CompressionLevel.NoCompression)
     {
         var bytes = new MemoryStream();
         using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create))

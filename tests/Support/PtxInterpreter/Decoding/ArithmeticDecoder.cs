@@ -9,7 +9,8 @@ internal static class ArithmeticDecoder
 {
     private static readonly HashSet<string> Names =
     [
-        "abs", "add", "and", "div", "ex2", "fma", "mad", "max", "min", "mov", "mul", "neg", "not", "or", "rcp", "rem", "shl", "shr", "sqrt", "sub", "xor",
+        "abs", "add", "and", "div", "ex2", "fma", "mad", "max", "min", "mov", "mul", "neg", "not", "or", "rcp", "rem", "shl", "shr", "sqrt",
+        "sub", "xor",
     ];
 
     public static Operation? Decode(Instruction instruction, RegisterMap registers)
@@ -28,11 +29,14 @@ internal static class ArithmeticDecoder
         return operands.Count switch
         {
             2 => Unary(name, type, Place(operands[0], type), Place(operands[1], type)),
-            3 when name is "shl" or "shr" => Shift(name, type, Place(operands[0], type), Place(operands[1], type), registers.Place32(operands[2])),
-            3 when name == "mul.wide" => Wide(type, registers.Place64(operands[0]), registers.Place32(operands[1]), registers.Place32(operands[2])),
+            3 when name is "shl" or "shr" => Shift(name, type, Place(operands[0], type), Place(operands[1], type),
+                registers.Place32(operands[2])),
+            3 when name == "mul.wide" => Wide(type, registers.Place64(operands[0]), registers.Place32(operands[1]),
+                registers.Place32(operands[2])),
             3 => Binary(name, type, Place(operands[0], type), Place(operands[1], type), Place(operands[2], type)),
             4 when name == "mad.wide" => WideSum(type, registers, operands),
-            4 when name is "mad" or "fma" => Sum(type, Place(operands[0], type), Place(operands[1], type), Place(operands[2], type), Place(operands[3], type)),
+            4 when name is "mad" or "fma" => Sum(type, Place(operands[0], type), Place(operands[1], type), Place(operands[2], type),
+                Place(operands[3], type)),
             _ => null,
         };
 
@@ -147,7 +151,8 @@ internal static class ArithmeticDecoder
 
     private static Operation? WideSum(string type, RegisterMap registers, IReadOnlyList<Operand> operands)
     {
-        int y = registers.Place64(operands[0]), a = registers.Place32(operands[1]), b = registers.Place32(operands[2]), c = registers.Place64(operands[3]);
+        int y = registers.Place64(operands[0]), a = registers.Place32(operands[1]), b = registers.Place32(operands[2]),
+            c = registers.Place64(operands[3]);
         return type switch
         {
             "s32" => new Ternary<int, long, long, MultiplyAddWide<int, long>>(y, a, b, c),

@@ -12,7 +12,11 @@ internal static class ConversionDecoder
         if (instruction.Name != "cvt") return null;
         IReadOnlyList<Operand> operands = instruction.Operands;
         string to = instruction.Parts[^2], from = instruction.Parts[^1];
-        if (to == "f16x2") return new Binary<float, float, uint, PackHalves>(registers.Place32(operands[0]), registers.Place32(operands[1]), registers.Place32(operands[2]));
+        if (to == "f16x2")
+        {
+            return new Binary<float, float, uint, PackHalves>(registers.Place32(operands[0]), registers.Place32(operands[1]),
+                registers.Place32(operands[2]));
+        }
         int y = registers.Place(operands[0], Types.Bits(to)), x = registers.Place(operands[1], Types.Bits(from));
         return (to, from) switch
         {

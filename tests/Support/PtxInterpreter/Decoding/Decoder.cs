@@ -8,7 +8,8 @@ namespace LungSeg.PtxInterpreter.Decoding;
 internal static class Decoder
 {
     private static readonly IReadOnlyList<Func<Instruction, RegisterMap, Operation?>> Families =
-        [ArithmeticDecoder.Decode, PredicateDecoder.Decode, ConversionDecoder.Decode, MemoryDecoder.Decode, WarpDecoder.Decode, MatrixDecoder.Decode];
+        [ArithmeticDecoder.Decode, PredicateDecoder.Decode, ConversionDecoder.Decode, MemoryDecoder.Decode, WarpDecoder.Decode,
+            MatrixDecoder.Decode];
 
     public static Program Decode(KernelSyntax kernel, string? dynamicShared)
     {

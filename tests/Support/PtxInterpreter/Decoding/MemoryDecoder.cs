@@ -13,7 +13,8 @@ internal static class MemoryDecoder
         bool isStore = instruction.Name == "st";
         if (!isStore && instruction.Name != "ld") return null;
         var address = (Operand.Address)instruction.Operands[isStore ? 0 : 1];
-        if (instruction.Has("global")) return Access<GlobalSpace>(instruction, registers, registers.Place64(address.Base), address.Offset, isStore);
+        if (instruction.Has("global"))
+            return Access<GlobalSpace>(instruction, registers, registers.Place64(address.Base), address.Offset, isStore);
         if (!instruction.Has("shared")) return null;
         return address.Base is Operand.Register { Class: RegisterClass.Bits64 }
             ? Access<WideSharedSpace>(instruction, registers, registers.Place64(address.Base), address.Offset, isStore)
@@ -33,7 +34,8 @@ internal static class MemoryDecoder
         };
     }
 
-    private static Operation? Access<TSpace>(Instruction instruction, RegisterMap registers, int address, long offset, bool isStore) where TSpace : struct, ISpace
+    private static Operation? Access<TSpace>(Instruction instruction, RegisterMap registers, int address, long offset, bool isStore)
+        where TSpace : struct, ISpace
     {
         Operand value = instruction.Operands[isStore ? 1 : 0];
         IReadOnlyList<Operand> elements = value is Operand.Vector vector ? vector.Elements : [value];
@@ -52,6 +54,8 @@ internal static class MemoryDecoder
     }
 
     private static Operation Of<TSpace, TElement, TRegister>(int[] places, int address, long offset, bool isStore)
-        where TSpace : struct, ISpace where TElement : unmanaged, IBinaryInteger<TElement> where TRegister : unmanaged, IBinaryInteger<TRegister> =>
-        isStore ? new Store<TSpace, TElement, TRegister>(places, address, offset) : new Load<TSpace, TElement, TRegister>(places, address, offset);
+        where TSpace : struct, ISpace where TElement : unmanaged, IBinaryInteger<TElement> where TRegister : unmanaged,
+        IBinaryInteger<TRegister> =>
+        isStore ? new Store<TSpace, TElement, TRegister>(places, address, offset)
+        : new Load<TSpace, TElement, TRegister>(places, address, offset);
 }

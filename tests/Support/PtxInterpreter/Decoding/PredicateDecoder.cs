@@ -14,16 +14,19 @@ internal static class PredicateDecoder
         {
             case "setp" when operands.Count == 3:
                 int bits = Types.Bits(instruction.Type);
-                return Compare(instruction.Parts[1], instruction.Type, registers.Predicate(operands[0]), registers.Place(operands[1], bits), registers.Place(operands[2], bits));
+                return Compare(instruction.Parts[1], instruction.Type, registers.Predicate(operands[0]), registers.Place(operands[1], bits),
+                    registers.Place(operands[2], bits));
             case "testp" when instruction.Parts[1] == "notanumber" && instruction.Type == "f32":
                 int x = registers.Place32(operands[1]);
                 return new Compare<float, NotEqualTo<float>>(registers.Predicate(operands[0]), x, x);
             case "selp":
                 int width = Types.Bits(instruction.Type);
-                int a = registers.Place(operands[1], width), b = registers.Place(operands[2], width), predicate = registers.Predicate(operands[3]), target = registers.Place(operands[0], width);
+                int a = registers.Place(operands[1], width), b = registers.Place(operands[2], width),
+                    predicate = registers.Predicate(operands[3]), target = registers.Place(operands[0], width);
                 return width == 64 ? new Select<ulong>(target, a, b, predicate) : new Select<uint>(target, a, b, predicate);
             case "and" or "or" or "xor" when instruction.Type == "pred":
-                (int p, int q, int r) = (registers.Predicate(operands[0]), registers.Predicate(operands[1]), registers.Predicate(operands[2]));
+                (int p, int q, int r) = (registers.Predicate(operands[0]), registers.Predicate(operands[1]),
+                    registers.Predicate(operands[2]));
                 return instruction.Name switch
                 {
                     "and" => new PredicateBinary<AndBits>(p, q, r),

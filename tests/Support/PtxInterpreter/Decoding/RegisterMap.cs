@@ -29,9 +29,11 @@ internal sealed class RegisterMap
 
     public int Predicates => _predicates;
 
-    public IReadOnlyList<Constant> Constants => [.. _constants.Select(constant => new Constant(constant.Value, constant.Key.Is64, constant.Key.Bits))];
+    public IReadOnlyList<Constant> Constants =>
+        [.. _constants.Select(constant => new Constant(constant.Value, constant.Key.Is64, constant.Key.Bits))];
 
-    public IReadOnlyList<SpecialRegister> SpecialRegisters => [.. _specials.Select(special => new SpecialRegister(special.Value, special.Key.Is64, special.Key.Name))];
+    public IReadOnlyList<SpecialRegister> SpecialRegisters =>
+        [.. _specials.Select(special => new SpecialRegister(special.Value, special.Key.Is64, special.Key.Name))];
 
     /// <summary>Where an operand of up to 32 bits lies.</summary>
     public int Place32(Operand operand) => Place(operand, is64: false);
@@ -60,7 +62,8 @@ internal sealed class RegisterMap
                 ulong bits = is64 ? immediate.Bits : (uint)immediate.Bits;
                 if (!_constants.TryGetValue((is64, bits), out int place)) _constants[(is64, bits)] = place = Allocate(is64);
                 return place;
-            case Operand.Symbol symbol when _kernel.SharedVariables.FirstOrDefault(variable => variable.Name == symbol.Name) is { } variable:
+            case Operand.Symbol symbol when _kernel.SharedVariables.FirstOrDefault(variable => variable.Name == symbol.Name) is { }
+            variable:
                 return Place(new Operand.Immediate((ulong)variable.Offset), is64);
             case Operand.Symbol symbol:
                 string name = symbol.Name == _dynamicShared ? Block.DynamicShared : symbol.Name;

@@ -13,10 +13,18 @@ internal static class WarpDecoder
         switch (instruction.Name)
         {
             case "shfl" when instruction.Parts is [_, "sync", var mode, "b32"] && operands.Count == 5:
-                ShuffleMode? known = mode switch { "bfly" => ShuffleMode.Xor, "up" => ShuffleMode.Up, "down" => ShuffleMode.Down, "idx" => ShuffleMode.Index, _ => null };
+                ShuffleMode? known = mode switch
+                {
+                    "bfly" => ShuffleMode.Xor,
+                    "up" => ShuffleMode.Up,
+                    "down" => ShuffleMode.Down,
+                    "idx" => ShuffleMode.Index,
+                    _ => null
+                };
                 return known is null
                     ? null
-                    : new Shuffle(known.Value, registers.Place32(operands[0]), registers.Place32(operands[1]), registers.Place32(operands[2]), registers.Place32(operands[3]), registers.Place32(operands[4]));
+                    : new Shuffle(known.Value, registers.Place32(operands[0]), registers.Place32(operands[1]),
+                        registers.Place32(operands[2]), registers.Place32(operands[3]), registers.Place32(operands[4]));
             case "bar" when instruction.Has("warp"):
                 return new WarpBarrier();
             case "membar":

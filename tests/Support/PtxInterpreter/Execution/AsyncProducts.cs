@@ -36,7 +36,8 @@ internal sealed unsafe class AsyncProducts
 
     public void Begin(AsyncProduct product, Warp warp)
     {
-        if (_values is not null && !product.Sums.AsSpan().SequenceEqual(_sums)) throw warp.Fault("the interpreter knows one set of sums at a time");
+        if (_values is not null && !product.Sums.AsSpan().SequenceEqual(_sums))
+            throw warp.Fault("the interpreter knows one set of sums at a time");
         _sums = product.Sums;
         if (_values is null)
         {

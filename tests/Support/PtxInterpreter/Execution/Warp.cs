@@ -109,7 +109,8 @@ internal sealed unsafe class Warp : IDisposable
                     if (mask != 0) flow.Exit(mask);
                     continue;
                 case StepKind.Barrier:
-                    if (mask != flow.Live) throw Fault($"waits for the block with lanes 0x{mask:x8} of 0x{flow.Live:x8} only: the others took another branch");
+                    if (mask != flow.Live)
+                        throw Fault($"waits for the block with lanes 0x{mask:x8} of 0x{flow.Live:x8} only: the others took another branch");
                     flow.Pc = _pc + 1;
                     IsWaiting = true;
                     if (flow.Pc == flow.Reconvergence) flow.Join();
@@ -131,9 +132,11 @@ internal sealed unsafe class Warp : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte* Shared(uint address, int bytes, int lane)
     {
-        if ((address & (uint)(bytes - 1)) != 0) throw Fault($"accesses {bytes} bytes of shared memory at {address}, which is not aligned to them", lane);
+        if ((address & (uint)(bytes - 1)) != 0)
+            throw Fault($"accesses {bytes} bytes of shared memory at {address}, which is not aligned to them", lane);
         byte* place = Block.Shared.Find(address, bytes);
-        return place != null ? place : throw Fault($"accesses {bytes} bytes of shared memory at {address}; the block has {Block.Shared.Bytes}", lane);
+        return place != null ? place : throw Fault(
+            $"accesses {bytes} bytes of shared memory at {address}; the block has {Block.Shared.Bytes}", lane);
     }
 
     /// <summary>Counts the banks of shared memory that an access of all its lanes asks for.</summary>
@@ -163,7 +166,8 @@ internal sealed unsafe class Warp : IDisposable
     public int Thread(int lane) => (Index * Lanes.Count) + lane;
 
     public PtxFaultException Fault(string what, int lane = -1) => new(
-        $"{_program.Name}, block ({Block.X}, {Block.Y}, {Block.Z}), {(lane < 0 ? $"warp {Index}" : $"thread {Thread(lane)}")}, '{_program.Steps[_pc].Text}': {what}");
+        $"{_program.Name}, block ({Block.X}, {Block.Y}, {Block.Z}), {(lane < 0 ? $"warp {Index}" : $"thread {Thread(lane)}")}, "
+            + $"'{_program.Steps[_pc].Text}': {what}");
 
     public void Dispose()
     {
@@ -177,7 +181,8 @@ internal sealed unsafe class Warp : IDisposable
         if (!Block.Memory.TryFind(address, out DeviceAllocation allocation))
             throw Fault($"accesses {bytes} bytes at 0x{address:x}, which belongs to no allocation", lane);
         if (!allocation.Contains(address, bytes))
-            throw Fault($"accesses {bytes} bytes at 0x{address:x}, beyond the end of the {allocation.Bytes} bytes at 0x{allocation.Start:x}", lane);
+            throw Fault(
+                $"accesses {bytes} bytes at 0x{address:x}, beyond the end of the {allocation.Bytes} bytes at 0x{allocation.Start:x}", lane);
         _recent = allocation;
         return (byte*)allocation.Data + (address - allocation.Start);
     }

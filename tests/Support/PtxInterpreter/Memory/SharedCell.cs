@@ -63,7 +63,8 @@ internal struct SharedCell
     {
         if (_copying) return "multiplies what an asynchronous copy is still bringing";
         if (!_written) return "multiplies shared memory that nobody wrote";
-        if (fencesOfWarp(_writer / 32) <= _fences) return $"multiplies what thread {_writer} wrote and did not show to the tensor cores (no fence.proxy.async)";
+        if (fencesOfWarp(_writer / 32) <= _fences)
+            return $"multiplies what thread {_writer} wrote and did not show to the tensor cores (no fence.proxy.async)";
         if (_writeEpoch == epoch) return $"multiplies what thread {_writer} wrote since the last barrier";
         _products++;
         return null;

@@ -12,7 +12,8 @@ internal static class Approximation
         if (!float.IsNormal(nearest)) return float.IsSubnormal(nearest) ? MathF.CopySign(0, nearest) : nearest;
         uint bits = BitConverter.SingleToUInt32Bits(operand) * 2654435761u;
         if ((bits & 0xF000) == 0) return nearest;
-        for (int i = 0; i < unitsInTheLastPlace; i++) nearest = (bits >> 31) == 0 ? MathF.BitIncrement(nearest) : MathF.BitDecrement(nearest);
+        for (int i = 0; i < unitsInTheLastPlace; i++)
+            nearest = (bits >> 31) == 0 ? MathF.BitIncrement(nearest) : MathF.BitDecrement(nearest);
         return nearest;
     }
 

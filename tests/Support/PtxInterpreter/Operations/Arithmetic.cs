@@ -102,7 +102,8 @@ internal readonly struct MultiplyWide<TIn, TOut> : IBinary<TIn, TIn, TOut> where
     public static TOut Apply(TIn a, TIn b) => TOut.CreateTruncating(a) * TOut.CreateTruncating(b);
 }
 
-internal readonly struct MultiplyAddWide<TIn, TOut> : ITernary<TIn, TOut, TOut> where TIn : IBinaryInteger<TIn> where TOut : IBinaryInteger<TOut>
+internal readonly struct MultiplyAddWide<TIn, TOut> : ITernary<TIn, TOut, TOut> where TIn : IBinaryInteger<TIn>
+    where TOut : IBinaryInteger<TOut>
 {
     public static TOut Apply(TIn a, TIn b, TOut c) => (TOut.CreateTruncating(a) * TOut.CreateTruncating(b)) + c;
 }

@@ -49,7 +49,8 @@ internal sealed unsafe class WaitForAsyncCopies(int groupsLeft) : Operation
             var target = new Span<byte>(warp.Shared(copy.Target, copy.Size, copy.Lane), copy.Size);
             target.Clear();
             new ReadOnlySpan<byte>((void*)copy.Source, copy.Bytes).CopyTo(target);
-            warp.Check(warp.Block.Shared.Copy(copy.Target, copy.Size, warp.Thread(copy.Lane), warp.Epoch, warp.Fences, arrived: true), copy.Target, copy.Lane);
+            warp.Check(warp.Block.Shared.Copy(copy.Target, copy.Size, warp.Thread(copy.Lane), warp.Epoch, warp.Fences, arrived: true),
+                copy.Target, copy.Lane);
         }
     }
 }

@@ -92,7 +92,8 @@ internal sealed unsafe class Move<T>(int target, int a) : Operation where T : un
     public override void Execute(Warp warp, uint mask)
     {
         byte* registers = warp.Registers;
-        for (int part = 0; part < Lanes.Count / Lanes.Width<T>(); part++) Lanes.Store(registers + target, part, Lanes.Load<T>(registers + a, part), mask);
+        for (int part = 0; part < Lanes.Count / Lanes.Width<T>(); part++)
+            Lanes.Store(registers + target, part, Lanes.Load<T>(registers + a, part), mask);
     }
 }
 
@@ -106,7 +107,8 @@ internal sealed unsafe class Select<T>(int target, int a, int b, int predicate) 
         for (int part = 0; part < Lanes.Count / Lanes.Width<T>(); part++)
         {
             Vector512<T> choice = Lanes.Mask<T>(chosen >> (part * Lanes.Width<T>()));
-            Lanes.Store(registers + target, part, Vector512.ConditionalSelect(choice, Lanes.Load<T>(registers + a, part), Lanes.Load<T>(registers + b, part)), mask);
+            Lanes.Store(registers + target, part,
+                Vector512.ConditionalSelect(choice, Lanes.Load<T>(registers + a, part), Lanes.Load<T>(registers + b, part)), mask);
         }
     }
 }

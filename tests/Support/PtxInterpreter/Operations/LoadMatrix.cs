@@ -16,7 +16,8 @@ internal sealed unsafe class LoadMatrix(int[] targets, int address, long offset)
         for (int row = 0; row < addresses.Length; row++) addresses[row] = rows[row] + (uint)offset;
         warp.CountBanks(addresses, RowBytes);
         // A row's reader is the lane that gives its address: within the warp that is the same for races.
-        for (int row = 0; row < targets.Length * 8; row++) places[row] = SharedSpace.Place(warp, rows[row] + (uint)offset, RowBytes, row, isStore: false);
+        for (int row = 0; row < targets.Length * 8; row++)
+            places[row] = SharedSpace.Place(warp, rows[row] + (uint)offset, RowBytes, row, isStore: false);
         for (int block = 0; block < targets.Length; block++)
         {
             var target = (uint*)(warp.Registers + targets[block]);

@@ -44,7 +44,8 @@ internal readonly struct SharedSpace : ISpace
         byte* place = warp.Shared(address, bytes, lane);
         Memory.SharedMemory shared = warp.Block.Shared;
         warp.Check(
-            isStore ? shared.Write(address, bytes, warp.Thread(lane), warp.Epoch, warp.Fences) : shared.Read(address, bytes, warp.Thread(lane), warp.Epoch), address, lane);
+            isStore ? shared.Write(address, bytes, warp.Thread(lane), warp.Epoch, warp.Fences)
+                : shared.Read(address, bytes, warp.Thread(lane), warp.Epoch), address, lane);
         return place;
     }
 }
@@ -61,14 +62,16 @@ internal readonly struct WideSharedSpace : ISpace
         Span<uint> addresses = stackalloc uint[BitOperations.PopCount(mask)];
         int count = 0;
         for (uint lanes = mask; lanes != 0; lanes &= lanes - 1)
-            addresses[count++] = (uint)(((ulong*)(warp.Registers + addressRegister))[BitOperations.TrailingZeroCount(lanes)] + (ulong)offset);
+            addresses[count++] = (uint)(((ulong*)(warp.Registers + addressRegister))[BitOperations.TrailingZeroCount(lanes)]
+                + (ulong)offset);
         warp.CountBanks(addresses, bytes);
     }
 }
 
 /// <summary>A load of one to four elements of a type into registers of another of the same or greater size.</summary>
 internal sealed unsafe class Load<TSpace, TElement, TRegister>(int[] targets, int address, long offset) : Operation
-    where TSpace : struct, ISpace where TElement : unmanaged, IBinaryInteger<TElement> where TRegister : unmanaged, IBinaryInteger<TRegister>
+    where TSpace : struct, ISpace where TElement : unmanaged, IBinaryInteger<TElement> where TRegister : unmanaged,
+    IBinaryInteger<TRegister>
 {
     private readonly int _bytes = targets.Length * sizeof(TElement);
 
@@ -79,14 +82,16 @@ internal sealed unsafe class Load<TSpace, TElement, TRegister>(int[] targets, in
         {
             int lane = BitOperations.TrailingZeroCount(lanes);
             var place = (TElement*)TSpace.Place(warp, address, offset, _bytes, lane, isStore: false);
-            for (int i = 0; i < targets.Length; i++) ((TRegister*)(warp.Registers + targets[i]))[lane] = TRegister.CreateTruncating(place[i]);
+            for (int i = 0; i < targets.Length; i++)
+                ((TRegister*)(warp.Registers + targets[i]))[lane] = TRegister.CreateTruncating(place[i]);
         }
     }
 }
 
 /// <summary>A store of one to four elements.</summary>
 internal sealed unsafe class Store<TSpace, TElement, TRegister>(int[] sources, int address, long offset) : Operation
-    where TSpace : struct, ISpace where TElement : unmanaged, IBinaryInteger<TElement> where TRegister : unmanaged, IBinaryInteger<TRegister>
+    where TSpace : struct, ISpace where TElement : unmanaged, IBinaryInteger<TElement> where TRegister : unmanaged,
+    IBinaryInteger<TRegister>
 {
     private readonly int _bytes = sources.Length * sizeof(TElement);
 
@@ -97,7 +102,8 @@ internal sealed unsafe class Store<TSpace, TElement, TRegister>(int[] sources, i
         {
             int lane = BitOperations.TrailingZeroCount(lanes);
             var place = (TElement*)TSpace.Place(warp, address, offset, _bytes, lane, isStore: true);
-            for (int i = 0; i < sources.Length; i++) place[i] = TElement.CreateTruncating(((TRegister*)(warp.Registers + sources[i]))[lane]);
+            for (int i = 0; i < sources.Length; i++)
+                place[i] = TElement.CreateTruncating(((TRegister*)(warp.Registers + sources[i]))[lane]);
         }
     }
 }
@@ -108,6 +114,7 @@ internal sealed unsafe class LoadParameter<T>(int target, int offset) : Operatio
     public override void Execute(Warp warp, uint mask)
     {
         T value = System.Runtime.InteropServices.MemoryMarshal.Read<T>(warp.Block.Parameters.AsSpan(offset));
-        for (uint lanes = mask; lanes != 0; lanes &= lanes - 1) ((T*)(warp.Registers + target))[BitOperations.TrailingZeroCount(lanes)] = value;
+        for (uint lanes = mask; lanes != 0; lanes &= lanes - 1)
+            ((T*)(warp.Registers + target))[BitOperations.TrailingZeroCount(lanes)] = value;
     }
 }

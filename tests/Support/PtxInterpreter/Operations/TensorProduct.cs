@@ -47,7 +47,8 @@ internal static class TensorSum
     private static float CutOff(double value)
     {
         float nearest = (float)value;
-        if (Math.Abs((double)nearest) > Math.Abs(value) && float.IsFinite(nearest)) nearest = MathF.CopySign(MathF.BitDecrement(MathF.Abs(nearest)), nearest);
+        if (Math.Abs((double)nearest) > Math.Abs(value) && float.IsFinite(nearest))
+            nearest = MathF.CopySign(MathF.BitDecrement(MathF.Abs(nearest)), nearest);
         return nearest;
     }
 }

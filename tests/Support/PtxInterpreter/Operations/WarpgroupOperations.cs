@@ -33,7 +33,9 @@ internal sealed unsafe class BeginProduct(int[] sums, int a, int b) : Operation
     }
 }
 
-/// <summary>Where a matrix lies in shared memory, as wgmma's 64 bits describe it: swizzled by 128 bytes, depth in neighbouring elements.</summary>
+/// <summary>
+/// Where a matrix lies in shared memory, as wgmma's 64 bits describe it: swizzled by 128 bytes, depth in neighbouring elements.
+/// </summary>
 internal readonly struct MatrixDescriptor(ulong bits)
 {
     /// <summary>Bytes that the swizzle keeps together.</summary>
@@ -53,7 +55,8 @@ internal readonly struct MatrixDescriptor(ulong bits)
             rows[i] = new uint[PiecesDeep];
             for (int piece = 0; piece < PiecesDeep; piece++)
             {
-                uint address = start + ((uint)((first + i) / 8) * eightRows) + ((uint)((first + i) % 8) * RowBytes) + (uint)(piece * PieceBytes);
+                uint address = start + ((uint)((first + i) / 8) * eightRows) + ((uint)((first + i) % 8) * RowBytes)
+                    + (uint)(piece * PieceBytes);
                 rows[i][piece] = address ^ ((address >> 7 & 7) << 4);
             }
         }

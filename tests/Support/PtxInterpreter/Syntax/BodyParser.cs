@@ -70,7 +70,8 @@ internal sealed partial class BodyParser(string body)
         {
             Match range = RegisterRange().Match(item);
             if (!range.Success) Add(item);
-            for (int i = 0; range.Success && i < int.Parse(range.Groups["count"].Value, CultureInfo.InvariantCulture); i++) Add(range.Groups["name"].Value + i);
+            for (int i = 0; range.Success && i < int.Parse(range.Groups["count"].Value, CultureInfo.InvariantCulture); i++)
+                Add(range.Groups["name"].Value + i);
         }
 
         void Add(string name)
@@ -84,7 +85,8 @@ internal sealed partial class BodyParser(string body)
     {
         Match declaration = SharedDeclaration().Match(text);
         if (!declaration.Success) throw new PtxSyntaxException($"the interpreter does not know '{text}'");
-        int alignment = int.Parse(declaration.Groups["align"].Value, CultureInfo.InvariantCulture), bytes = int.Parse(declaration.Groups["bytes"].Value, CultureInfo.InvariantCulture);
+        int alignment = int.Parse(declaration.Groups["align"].Value, CultureInfo.InvariantCulture),
+            bytes = int.Parse(declaration.Groups["bytes"].Value, CultureInfo.InvariantCulture);
         _sharedBytes = (_sharedBytes + alignment - 1) / alignment * alignment;
         _shared.Add(new Variable(declaration.Groups["name"].Value, _sharedBytes, bytes));
         _sharedBytes += bytes;
@@ -115,16 +117,19 @@ internal sealed partial class BodyParser(string body)
             case '!': return new Operand.Negated(ParseOperand(text[1..]));
             case '[':
                 string[] parts = text[1..^1].Split('+', 2, StringSplitOptions.TrimEntries);
-                return new Operand.Address(ParseOperand(parts[0]), parts.Length > 1 ? long.Parse(parts[1], CultureInfo.InvariantCulture) : 0);
+                return new Operand.Address(ParseOperand(parts[0]),
+                    parts.Length > 1 ? long.Parse(parts[1], CultureInfo.InvariantCulture) : 0);
         }
         for (int i = _scopes.Count - 1; i >= 0; i--)
         {
             if (_scopes[i].TryGetValue(text, out Operand.Register? register)) return register;
         }
-        if (text.StartsWith("0f", StringComparison.Ordinal) || text.StartsWith("0d", StringComparison.Ordinal) || text.StartsWith("0x", StringComparison.Ordinal))
+        if (text.StartsWith("0f", StringComparison.Ordinal) || text.StartsWith("0d", StringComparison.Ordinal)
+            || text.StartsWith("0x", StringComparison.Ordinal))
             return new Operand.Immediate(ulong.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
         if (text[0] == '-') return new Operand.Immediate((ulong)long.Parse(text, CultureInfo.InvariantCulture));
-        return char.IsAsciiDigit(text[0]) ? new Operand.Immediate(ulong.Parse(text, CultureInfo.InvariantCulture)) : new Operand.Symbol(text);
+        return char.IsAsciiDigit(text[0]) ? new Operand.Immediate(ulong.Parse(text, CultureInfo.InvariantCulture))
+            : new Operand.Symbol(text);
     }
 
     // At commas outside brackets and braces.

@@ -19,7 +19,8 @@ internal static partial class ModuleParser
             (IReadOnlyList<Variable> parameters, int bytes) = Parameters(entry.Groups["parameters"].Value);
             Match threads = MaxThreads().Match(directives);
             kernels.Add(new BodyParser(text[(open + 1)..close]).Parse(
-                entry.Groups["name"].Value, parameters, bytes, threads.Success ? int.Parse(threads.Groups["x"].Value, CultureInfo.InvariantCulture) : 0));
+                entry.Groups["name"].Value, parameters, bytes,
+                threads.Success ? int.Parse(threads.Groups["x"].Value, CultureInfo.InvariantCulture) : 0));
         }
         if (kernels.Count == 0) throw new PtxSyntaxException("the module has no entry point");
         return (kernels, dynamicShared, Target().Match(text).Groups["target"].Value);
@@ -33,7 +34,8 @@ internal static partial class ModuleParser
         {
             int size = Types.Bits(parameter.Groups["type"].Value) / 8;
             int count = parameter.Groups["count"].Success ? int.Parse(parameter.Groups["count"].Value, CultureInfo.InvariantCulture) : 1;
-            int alignment = parameter.Groups["align"].Success ? int.Parse(parameter.Groups["align"].Value, CultureInfo.InvariantCulture) : size;
+            int alignment = parameter.Groups["align"].Success ? int.Parse(parameter.Groups["align"].Value, CultureInfo.InvariantCulture)
+                : size;
             offset = (offset + alignment - 1) / alignment * alignment;
             parameters.Add(new Variable(parameter.Groups["name"].Value, offset, size * count));
             offset += size * count;

@@ -15,5 +15,7 @@ internal readonly record struct ConvRaster(int Rows, int Columns, int FirstRow =
     public static ConvRaster Of(Shape output) => new(output.H, output.W);
 }
 
-/// <summary>What a convolution reads: a tensor, a gate that its channels are multiplied with, and whether it is read twice as large as it is.</summary>
+/// <summary>
+/// What a convolution reads: a tensor, a gate that its channels are multiplied with, and whether it is read twice as large as it is.
+/// </summary>
 internal sealed record ConvInput(Tensor Source, Tensor? Gate = null, bool Upsampled = false);

@@ -26,7 +26,8 @@ internal static class CostModel
         double launch = tuning?.LaunchMicroseconds ?? LaunchMicroseconds;
         (KernelInfo kernel, TileWeights weights, TileProblem problem, int splits) = choice;
         long pixels = (long)problem.Rows * problem.Columns;
-        long blocks = weights.Groups * Ceiling(weights.Filters, kernel.TileN) * Ceiling(pixels, kernel.TileM) * batch * problem.Phases * splits;
+        long blocks = weights.Groups * Ceiling(weights.Filters, kernel.TileN) * Ceiling(pixels, kernel.TileM) * batch * problem.Phases
+            * splits;
         double steps = Ceiling(choice.Steps, splits) + StartSteps;
 
         int resident = Resident(kernel, device);
@@ -34,11 +35,15 @@ internal static class CostModel
         // A multiprocessor's blocks share its arithmetic; with fewer of them than it could hold each goes faster, but not much.
         double together = Math.Clamp((double)blocks / device.Multiprocessors, 1, resident);
         double waves = Math.Ceiling(blocks / (together * device.Multiprocessors));
-        double compute = waves * together * macsOfBlock / (MacsPerClock(kernel, device, tuning) * Math.Max(device.ClockMegahertz, SlowestMegahertz));
+        double compute = waves * together * macsOfBlock
+            / (MacsPerClock(kernel, device, tuning) * Math.Max(device.ClockMegahertz, SlowestMegahertz));
 
-        long inputBytes = problem.InputElements * elementBytes * batch, outputBytes = pixels * problem.Phases * weights.Groups * weights.Filters * batch;
-        double bytes = inputBytes + (outputBytes * (splits > 1 ? 4.0 * splits : elementBytes)) + ((double)weights.ElementsByFilter(1) * problem.Phases * elementBytes);
-        double perMicrosecond = (tuning?.MemoryBytesPerSecond ?? (Math.Max(device.MemoryBytesPerSecond, SlowestMemory) * MemoryEfficiency)) / 1e6;
+        long inputBytes = problem.InputElements * elementBytes * batch,
+            outputBytes = pixels * problem.Phases * weights.Groups * weights.Filters * batch;
+        double bytes = inputBytes + (outputBytes * (splits > 1 ? 4.0 * splits : elementBytes))
+            + ((double)weights.ElementsByFilter(1) * problem.Phases * elementBytes);
+        double perMicrosecond = (tuning?.MemoryBytesPerSecond ?? (Math.Max(device.MemoryBytesPerSecond, SlowestMemory) * MemoryEfficiency))
+            / 1e6;
         double memory = bytes / (perMicrosecond * Math.Min(1, ShareOfMultiprocessor * blocks / device.Multiprocessors));
 
         double reduce = splits == 1 ? 0
@@ -50,7 +55,8 @@ internal static class CostModel
     private static int Resident(KernelInfo kernel, CudaDevice device)
     {
         int shared = kernel.SharedBytes == 0 ? int.MaxValue : device.SharedBytesPerMultiprocessor / (kernel.SharedBytes + 1024);
-        return Math.Max(1, Math.Min(shared, Math.Min(ThreadsOfMultiprocessor / kernel.Threads, RegistersOfMultiprocessor / (128 * kernel.Threads))));
+        return Math.Max(1, Math.Min(shared, Math.Min(ThreadsOfMultiprocessor / kernel.Threads,
+            RegistersOfMultiprocessor / (128 * kernel.Threads))));
     }
 
     // A multiprocessor's multiply-accumulates in a clock: as measured, or the most that it can do, times the share that such a kernel is

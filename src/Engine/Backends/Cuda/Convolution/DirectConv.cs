@@ -7,7 +7,8 @@ namespace LungSeg.Engine.Backends.Cuda.Convolution;
 /// Any convolution, a result for each thread: for what no faster kernel takes, such as one channel in or out, or odd groups. Each
 /// part is one launch with its own weights, so that a transposed convolution is one for each phase.
 /// </summary>
-internal sealed class DirectConv(Tensor node, ActivatedOp op, IReadOnlyList<DirectConv.Part> parts, Tensor? residual, PrecisionKernels kernels) : CudaOp(node)
+internal sealed class DirectConv(Tensor node, ActivatedOp op, IReadOnlyList<DirectConv.Part> parts, Tensor? residual,
+    PrecisionKernels kernels) : CudaOp(node)
 {
     private readonly KernelInfo _kernel = kernels.One(KernelFamily.ConvDirect, node);
 

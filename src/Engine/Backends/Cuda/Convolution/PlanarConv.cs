@@ -12,7 +12,8 @@ internal sealed class PlanarConv(Tensor node, Conv2dOp op, PrecisionKernels kern
 
     /// <summary>Few channels and small windows, no groups and nothing to add: what the kernel holds in shared memory.</summary>
     public static bool Takes(Tensor node, Conv2dOp op, Graph graph, PrecisionKernels kernels) => node.Inputs[0] == graph.Input
-        && op is { Groups: 1, Residual: false, C: <= 4, K: > 1 } && WeightBytes(op) <= kernels.One(KernelFamily.ConvPlanar, node).SharedBytes;
+        && op is { Groups: 1, Residual: false, C: <= 4, K: > 1 }
+        && WeightBytes(op) <= kernels.One(KernelFamily.ConvPlanar, node).SharedBytes;
 
     public override void Bind(Binder binder)
     {
@@ -20,7 +21,8 @@ internal sealed class PlanarConv(Tensor node, Conv2dOp op, PrecisionKernels kern
         CudaMap output = binder[Node];
         int filters = CudaMap.Padded(op.K);
         long rows = (long)output.Shape.H * output.Vectors;
-        var grid = new GridSize((output.Shape.W + _kernel.TileN - 1) / _kernel.TileN, (rows + _kernel.TileM - 1) / _kernel.TileM, output.Shape.N);
+        var grid = new GridSize((output.Shape.W + _kernel.TileN - 1) / _kernel.TileN, (rows + _kernel.TileM - 1) / _kernel.TileM,
+            output.Shape.N);
         binder.Launch(Node, _kernel, grid, new PlanarConvParameters
         {
             Output = output,

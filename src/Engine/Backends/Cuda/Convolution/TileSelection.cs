@@ -35,7 +35,8 @@ internal static class TileSelection
         if (best is not { } single || batch == 1) return best;
 
         least = double.PositiveInfinity;
-        foreach (KernelInfo kernel in candidates.Where(kernel => SameSums(kernel, single.Kernel))) Consider(single with { Kernel = kernel }, batch);
+        foreach (KernelInfo kernel in candidates.Where(kernel => SameSums(kernel, single.Kernel)))
+            Consider(single with { Kernel = kernel }, batch);
         return best;
 
         void Consider(TileChoice choice, int images)

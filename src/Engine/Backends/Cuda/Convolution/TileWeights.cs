@@ -52,7 +52,8 @@ internal sealed record TileWeights(int Groups, int Channels, int Filters, int R,
                 {
                     int plain = (first + i) / filters, group = plain / merged;
                     from[i] = (first + i) * channels * taps;
-                    to[i] = (phase * size) + (group * groupStride) + ((first + i - (group * Filters)) * filterStride) + (plain % merged * channels * reductionStride);
+                    to[i] = (phase * size) + (group * groupStride) + ((first + i - (group * Filters)) * filterStride)
+                        + (plain % merged * channels * reductionStride);
                 }
                 for (int c = 0, element = 0; c < channels; c++)
                 {

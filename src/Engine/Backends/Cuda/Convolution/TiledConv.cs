@@ -59,8 +59,10 @@ internal sealed class TiledConv : CudaOp
         if (op.K == 1 || op.C == 1) return null;
         Tensor? residual = op.Residual ? node.Inputs[1] : null;
         return input.Upsampled
-            ? TryOf(node, op, input, residual, 1, UpsampledConv.Window, PhaseRaster(input.Source), 4, () => UpsampledConv.Phases(op), kernels)
-            : TryOf(node, op, input, residual, op.Groups, Windows.Of(op), ConvRaster.Of(node.Shape), 1, () => [ConvWeights.Of(op)], kernels);
+            ? TryOf(node, op, input, residual, 1, UpsampledConv.Window, PhaseRaster(input.Source), 4, () => UpsampledConv.Phases(op),
+                kernels)
+            : TryOf(node, op, input, residual, op.Groups, Windows.Of(op), ConvRaster.Of(node.Shape), 1, () => [ConvWeights.Of(op)],
+                kernels);
     }
 
     /// <summary>A transposed convolution that doubles the image, as four phases; null for any other.</summary>
@@ -68,7 +70,8 @@ internal sealed class TiledConv : CudaOp
     {
         if (op is not { R: 4, S: 4, Stride: 2, Padding: 1, K: > 1, C: > 1 }) return null;
         var input = new ConvInput(node.Inputs[0]);
-        return TryOf(node, op, input, null, 1, UpsampledConv.Window, PhaseRaster(input.Source), 4, () => TransposedConv.Phases(op, node.Shape), kernels);
+        return TryOf(node, op, input, null, 1, UpsampledConv.Window, PhaseRaster(input.Source), 4,
+            () => TransposedConv.Phases(op, node.Shape), kernels);
     }
 
     public override void Bind(Binder binder)
@@ -112,7 +115,8 @@ internal sealed class TiledConv : CudaOp
     {
         Shape source = input.Source.Shape;
         var problem = new TileProblem(raster.Rows, raster.Columns, phaseCount, CudaMap.Elements(source) / source.N);
-        TileChoice? choice = TileSelection.Choose(kernels, groups, source.C, node.Shape.C, window, problem, source.N, input.Gate is not null);
+        TileChoice? choice = TileSelection.Choose(kernels, groups, source.C, node.Shape.C, window, problem, source.N,
+            input.Gate is not null);
         return choice is { } chosen ? new TiledConv(node, op, input, residual, window, raster, phases, chosen, kernels) : null;
     }
 

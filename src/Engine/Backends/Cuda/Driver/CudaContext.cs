@@ -25,7 +25,9 @@ internal sealed unsafe class CudaContext : SafeHandle
 
     public DeviceMemoryPool Pool { get; }
 
-    /// <summary>Whether whatever has an address is an allocation of its own, of just its size, so that a checker sees what leaves it.</summary>
+    /// <summary>
+    /// Whether whatever has an address is an allocation of its own, of just its size, so that a checker sees what leaves it.
+    /// </summary>
     public bool IsolatesMemory { get; }
 
     public override bool IsInvalid => handle == 0;

@@ -2,7 +2,8 @@ namespace LungSeg.Engine.Backends.Cuda.Driver;
 
 /// <summary>
 /// The device memory of a context. What is given back is kept for the next one to ask, for an allocation stops the whole device; when
-/// memory runs out what is kept goes back to the driver first. For several threads. A context that isolates memory keeps and rounds nothing.
+/// memory runs out what is kept goes back to the driver first. For several threads. A context that isolates memory keeps and rounds
+/// nothing.
 /// </summary>
 internal sealed unsafe class DeviceMemoryPool(CudaContext context)
 {
@@ -38,7 +39,8 @@ internal sealed unsafe class DeviceMemoryPool(CudaContext context)
                 FreeAll();
                 result = context.Driver.MemAlloc(&address, rounded);
             }
-            context.Check(result, "cuMemAlloc", $"of {DeviceMemory.Size(rounded)} for {purpose}{(result == CudaResult.OutOfMemory ? Left() : "")}");
+            context.Check(result, "cuMemAlloc",
+                $"of {DeviceMemory.Size(rounded)} for {purpose}{(result == CudaResult.OutOfMemory ? Left() : "")}");
             return (address, rounded);
         }
     }

@@ -40,7 +40,9 @@ internal sealed unsafe class DeviceSlices(CudaContext context, string purpose) :
     /// <summary>Where a slice begins in its block.</summary>
     public long Offset(int slice) => _slices[slice].Offset;
 
-    /// <summary>Takes on other slices, whose memory holds anything; nothing may still be using the former ones. A block that is large enough stays.</summary>
+    /// <summary>
+    /// Takes on other slices, whose memory holds anything; nothing may still be using the former ones. A block that is large enough stays.
+    /// </summary>
     public void Place(IReadOnlyList<DeviceSlice> slices)
     {
         _slices = slices;
@@ -66,7 +68,9 @@ internal sealed unsafe class DeviceSlices(CudaContext context, string purpose) :
         foreach (DeviceMemory memory in _memory) stream.Clear(memory.Address, memory.Bytes);
     }
 
-    /// <summary>Copies slices that follow each other from a host block of the same layout, which begins at <paramref name="host"/>.</summary>
+    /// <summary>
+    /// Copies slices that follow each other from a host block of the same layout, which begins at <paramref name="host"/>.
+    /// </summary>
     public void Upload(CudaStream stream, void* host, int first, int count)
     {
         if (!context.IsolatesMemory) stream.Upload((byte*)host + Offset(first), this[first], Extent(first, count));

@@ -14,7 +14,9 @@ internal sealed unsafe class DriverLibrary(string file, EntryLookup lookup)
 
     private static string FileName => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
 
-    /// <summary>The machine's driver, opened at the first call. Throws <see cref="DeviceException"/> where there is none, or one too old.</summary>
+    /// <summary>
+    /// The machine's driver, opened at the first call. Throws <see cref="DeviceException"/> where there is none, or one too old.
+    /// </summary>
     public static ICudaDriver Native => Machine.Value;
 
     /// <summary>Binds all entries; throws <see cref="DeviceException"/> naming those that the library lacks.</summary>
@@ -38,13 +40,17 @@ internal sealed unsafe class DriverLibrary(string file, EntryLookup lookup)
     {
         if (_missing.Count == 0) return;
         throw new DeviceException(
-            $"the NVIDIA driver on this machine is too old: {file} has no {string.Join(", ", _missing)}; CUDA 11.4 (driver 470) or later is needed");
+            $"the NVIDIA driver on this machine is too old: {file} has no {string.Join(", ", _missing)}; CUDA 11.4 (driver 470) or later "
+                + "is needed");
     }
 
     private static EntryLookup Load(string file)
     {
         if (!NativeLibrary.TryLoad(file, out nint library))
-            throw new DeviceException($"no CUDA here: the NVIDIA driver's {file} cannot be loaded; install the driver, or use the CPU") { Remedy = Remedy.CpuDevice };
+            throw new DeviceException($"no CUDA here: the NVIDIA driver's {file} cannot be loaded; install the driver, or use the CPU")
+            {
+                Remedy = Remedy.CpuDevice,
+            };
         return (string name, out nint address) => NativeLibrary.TryGetExport(library, name, out address);
     }
 }
