@@ -17,6 +17,7 @@ internal sealed class DeviceChoices
     private const string Cpu = "cpu", Cuda = "cuda", Auto = "auto", Reference = "reference";
 
     private static readonly Precision[] Precisions = Enum.GetValues<Precision>();
+    private static readonly Precision[] GpuPrecisions = [.. Precisions.Where(precision => precision != Precision.Int8)];
 
     /// <summary>--device.</summary>
     public Option<string> Device { get; } = new("--device")
@@ -30,7 +31,8 @@ internal sealed class DeviceChoices
 
     /// <summary>--precision.</summary>
     public Option<string> PrecisionOption { get; } = CommonOptions.Choice(
-        "--precision", "Precision of the network: fp32; tf32 or fp16 on a GPU with tensor cores; auto: fp16 there, fp32 elsewhere",
+        "--precision", "Precision of the network: fp32; int8 on the CPU, for a network that was quantised; tf32 or fp16 on a GPU with tensor cores; "
+            + "auto: fp16 there, fp32 elsewhere",
         Precision.Float32.Name(), [.. Precisions.Select(precision => precision.Name()), Auto]);
 
     /// <summary>--threads.</summary>
@@ -55,10 +57,11 @@ internal sealed class DeviceChoices
     /// <summary>Opens a device by its name on the command line.</summary>
     public static IBackend Open(string device, string precision, int threads, TextWriter notes, bool tuned = true)
     {
+        if (device == Auto && Of(precision) == Precision.Int8) return new CpuBackend(threads);
         if (device == Auto) return OpenAny(precision, threads, notes);
         if (Gpu(device) is { } index) return OpenGpu(index, precision, notes, tuned);
-        if (precision is not (Auto or "fp32"))
-            throw new UsageException($"--device {device} supports fp32 only: --precision {precision} needs --device cuda");
+        if (precision is not (Auto or "fp32" or "int8"))
+            throw new UsageException($"--device {device} supports fp32 and int8: --precision {precision} needs --device cuda");
         return device switch
         {
             Cpu => new CpuBackend(threads),
@@ -68,7 +71,13 @@ internal sealed class DeviceChoices
     }
 
     /// <summary>The precisions that a device supports.</summary>
-    public static IReadOnlyList<Precision> Of(CudaDevice device) => device.HasTensorCores ? Precisions : [Precision.Float32];
+    public static IReadOnlyList<Precision> Of(CudaDevice device) => device.HasTensorCores ? GpuPrecisions : [Precision.Float32];
+
+    /// <summary>The precision that the network's weights are wanted in: int8, or float32, which any device computes from.</summary>
+    public Precision Of(ParseResult parsed) => Of(parsed.GetRequiredValue(PrecisionOption));
+
+    /// <summary>The same for a precision's name.</summary>
+    public static Precision Of(string precision) => precision == Precision.Int8.Name() ? Precision.Int8 : Precision.Float32;
 
     /// <summary>Whether a GPU was asked for.</summary>
     public bool IsGpu(ParseResult parsed) => Gpu(parsed.GetRequiredValue(Device)) is not null;
@@ -84,6 +93,7 @@ internal sealed class DeviceChoices
 
     private static CudaBackend OpenGpu(int index, string precision, TextWriter notes, bool tuned = true)
     {
+        if (Of(precision) == Precision.Int8) throw new UsageException("--precision int8 runs on the CPU: --device cpu");
         CudaDevice? device = CudaDevice.List().ElementAtOrDefault(index);
         CudaTuning? tuning = tuned && device is not null ? TuningFile.Find(device) : null;
         if (precision != Auto) return new CudaBackend(index, Precisions.First(known => known.Name() == precision), tuning);

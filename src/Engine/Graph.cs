@@ -35,6 +35,9 @@ public sealed class Graph
     /// <summary>How many times each tensor is read; being an output counts as one.</summary>
     public IReadOnlyDictionary<Tensor, int> Consumers { get; }
 
+    /// <summary>How the network is computed in integers, when it is loaded; null for float32. Passes drop it: they have done it.</summary>
+    internal NetworkQuantization? Quantization { get; private init; }
+
     /// <summary>Multiply-accumulates of one run at the traced shape.</summary>
     public long Macs => Nodes.Sum(node => node.Macs);
 
@@ -66,6 +69,10 @@ public sealed class Graph
         }
         return new Graph(Input, outputs, Taps, Nodes);
     }
+
+    /// <summary>The same network, to be computed in integers.</summary>
+    internal Graph WithQuantization(NetworkQuantization quantization) =>
+        new(Input, Outputs, Taps, Nodes) { Quantization = quantization };
 
     /// <summary>The same network for an input of another shape.</summary>
     public Graph WithInput(Shape input) =>

@@ -19,9 +19,6 @@ public sealed record LoadOptions
     /// </summary>
     public bool CompactHeap { get; init; }
 
-    /// <summary>How the network is computed in integers; null for float32.</summary>
-    internal NetworkQuantization? Quantization { get; init; }
-
     /// <summary>How the CPU computes integer products; null for its fastest, but where a test chooses.</summary>
     internal Backends.Cpu.Int8.IntegerPath? IntegerPath { get; init; }
 

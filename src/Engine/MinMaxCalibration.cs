@@ -13,7 +13,7 @@ internal static class MinMaxCalibration
     public static QuantizationTable Of(
         Graph graph, IBackend backend, IEnumerable<float[]> images, IReadOnlyDictionary<string, string>? computedInFloat = null)
     {
-        Graph folded = StandardPasses.Apply(graph, new LoadOptions());
+        Graph folded = StandardPasses.Fold(graph, new LoadOptions());
         (Graph observed, IReadOnlyList<(string Name, bool Before)> values) = Observe.Apply(folded);
         using Model model = backend.Load(observed);
         using Plan plan = model.Plan(graph.Input.Shape.N, graph.Input.Shape.H, graph.Input.Shape.W);

@@ -22,6 +22,22 @@ internal sealed record NetworkQuantization(QuantizationTable Table, StateDict? W
     /// </summary>
     public static IWeightSource Source(StateDict file) => new FoldedWeights(file);
 
+    /// <summary>How a file says that its network is quantised; null where it says nothing of it.</summary>
+    public static NetworkQuantization? Of(StateDict file) =>
+        file.Metadata.TryGetValue(QuantizationTable.MetadataKey, out string? json)
+            ? new NetworkQuantization(QuantizationTable.Parse(json), file) : null;
+
+    /// <summary>Throws <see cref="WeightException"/> unless the file fits the traced network exactly.</summary>
+    public void Check(Graph traced)
+    {
+        Graph quantized = Apply(StandardPasses.Fold(traced, new LoadOptions()));
+        HashSet<string> read = [.. quantized.Parameters.Select(parameter => parameter.Key)];
+        if (Weights?.FirstOrDefault(parameter => !read.Contains(parameter.Key)) is Parameter over)
+            throw new WeightException($"the quantised weights do not fit the network: {over}: not part of it");
+        if (Weights is not null && read.FirstOrDefault(key => !Weights.TryGet(key, out _)) is string missing && !missing.EndsWith("_scale"))
+            throw new WeightException($"the quantised weights do not fit the network: {missing}: missing");
+    }
+
     private Graph Bind(Graph folded) => folded.Rewrite((node, inputs) => Tensor.Create(node.Op switch
     {
         Conv2dOp op => op with { Weight = Get(op.Weight), Bias = Bias(op.Weight, op.K), WeightScale = Scale(op.Weight, op.K) },

@@ -158,13 +158,22 @@ public sealed class Architecture
         return Graph.Record(input, Network.Build(weights));
     }
 
-    /// <summary>Traces the network with a checkpoint's weights; throws <see cref="WeightException"/> unless they fit exactly.</summary>
+    /// <summary>
+    /// Traces the network with a checkpoint's weights; throws <see cref="WeightException"/> unless they fit exactly. Quantised weights
+    /// give a network that is computed in integers.
+    /// </summary>
     public Graph Load(StateDict stateDict) => Load(stateDict, 1);
 
     /// <summary>The same for images of the given number and size, by default one of <see cref="InputSize"/>.</summary>
     internal Graph Load(StateDict stateDict, int n, int? height = null, int? width = null)
     {
         ArgumentNullException.ThrowIfNull(stateDict);
+        if (NetworkQuantization.Of(stateDict) is NetworkQuantization quantization)
+        {
+            Graph quantized = Record(NetworkQuantization.Source(stateDict), n, height, width);
+            quantization.Check(quantized);
+            return quantized.WithQuantization(quantization);
+        }
         var weights = new StrictWeights(LibraryNames.Fitting(LibraryNames.Find(stateDict).Weights, this));
         Graph graph = Record(weights, n, height, width);
         weights.Check(graph);

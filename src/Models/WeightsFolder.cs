@@ -1,3 +1,4 @@
+using LungSeg.Engine;
 using LungSeg.Engine.Weights;
 using LungSeg.IO;
 
@@ -8,6 +9,9 @@ public sealed class WeightsFolder
 {
     /// <summary>The environment variable that names the folder to use instead of the one beside the program.</summary>
     public const string Variable = "LUNGSEG_WEIGHTS";
+
+    /// <summary>How names of quantised weights end.</summary>
+    internal const string QuantizedExtension = ".int8.safetensors";
 
     private const string Manifest = "manifest.json";
 
@@ -62,13 +66,26 @@ public sealed class WeightsFolder
     /// <summary>
     /// The file for a network, or null: the manifest's, or else the one that bears the network's key, or else one that is built in.
     /// </summary>
-    public string? TryFind(Architecture network)
+    public string? TryFind(Architecture network) => TryFind(network, Precision.Float32);
+
+    /// <summary>The same in a precision: files of quantised weights end in <see cref="QuantizedExtension"/>.</summary>
+    internal string? TryFind(Architecture network, Precision precision)
     {
         ArgumentNullException.ThrowIfNull(network);
-        ILookup<bool, string> listed = Entries.Where(entry => entry.Network == network.Key).ToLookup(entry => entry.IsBuiltIn, PathOf);
-        string byKey = System.IO.Path.Combine(Path, $"{network.Key}.safetensors");
+        bool quantized = precision == Precision.Int8;
+        ILookup<bool, string> listed = Entries
+            .Where(entry => entry.Network == network.Key && entry.File.EndsWith(QuantizedExtension, StringComparison.Ordinal) == quantized)
+            .ToLookup(entry => entry.IsBuiltIn, PathOf);
+        string byKey = System.IO.Path.Combine(Path, $"{network.Key}{(quantized ? QuantizedExtension : ".safetensors")}");
         return listed[false].Append(byKey).Concat(listed[true]).FirstOrDefault(path => File.Exists(path) || BuiltInFiles.Exists(path));
     }
+
+    /// <summary>The same; throws <see cref="WeightException"/> that says how to get one.</summary>
+    internal string Find(Architecture network, Precision precision) => precision != Precision.Int8 ? Find(network)
+        : TryFind(network, precision) ?? throw new WeightException(
+            $"there are no quantised weights of {network.Name} in '{Path}': make '{network.Key}{QuantizedExtension}' there with "
+            + $"lungseg quantize {network.Key}, or use fp32")
+        { Remedy = Remedy.ProvideWeights };
 
     /// <summary>The file for a network; throws <see cref="WeightException"/> that says how to get one.</summary>
     public string Find(Architecture network) => TryFind(network) ?? throw new WeightException(

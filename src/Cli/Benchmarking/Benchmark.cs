@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Weights;
 using LungSeg.Imaging.Evaluation;
 using LungSeg.Models;
@@ -45,13 +46,12 @@ internal sealed record Benchmark
 
     public double TimeAt(double share) => Quantile.OfSorted(Sorted, share);
 
-    public static Benchmark Run(IBackend backend, Architecture network, int batch, int runs)
+    public static Benchmark Run(IBackend backend, Architecture network, Precision precision, int batch, int runs)
     {
         PeakMemory.Reset();
         int size = network.InputSize;
-        (IWeightSource weights, string name) = BenchWeights.Of(network);
+        (Graph graph, string name) = BenchWeights.Of(network, batch, precision);
         long start = Stopwatch.GetTimestamp();
-        Graph graph = network.Record(weights, batch);
         using Model model = backend.Load(graph, new LoadOptions { CompactHeap = true });
         using Plan plan = model.Plan(batch, size, size);
         double load = Elapsed(start);
@@ -111,9 +111,21 @@ internal sealed record DeviceTimes(double[] HostToDevice, double[] Kernels, doub
 /// <summary>The weights that a network is timed with: those in the weights folder, or synthetic ones where there are none.</summary>
 internal static class BenchWeights
 {
-    public static (IWeightSource Weights, string Name) Of(Architecture network)
+    /// <summary>The network as it is to be loaded, and what its weights are.</summary>
+    public static (Graph Graph, string Name) Of(Architecture network, int batch, Precision precision)
     {
-        string? file = WeightsFolder.Default.TryFind(network);
-        return file is null ? (new SyntheticWeights(), "synthetic") : (new StrictWeights(Checkpoint.Read(file)), Path.GetFileName(file));
+        string? file = WeightsFolder.Default.TryFind(network, precision);
+        if (file is not null) return (network.Load(Checkpoint.Read(file), batch), Path.GetFileName(file));
+        if (precision != Precision.Int8) return (network.Record(new SyntheticWeights(), batch), "synthetic");
+        (Graph graph, string name) = Of(network, batch, Precision.Float32);
+        return (graph.WithQuantization(new NetworkQuantization(Ranges(network))), $"{name}, rounded for this run");
+    }
+
+    // Good for times alone: the ranges of one drawn image.
+    private static QuantizationTable Ranges(Architecture network)
+    {
+        (Graph graph, _) = Of(network, 1, Precision.Float32);
+        using var backend = new CpuBackend();
+        return MinMaxCalibration.Of(graph, backend, [SyntheticWeights.Input("", "bench", 1, network.InputSize, network.InputSize)]);
     }
 }

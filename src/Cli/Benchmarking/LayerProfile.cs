@@ -30,10 +30,9 @@ internal sealed record LayerProfile
     /// <summary>When each worker was at each step in the last run.</summary>
     public required IReadOnlyList<StepSpan> LastRun { get; init; }
 
-    public static LayerProfile Run(IBackend backend, Architecture network, int batch, int runs)
+    public static LayerProfile Run(IBackend backend, Architecture network, Precision precision, int batch, int runs)
     {
-        (IWeightSource weights, string name) = BenchWeights.Of(network);
-        Graph graph = network.Record(weights, batch);
+        (Graph graph, string name) = BenchWeights.Of(network, batch, precision);
         using Model model = backend.Load(graph);
         using Plan plan = model.Plan(batch, network.InputSize, network.InputSize);
         plan.Input.CopyFrom(SyntheticWeights.Input("", "bench", batch, network.InputSize, network.InputSize));

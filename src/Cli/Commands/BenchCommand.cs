@@ -54,10 +54,11 @@ internal static class BenchCommand
             [
                 .. from network in networks
                    from images in parsed.GetValue(batch) ?? [1]
-                   select Benchmark.Run(backend, network, images, parsed.GetValue(runs)),
+                   select Benchmark.Run(backend, network, devices.Of(parsed), images, parsed.GetValue(runs)),
             ];
             LayerProfile[] profiles = parsed.GetValue(explain)
-                ? [.. results.Select(result => LayerProfile.Run(backend, result.Network, result.Input.N, parsed.GetValue(runs)))]
+                ? [.. results.Select(result => LayerProfile.Run(
+                    backend, result.Network, devices.Of(parsed), result.Input.N, parsed.GetValue(runs)))]
                 : [];
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))

@@ -45,7 +45,8 @@ internal static class ProfileCommand
             Architecture network = Architectures.Get(parsed.GetRequiredValue(key));
             using IBackend backend = devices.Open(parsed, parsed.InvocationConfiguration.Error);
             (string Name, string Value)[] conditions = [.. Conditions.Of(backend.Description)];
-            LayerProfile profile = LayerProfile.Run(backend, network, parsed.GetValue(batch), parsed.GetValue(runs));
+            LayerProfile profile = LayerProfile.Run(
+                backend, network, devices.Of(parsed), parsed.GetValue(batch), parsed.GetValue(runs));
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
             {

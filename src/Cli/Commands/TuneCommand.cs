@@ -39,7 +39,7 @@ internal static class TuneCommand
             string name = parsed.GetRequiredValue(device);
             CudaDevice? gpu = null;
             Tuner? tuner = null;
-            foreach (Precision precision in Enum.GetValues<Precision>())
+            foreach (Precision precision in Enum.GetValues<Precision>().Where(precision => precision != Precision.Int8))
             {
                 if (gpu is { HasTensorCores: false }) break;
                 using IBackend backend = DeviceChoices.Open(name, precision.Name(), 0, parsed.InvocationConfiguration.Error, tuned: false);

@@ -6,13 +6,19 @@ internal static class StandardPasses
     /// <summary>Takes out the asked taps as outputs, then folds and fuses.</summary>
     public static Graph Apply(Graph graph, LoadOptions options)
     {
-        if (options.Quantization is NetworkQuantization quantization)
+        if (graph.Quantization is NetworkQuantization quantization)
         {
             // Which layers there are does not depend on what is asked for: taps are taken from the folded graph.
-            Graph folded = Apply(graph, new LoadOptions());
+            Graph folded = Fold(graph, new LoadOptions());
             return quantization.Apply(folded.WithTaps(options.Taps));
         }
-        Graph result = graph.WithTaps(options.Taps);
+        return Fold(graph.WithTaps(options.Taps), options);
+    }
+
+    /// <summary>The graph with what the patterns fold and fuse, in float32 as its weights are.</summary>
+    public static Graph Fold(Graph graph, LoadOptions options)
+    {
+        Graph result = graph;
         if (options.Patterns.HasFlag(FusionPatterns.BatchNorm)) result = FoldBatchNorm.Apply(result);
         if (options.Patterns.HasFlag(FusionPatterns.Residual)) result = FuseResidual.Apply(result);
         return options.Patterns.HasFlag(FusionPatterns.Activation) ? FuseActivation.Apply(result) : result;

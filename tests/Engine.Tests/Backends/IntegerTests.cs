@@ -35,7 +35,8 @@ public sealed class IntegerTests
         float[] image = made.Input(graph.Input.Shape);
         using var reference = new ReferenceBackend();
         QuantizationTable table = MinMaxCalibration.Of(graph, reference, [image]);
-        var options = new LoadOptions { Quantization = new NetworkQuantization(table) };
+        graph = graph.WithQuantization(new NetworkQuantization(table));
+        var options = new LoadOptions();
         // Layers of float32 are not the reference's bits; all paths have the same ones.
         float[][]? expected = HasFloatLayers(graph, options) ? null : Run(reference, graph, options, image);
         foreach (IntegerPath path in IntegerPaths.Of(InstructionSets.Best))

@@ -39,6 +39,7 @@ public sealed class CudaBackend : IBackend
         IReadOnlyList<CudaDevice> devices = CudaDevice.List(driver);
         if (device < 0 || device >= devices.Count)
             throw new DeviceException($"there is no GPU cuda:{device}; this machine has {string.Join(", ", devices)}");
+        if (precision == Precision.Int8) throw new DeviceException("int8 runs on the CPU; use fp32, tf32 or fp16 on a GPU");
         (Device, Precision, _stepwise) = (devices[device], precision, stepwise);
         if (precision != Precision.Float32 && !Device.HasTensorCores)
         {
@@ -85,6 +86,7 @@ public sealed class CudaBackend : IBackend
     {
         ArgumentNullException.ThrowIfNull(graph);
         options ??= new LoadOptions();
+        if (graph.Quantization is not null) throw new DeviceException("the network is quantised: int8 runs on the CPU, not on a GPU");
         using (_uses.Enter())
             return new CudaModel(Passes.StandardPasses.Apply(graph, options), _context, _set, _kernels, options.Patterns, _stepwise, _uses);
     }

@@ -18,7 +18,7 @@ public sealed class ReferenceBackend : IBackend
     {
         ArgumentNullException.ThrowIfNull(graph);
         options ??= new LoadOptions();
-        Graph loaded = options.Quantization is null ? graph.WithTaps(options.Taps) : Passes.StandardPasses.Apply(graph, options);
+        Graph loaded = graph.Quantization is null ? graph.WithTaps(options.Taps) : Passes.StandardPasses.Apply(graph, options);
         using (_uses.Enter()) return new ReferenceModel(loaded, _uses);
     }
 
