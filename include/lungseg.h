@@ -30,7 +30,7 @@ typedef struct lungseg_options {
     const char *network;                     /* such as "pan"; NULL: what the weights are of, or pan */
     const char *weights_file;                /* NULL: the network's file in LUNGSEG_WEIGHTS, or the one that is built in */
     const void *weights; size_t weights_size;/* or a weights file in memory, not needed any more after lungseg_create */
-    const char *device, *precision;          /* "cpu", "cuda" or "cuda:1"; "fp32", on a GPU also "tf32" or "fp16" */
+    const char *device, *precision;          /* "cpu", "cuda" or "cuda:1"; "fp32", "int8" (CPU), "tf32", "fp16" (GPU) */
     int64_t memory_limit;                    /* the most bytes of weights and working memory (CPU) */
     int32_t threads, images;                 /* threads of one image (all processors), images side by side (1) */
     int32_t network_size, study_mode;        /* side that the network sees; 1: the study's own steps, mask of 512 x 512 */

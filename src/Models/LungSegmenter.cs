@@ -51,7 +51,8 @@ public sealed class LungSegmenter : ILungSegmenter
         {
             Device = backend.Description;
             string mode = options.Mode == SegmentationMode.Study ? "study" : "native";
-            Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, mode, backend.Processor)
+            string processor = weights.IsQuantized ? $"{backend.Processor}, {Precision.Int8.Name()}" : backend.Processor;
+            Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, mode, processor)
             {
                 NetworkName = Network.Name,
                 WeightsSha256 = weights.Sha256,
@@ -204,6 +205,11 @@ public sealed class LungSegmenter : ILungSegmenter
             throw new ArgumentOutOfRangeException(nameof(options), $"1 to {MostPlans} plans expected, {options.Plans} found");
         if (!Enum.IsDefined(options.Mode))
             throw new ArgumentOutOfRangeException(nameof(options), $"a known mode expected, {options.Mode} found");
+        if (options.Precision is not (Precision.Float32 or Precision.Int8))
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(options), $"Float32 or Int8 expected, {options.Precision} found: a GPU's precision is its backend's");
+        }
         if (options.Threads is < 1 or > CpuBackend.MaxThreads)
             throw new ArgumentOutOfRangeException(nameof(options),
                 $"1 to {CpuBackend.MaxThreads} threads expected, {options.Threads} found");

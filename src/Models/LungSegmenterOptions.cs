@@ -38,6 +38,13 @@ public sealed record LungSegmenterOptions
     public IBackend? Backend { get; set; }
 
     /// <summary>
+    /// <see cref="Precision.Int8"/> for a quantised network, which the CPU computes in integers: of the weights folder the network's file
+    /// of quantised weights is taken, and other weights are refused. A file of quantised weights is computed in integers whatever this says.
+    /// The precisions of a GPU are its <see cref="Backend"/>'s.
+    /// </summary>
+    public Precision Precision { get; set; } = Precision.Float32;
+
+    /// <summary>
     /// Threads that compute one image together, from 1 to 256, the caller's own included; null for all processors where there is one plan,
     /// and one thread for each of several. With <see cref="Backend"/> it must be null: that has threads of its own.
     /// </summary>

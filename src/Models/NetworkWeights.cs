@@ -1,5 +1,7 @@
 using System.Globalization;
+using LungSeg.Engine;
 using LungSeg.Engine.Weights;
+using LungSeg.IO;
 
 namespace LungSeg.Models;
 
@@ -28,18 +30,26 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
     /// <param name="file">A file, or a folder that <c>save_pretrained</c> wrote; null for what the weights folder has.</param>
     /// <param name="given">What the file cannot say of its network.</param>
     /// <param name="part">Which of several copies in the file.</param>
+    /// <param name="precision">int8 for quantised weights.</param>
     public static NetworkWeights Open(string? network, string? file, IReadOnlyList<KeyValuePair<string, string>>? given = null,
-        string? part = null)
+        string? part = null, Precision precision = Precision.Float32)
     {
         if (file is null)
         {
             Architecture architecture = Architectures.Get(network ?? DefaultNetwork);
-            file = WeightsFolder.Default.Find(architecture);
-            if (given is not { Count: > 0 }) return new NetworkWeights(architecture, file, Checkpoint.Read(file));
+            file = WeightsFolder.Default.Find(architecture, precision);
+            if (given is not { Count: > 0 }) return new NetworkWeights(architecture, file, Checkpoint.Read(file)).In(precision);
         }
         CheckpointFile opened = CheckpointFile.Open(file);
-        return Of(network, opened.Path, opened.Weights, opened.Options, given ?? [], part);
+        return Of(network, opened.Path, opened.Weights, opened.Options, given ?? [], part).In(precision);
     }
+
+    /// <summary>Whether the network is computed in integers.</summary>
+    internal bool IsQuantized => StateDict.Metadata.ContainsKey(QuantizationTable.MetadataKey);
+
+    private NetworkWeights In(Precision precision) => precision != Precision.Int8 || IsQuantized ? this : throw new WeightException(
+        $"'{File}' holds no quantised weights: make some of them with lungseg quantize, or use fp32")
+    { Remedy = Remedy.ProvideWeights };
 
     private static NetworkWeights Of(LungSegmenterOptions options, string name, ReadOnlyMemory<byte> bytes) =>
         Of(options.Network, name, Checkpoint.Read(bytes, name), [], options.NetworkOptions, options.WeightsPart) with
@@ -68,9 +78,10 @@ internal sealed record NetworkWeights(Architecture Network, string File, StateDi
             + (options.WeightsMemory is null ? 0 : 1);
         if (sources > 1)
             throw new ArgumentException($"weights from a file, a stream or memory expected, {sources} of them found", nameof(options));
-        if (options.WeightsStream is { } stream) return Of(options, "(stream)", Checkpoint.ReadToEnd(stream, "(stream)"));
-        if (options.WeightsMemory is { } memory) return Of(options, "(memory)", memory);
-        return Open(options.Network, options.WeightsFile, options.NetworkOptions, options.WeightsPart);
+        if (options.WeightsStream is { } stream)
+            return Of(options, "(stream)", Checkpoint.ReadToEnd(stream, "(stream)")).In(options.Precision);
+        if (options.WeightsMemory is { } memory) return Of(options, "(memory)", memory).In(options.Precision);
+        return Open(options.Network, options.WeightsFile, options.NetworkOptions, options.WeightsPart, options.Precision);
     }
 
     /// <summary>

@@ -28,6 +28,7 @@ internal sealed unsafe class Segmenter : IDisposable
                 WeightsFile = Text(options.WeightsFile),
                 WeightsMemory = Weights(options),
                 Backend = _backend,
+                Precision = precision == Engine.Precision.Int8.Name() ? Engine.Precision.Int8 : Engine.Precision.Float32,
                 Threads = OrNull(options.Threads),
                 Plans = OrNull(options.Images) ?? 1,
                 MemoryLimit = options.MemoryLimit == 0 ? null : options.MemoryLimit,
@@ -116,13 +117,14 @@ internal sealed unsafe class Segmenter : IDisposable
     private static CudaBackend? Open(string device, string precision)
     {
         Precision? known = Enum.GetValues<Precision>().Cast<Precision?>().FirstOrDefault(known => known!.Value.Name() == precision);
-        if (known is null) throw new ArgumentException($"a precision of fp32, tf32 or fp16 expected, '{precision}' found");
+        if (known is null) throw new ArgumentException($"a precision of fp32, int8, tf32 or fp16 expected, '{precision}' found");
         if (device == Cuda) return new CudaBackend(0, known.Value);
         if (device.StartsWith(CudaNumber, StringComparison.Ordinal)
             && int.TryParse(device.AsSpan(CudaNumber.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int index))
             return new CudaBackend(index, known.Value);
         if (device != Cpu) throw new ArgumentException($"a device of cpu, cuda or cuda:N expected, '{device}' found");
-        return known == Precision.Float32 ? null : throw new ArgumentException($"the CPU computes in fp32 alone, not in {precision}");
+        return known is Precision.Float32 or Precision.Int8 ? null
+            : throw new ArgumentException($"the CPU computes in fp32 and int8, not in {precision}");
     }
 
     private static string? Text(byte* text) => text is null || *text == 0 ? null : Marshal.PtrToStringUTF8((nint)text);

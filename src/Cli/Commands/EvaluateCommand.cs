@@ -97,7 +97,8 @@ internal static class EvaluateCommand
             IReadOnlyList<float> thresholds = parsed.GetValue(sweep) ? EvaluationRun.SweepThresholds : [];
             EvaluationPairs pairs = EvaluationPairs.Of(folder, references, made, maps: thresholds.Count > 0, parsed.GetValue(ignore));
             bool union = parsed.GetValue(labels) == CommonOptions.Union;
-            var choice = made is null ? NetworkChoice.Of(parsed.GetValue(networks) ?? [], file) : new NetworkChoice([], []);
+            var choice = made is null
+                ? NetworkChoice.Of(parsed.GetValue(networks) ?? [], file, devices.Of(parsed)) : new NetworkChoice([], []);
             TextWriter error = parsed.InvocationConfiguration.Error;
             foreach (string notice in pairs.Notices) CommandLine.Tell(error, notice);
             if (choice.Missing.Count > 0)
@@ -111,6 +112,7 @@ internal static class EvaluateCommand
             var options = new LungSegmenterOptions
             {
                 WeightsFile = file,
+                Precision = devices.Of(parsed),
                 Backend = backend,
                 CompactHeap = true,
                 Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),

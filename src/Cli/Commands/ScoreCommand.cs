@@ -84,6 +84,7 @@ internal static class ScoreCommand
                 {
                     Network = parsed.GetValue(network),
                     WeightsFile = parsed.GetValue(lungWeights),
+                    Precision = devices.Of(parsed),
                     Mode = mode.Read(parsed),
                     Backend = backend,
                     CompactHeap = true,

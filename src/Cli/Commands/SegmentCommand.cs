@@ -104,6 +104,7 @@ internal static class SegmentCommand
                     WeightsFile = parsed.GetValue(weights),
                     NetworkOptions = Named(choices.Options(parsed), parsed.GetValue(classes)),
                     WeightsPart = choices.Part(parsed),
+                    Precision = devices.Of(parsed),
                     CompactHeap = true,
                     Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
                     Mode = mode.Read(parsed),
@@ -146,7 +147,8 @@ internal static class SegmentCommand
     {
         LungSegmenterOptions options = request.Segmenter;
         Architecture network =
-            NetworkWeights.Open(options.Network, options.WeightsFile, options.NetworkOptions, options.WeightsPart).Network;
+            NetworkWeights.Open(
+                options.Network, options.WeightsFile, options.NetworkOptions, options.WeightsPart, options.Precision).Network;
         List<string> assumptions = [.. network.Assumptions.Where(_ => options.NetworkSize is null || !network.HasAssumedSize)];
         if (!network.FindsLungs && network.Options.Classes == 1 && classes is null)
             assumptions.Add("its class is not lungs, so that masks are not cleaned (--classes lungs)");

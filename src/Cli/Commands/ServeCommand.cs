@@ -197,6 +197,7 @@ internal static class ServeCommand
                 {
                     Network = parsed.GetValue(network),
                     WeightsFile = parsed.GetValue(weights),
+                    Precision = devices.Of(parsed),
                     CompactHeap = true,
                     Threshold = (float)(parsed.GetValue(threshold) ?? 0.5),
                 },

@@ -1,3 +1,4 @@
+using LungSeg.Engine;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Evaluation;
@@ -133,7 +134,7 @@ internal sealed record NetworkChoice(IReadOnlyList<Architecture?> Asked, IReadOn
     public const string All = "all";
 
     /// <summary>Reads keys, separated by commas. Throws where a named network has no weights, before any work is done.</summary>
-    public static NetworkChoice Of(IEnumerable<string> words, string? weights)
+    public static NetworkChoice Of(IEnumerable<string> words, string? weights, Precision precision = Precision.Float32)
     {
         const StringSplitOptions Clean = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
         string[] keys = [.. words.SelectMany(word => word.Split(',', Clean)).Distinct()];
@@ -146,11 +147,12 @@ internal sealed record NetworkChoice(IReadOnlyList<Architecture?> Asked, IReadOn
             Architecture[] named = keys.Length == 0
                 ? [Architectures.Get(NetworkWeights.DefaultNetwork)]
                 : [.. keys.Select(Architectures.Get)];
-            foreach (Architecture network in named) folder.Find(network);
+            foreach (Architecture network in named) folder.Find(network, precision);
             return new NetworkChoice(named, []);
         }
-        ILookup<bool, Architecture> found = Architectures.All.ToLookup(network => folder.TryFind(network) is not null);
-        if (!found[true].Any()) throw new UsageException($"'{folder.Path}' has no weights for any network");
+        ILookup<bool, Architecture> found = Architectures.All.ToLookup(network => folder.TryFind(network, precision) is not null);
+        string kind = precision == Precision.Int8 ? "quantised weights" : "weights";
+        if (!found[true].Any()) throw new UsageException($"'{folder.Path}' has no {kind} for any network");
         return new NetworkChoice([.. found[true]], [.. found[false]]);
     }
 }

@@ -51,7 +51,7 @@ internal sealed record SegmentRequest
     public RunSettings Settings(IBackend backend)
     {
         var weights = NetworkWeights.Open(
-            Segmenter.Network, Segmenter.WeightsFile, Segmenter.NetworkOptions, Segmenter.WeightsPart);
+            Segmenter.Network, Segmenter.WeightsFile, Segmenter.NetworkOptions, Segmenter.WeightsPart, Segmenter.Precision);
         int size = Segmenter.NetworkSize ?? weights.Network.InputSize;
         weights.Network.CheckSize(new Shape(1, weights.Network.Options.InChannels, size, size));
         return new RunSettings(new Dictionary<string, string>
@@ -66,7 +66,8 @@ internal sealed record SegmentRequest
             ["contrast"] = Segmenter.StretchContrast ? "auto" : CommonOptions.Off,
             ["mode"] = ModeChoice.WordOf(Segmenter.Mode),
             ["device"] = backend switch { CudaBackend => "cuda", CpuBackend => "cpu", _ => "reference" },
-            ["precision"] = (backend is CudaBackend gpu ? gpu.Precision : Engine.Precision.Float32).Name(),
+            ["precision"] = (backend is CudaBackend gpu ? gpu.Precision
+                : weights.IsQuantized ? Engine.Precision.Int8 : Engine.Precision.Float32).Name(),
             ["format"] = Results.Formats,
             ["uncertainty"] = Results.Uncertainty ? "image and mirror image" : "image",
             ["seg_type"] = Word(Results.Options.SegmentationType),
