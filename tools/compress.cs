@@ -12,7 +12,7 @@ byte[] output = new byte[input.Length + (1 << 20)];
 nint encoder = BrotliEncoderCreateInstance(0, 0, 0);
 Set(LargeWindow, 1);
 Set(WindowBits, 26);
-Set(Quality, uint.Parse(Environment.GetEnvironmentVariable("LUNGSEG_QUALITY") ?? "11"));
+Set(Quality, uint.Parse(Environment.GetEnvironmentVariable("LUNGSEG_NATIVE_QUALITY") ?? "11"));
 Set(SizeHint, (uint)input.Length);
 nuint left = (nuint)input.Length, room = (nuint)output.Length;
 GCHandle from = GCHandle.Alloc(input, GCHandleType.Pinned), to = GCHandle.Alloc(output, GCHandleType.Pinned);

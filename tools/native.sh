@@ -4,11 +4,12 @@
 #            (self-contained, trimmed), with the folder of weights beside it.
 #   library  OUT/liblungseg.so for include/lungseg.h, with the default network inside.
 #   static   OUT/liblungseg.a for one level of the processor (LUNGSEG_LEVEL: avx512, avx2 or vector128; avx2 if not set), without weights.
+# LUNGSEG_NATIVE_QUALITY=5 compresses in seconds instead of minutes, for tests; what is released has 11, the default.
 # Needs clang or gcc and binutils; linux-arm64 on x64 also clang, lld and libc6-dev-arm64-cross. No symbol is newer than GLIBC_2.28.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
-[ $# -ge 3 ] || { sed -n '2,8p' "$0"; exit 2; }
+[ $# -ge 3 ] || { sed -n '2,9p' "$0"; exit 2; }
 kind=$1 rid=$2 weights=pan.safetensors glibc=2.28
 [ "${4:-}" != --without-weights ] || weights=
 mkdir -p "$3"
@@ -67,7 +68,7 @@ while read -r name needs set; do
     files+=("$file")
     echo "{ \"$name\", $needs, $(stat -c %s "$file") }," >> "$work/levels.inc"
 done <<< "$levels"
-sha256sum "${files[@]}" > "$work/sums.new"
+{ sha256sum "${files[@]}"; echo "quality ${LUNGSEG_NATIVE_QUALITY:=11}"; } > "$work/sums.new"
 if ! cmp -s "$work/sums.new" "$work/sums"; then
     dotnet run tools/compress.cs -- "$work/levels.br" "${files[@]}"
     mv "$work/sums.new" "$work/sums"
