@@ -28,7 +28,7 @@ umask 022
 work=$PWD/artifacts/release
 rm -rf "$work"
 mkdir -p "$work" "$out"
-dotnet_notices=$(dirname "$(realpath "$(command -v dotnet)")")/ThirdPartyNotices.txt
+dotnet_notices=$(dirname "$(dotnet --list-sdks | sed -n '$s/.*\[\(.*\)\]/\1/p')")/ThirdPartyNotices.txt
 say() { echo "release: $*"; }
 
 # notices FOLDER: the licences of all that is inside.
