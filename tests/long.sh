@@ -9,6 +9,7 @@
 #   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
 #   disposal   16 threads segment while others dispose and load: 2000 rounds (LUNGSEG_DISPOSAL_ROUNDS sets another number; some minutes)
 #   kill       runs over a folder, killed at 60 points and resumed (some minutes)
+#   memory     --memory over 100 images, and in a control group where one can be made (some minutes)
 #   native     builds the native program, the C library and the wheel, and runs their tests (about a quarter of an hour; g++, golang-go, valgrind
 #              and python3-numpy; without them their tests are skipped)
 #   smp-table  the table of docs/checkpoints.md: one network of each family on every instruction set and the reference
@@ -36,6 +37,7 @@ disposal)
     run Models.Tests -explicit only -method '*Rounds_of_disposing_and_loading'
     ;;
 kill) run Cli.Tests -explicit only -class '*KilledRunTests' ;;
+memory) run Cli.Tests -explicit only -class '*MemoryCeilingTests' -showLiveOutput ;;
 native)
     export LUNGSEG_NATIVE=$PWD/artifacts/native/out
     for kind in program library static; do tools/native.sh "$kind" linux-x64 "$LUNGSEG_NATIVE" || exit 1; done

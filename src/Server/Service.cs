@@ -96,6 +96,7 @@ internal sealed class Service : IAsyncDisposable
     {
         int threads = request.Threads > 0 ? request.Threads : Environment.ProcessorCount;
         var division = Division.Of(int.MaxValue, threads, Division.AvailableBytes);
+        if (request.Memory > 0) division = MemoryCeiling.Hold(request.Memory, request.Device, division, request.Segmenter);
         IBackend backend = DeviceChoices.Open(request.Device, request.Precision, division.ThreadsEach, error);
         if (backend is not CpuBackend) division = division.OnDevice();
         Service service;

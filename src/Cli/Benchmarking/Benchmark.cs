@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using LungSeg.Cli.Runs;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Weights;
@@ -46,12 +47,14 @@ internal sealed record Benchmark
 
     public double TimeAt(double share) => Quantile.OfSorted(Sorted, share);
 
-    public static Benchmark Run(IBackend backend, Architecture network, Precision precision, int batch, int runs)
+    public static Benchmark Run(
+        IBackend backend, Architecture network, Precision precision, int batch, int runs, long memory = 0)
     {
         PeakMemory.Reset();
         int size = network.InputSize;
         (Graph graph, string name) = BenchWeights.Of(network, batch, precision);
         long start = Stopwatch.GetTimestamp();
+        if (memory > 0) MemoryCeiling.Check(memory, backend, graph, network.Name);
         using Model model = backend.Load(graph, new LoadOptions { CompactHeap = true });
         using Plan plan = model.Plan(batch, size, size);
         double load = Elapsed(start);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using LungSeg.Cli.Benchmarking;
+using LungSeg.Cli.Runs;
 using LungSeg.Engine;
 using LungSeg.Imaging.Evaluation;
 using LungSeg.Models;
@@ -44,6 +45,8 @@ internal static class BenchCommand
             keys, batch, runs, json, explain,
         };
         devices.AddTo(command);
+        Option<long> memory = MemoryCeiling.Option();
+        command.Add(memory);
         command.SetAction(parsed =>
         {
             string[] asked = parsed.GetValue(keys) ?? [];
@@ -54,7 +57,8 @@ internal static class BenchCommand
             [
                 .. from network in networks
                    from images in parsed.GetValue(batch) ?? [1]
-                   select Benchmark.Run(backend, network, devices.Of(parsed), images, parsed.GetValue(runs)),
+                   select Benchmark.Run(
+                       backend, network, devices.Of(parsed), images, parsed.GetValue(runs), parsed.GetValue(memory)),
             ];
             LayerProfile[] profiles = parsed.GetValue(explain)
                 ? [.. results.Select(result => LayerProfile.Run(

@@ -81,6 +81,8 @@ internal static class SegmentCommand
         foreach (Option option in (Option[])[size, contrast, resume, shard, report, json, quiet]) command.Add(option);
         results.AddTo(command);
         devices.AddTo(command);
+        Option<long> memory = MemoryCeiling.Option();
+        command.Add(memory);
         dicom.AddTo(command);
         var choices = new NetworkChoices();
         choices.AddTo(command);
@@ -114,6 +116,7 @@ internal static class SegmentCommand
                 Device = parsed.GetRequiredValue(devices.Device),
                 Precision = parsed.GetRequiredValue(devices.PrecisionOption),
                 Threads = parsed.GetValue(devices.Threads),
+                Memory = parsed.GetValue(memory),
                 Dicom = dicom.Read(parsed),
                 Results = results.Read(parsed),
                 Shard = parsed.GetValue(shard) is { } text ? Shard.Parse(text, Environment.GetEnvironmentVariable) : null,

@@ -75,6 +75,9 @@ internal sealed record ServeRequest
 
     public int Threads { get; init; }
 
+    /// <summary>The most bytes that the process may take; 0 for no limit.</summary>
+    public long Memory { get; init; }
+
     public DicomOptions Images { get; init; } = new() { ImagesOnly = true };
 }
 
@@ -159,6 +162,8 @@ internal static class ServeCommand
         };
         results.AddTo(command);
         devices.AddTo(command);
+        Option<long> memory = MemoryCeiling.Option();
+        command.Add(memory);
         images.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -204,6 +209,7 @@ internal static class ServeCommand
                 Device = parsed.GetRequiredValue(devices.Device),
                 Precision = parsed.GetRequiredValue(devices.PrecisionOption),
                 Threads = parsed.GetValue(devices.Threads),
+                Memory = parsed.GetValue(memory),
                 Images = images.Read(parsed),
             };
             if (selection.Uncertainty || selection.Dataset)

@@ -21,7 +21,9 @@ internal static class ClassRun
         if (request.NeedsJournal)
             throw new UsageException("--resume, --shard, --report and the format dataset are for lungs, not for several classes");
         (string Extension, Action<Stream, ClassMap> Write)[] formats = Formats(request);
-        using IBackend backend = DeviceChoices.Open(request.Device, request.Precision, request.Threads, streams.Error);
+        int threads = request.Threads > 0 ? request.Threads : Environment.ProcessorCount;
+        if (request.Memory > 0) MemoryCeiling.Hold(request.Memory, request.Device, new Division(1, 1, threads), request.Segmenter);
+        using IBackend backend = DeviceChoices.Open(request.Device, request.Precision, threads, streams.Error);
         using var segmenter = ClassSegmenter.Load(request.Segmenter with { Backend = backend }, classes);
         OutputDirectory.Create(request.Directory);
         int failed = 0;

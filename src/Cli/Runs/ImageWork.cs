@@ -75,6 +75,7 @@ internal sealed class ImageWork : IDisposable
     {
         int threads = request.Threads > 0 ? request.Threads : Environment.ProcessorCount;
         Division division = Division.Of(images, threads, Division.AvailableBytes);
+        if (request.Memory > 0) division = MemoryCeiling.Hold(request.Memory, request.Device, division, request.Segmenter);
         IBackend backend = DeviceChoices.Open(request.Device, request.Precision, division.ThreadsEach, notes);
         return new ImageWork(request, backend, backend is CpuBackend ? division : division.OnDevice(), forJournal, mayLack);
     }

@@ -27,6 +27,9 @@ internal sealed record SegmentRequest
     /// <summary>Number of CPU threads; 0 for one for each processor.</summary>
     public required int Threads { get; init; }
 
+    /// <summary>The most bytes that the process may take; 0 for no limit.</summary>
+    public long Memory { get; init; }
+
     public required DicomOptions Dicom { get; init; }
 
     public required ResultSelection Results { get; init; }
