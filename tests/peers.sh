@@ -59,9 +59,9 @@ record() {
     [ "$1" != Fail ] || status=1
 }
 
-# The published Arm64 program under qemu gives the mask that this machine gives, byte by byte.
+# The published Arm64 program under qemu gives the mask and the probabilities that this machine gives, bit by bit.
 arm64() {
-    local what="The Arm64 program under qemu gives the same mask byte by byte" out=$work/arm64 qemu
+    local what="The Arm64 program under qemu gives the same mask and probabilities bit by bit" out=$work/arm64 qemu
     qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64 || true)
     if [ "$(uname -m)" = aarch64 ]; then
         record Skip arm64 "$what" "this machine is Arm64: all tests ran there"
@@ -69,9 +69,10 @@ arm64() {
         record Skip arm64 "$what" "qemu-user-static or the Arm64 C library is not installed"
     # .NET's concurrent collector crashes now and then under qemu 7.2, whatever the program.
     elif { dotnet publish src/Cli -c Release -r linux-arm64 -o "$out/program" -v q --nologo > "$work/publish.log" 2>&1 || { tail -n 5 "$work/publish.log"; false; }; } &&
-        DOTNET_gcConcurrent=0 timeout 900 "$qemu" -L /usr/aarch64-linux-gnu "$out/program/lungseg" segment samples/radiograph.png -o "$out/arm" &&
-        dotnet run -c Release --project src/Cli -- segment samples/radiograph.png -o "$out/here" &&
-        cmp "$out/arm/radiograph.mask.png" "$out/here/radiograph.mask.png"; then
+        DOTNET_gcConcurrent=0 timeout 900 "$qemu" -L /usr/aarch64-linux-gnu "$out/program/lungseg" segment samples/radiograph.png -o "$out/arm" --format mask,npy &&
+        dotnet run -c Release --project src/Cli -- segment samples/radiograph.png -o "$out/here" --format mask,npy &&
+        cmp "$out/arm/radiograph.mask.png" "$out/here/radiograph.mask.png" &&
+        cmp "$out/arm/radiograph.probabilities.npy" "$out/here/radiograph.probabilities.npy"; then
         record Pass arm64 "$what"
     else
         record Fail arm64 "$what"

@@ -26,11 +26,12 @@ internal static class Root
     {
         (string Name, Func<Command> Create)[] commands =
         [
-            ("segment", SegmentCommand.Create),
+            ("segment", () => SegmentCommand.Create()),
             ("serve", () => ServeCommand.Create(serve)),
             ("score", ScoreCommand.Create),
             ("merge", MergeCommand.Create),
             ("report", ReportCommand.Create),
+            ("replay", ReplayCommand.Create),
             ("inspect", InspectCommand.Create),
             ("info", InfoCommand.Create),
             ("verify", VerifyCommand.Create),

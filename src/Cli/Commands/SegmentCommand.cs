@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using LungSeg.Cli.Inputs;
 using LungSeg.Cli.Journals;
 using LungSeg.Cli.Runs;
@@ -33,7 +34,8 @@ internal static class SegmentCommand
             + "counted. Ctrl-C finishes the images in progress. See docs/folders.md.",
     ];
 
-    public static Command Create()
+    /// <summary>The command; <paramref name="contentTime"/> gives the time that an image's DICOM results state.</summary>
+    public static Command Create(Func<string, DateTime?>? contentTime = null)
     {
         var images = new Argument<string[]>("IMAGE")
         {
@@ -83,6 +85,12 @@ internal static class SegmentCommand
         devices.AddTo(command);
         Option<long> memory = MemoryCeiling.Option();
         command.Add(memory);
+        var reproducible = new Option<bool>("--reproducible")
+        {
+            Description =
+                "Refuse a device whose results are not the same bits on every processor: a GPU, or x64 without fused multiply-add",
+        };
+        command.Add(reproducible);
         dicom.AddTo(command);
         var choices = new NetworkChoices();
         choices.AddTo(command);
@@ -99,6 +107,7 @@ internal static class SegmentCommand
             var request = new SegmentRequest
             {
                 Images = parsed.GetRequiredValue(images),
+                ContentTime = contentTime,
                 Directory = parsed.GetRequiredValue(directory),
                 Segmenter = new LungSegmenterOptions
                 {
@@ -117,6 +126,8 @@ internal static class SegmentCommand
                 Precision = parsed.GetRequiredValue(devices.PrecisionOption),
                 Threads = parsed.GetValue(devices.Threads),
                 Memory = parsed.GetValue(memory),
+                Reproducible = parsed.GetValue(reproducible),
+                Arguments = [.. Arguments(parsed, directory, resume, shard, report, json, quiet, devices.Threads, memory)],
                 Dicom = dicom.Read(parsed),
                 Results = results.Read(parsed),
                 Shard = parsed.GetValue(shard) is { } text ? Shard.Parse(text, Environment.GetEnvironmentVariable) : null,
@@ -139,6 +150,13 @@ internal static class SegmentCommand
         });
         return command;
     }
+
+    // What was given, but for options that change no byte of a result.
+    private static IEnumerable<string> Arguments(ParseResult parsed, params Option[] without) => parsed.CommandResult.Children
+        .OfType<OptionResult>().Where(given => !given.Implicit && !without.Contains(given.Option))
+        .SelectMany(given => given.Tokens.Count == 0
+            ? [given.Option.Name]
+            : given.Tokens.SelectMany(token => (string[])[given.Option.Name, token.Value]));
 
     // One class may be lungs, whose masks are then cleaned; several are named with their colours.
     private static IReadOnlyList<KeyValuePair<string, string>> Named(

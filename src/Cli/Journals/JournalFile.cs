@@ -179,9 +179,18 @@ internal static class JournalCheck
         if (!Shard.TryParse(session.Shard, out _)) return $"a shard such as 2/4 expected, '{session.Shard}' found";
         if (session.Images < 0 || session.AllImages < session.Images)
             return $"{session.Images} of {session.AllImages} images is impossible";
+        // They are given to the program again.
+        string?[] given = [.. session.Inputs ?? [], .. session.Arguments ?? []];
+        if (given.Contains(null)) return "an argument is null";
+        if (session.Arguments?.FirstOrDefault(argument => IsOutput(argument)) is { } output)
+            return $"'{output}' is no option that results depend on";
         KeyValuePair<string, string> empty = session.Settings.Concat(session.Conditions).FirstOrDefault(pair => pair.Value is null);
         return empty.Key is { } name ? $"'{name}' is null" : null;
     }
+
+    // Where results go is for whoever replays to say.
+    private static bool IsOutput(string argument) =>
+        argument.StartsWith("-o", StringComparison.Ordinal) || argument.StartsWith("--output", StringComparison.Ordinal);
 
     private static string? FaultOf(JournalEntry entry)
     {

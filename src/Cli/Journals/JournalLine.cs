@@ -40,6 +40,14 @@ internal sealed record RunSession
     /// <summary>Hash of all images' names, by which shards of one run are recognised.</summary>
     public required string AllNames { get; init; }
 
+    /// <summary>The images as the command line named them; null in journals of older versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Inputs { get; init; }
+
+    /// <summary>The options of the command line that results depend on; null in journals of older versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Arguments { get; init; }
+
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
     /// <summary>Where it ran: device, threads, processor, system.</summary>
@@ -59,6 +67,10 @@ internal sealed record JournalEntry
 
     /// <summary>When the image's file was last changed.</summary>
     public DateTime Modified { get; init; }
+
+    /// <summary>The local time that DICOM results state; null in journals of older versions, and for an image that failed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTime? ContentTime { get; init; }
 
     /// <summary>The fingerprint of the settings.</summary>
     public required string Settings { get; init; }

@@ -4,7 +4,8 @@ namespace LungSeg.Cli.Journals;
 
 /// <summary>
 /// What outputs depend on besides the image, by name. The number of threads is not included, because it changes no bit; nor is the
-/// processor's model, which changes the last bits of probabilities: a run may continue on another machine, and its sessions name both.
+/// processor's model, which changes the last bits of probabilities where it has no fused multiply-add: a run may continue on another
+/// machine, and its sessions name both.
 /// </summary>
 internal sealed class RunSettings(IReadOnlyDictionary<string, string> values)
 {

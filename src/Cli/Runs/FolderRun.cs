@@ -97,6 +97,8 @@ internal sealed class FolderRun
         Images = _inputs.Count,
         AllImages = _collection.Inputs.Count,
         AllNames = Sha256.TextOf(string.Join('\n', _collection.Inputs.Select(input => input.Name))),
+        Inputs = _request.Images,
+        Arguments = _request.Arguments,
         Settings = settings.Values,
         Conditions = Conditions.Of(work.Backend.Description)
             .Where(condition => condition.Name is not ("load" or "date"))
@@ -109,6 +111,7 @@ internal sealed class FolderRun
         Record = result.Record,
         Bytes = result.Bytes,
         Modified = result.Modified,
+        ContentTime = result.ContentTime,
         Settings = settings.Fingerprint,
         Masks = result.Masks,
         Thumbnail = result.Thumbnail,

@@ -6,6 +6,7 @@ using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
+using LungSeg.Imaging.Dicom.Writing;
 using LungSeg.Imaging.Outputs;
 using LungSeg.IO;
 using LungSeg.Models;
@@ -32,6 +33,9 @@ internal sealed record ImageResult(ImageRecord Record)
 
     /// <summary>When the image's file was last changed.</summary>
     public DateTime Modified { get; init; }
+
+    /// <summary>The time that its DICOM results state.</summary>
+    public DateTime? ContentTime { get; init; }
 
     /// <summary>The masks, where the run writes a dataset.</summary>
     public IReadOnlyList<EncodedLung>? Masks { get; init; }
@@ -77,6 +81,13 @@ internal sealed class ImageWork : IDisposable
         Division division = Division.Of(images, threads, Division.AvailableBytes);
         if (request.Memory > 0) division = MemoryCeiling.Hold(request.Memory, request.Device, division, request.Segmenter);
         IBackend backend = DeviceChoices.Open(request.Device, request.Precision, division.ThreadsEach, notes);
+        if (request.Reproducible && backend is not CpuBackend { IsReproducible: true })
+        {
+            string device = backend.Description;
+            backend.Dispose();
+            throw new UsageException($"--reproducible: results on {device} are not the same bits on other processors; "
+                + "a CPU with fused multiply-add (AVX2, AVX-512, Arm64) expected");
+        }
         return new ImageWork(request, backend, backend is CpuBackend ? division : division.OnDevice(), forJournal, mayLack);
     }
 
@@ -131,7 +142,8 @@ internal sealed class ImageWork : IDisposable
     private ImageResult Segment(Input input)
     {
         ReadImage read = _loader.Read(input);
-        LungSegmentation result = Segmenter.Segment(read.Image);
+        DateTime? time = _request.ContentTime is { } recorded ? recorded(input.Name) : _forJournal ? CreationTime.Now : null;
+        LungSegmentation result = Segmenter.Segment(read.Image) with { ContentTime = time };
         if (_request.Results.Uncertainty) result = Segmenter.WithMirror(result);
         long segmented = Stopwatch.GetTimestamp();
         IReadOnlyList<EncodedLung>? masks = _request.Results.Dataset ? EncodedLung.Of(result, Dataset.Format) : null;
@@ -171,6 +183,7 @@ internal sealed class ImageWork : IDisposable
             Decisions = result.Decisions,
             Bytes = read.Bytes,
             Modified = read.Modified,
+            ContentTime = time,
             Masks = masks,
             Thumbnail = _forJournal ? Thumbnail.Of(result) : null,
         };

@@ -30,7 +30,8 @@ internal static class MemoryCeiling
         {
             string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
             int shift = text.EndsWith('G') ? 30 : text.EndsWith('M') ? 20 : 0;
-            bool isWhole = int.TryParse(text.AsSpan(0, Math.Max(0, text.Length - 1)), NumberStyles.None, CultureInfo.InvariantCulture, out int n);
+            string number = text.Length > 0 ? text[..^1] : "";
+            bool isWhole = int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int n);
             if (shift > 0 && isWhole && n > 0) return (long)n << shift;
             result.AddError($"--memory: expected a size in mebibytes or gibibytes such as 256M or 2G, found '{text}'");
             return 0;

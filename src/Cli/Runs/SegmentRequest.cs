@@ -15,6 +15,14 @@ internal sealed record SegmentRequest
 {
     public required IReadOnlyList<string> Images { get; init; }
 
+    /// <summary>The options that results depend on, as the command line had them.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>
+    /// The time that an image's DICOM results state, of a run that is done again; null for the time at which they are made.
+    /// </summary>
+    public Func<string, DateTime?>? ContentTime { get; init; }
+
     /// <summary>The output directory.</summary>
     public required string Directory { get; init; }
 
@@ -26,6 +34,9 @@ internal sealed record SegmentRequest
 
     /// <summary>Number of CPU threads; 0 for one for each processor.</summary>
     public required int Threads { get; init; }
+
+    /// <summary>Whether a device is refused whose results are not the same bits on other processors.</summary>
+    public bool Reproducible { get; init; }
 
     /// <summary>The most bytes that the process may take; 0 for no limit.</summary>
     public long Memory { get; init; }

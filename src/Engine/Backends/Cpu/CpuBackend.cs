@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 using LungSeg.Engine.Backends.Cpu.Int8;
 
 namespace LungSeg.Engine.Backends.Cpu;
@@ -28,6 +30,11 @@ public sealed class CpuBackend : IBackend
 
     /// <summary>The instruction set that kernels are made for.</summary>
     public InstructionSet InstructionSet { get; }
+
+    /// <summary>
+    /// Whether results have the same bits as those of every other processor with fused multiply-add: x64 with AVX2 or AVX-512, and Arm64.
+    /// </summary>
+    public bool IsReproducible => InstructionSet != InstructionSet.Vector128 || Fma.IsSupported || AdvSimd.IsSupported;
 
     /// <summary>The number of threads, the caller's own included.</summary>
     public int Threads => _workers.Count;

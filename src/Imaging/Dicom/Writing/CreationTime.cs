@@ -10,12 +10,15 @@ internal static class CreationTime
 {
     private const string Variable = "SOURCE_DATE_EPOCH";
 
+    /// <summary>The time of an object that is made now.</summary>
+    public static DateTime Now =>
+        long.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime
+            : DateTime.Now;
+
     public static void Set(DataSetBuilder dataSet, DerivedKind kind, DateTime? stated)
     {
-        string? epoch = Environment.GetEnvironmentVariable(Variable);
-        DateTime time = stated ?? (long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds)
-            ? DateTimeOffset.FromUnixTimeSeconds(seconds).UtcDateTime
-            : DateTime.Now);
+        DateTime time = stated ?? Now;
         bool isState = kind.SopClassUid == SopClass.PresentationState;
         dataSet
             .Set(isState ? Attribute.PresentationCreationDate : Attribute.ContentDate,
