@@ -1,6 +1,8 @@
 using System.Text.Json;
 using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
+using LungSeg.Imaging.Dicom;
+using LungSeg.Imaging.Tests.Dicom;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Tests;
@@ -36,6 +38,55 @@ public sealed class ClassCommandTests : IDisposable
         Assert.Equal([255, 0, 0], category.GetProperty("color").EnumerateArray().Select(part => part.GetInt32()));
         int present = classes.Count(found => found.GetProperty("area_px").GetInt32() > 0);
         Assert.Equal(present, coco.GetProperty("annotations").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("binary", 3)]
+    [InlineData("labelmap", 1)]
+    public void A_DICOM_segmentation_has_a_segment_for_each_class(string type, int frames)
+    {
+        string weights = Save(4), film = _directory["film.dcm"];
+        File.WriteAllBytes(film, Films.Draw(120, 90).File);
+        Lungseg.Run(
+            "segment", film, "--weights", weights, "--option", "activation=softmax", "--size", "64", "--classes",
+            @"Left lung,heart:#ff0000,a\b", "--format", "mask,json,seg", "--seg-type", type, "-o", _directory["out"], "--quiet").Succeeded();
+        string file = _directory["out/film.seg.dcm"];
+        int[] areas =
+            [.. Read("out/film.json").GetProperty("classes").EnumerateArray().Select(found => found.GetProperty("area_px").GetInt32())];
+        Assert.InRange(areas.Sum(), 1, 120 * 90);
+        if (type == "binary")
+        {
+            for (int frame = 1; frame <= frames; frame++)
+            {
+                Radiograph read = ImageReader.Decode(File.ReadAllBytes(file), "seg", new DicomOptions { Frame = frame });
+                Assert.Equal(areas[frame - 1], LungMask.FromImage(read).Area);
+            }
+        }
+        else
+        {
+            ushort[] labels = ImageReader.Read(_directory["out/film.labels.png"]).Samples.ToArray();
+            ushort[] read = ImageReader.Decode(File.ReadAllBytes(file), "seg").Samples.ToArray();
+            Assert.Equal(labels.Select(label => label > 0), read.Select(sample => sample > 0));
+        }
+        string bytes = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file));
+        foreach (string word in (string[])["Left lung", "7771000", "80891009", "CLASS3", "a/b", "CLASSES"]) Assert.Contains(word, bytes);
+        // Debian's dciodvfy does not know label maps.
+        if (type == "labelmap") return;
+        Peer.Need("dciodvfy", "dicom3tools");
+        (_, string said) = Peer.Run("dciodvfy", file);
+        Assert.DoesNotContain("Error", said);
+    }
+
+    [Fact]
+    public void A_segmentation_of_classes_needs_a_DICOM_image_and_has_no_probabilities()
+    {
+        string[] segment =
+        [
+            "segment", Repository.Sample, "--weights", Save(4), "--option", "activation=softmax", "--size", "64",
+            "-o", _directory["out"], "-q", "--format", "seg",
+        ];
+        Lungseg.Run(segment).Refused("refers to a DICOM image");
+        Lungseg.Run([.. segment, "--seg-type", "fractional"]).Refused("binary or labelmap");
     }
 
     [Fact]

@@ -69,7 +69,7 @@ internal static class ClassRun
     {
         try
         {
-            return [.. request.Writers.Select(writer => ClassFiles.Of(writer.Name))];
+            return [.. request.Writers.Select(writer => ClassFiles.Of(writer.Name, request.Results.Options))];
         }
         catch (ArgumentException e)
         {

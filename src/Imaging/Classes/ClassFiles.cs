@@ -1,4 +1,6 @@
 using System.Text.Json;
+using LungSeg.Imaging.Dicom;
+using LungSeg.Imaging.Dicom.Writing;
 using LungSeg.Imaging.Outputs;
 
 namespace LungSeg.Imaging.Classes;
@@ -8,25 +10,29 @@ internal static class ClassFiles
 {
     private const int TintPercent = 40;
 
-    private static readonly (string Name, string Extension, Action<Stream, ClassMap> Write)[] All =
+    private static readonly (string Name, string Extension, Action<Stream, ClassMap, ResultOptions> Write)[] All =
     [
-        ("mask", ".labels.png", (stream, map) => ImageWriter.WritePng(stream, map.Image.Width, map.Image.Height, 1, map.Labels)),
-        ("overlay", ".overlay.png", (stream, map) => ImageWriter.WritePng(stream, map.Image.Width, map.Image.Height, 3, Overlay(map))),
-        ("json", ".json", WriteJson),
-        ("coco", ".coco.json", WriteCoco),
+        ("mask", ".labels.png", (stream, map, _) => ImageWriter.WritePng(stream, map.Image.Width, map.Image.Height, 1, map.Labels)),
+        ("overlay", ".overlay.png", (stream, map, _) => ImageWriter.WritePng(stream, map.Image.Width, map.Image.Height, 3, Overlay(map))),
+        ("json", ".json", (stream, map, _) => WriteJson(stream, map)),
+        ("coco", ".coco.json", (stream, map, _) => WriteCoco(stream, map)),
+        ("seg", ".seg.dcm", (stream, map, options) =>
+            ClassSegmentation.Make(map, options.SegmentationType, "seg").Write(stream, options.Compression)),
     ];
 
     /// <summary>The formats' names.</summary>
     public static IEnumerable<string> Names => All.Select(format => format.Name);
 
     /// <summary>
-    /// What a format's file ends in, and what writes it; throws <see cref="ArgumentException"/> for a format of lungs alone.
+    /// What a format's file ends in, and what writes it; throws <see cref="ArgumentException"/> for a format or kind of lungs alone.
     /// </summary>
-    public static (string Extension, Action<Stream, ClassMap> Write) Of(string format)
+    public static (string Extension, Action<Stream, ClassMap> Write) Of(string format, ResultOptions options)
     {
-        foreach ((string name, string extension, Action<Stream, ClassMap> write) in All)
+        if (format == "seg" && options.SegmentationType == SegmentationType.Fractional)
+            throw new ArgumentException("seg of several classes holds bits or labels: choose binary or labelmap, not fractional");
+        foreach ((string name, string extension, Action<Stream, ClassMap, ResultOptions> write) in All)
         {
-            if (name == format) return (extension, write);
+            if (name == format) return (extension, (stream, map) => write(stream, map, options));
         }
         throw new ArgumentException($"the format {format} is for lungs; of several classes there are {string.Join(", ", Names)}");
     }

@@ -13,13 +13,13 @@ internal sealed record DerivedKind(string Word, string SopClassUid, string Modal
 internal sealed record DerivedObject(string SopClassUid, string SopInstanceUid, string SeriesInstanceUid, DataSetBuilder DataSet)
 {
     /// <summary>A data set with patient, study, series and equipment.</summary>
-    public static DataSetBuilder Begin(DerivedKind kind, LungSegmentation result, DicomReference source)
+    public static DataSetBuilder Begin(DerivedKind kind, SegmentationMethod method, DicomReference source)
     {
         DataSetBuilder dataSet = new DataSetBuilder();
         SourceImage.SetPatientAndStudy(dataSet, source);
-        return SetSeriesAndEquipment(dataSet, kind, result.Method)
+        return SetSeriesAndEquipment(dataSet, kind, method)
             .Set(Attribute.StudyInstanceUid, source.StudyInstanceUid)
-            .Set(Attribute.SeriesInstanceUid, SeriesOf(kind, source.SopInstanceUid, source, result.Method))
+            .Set(Attribute.SeriesInstanceUid, SeriesOf(kind, source.SopInstanceUid, source, method))
             .Set(Attribute.InstanceNumber, "1");
     }
 
@@ -38,12 +38,12 @@ internal sealed record DerivedObject(string SopClassUid, string SopInstanceUid, 
 
     /// <summary>
     /// Gives a complete data set its identifier, which follows from all that the data set holds but the time: the same result has the same
-    /// identifier, and another result another.
+    /// identifier, and another result another. Without a time it is made now.
     /// </summary>
-    public static DerivedObject Complete(DerivedKind kind, LungSegmentation result, DataSetBuilder dataSet)
+    public static DerivedObject Complete(DerivedKind kind, DateTime? time, DataSetBuilder dataSet)
     {
         string uid = DicomUid.Of(kind.SopClassUid, dataSet.Fingerprint());
-        CreationTime.Set(dataSet, kind, result.ContentTime);
+        CreationTime.Set(dataSet, kind, time);
         dataSet.Set(Attribute.SopClassUid, kind.SopClassUid).Set(Attribute.SopInstanceUid, uid);
         return new DerivedObject(kind.SopClassUid, uid, dataSet.Text(Attribute.SeriesInstanceUid), dataSet);
     }

@@ -47,9 +47,9 @@ internal static class MeasurementReport
     public static DerivedObject Make(LungSegmentation result, DerivedObject? segmentation, string format)
     {
         OnImage.Require(result, format);
-        DicomReference source = SourceImage.Require(result, format);
+        DicomReference source = SourceImage.Require(result.Image, format);
         LungSide[] sides = SegmentationObject.Sides(result, format);
-        DataSetBuilder dataSet = DerivedObject.Begin(Kind, result, source);
+        DataSetBuilder dataSet = DerivedObject.Begin(Kind, result.Method, source);
         List<DataSetBuilder> groups = [];
         if (segmentation is not null)
             foreach (LungSide side in sides)
@@ -84,7 +84,7 @@ internal static class MeasurementReport
             ContentItem.Coded(ContentItem.HasConceptModifier, ProcedureReported, ChestRadiograph),
             ContentItem.Container(Measurements, null, [.. groups]),
         ]);
-        return DerivedObject.Complete(Kind, result, dataSet);
+        return DerivedObject.Complete(Kind, result.ContentTime, dataSet);
     }
 
     /// <summary>

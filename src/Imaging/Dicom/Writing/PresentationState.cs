@@ -16,12 +16,12 @@ internal static class PresentationState
     public static DerivedObject Make(LungSegmentation result, string format)
     {
         OnImage.Require(result, format);
-        DicomReference source = SourceImage.Require(result, format);
+        DicomReference source = SourceImage.Require(result.Image, format);
         GreyMapping scale = source.GreyMapping
             ?? throw new ImageException(
                 $"{result.Image.Name}: {format} is a state of a grey image, and this one is in colour; leave {format} out");
         LungSide[] sides = SegmentationObject.Sides(result, format);
-        DataSetBuilder dataSet = DerivedObject.Begin(Kind, result, source);
+        DataSetBuilder dataSet = DerivedObject.Begin(Kind, result.Method, source);
         dataSet
             .Set(Attribute.Laterality, "")
             .Set(Attribute.ContentLabel, "LUNGS")
@@ -35,7 +35,7 @@ internal static class PresentationState
             .Set(Attribute.GraphicLayerSequence, Array.ConvertAll(sides, side => Layer(side, Array.IndexOf(sides, side) + 1)))
             .Set(Attribute.PresentationLutShape, scale.IsInverted ? "INVERSE" : "IDENTITY");
         SetGreyScale(dataSet, scale);
-        return DerivedObject.Complete(Kind, result, dataSet);
+        return DerivedObject.Complete(Kind, result.ContentTime, dataSet);
     }
 
     private static DataSetBuilder Area(LungSegmentation result, DicomReference source)

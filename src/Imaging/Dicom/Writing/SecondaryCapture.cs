@@ -18,7 +18,7 @@ internal static class SecondaryCapture
         byte[] rgb = Overlay.Draw(result.ImageUnderMask(), result.Sided);
         DerivedKind kind = new(
             "SC", SopClass.SecondaryCapture, source?.Modality is { Length: > 0 } modality ? modality : "OT", 9002, "lungs outlined");
-        DataSetBuilder dataSet = refers ? DerivedObject.Begin(kind, result, source!)
+        DataSetBuilder dataSet = refers ? DerivedObject.Begin(kind, result.Method, source!)
             : DerivedObject.BeginAlone(kind, result, DicomUid.Fingerprint(rgb));
         SourceImage.SetLossyCompression(dataSet, source);
         dataSet
@@ -47,6 +47,6 @@ internal static class SecondaryCapture
         foreach ((uint tag, byte[] value) in source?.Carried ?? [])
             if (DicomReference.IsOfGeometry(tag) && (result.MaskLiesOnImage || tag == Tags.PatientOrientation))
                 dataSet.SetBytes(new Attribute(tag, DicomReference.CarriedVr(tag)), value);
-        return DerivedObject.Complete(kind, result, dataSet);
+        return DerivedObject.Complete(kind, result.ContentTime, dataSet);
     }
 }

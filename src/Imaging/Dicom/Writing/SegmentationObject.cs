@@ -20,11 +20,11 @@ internal static class SegmentationObject
     public static DerivedObject Make(LungSegmentation result, SegmentationType type, string format)
     {
         OnImage.Require(result, format);
-        DicomReference source = SourceImage.Require(result, format);
+        DicomReference source = SourceImage.Require(result.Image, format);
         LungSide[] sides = Sides(result, format);
         return type switch
         {
-            SegmentationType.Binary => Make(Binary, type, result, source, sides, Pack(result.Sided, sides)),
+            SegmentationType.Binary => Make(Binary, type, result, source, sides, SegmentationContent.Bits(result.Sided.Sides, Array.ConvertAll(sides, SidedMask.ValueOf))),
             SegmentationType.LabelMap => Make(LabelMap, type, result, source, sides, Labels(result.Sided, sides)),
             _ => Make(Fractional, type, result, source, sides, Shares(result.Probabilities.Values, result.Sided, sides)),
         };
@@ -35,7 +35,7 @@ internal static class SegmentationObject
     public static DerivedObject MakeUncertainty(LungSegmentation result, string format)
     {
         OnImage.Require(result, format);
-        DicomReference source = SourceImage.Require(result, format);
+        DicomReference source = SourceImage.Require(result.Image, format);
         LungSide[] sides = Sides(result, format);
         return Make(
             result.MirrorProbabilities is null ? Uncertainty : MirrorUncertainty, SegmentationType.Fractional, result, source, sides,
@@ -54,44 +54,23 @@ internal static class SegmentationObject
     }
 
     private static DerivedObject Make(
-        DerivedKind kind, SegmentationType type, LungSegmentation result, DicomReference source, LungSide[] sides, byte[] pixels)
-    {
-        bool bits = type == SegmentationType.Binary;
-        DataSetBuilder dataSet = DerivedObject.Begin(kind, result, source);
-        SourceImage.SetLossyCompression(dataSet, source);
-        SourceImage.SetReferencedSeries(dataSet, source);
-        dataSet
-            .Set(Attribute.FrameOfReferenceUid, SourceImage.FrameOfReference(source))
-            .Set(Attribute.PositionReferenceIndicator, "")
-            .Set(Attribute.PatientOrientation, source.PatientOrientation)
-            .Set(Attribute.SourceImageSequence, SourceImage.Reference(source))
-            .Set(Attribute.ImageType, @"DERIVED\PRIMARY")
-            .Set(Attribute.ContentLabel, "LUNGS")
-            .Set(Attribute.ContentDescription, "Lungs of a chest radiograph")
-            .Set(Attribute.ContentCreatorName, "")
-            .Set(Attribute.SamplesPerPixel, 1)
-            .Set(Attribute.PhotometricInterpretation, "MONOCHROME2")
-            .Set(Attribute.Rows, (uint)result.Mask.Height)
-            .Set(Attribute.Columns, (uint)result.Mask.Width)
-            .Set(Attribute.BitsAllocated, bits ? 1u : 8)
-            .Set(Attribute.BitsStored, bits ? 1u : 8)
-            .Set(Attribute.HighBit, bits ? 0u : 7)
-            .Set(Attribute.PixelRepresentation, 0)
-            .Set(Attribute.NumberOfFrames, type == SegmentationType.LabelMap ? "1" : FormattableString.Invariant($"{sides.Length}"))
-            .Set(Attribute.SegmentationType, type.ToString().ToUpperInvariant())
-            .Set(Attribute.SegmentsOverlap, "NO")
-            .Set(Attribute.SegmentSequence, Array.ConvertAll(
+        DerivedKind kind, SegmentationType type, LungSegmentation result, DicomReference source, LungSide[] sides, byte[] pixels) =>
+        SegmentationContent.Make(source, new SegmentationContent
+        {
+            Kind = kind,
+            Type = type,
+            Method = result.Method,
+            Time = result.ContentTime,
+            Height = result.Mask.Height,
+            Width = result.Mask.Width,
+            Label = "Lungs",
+            Description = "Lungs of a chest radiograph",
+            Derivation = SourceImage.Description(result.Method),
+            Segments = Array.ConvertAll(
                 sides, side => kind.Word == Uncertainty.Word ? UncertaintySegment(side, Number(sides, side), result.Method, source)
-                    : Segment(side, Number(sides, side), result.Method, source)))
-            .SetBytes(Attribute.PixelDataBytes, pixels);
-        if (type == SegmentationType.Fractional)
-            dataSet.Set(Attribute.SegmentationFractionalType, "PROBABILITY").Set(Attribute.MaximumFractionalValue, byte.MaxValue);
-        // It stands for the background.
-        if (type == SegmentationType.LabelMap)
-            dataSet.Set(Attribute.PixelPaddingValue, 0);
-        SetFunctionalGroups(dataSet, type, result.Method, source, sides);
-        return DerivedObject.Complete(kind, result, dataSet);
-    }
+                    : Segment(side, Number(sides, side), result.Method, source)),
+            Pixels = pixels,
+        });
 
     private static uint Number(LungSide[] sides, LungSide side) => (uint)Array.IndexOf(sides, side) + 1;
 
@@ -128,54 +107,6 @@ internal static class SegmentationObject
                 .Set(Attribute.AnatomicRegionModifierSequence, LungCodes.Laterality(side)))
             .Set(Attribute.TrackingId, $"{LungNames.Of(side)}: uncertainty")
             .Set(Attribute.TrackingUid, DicomUid.Of(SourceImage.TrackingUid(source, side), "uncertainty"));
-
-    /// <summary>
-    /// The source image is named for each frame and not once for all: viewers look for it there, and it may stand in one place only. The
-    /// frame of a map of labels is of no segment alone, so a label of its own takes the place of the segment's number.
-    /// </summary>
-    private static void SetFunctionalGroups(
-        DataSetBuilder dataSet, SegmentationType type, SegmentationMethod method, DicomReference source, LungSide[] sides)
-    {
-        bool map = type == SegmentationType.LabelMap;
-        string organization = DicomUid.Of("dimensions", source.SopInstanceUid, $"{type}");
-        dataSet.Set(Attribute.DimensionOrganizationSequence, new DataSetBuilder().Set(Attribute.DimensionOrganizationUid, organization));
-        dataSet.Set(Attribute.DimensionIndexSequence, new DataSetBuilder()
-            .Set(Attribute.DimensionOrganizationUid, organization)
-            .Set(Attribute.DimensionIndexPointer, map ? Attribute.FrameLabel : Attribute.ReferencedSegmentNumber)
-            .Set(Attribute.FunctionalGroupPointer, map ? Attribute.FrameContentSequence : Attribute.SegmentIdentificationSequence)
-            .Set(Attribute.DimensionDescriptionLabel, map ? "Frame" : "Segment"));
-        dataSet.Set(
-            Attribute.SharedFunctionalGroupsSequence,
-            new DataSetBuilder().Set(Attribute.PlaneOrientationSequence, SourceImage.PlaneOrientation(source)));
-        DataSetBuilder Frame(uint index, DataSetBuilder content) => new DataSetBuilder()
-            .Set(Attribute.DerivationImageSequence, SourceImage.Derivation(source, method))
-            .Set(Attribute.FrameContentSequence, content.Set(Attribute.DimensionIndexValues, index));
-        dataSet.Set(
-            Attribute.PerFrameFunctionalGroupsSequence,
-            map
-                ? [Frame(1, new DataSetBuilder().Set(Attribute.FrameLabel, "Lungs"))]
-                : Array.ConvertAll(sides, side => Frame(Number(sides, side), new DataSetBuilder()).Set(
-                    Attribute.SegmentIdentificationSequence,
-                    new DataSetBuilder().Set(Attribute.ReferencedSegmentNumber, Number(sides, side)))));
-    }
-
-    /// <summary>The frames' pixels as one row of bits, the first pixel in the lowest bit of the first byte (PS3.5, 8.1.1).</summary>
-    private static byte[] Pack(SidedMask mask, LungSide[] sides)
-    {
-        byte[] bits = new byte[((long)mask.Sides.Length * sides.Length + 7) / 8];
-        long at = 0;
-        foreach (LungSide side in sides)
-        {
-            byte value = SidedMask.ValueOf(side);
-            foreach (byte pixel in mask.Sides)
-            {
-                if (pixel == value)
-                    bits[at >> 3] |= (byte)(1 << (int)(at & 7));
-                at++;
-            }
-        }
-        return bits;
-    }
 
     private static byte[] Labels(SidedMask mask, LungSide[] sides)
     {

@@ -33,15 +33,15 @@ internal static class SourceImage
     }
 
     /// <summary>Refuses an image that nothing can refer to.</summary>
-    public static DicomReference Require(LungSegmentation result, string format)
+    public static DicomReference Require(Radiograph image, string format)
     {
-        DicomReference source = result.Image.Dicom
+        DicomReference source = image.Dicom
             ?? throw new ImageException(
-                $"{result.Image.Name}: {format} refers to a DICOM image and its study, and this is {Kind(result.Image)}; leave {format} "
+                $"{image.Name}: {format} refers to a DICOM image and its study, and this is {Kind(image)}; leave {format} "
                 + "out");
         return Missing(source) is { } tag
             ? throw new ImageException(
-                $"{result.Image.Name}: {format} cannot refer to the image, which lacks {Tags.Describe(tag)}; leave {format} out")
+                $"{image.Name}: {format} cannot refer to the image, which lacks {Tags.Describe(tag)}; leave {format} out")
             : source;
     }
 
@@ -80,13 +80,14 @@ internal static class SourceImage
     }
 
     /// <summary>The item of a derivation sequence: what was done, and to which image.</summary>
-    public static DataSetBuilder Derivation(DicomReference source, SegmentationMethod method) => new DataSetBuilder()
-        .Set(Attribute.DerivationDescription, Description(method))
+    public static DataSetBuilder Derivation(DicomReference source, string description) => new DataSetBuilder()
+        .Set(Attribute.DerivationDescription, description)
         .Set(Attribute.DerivationCodeSequence, Segmentation)
         .Set(Attribute.SourceImageSequence, Reference(source));
 
-    public static string Description(SegmentationMethod method) =>
-        $"lungs found by network {method.Network} of {Software.Name} {Software.Version}, threshold "
+    /// <summary>What was found and how, in a sentence.</summary>
+    public static string Description(SegmentationMethod method, string found = "lungs") =>
+        $"{found} found by network {method.Network} of {Software.Name} {Software.Version}, threshold "
             + $"{FormattableString.Invariant($"{method.Threshold}")}{(method.Contrast is { } stretch ? $", contrast {stretch}" : "")}";
 
     /// <summary>

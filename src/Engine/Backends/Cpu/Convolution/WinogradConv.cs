@@ -12,9 +12,10 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// </summary>
 internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, ISimd<V> where V : struct where W : struct, IWinograd<S, V>
 {
-    // Tiles of a unit: one call of the micro-kernel, or a few where weights are so many that they come from memory each time.
-    private const int FewTiles = 12, ManyTiles = 48;
-    private const long ManyWeights = 16 << 20;
+    // Tiles of a unit: one call of the micro-kernel, or some where weights do not stay in the second-level cache, or many where they come
+    // from memory each time.
+    private const int FewTiles = 12, SomeTiles = 24, ManyTiles = 48;
+    private const long SomeWeights = 2 << 20, ManyWeights = 16 << 20;
 
     // Input channels of a block: inputs and products of a few tiles stay in the second-level cache.
     private const int MostChannels = 256;
@@ -49,8 +50,11 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
         _tiles = new WinogradTiles(geometry.OutputHeight, geometry.OutputWidth, W.Outputs, geometry.Dilation);
         int channels = _blocks.Max(block => block.Channels);
         _productStride = _blocks.Max(block => EndOutput(block) - FirstOutput(block));
-        _tilesPerUnit = weights.Bytes > ManyWeights ? ManyTiles : FewTiles;
-        _stretches = (_tiles.Count + _tilesPerUnit - 1) / _tilesPerUnit;
+        int most = weights.Bytes switch { > ManyWeights => ManyTiles, > SomeWeights => SomeTiles, _ => FewTiles };
+        _stretches = (_tiles.Count + most - 1) / most;
+        // Of so few units each thread has as many as the others.
+        if (most == SomeTiles) _stretches = (_stretches + threads - 1) / threads * threads;
+        _tilesPerUnit = (_tiles.Count + _stretches - 1) / _stretches;
         _panelGroups = Math.Min(weights.Panels.Length, Math.Max(1, threads / (target.Shape.N * _stretches)));
         _windowFloats = (nint)Positions * CpuTensor.Padded(channels);
         _inputFloats = Positions * PositionFloats(CpuTensor.Padded(channels));
