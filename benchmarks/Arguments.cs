@@ -25,13 +25,13 @@ internal sealed class Arguments
 
     public string? Text(string option) => _options.GetValueOrDefault(option);
 
-    public double Number(string option, double standard) =>
-        Text(option) is not { } text ? standard
+    public double Number(string option, double defaultValue) =>
+        Text(option) is not { } text ? defaultValue
         : double.TryParse(text, CultureInfo.InvariantCulture, out double value) && value > 0 ? value
         : throw new UsageException($"'{option}' takes a positive number, not '{text}'");
 
-    public int[] Integers(string option, params int[] standard) =>
-        Text(option) is not { } text ? standard : [.. text.Split(',', 'x').Select(part => Integer(option, part))];
+    public int[] Integers(string option, params int[] defaultValue) =>
+        Text(option) is not { } text ? defaultValue : [.. text.Split(',', 'x').Select(part => Integer(option, part))];
 
     private static int Integer(string option, string text) =>
         int.TryParse(text, CultureInfo.InvariantCulture, out int value) && value > 0

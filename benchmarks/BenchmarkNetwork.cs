@@ -53,7 +53,8 @@ internal sealed record BenchmarkNetwork(
             throw new UsageException($"unknown network '{key}'; there are {string.Join(", ", Architectures.All.Select(a => a.Key))}, "
                 + "and others by architecture and encoder, such as unet-resnet34");
         }
-        var network = new Network(architecture, key[(architecture.Length + 1)..], new NetworkOptions { Activation = OutputActivation.None });
+        var network = new Network(architecture, key[(architecture.Length + 1)..],
+            new NetworkOptions { Activation = OutputActivation.None });
         var weights = new SyntheticWeights(Salt);
         return new BenchmarkNetwork(
             key, Side, Side, (n, h, w) => Graph.Record(new Shape(n, 3, h, w), network.Build(weights)),

@@ -51,17 +51,17 @@ internal static class CommonOptions
     /// <summary>
     /// An integer from <paramref name="minimum"/> to <paramref name="maximum"/>; a default of 0 means that other things decide.
     /// </summary>
-    public static Option<int> Whole(string name, string description, int minimum, int maximum, int standard) => new(name)
+    public static Option<int> Whole(string name, string description, int minimum, int maximum, int defaultValue) => new(name)
     {
         Description = description,
         HelpName = "N",
-        DefaultValueFactory = standard == 0 ? null : _ => standard,
+        DefaultValueFactory = defaultValue == 0 ? null : _ => defaultValue,
         CustomParser = result =>
         {
             string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
             if (IsWhole(text, minimum, maximum, out int value)) return value;
             result.AddError($"{name}: expected a whole number from {minimum} to {maximum}, found '{text}'");
-            return standard;
+            return defaultValue;
         },
     };
 
@@ -101,18 +101,18 @@ internal static class CommonOptions
     };
 
     /// <summary>One of a few words.</summary>
-    public static Option<string> Choice(string name, string description, string standard, params string[] words) => new(name)
+    public static Option<string> Choice(string name, string description, string defaultValue, params string[] words) => new(name)
     {
         Description = description,
         HelpName = string.Join('|', words),
-        DefaultValueFactory = _ => standard,
+        DefaultValueFactory = _ => defaultValue,
         CompletionSources = { words },
         CustomParser = result =>
         {
             string text = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
             if (words.Contains(text)) return text;
             result.AddError($"{name}: expected {string.Join(" or ", words)}, found '{text}'");
-            return standard;
+            return defaultValue;
         },
     };
 

@@ -39,7 +39,7 @@ internal static class Printable
 /// <summary>What a user who mistyped a word probably meant.</summary>
 internal static class Suggestion
 {
-    private const int MostFiles = 10_000;
+    private const int MaxFiles = 10_000;
 
     /// <summary>"; did you mean 'x'?" with the most similar of the words; empty where none is similar.</summary>
     public static string For(string word, IEnumerable<string> words) =>
@@ -52,7 +52,7 @@ internal static class Suggestion
         {
             string directory = Path.GetDirectoryName(path) is { Length: > 0 } named ? named : ".", name = Path.GetFileName(path);
             if (name.Length == 0 || !Directory.Exists(directory)) return "";
-            IEnumerable<string> entries = Directory.EnumerateFileSystemEntries(directory).Take(MostFiles);
+            IEnumerable<string> entries = Directory.EnumerateFileSystemEntries(directory).Take(MaxFiles);
             string? nearest = EditDistance.Nearest(name, entries.Select(entry => Path.GetFileName(entry)));
             return nearest is null ? "" : $"; did you mean '{path[..^name.Length]}{nearest}'?";
         }

@@ -89,15 +89,15 @@ public sealed class Radiograph
     {
         if (bitDepth is < 1 or > 16) throw new ArgumentOutOfRangeException(nameof(bitDepth), bitDepth, "1 to 16 bits expected");
         int row = CheckRows(pixels.Length, width, height, channels, ref stride);
-        int most = (1 << bitDepth) - 1, full = bitDepth <= 8 ? byte.MaxValue : ushort.MaxValue;
+        int maximum = (1 << bitDepth) - 1, full = bitDepth <= 8 ? byte.MaxValue : ushort.MaxValue;
         var samples = new ushort[row * height];
         for (int y = 0, to = 0; y < height; y++)
         {
             foreach (ushort sample in pixels.Slice(y * stride, row))
             {
-                if (sample > most) throw new ArgumentException($"a sample of {sample} is over {most}, the most of {bitDepth} bits",
+                if (sample > maximum) throw new ArgumentException($"a sample of {sample} is over {maximum}, the most of {bitDepth} bits",
                     nameof(pixels));
-                samples[to++] = (ushort)(((long)sample * full + (most / 2)) / most);
+                samples[to++] = (ushort)(((long)sample * full + (maximum / 2)) / maximum);
             }
         }
         return new Radiograph(width, height, channels, bitDepth <= 8 ? 8 : 16, samples);
@@ -205,17 +205,17 @@ public sealed class Radiograph
     internal (int Low, int High) Extent()
     {
         Vector128<ushort> low = Vector128<ushort>.AllBitsSet, high = Vector128<ushort>.Zero;
-        (int least, int most, int i) = (ushort.MaxValue, 0, 0);
+        (int minimum, int maximum, int i) = (ushort.MaxValue, 0, 0);
         for (; i <= _samples.Length - Vector128<ushort>.Count; i += Vector128<ushort>.Count)
         {
             Vector128<ushort> value = Vector128.Create<ushort>(_samples, i);
             (low, high) = (Vector128.Min(low, value), Vector128.Max(high, value));
         }
         for (int lane = 0; lane < Vector128<ushort>.Count; lane++)
-            (least, most) = (Math.Min(least, low[lane]), Math.Max(most, high[lane]));
+            (minimum, maximum) = (Math.Min(minimum, low[lane]), Math.Max(maximum, high[lane]));
         for (; i < _samples.Length; i++)
-            (least, most) = (Math.Min(least, _samples[i]), Math.Max(most, _samples[i]));
-        return (least, most);
+            (minimum, maximum) = (Math.Min(minimum, _samples[i]), Math.Max(maximum, _samples[i]));
+        return (minimum, maximum);
     }
 
     /// <summary>The lowest sample, the one that half of them do not exceed, and the highest.</summary>

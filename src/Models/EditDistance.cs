@@ -28,9 +28,9 @@ internal static class EditDistance
                     distance[i, j] = i + j;
                     continue;
                 }
-                int least = Math.Min(distance[i - 1, j - 1] + (Same(i, j) ? 0 : 1), Math.Min(distance[i - 1, j], distance[i, j - 1]) + 1);
+                int minimum = Math.Min(distance[i - 1, j - 1] + (Same(i, j) ? 0 : 1), Math.Min(distance[i - 1, j], distance[i, j - 1]) + 1);
                 bool exchanged = i > 1 && j > 1 && Same(i, j - 1) && Same(i - 1, j);
-                distance[i, j] = exchanged ? Math.Min(least, distance[i - 2, j - 2] + 1) : least;
+                distance[i, j] = exchanged ? Math.Min(minimum, distance[i - 2, j - 2] + 1) : minimum;
             }
         }
         return distance[a.Length, b.Length];

@@ -22,7 +22,7 @@ public sealed class LungSegmenter : ILungSegmenter
     /// </summary>
     public const string DiagnosticsName = Telemetry.Name;
 
-    private const int MostPlans = 1024;
+    private const int MaxPlans = 1024;
     private readonly UseCount _uses;
     private readonly CpuBackend? _ownBackend;
     private readonly Model _model;
@@ -201,8 +201,8 @@ public sealed class LungSegmenter : ILungSegmenter
     {
         if (options.Threshold is not (>= 0 and <= 1))
             throw new ArgumentOutOfRangeException(nameof(options), $"a threshold from 0 to 1 expected, {options.Threshold} found");
-        if (options.Plans is < 1 or > MostPlans)
-            throw new ArgumentOutOfRangeException(nameof(options), $"1 to {MostPlans} plans expected, {options.Plans} found");
+        if (options.Plans is < 1 or > MaxPlans)
+            throw new ArgumentOutOfRangeException(nameof(options), $"1 to {MaxPlans} plans expected, {options.Plans} found");
         if (!Enum.IsDefined(options.Mode))
             throw new ArgumentOutOfRangeException(nameof(options), $"a known mode expected, {options.Mode} found");
         if (options.Precision is not (Precision.Float32 or Precision.Int8))

@@ -67,8 +67,8 @@ internal static class NetworkInference
         (EncoderLayout Layout, int? Missing)[] fitting =
             [.. Layouts.Value.Select(layout => (layout, Missing: layout.Missing(found))).Where(pair => pair.Missing is not null)];
         if (fitting.Length == 0) return null;
-        int? least = fitting.Min(pair => pair.Missing);
-        EncoderLayout[] best = [.. fitting.Where(pair => pair.Missing == least).Select(pair => pair.Layout)];
+        int? minimum = fitting.Min(pair => pair.Missing);
+        EncoderLayout[] best = [.. fitting.Where(pair => pair.Missing == minimum).Select(pair => pair.Layout)];
         return ([.. best.Select(layout => layout.Name)], found[best[0].First].Dims[1]);
     }
 

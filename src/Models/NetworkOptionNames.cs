@@ -127,9 +127,9 @@ internal static class NetworkOptionNames
     private static int Choice(string text, params string[] words) => Array.IndexOf(words, text) is >= 0 and int index
         ? index : throw new FormatException(string.Join(" or ", words));
 
-    private static int Number(string text, int least, int most) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most
-            ? number : throw new FormatException($"a number from {least} to {most}");
+    private static int Number(string text, int minimum, int maximum) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= minimum && number <= maximum
+            ? number : throw new FormatException($"a number from {minimum} to {maximum}");
 
     private static int[] Numbers(string text) => [.. text.Trim('[', ']', '(', ')').Split(',').Select(item => Number(item.Trim(), 1, 4096))];
 }

@@ -79,10 +79,10 @@ internal static unsafe class Layout
 
     private static int SizeOf<T>(void* at, string name) where T : unmanaged
     {
-        const uint Most = 1 << 16;
+        const uint Maximum = 1 << 16;
         if (at is null) throw new ArgumentException($"{name} is NULL");
         uint size = *(uint*)at;
-        return size is >= sizeof(uint) and <= Most
+        return size is >= sizeof(uint) and <= Maximum
             ? (int)size
             : throw new ArgumentException($"the size of {name} is {size}: expected sizeof, {sizeof(T)} in this version");
     }

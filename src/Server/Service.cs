@@ -41,7 +41,7 @@ internal sealed class Service : IAsyncDisposable
     private Service(ServeRequest request, ServiceSettings settings, IBackend backend, Division division, RetryPolicy retries, Log log)
     {
         (_log, _backend) = (log, backend);
-        _spool = Spool.Open(settings.Spool, new SpoolLimits((long)request.SpoolGigabytes << 30, request.MostWaiting,
+        _spool = Spool.Open(settings.Spool, new SpoolLimits((long)request.SpoolGigabytes << 30, request.MaxWaiting,
             (long)request.ImageMegabytes << 20, TimeSpan.FromHours(request.KeepHours)), log);
         _spool.Pressure = new MemoryCeiling(MemoryCeiling.Allowed).Reached;
         try

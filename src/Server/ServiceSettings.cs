@@ -12,7 +12,7 @@ namespace LungSeg.Server;
 /// <summary>What the options come to, checked: each fault is one line.</summary>
 internal sealed record ServiceSettings
 {
-    private const int LeastToken = 16, MostTokenBytes = 1 << 12;
+    private const int MinToken = 16, MaxTokenBytes = 1 << 12;
 
     public IPEndPoint? HttpAt { get; private init; }
 
@@ -86,10 +86,10 @@ internal sealed record ServiceSettings
     /// <summary>A token in a file, without the line break behind it.</summary>
     public static string ReadToken(string option, string file)
     {
-        string token = System.Text.Encoding.UTF8.GetString(BoundedFile.Read(file, MostTokenBytes, "token")).Trim();
-        return token.Length >= LeastToken && !token.Any(c => c is <= ' ' or > '~')
+        string token = System.Text.Encoding.UTF8.GetString(BoundedFile.Read(file, MaxTokenBytes, "token")).Trim();
+        return token.Length >= MinToken && !token.Any(c => c is <= ' ' or > '~')
             ? token
-            : throw new UsageException($"{option}: a token of {LeastToken} characters or more without spaces expected in '{file}'");
+            : throw new UsageException($"{option}: a token of {MinToken} characters or more without spaces expected in '{file}'");
     }
 
     private static Dictionary<string, DestinationEntry> Given(ServeRequest request)

@@ -37,7 +37,7 @@ internal sealed class Work(
     : IDisposable
 {
     /// <summary>So often the process may end while an image is in work.</summary>
-    public const int MostCrashes = 3;
+    public const int MaxCrashes = 3;
 
     private readonly BlockingCollection<Item> _queue = [];
     private readonly CancellationTokenSource _stop = new();
@@ -58,7 +58,7 @@ internal sealed class Work(
 
     public void Add(Item item)
     {
-        if (item.Crashes >= MostCrashes) Park(item, $"the service ended {item.Crashes} times while this image was in work");
+        if (item.Crashes >= MaxCrashes) Park(item, $"the service ended {item.Crashes} times while this image was in work");
         else _queue.Add(item);
     }
 

@@ -137,7 +137,7 @@ public sealed class InterpreterTests
     [InlineData("shl.b32 %r4, %r0, 7; and.b32 %r4, %r4, 1023; add.u32 %r4, %r1, %r4; ld.shared.b32 %r5, [%r4];", 8, 1)]
     [InlineData("ld.shared.v4.b32 {%r5,%r6,%r7,%r8}, [%r3];", 4, 4)]
     [InlineData("shl.b32 %r4, %r0, 6; and.b32 %r4, %r4, 1023; add.u32 %r4, %r1, %r4; ld.shared.v4.b32 {%r5,%r6,%r7,%r8}, [%r4];", 16, 4)]
-    public void Bank_conflicts_are_counted(string body, int turns, int least)
+    public void Bank_conflicts_are_counted(string body, int turns, int minimum)
     {
         using var gpu = new Gpu();
         byte[] memory = BitConverter.GetBytes(gpu.Memory.Allocate(1024));
@@ -145,7 +145,7 @@ public sealed class InterpreterTests
             "st.shared.v4.b32 [%r3], {%r0,%r0,%r0,%r0}; st.shared.v4.b32 [%r3+512], {%r0,%r0,%r0,%r0}; bar.sync 0;" + body))
                 .Entry("snippet");
         kernel.Run(new LaunchConfiguration(1, 1, 1, 32, SharedBytes), memory, gpu.Memory, Checks.Banks);
-        Assert.Equal((turns, least), kernel.BankUse[kernel.Instructions.Count - 2]);
+        Assert.Equal((turns, minimum), kernel.BankUse[kernel.Instructions.Count - 2]);
     }
 
     [Fact]

@@ -61,7 +61,7 @@ public sealed class FlagSurveyTests(ITestOutputHelper output)
     /// A row of the table. A flag is to be raised by a number of the images: "" is none at all, and "!" before a name that it is not
     /// raised.
     /// </summary>
-    private void Survey(string name, IEnumerable<Radiograph> images, (string Flag, int Least, int Most)[] expected)
+    private void Survey(string name, IEnumerable<Radiograph> images, (string Flag, int Minimum, int Maximum)[] expected)
     {
         if (!name.Contains(Environment.GetEnvironmentVariable("LUNGSEG_FLAGS") ?? "", StringComparison.Ordinal))
             return;
@@ -78,10 +78,10 @@ public sealed class FlagSurveyTests(ITestOutputHelper output)
         _table.AppendLine(CultureInfo.InvariantCulture,
             $"| {name} | {found.Count} | {found.Min(f => f.Doubt):0.00} to {found.Max(f => f.Doubt):0.00} | {text} |");
         output.WriteLine(_table.ToString().Split('\n')[^2]);
-        foreach ((string flag, int least, int most) in expected)
+        foreach ((string flag, int minimum, int maximum) in expected)
             Assert.InRange(found.Count(f => flag.Length == 0 ? f.Flags.Length == 0 : flag[0] == '!' ? !f.Flags.Contains(flag[1..])
                 : f.Flags.Contains(flag)),
-                least, most);
+                minimum, maximum);
     }
 
     private static Radiograph Make(int width, int height, Func<int, int, double> value) =>

@@ -78,7 +78,7 @@ public sealed class SpoolTests : IDisposable
         }
         using Spool last = Open();
         Item suspect = Assert.Single(last.Items);
-        Assert.Equal(Work.MostCrashes, suspect.Crashes);
+        Assert.Equal(Work.MaxCrashes, suspect.Crashes);
         suspect.Append(new JournalLine { Failed = new Fault("x", DateTime.UtcNow) });
         Assert.Equal((0, 1), (suspect.Crashes, suspect.Failures));
     }

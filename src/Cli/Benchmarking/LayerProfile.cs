@@ -65,14 +65,14 @@ internal sealed record LayerProfile
 }
 
 /// <summary>A step's median time, the share of it in which workers waited, and the minimum time by its roofline, in milliseconds.</summary>
-internal sealed record ProfiledStep(PlanStep Step, double Milliseconds, double Waiting, double Least)
+internal sealed record ProfiledStep(PlanStep Step, double Milliseconds, double Waiting, double Minimum)
 {
     public double GigaFlops => Milliseconds > 0 ? 2e-6 * Step.Macs / Milliseconds : 0;
 
     public double GigaBytes => Milliseconds > 0 ? 1e-6 * Step.Bytes / Milliseconds : 0;
 
     /// <summary>Share of the roofline that is reached; above 1 where a kernel needs fewer products than the definition.</summary>
-    public double RooflineShare => Milliseconds > 0 ? Least / Milliseconds : 0;
+    public double RooflineShare => Milliseconds > 0 ? Minimum / Milliseconds : 0;
 }
 
 /// <summary>Times of steps from the spans of a run.</summary>

@@ -35,7 +35,7 @@ internal static class ProfileTable
             Tables.Row(kernels,
             [
                 kernel.Key, $"{kernel.Count()}", Units.Fixed(milliseconds, 2), Units.Percent(milliseconds / profile.Milliseconds),
-                macs > 0 ? Units.Fixed(2e-6 * macs / milliseconds, 1) : "", Units.Percent(kernel.Sum(step => step.Least) / milliseconds),
+                macs > 0 ? Units.Fixed(2e-6 * macs / milliseconds, 1) : "", Units.Percent(kernel.Sum(step => step.Minimum) / milliseconds),
             ]);
         }
         Tables.Write(output, kernels);

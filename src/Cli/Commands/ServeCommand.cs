@@ -56,7 +56,7 @@ internal sealed record ServeRequest
 
     public int SpoolGigabytes { get; init; } = 20;
 
-    public int MostWaiting { get; init; } = 10_000;
+    public int MaxWaiting { get; init; } = 10_000;
 
     public int ImageMegabytes { get; init; } = 256;
 
@@ -193,7 +193,7 @@ internal static class ServeCommand
                 Authority = parsed.GetValue(authority),
                 Spool = parsed.GetValue(spool),
                 SpoolGigabytes = parsed.GetValue(size),
-                MostWaiting = parsed.GetValue(waiting),
+                MaxWaiting = parsed.GetValue(waiting),
                 ImageMegabytes = parsed.GetValue(image),
                 KeepHours = parsed.GetValue(keep),
                 Formats = results.Given(parsed) ? selection.Formats : null,

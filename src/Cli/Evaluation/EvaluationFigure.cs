@@ -208,10 +208,11 @@ internal static class Ink
     }
 
     /// <summary>Round numbers from one below the least to one above the largest, 4 to 8 steps.</summary>
-    public static double[] Ticks(double least, double largest)
+    public static double[] Ticks(double minimum, double largest)
     {
-        double step = ((double[])[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]).First(s => (largest - least) / s <= 7 || s == 0.5);
-        int first = (int)Math.Floor((least + 1e-9) / step), last = (int)Math.Ceiling((largest - 1e-9) / step);
+        double step = ((double[])[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5])
+            .First(s => (largest - minimum) / s <= 7 || s == 0.5);
+        int first = (int)Math.Floor((minimum + 1e-9) / step), last = (int)Math.Ceiling((largest - 1e-9) / step);
         return [.. Enumerable.Range(first, Math.Max(last, first + 1) - first + 1).Select(i => i * step)];
     }
 }

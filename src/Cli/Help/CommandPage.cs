@@ -56,10 +56,10 @@ internal sealed class CommandPage : SynchronousCommandLineAction
         {
             string names = string.Join(", ", option.Aliases.Append(option.Name).Select(name => $"`{name}`"));
             string value = option.HelpName is { } help ? $" `{help}`" : "";
-            string standard = option.HasDefaultValue && option.GetDefaultValue() is { } given and not (bool or "")
+            string defaultValue = option.HasDefaultValue && option.GetDefaultValue() is { } given and not (bool or "")
                 ? $" (default: {given})"
                 : "";
-            page.Append($"- {names}{value}: {option.Description}{standard}\n");
+            page.Append($"- {names}{value}: {option.Description}{defaultValue}\n");
         }
         foreach (string note in command.Notes) page.Append($"\n{note}\n");
     }

@@ -7,9 +7,9 @@ namespace LungSeg.Cli.Help;
 /// <summary>
 /// <c>--help</c>: arguments and options, then examples and notes; for the program as a whole also variables and exit codes.
 /// </summary>
-/// <param name="standard">Writes arguments and options.</param>
+/// <param name="standardHelp">Writes arguments and options.</param>
 /// <param name="examples">The examples of the program as a whole.</param>
-internal sealed class HelpText(HelpAction standard, IReadOnlyList<Example> examples) : SynchronousCommandLineAction
+internal sealed class HelpText(HelpAction standardHelp, IReadOnlyList<Example> examples) : SynchronousCommandLineAction
 {
     private const int WidestNote = 120;
 
@@ -17,14 +17,14 @@ internal sealed class HelpText(HelpAction standard, IReadOnlyList<Example> examp
 
     public override int Invoke(ParseResult parseResult)
     {
-        standard.Invoke(parseResult);
+        standardHelp.Invoke(parseResult);
         TextWriter output = parseResult.InvocationConfiguration.Output;
         Command command = parseResult.CommandResult.Command;
         var documented = command as CliCommand;
         Write(output, "Examples", (documented?.Examples ?? examples).Select(example => (example.Line, example.Meaning)));
         foreach (string note in documented?.Notes ?? [])
         {
-            foreach (string line in note.Split('\n').SelectMany(line => Wrapped(line, Math.Min(standard.MaxWidth, WidestNote))))
+            foreach (string line in note.Split('\n').SelectMany(line => Wrapped(line, Math.Min(standardHelp.MaxWidth, WidestNote))))
                 output.WriteLine(line);
             output.WriteLine();
         }

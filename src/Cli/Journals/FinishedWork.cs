@@ -11,7 +11,7 @@ namespace LungSeg.Cli.Journals;
 /// </summary>
 internal sealed class FinishedWork : IDisposable
 {
-    private const int MostExamples = 3;
+    private const int MaxExamples = 3;
     private readonly string _directory;
     private readonly List<JournalFile> _journals = [];
     private readonly ConcurrentDictionary<string, (JournalFile Journal, DateTime Modified)> _kept = [];
@@ -50,8 +50,8 @@ internal sealed class FinishedWork : IDisposable
         .GroupBy(redone => redone.Reason, redone => redone.Name)
         .OrderBy(group => group.Key, StringComparer.Ordinal)
         .Select(group => $"done again: {group.Count()}, {group.Key} "
-            + $"({string.Join(", ", group.Order(StringComparer.Ordinal).Take(MostExamples))}"
-            + $"{(group.Count() > MostExamples ? ", …" : "")})");
+            + $"({string.Join(", ", group.Order(StringComparer.Ordinal).Take(MaxExamples))}"
+            + $"{(group.Count() > MaxExamples ? ", …" : "")})");
 
     /// <summary>The lines of the finished images and of the sessions that did them, for the new journal.</summary>
     public IEnumerable<JournalLine> Kept()

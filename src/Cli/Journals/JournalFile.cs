@@ -10,7 +10,7 @@ namespace LungSeg.Cli.Journals;
 internal sealed class JournalFile : IDisposable
 {
     /// <summary>A line has a preview of some kilobytes and a few hundred bytes for each output.</summary>
-    private const int MostLineBytes = 8 << 20;
+    private const int MaxLineBytes = 8 << 20;
 
     private readonly FileStream _file;
     private readonly Dictionary<string, (int Number, long Start, int Length)> _entries = [];
@@ -147,7 +147,7 @@ internal sealed class JournalFile : IDisposable
                 number++;
             }
             line.Write(buffer, from, read - from);
-            if (line.Length > MostLineBytes) throw Damaged(number, $"it has more than {MostLineBytes} bytes");
+            if (line.Length > MaxLineBytes) throw Damaged(number, $"it has more than {MaxLineBytes} bytes");
         }
     }
 }

@@ -51,16 +51,17 @@ internal readonly record struct Shard(int Index, int Count)
     private static Shard? OfSlurm(Func<string, string?> environment)
     {
         if (environment("SLURM_ARRAY_TASK_ID") is null) return null;
-        int id = Required("SLURM_ARRAY_TASK_ID"), count = Required("SLURM_ARRAY_TASK_COUNT"), least = Required("SLURM_ARRAY_TASK_MIN");
-        int most = Required("SLURM_ARRAY_TASK_MAX");
+        int id = Required("SLURM_ARRAY_TASK_ID"), count = Required("SLURM_ARRAY_TASK_COUNT"), minimum = Required("SLURM_ARRAY_TASK_MIN");
+        int maximum = Required("SLURM_ARRAY_TASK_MAX");
         int step = Number(environment("SLURM_ARRAY_TASK_STEP") ?? "1") is > 0 and int given ? given : 1;
         // An array such as 1,3,7 has gaps that its step does not describe: some part would be done by no task.
-        if ((most - least) / step + 1 != count || (id - least) % step != 0)
+        if ((maximum - minimum) / step + 1 != count || (id - minimum) % step != 0)
         {
-            throw new UsageException($"--shard auto: the job array from {least} to {most} has {count} tasks, so it is not evenly numbered; "
+            throw new UsageException(
+                $"--shard auto: the job array from {minimum} to {maximum} has {count} tasks, so it is not evenly numbered; "
                 + $"use one such as --array=1-{count}, or {ByHand}");
         }
-        return new Shard((id - least) / step + 1, count);
+        return new Shard((id - minimum) / step + 1, count);
 
         int Required(string name) => Number(environment(name) ?? "") ?? throw new UsageException(
             $"--shard auto: SLURM_ARRAY_TASK_ID is set, but {name} is '{environment(name)}', a number was expected; {ByHand}");

@@ -13,7 +13,7 @@ namespace LungSeg.Cli.Reports;
 internal static class ReportPage
 {
     /// <summary>A preview has about 6 KB; with more of them a browser would open the page slowly.</summary>
-    private const int MostThumbnails = 4000;
+    private const int MaxThumbnails = 4000;
 
     // Letters of any script stay readable; characters that could end a script element are escaped.
     private static readonly JsonWriterOptions InScript = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
@@ -59,12 +59,12 @@ internal static class ReportPage
         }
         json.WriteStartObject("limits");
         json.WriteNumber("expected", journal.Expected);
-        json.WriteNumber("thumbnails", MostThumbnails);
+        json.WriteNumber("thumbnails", MaxThumbnails);
         json.WriteNumber("scale", Thumbnail.Scale);
         json.WriteNumber("uncertain", QualityRules.Unsure);
         json.WriteEndObject();
         json.WriteStartArray("images");
-        HashSet<string>? withThumbnail = journal.Count <= MostThumbnails ? null : FlaggedFirst(journal);
+        HashSet<string>? withThumbnail = journal.Count <= MaxThumbnails ? null : FlaggedFirst(journal);
         foreach (string name in journal.Names)
         {
             JournalEntry entry = journal.Find(name)!;
@@ -77,7 +77,7 @@ internal static class ReportPage
     }
 
     private static HashSet<string> FlaggedFirst(JournalFile journal) =>
-        [.. journal.Names.OrderBy(name => journal.Find(name)!.Record.Flags.Count > 0 ? 0 : 1).Take(MostThumbnails)];
+        [.. journal.Names.OrderBy(name => journal.Find(name)!.Record.Flags.Count > 0 ? 0 : 1).Take(MaxThumbnails)];
 
     private static void Write(Stream stream, string text) => stream.Write(Encoding.UTF8.GetBytes(text));
 

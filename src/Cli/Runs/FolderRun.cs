@@ -13,7 +13,7 @@ namespace LungSeg.Cli.Runs;
 /// </summary>
 internal sealed class FolderRun
 {
-    private const int MostFailuresTold = 20, MostReasons = 3;
+    private const int MaxFailuresTold = 20, MaxReasons = 3;
     private readonly SegmentRequest _request;
     private readonly InputCollection _collection;
     private readonly Shard _shard;
@@ -123,7 +123,7 @@ internal sealed class FolderRun
         if (_skipped.Count == 0) return;
         IEnumerable<string> formats = _skipped.GroupBy(skipped => skipped.Format).Select(format =>
             $"{format.Key} of {format.Count()} "
-                + $"({string.Join(", ", format.Select(skipped => skipped.Reason).Distinct().Take(MostReasons))})");
+                + $"({string.Join(", ", format.Select(skipped => skipped.Reason).Distinct().Take(MaxReasons))})");
         Status($"formats that images cannot have were skipped: {string.Join("; ", formats)}");
     }
 
@@ -131,10 +131,10 @@ internal sealed class FolderRun
     {
         IReadOnlyList<ImageRecord> failures = _state.Failures;
         if (failures.Count > 0) CommandLine.Tell(_error, $"{failures.Count} of {_inputs.Count} images failed:");
-        foreach (ImageRecord failure in failures.OrderBy(failure => failure.File, StringComparer.Ordinal).Take(MostFailuresTold))
+        foreach (ImageRecord failure in failures.OrderBy(failure => failure.File, StringComparer.Ordinal).Take(MaxFailuresTold))
             _error.WriteLine(Printable.Of($"  {failure.Error}"));
         string table = RunReports.TableOf(_request.Directory, _shard);
-        if (failures.Count > MostFailuresTold) _error.WriteLine($"  … and {failures.Count - MostFailuresTold} more, all in {table}");
+        if (failures.Count > MaxFailuresTold) _error.WriteLine($"  … and {failures.Count - MaxFailuresTold} more, all in {table}");
         _state.TellOfStop(_error);
         if (open > 0) CommandLine.Tell(_error, $"{open} of {_inputs.Count} images remain: run the same command with --resume to continue");
     }

@@ -49,12 +49,12 @@ internal sealed class ResultChoices
         "--dicom-compression", "Lossless compression of DICOM results: none, the whole file (deflated), or pixels of 8 bits (rle)",
         "none", "none", "deflated", "rle");
 
-    /// <param name="standard">What is written where nothing is chosen, for people.</param>
-    public ResultChoices(string standard = ResultFormats.Default)
+    /// <param name="defaultValue">What is written where nothing is chosen, for people.</param>
+    public ResultChoices(string defaultValue = ResultFormats.Default)
     {
         _formats = new Option<string?>("--format")
         {
-            Description = $"Files to write for each image, separated by commas: {string.Join(", ", Names)}; default: {standard}",
+            Description = $"Files to write for each image, separated by commas: {string.Join(", ", Names)}; default: {defaultValue}",
             HelpName = "LIST",
             CompletionSources = { Names },
         };

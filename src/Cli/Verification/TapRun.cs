@@ -15,7 +15,7 @@ internal sealed class TapRun(IBackend backend, Graph graph, float[] input)
     public const string Output = "output";
 
     // Tapped results stay in memory until a run ends, so many of them are read in several runs.
-    private const long MostFloatsAtOnce = 1 << 26;
+    private const long MaxFloatsAtOnce = 1 << 26;
 
     /// <summary>Whether a path is an output's: the first one is <see cref="Output"/>, the second, a label, has a 1 behind it.</summary>
     public static bool IsOutput(string path) => path == Output
@@ -69,7 +69,7 @@ internal sealed class TapRun(IBackend backend, Graph graph, float[] input)
         foreach (string path in paths)
         {
             long size = graph.Taps[path].Shape.Count;
-            if (group.Count > 0 && floats + size > MostFloatsAtOnce)
+            if (group.Count > 0 && floats + size > MaxFloatsAtOnce)
             {
                 yield return group;
                 (group, floats) = ([], 0);

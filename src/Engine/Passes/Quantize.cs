@@ -10,7 +10,7 @@ namespace LungSeg.Engine.Passes;
 internal static class Quantize
 {
     // 255 · 63 · this, and a bias of 2^30, stay below 2^31.
-    private const int MostProducts = 66_000;
+    private const int MaxProducts = 66_000;
 
     /// <summary>
     /// Quantises a graph that standard passes have left. Throws <see cref="WeightException"/> where the table is not one of this graph.
@@ -142,8 +142,8 @@ internal static class Quantize
 
     private static bool HasIntegerKernel(Tensor node) => node.Op switch
     {
-        Conv2dOp op => op.C / op.Groups * op.R * op.S <= MostProducts,
-        ConvTranspose2dOp op => op.C * op.R * op.S <= MostProducts,
+        Conv2dOp op => op.C / op.Groups * op.R * op.S <= MaxProducts,
+        ConvTranspose2dOp op => op.C * op.R * op.S <= MaxProducts,
         ConcatOp or SliceOp or AddOp or MulOp or ActivationOp => true,
         MaxPool2dOp or AvgPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp => true,
         _ => false,

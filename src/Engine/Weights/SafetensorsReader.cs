@@ -127,14 +127,14 @@ internal static class SafetensorsReader
         return new Entry(key, dtype, [.. dims.Select(dim => (int)dim)], begin, end);
     }
 
-    private static List<long> ReadNumbers(ref Utf8JsonReader reader, string key, int most)
+    private static List<long> ReadNumbers(ref Utf8JsonReader reader, string key, int maximum)
     {
         Expect(reader, JsonTokenType.StartArray, key);
         List<long> numbers = [];
         while (reader.Read() && reader.TokenType == JsonTokenType.Number)
         {
-            if (numbers.Count == most || !reader.TryGetInt64(out long number) || number < 0)
-                throw new JsonException($"'{key}' has a bad number, or more than {most}");
+            if (numbers.Count == maximum || !reader.TryGetInt64(out long number) || number < 0)
+                throw new JsonException($"'{key}' has a bad number, or more than {maximum}");
             numbers.Add(number);
         }
         Expect(reader, JsonTokenType.EndArray, key);

@@ -9,7 +9,7 @@ namespace LungSeg.Imaging.Codecs;
 internal sealed class GifDecoder : IImageDecoder
 {
     private const int Header = 13, ImageMark = 0x2C, ExtensionMark = 0x21, Trailer = 0x3B, HasPalette = 0x80, Interlaced = 0x40,
-        MostCodes = 4096;
+        MaxCodes = 4096;
 
     public string Format => "GIF";
 
@@ -61,11 +61,11 @@ internal sealed class GifDecoder : IImageDecoder
         int data = at;
         SkipBlocks(file, ref at);
         byte[] indices = Decompress(file, data, codeSize, columns, rows);
-        int colors = palette.Length / 3, most = indices.Max();
-        if (most >= colors)
-            throw new ImageException($"the GIF file is damaged: a pixel names colour {most} of a palette of {colors}");
+        int colors = palette.Length / 3, maximum = indices.Max();
+        if (maximum >= colors)
+            throw new ImageException($"the GIF file is damaged: a pixel names colour {maximum} of a palette of {colors}");
         bool whole = columns == width && rows == height;
-        bool grey = IsGrey(palette, most + 1) && (whole || IsGrey(background, 1));
+        bool grey = IsGrey(palette, maximum + 1) && (whole || IsGrey(background, 1));
         int channels = grey ? 1 : 3;
         ushort[] samples = new ushort[width * height * channels];
         for (int i = 0; !whole && i < samples.Length; i++)
@@ -91,8 +91,8 @@ internal sealed class GifDecoder : IImageDecoder
     {
         if (codeSize is < 1 or > 8)
             throw new ImageException($"the GIF file is damaged: codes of {codeSize} bits");
-        byte[] target = (long)columns * rows <= (long)MostCodes * file.Length ? new byte[columns * rows] : throw EndsEarly();
-        Span<int> start = stackalloc int[MostCodes], length = stackalloc int[MostCodes];
+        byte[] target = (long)columns * rows <= (long)MaxCodes * file.Length ? new byte[columns * rows] : throw EndsEarly();
+        Span<int> start = stackalloc int[MaxCodes], length = stackalloc int[MaxCodes];
         int clear = 1 << codeSize, end = clear + 1, next = end + 1, bits = codeSize + 1, to = 0, before = -1, left = 0, count = 0;
         uint window = 0;
         while (to < target.Length)
@@ -117,7 +117,7 @@ internal sealed class GifDecoder : IImageDecoder
             int first = to;
             if (code < clear)
                 target[to++] = (byte)code;
-            else if (before >= 0 && (code < next || (code == next && next < MostCodes)))
+            else if (before >= 0 && (code < next || (code == next && next < MaxCodes)))
             {
                 // The code that is just being made is the string before with its own first byte behind.
                 (int from, int size) = code == next ? (before, first - before + 1) : (start[code], length[code]);
@@ -127,7 +127,7 @@ internal sealed class GifDecoder : IImageDecoder
             }
             else
                 throw new ImageException($"the GIF file is damaged: code {code} of its data is not defined yet");
-            if (before >= 0 && next < MostCodes)
+            if (before >= 0 && next < MaxCodes)
             {
                 (start[next], length[next]) = (before, first - before + 1);
                 next++;

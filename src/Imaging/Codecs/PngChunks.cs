@@ -9,7 +9,7 @@ internal sealed class PngChunks
     /// <summary>
     /// Bytes that one byte of a Deflate stream can stand for; and data that no image needs, as a multiple of its pixels' bytes and beyond.
     /// </summary>
-    private const long MostGain = 1032, MostOverhead = 2, SmallData = 1 << 20;
+    private const long MaxGain = 1032, MaxOverhead = 2, SmallData = 1 << 20;
 
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
 
@@ -29,7 +29,7 @@ internal sealed class PngChunks
     public required MemoryStream Data { get; init; }
 
     /// <summary>Whether the data can hold so many bytes: Deflate makes at most 1032 of one.</summary>
-    public bool CanHold(long bytes) => bytes <= (Data.Length + 1) * MostGain;
+    public bool CanHold(long bytes) => bytes <= (Data.Length + 1) * MaxGain;
 
     public static PngChunks Read(ReadOnlySpan<byte> file)
     {
@@ -92,7 +92,7 @@ internal sealed class PngChunks
     {
         // Eight bytes are the most that a pixel has.
         long pixels = 8L * BinaryPrimitives.ReadUInt32BigEndian(header) * BinaryPrimitives.ReadUInt32BigEndian(header[4..]);
-        if (data.Length + body.Length > MostOverhead * pixels + SmallData)
+        if (data.Length + body.Length > MaxOverhead * pixels + SmallData)
             throw new ImageException("the PNG file is damaged: its data is larger than twice what its pixels can need");
         data.Write(body);
     }

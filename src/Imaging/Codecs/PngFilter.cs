@@ -206,9 +206,9 @@ internal static class PngFilter
         {
             Vector128<short> a = up - corner, b = left - corner, c = Vector128.Abs(a + b);
             (a, b) = (Vector128.Abs(a), Vector128.Abs(b));
-            Vector128<short> least = Vector128.Min(a, Vector128.Min(b, c));
-            return Vector128.ConditionalSelect(Vector128.Equals(a, least), left,
-                Vector128.ConditionalSelect(Vector128.Equals(b, least), up, corner));
+            Vector128<short> minimum = Vector128.Min(a, Vector128.Min(b, c));
+            return Vector128.ConditionalSelect(Vector128.Equals(a, minimum), left,
+                Vector128.ConditionalSelect(Vector128.Equals(b, minimum), up, corner));
         }
     }
 }

@@ -73,15 +73,15 @@ internal sealed class TiffDirectory
     public long Number(TiffField tag, long otherwise) => Has(tag) ? Numbers(tag, 1)[0] : otherwise;
 
     /// <summary>
-    /// A tag's first values, all of them where there are no more than <paramref name="most"/>; empty where the directory lacks it.
+    /// A tag's first values, all of them where there are no more than <paramref name="maximum"/>; empty where the directory lacks it.
     /// </summary>
-    public long[] Numbers(TiffField tag, long most)
+    public long[] Numbers(TiffField tag, long maximum)
     {
         if (!_fields.TryGetValue(tag, out (int Type, long Count, ulong At) field))
             return [];
         if (field.Type is not (1 or 3 or 4 or 6 or 8 or 9 or 13 or 16 or 17) || field.Count == 0)
             throw new ImageException($"the TIFF file is damaged: its tag {(int)tag} ({tag}) holds no whole number");
-        long[] numbers = new long[Math.Min(field.Count, most)];
+        long[] numbers = new long[Math.Min(field.Count, maximum)];
         int bytes = TypeBytes[field.Type], unused = 64 - 8 * bytes;
         for (int i = 0; i < numbers.Length; i++)
         {

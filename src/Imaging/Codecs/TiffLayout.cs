@@ -31,7 +31,7 @@ internal enum TiffPhotometric
 internal sealed record TiffLayout
 {
     /// <summary>Pixels of all tiles may be so many times those of the image, for tiles reach beyond its edge.</summary>
-    private const int MostPadding = 4;
+    private const int MaxPadding = 4;
 
     /// <summary>Pixels of one tile that is no bomb whatever the image's size: 2048 x 2048.</summary>
     private const long PlainTile = 1 << 22;
@@ -208,7 +208,7 @@ internal sealed record TiffLayout
     {
         (long w, long h) = (d.Number(TiffField.TileWidth, 0), d.Number(TiffField.TileHeight, 0));
         if (w is < 1 or > int.MaxValue || h is < 1 or > int.MaxValue || w * h > ImageSize.MaximumPixels
-            || (width + w - 1) / w * w * ((height + h - 1) / h * h) > Math.Max(PlainTile, MostPadding * width * height))
+            || (width + w - 1) / w * w * ((height + h - 1) / h * h) > Math.Max(PlainTile, MaxPadding * width * height))
             throw new ImageException($"the TIFF file is damaged: its tiles are {w} x {h} pixels in an image of {width} x {height}");
         return ((int)w, (int)h);
     }
@@ -240,7 +240,7 @@ internal sealed record TiffLayout
             if (offset > fileLength || count > fileLength - offset)
                 throw new ImageException(
                     $"the TIFF file is truncated: it ends after {fileLength} bytes, {(decimal)offset + count} expected");
-            if (bytes > Array.MaxLength || bytes > count * TiffSegments.MostGain(this))
+            if (bytes > Array.MaxLength || bytes > count * TiffSegments.MaxGain(this))
                 throw new ImageException(
                     $"the TIFF file is truncated or damaged: {kind} {i + 1} of {expected} has {count} bytes, which cannot hold its "
                     + $"{bytes} bytes of pixels");

@@ -13,7 +13,7 @@ namespace LungSeg.Imaging.Codecs;
 internal static class TiffSegments
 {
     /// <summary>How many bytes one byte of a coding can stand for at most.</summary>
-    public static long MostGain(TiffLayout layout) => layout.Compression switch
+    public static long MaxGain(TiffLayout layout) => layout.Compression switch
     {
         TiffCompression.None => 1,
         TiffCompression.PackBits => 64,

@@ -9,7 +9,7 @@ namespace LungSeg.Imaging.Dicom;
 /// </summary>
 internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndian, DecisionLog log)
 {
-    private const int MaximumDepth = 32, MostWarnings = 8;
+    private const int MaximumDepth = 32, MaxWarnings = 8;
     private const string Topic = "data set";
     private const uint Undefined = uint.MaxValue;
     private const string ShortForms = "AE AS AT CS DA DS DT FL FD IS LO LT PN SH SL SS ST TM UI UL US";
@@ -193,7 +193,7 @@ internal sealed class DataSetReader(byte[] bytes, bool isExplicit, bool bigEndia
     private void Warn(string text)
     {
         // A damaged file could have thousands.
-        if (_warnings++ < MostWarnings)
+        if (_warnings++ < MaxWarnings)
             log.Warn(Topic, text);
     }
 

@@ -9,7 +9,7 @@ namespace LungSeg.Imaging.Dicom;
 internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, DataSet Meta, TransferSyntax Syntax)
 {
     private const int Preamble = 128, Signature = 4;
-    private const long MaximumBytes = 1L << 30, HeaderBytes = 16 << 20, MostGain = 1032;
+    private const long MaximumBytes = 1L << 30, HeaderBytes = 16 << 20, MaxGain = 1032;
 
     /// <summary>Whether the bytes are a DICOM file, or a bare data set that is evidently DICOM's.</summary>
     public static bool Recognizes(ReadOnlySpan<byte> file) => HasSignature(file) || EvidentSyntax(file) is not null;
@@ -124,20 +124,20 @@ internal sealed record DicomFile(byte[] Bytes, DataSet DataSet, DataSet Meta, Tr
         using DeflateStream source = new(new MemoryStream(file, at, file.Length - at), CompressionMode.Decompress);
         try
         {
-            byte[] bytes = new byte[(int)Math.Min(HeaderBytes, MostGain * (file.Length - at))];
+            byte[] bytes = new byte[(int)Math.Min(HeaderBytes, MaxGain * (file.Length - at))];
             int count = source.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (count < bytes.Length || source.ReadByte() is not (>= 0 and var next))
                 return bytes[..count];
-            long most = HeaderBytes + PixelBytes(bytes);
-            if (most > MaximumBytes)
+            long maximum = HeaderBytes + PixelBytes(bytes);
+            if (maximum > MaximumBytes)
                 throw new ImageException($"the DICOM file inflates to more than {MaximumBytes >> 20} MiB");
-            Array.Resize(ref bytes, (int)most);
+            Array.Resize(ref bytes, (int)maximum);
             bytes[count++] = (byte)next;
             count += source.ReadAtLeast(bytes.AsSpan(count), bytes.Length - count, throwOnEndOfStream: false);
             return count < bytes.Length || source.ReadByte() < 0
                 ? bytes[..count]
                 : throw new ImageException(
-                    $"the DICOM file is damaged: it inflates to more than the {most} bytes that its header and its pixels can need");
+                    $"the DICOM file is damaged: it inflates to more than the {maximum} bytes that its header and its pixels can need");
         }
         catch (InvalidDataException e)
         {

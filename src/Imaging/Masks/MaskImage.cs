@@ -7,7 +7,7 @@ namespace LungSeg.Imaging.Masks;
 /// </summary>
 internal sealed class MaskImage
 {
-    private const int MostLevels = 32, MostColors = 16;
+    private const int MaxLevels = 32, MaxColors = 16;
 
     /// <summary>
     /// How much of an image a plateau between background and highest value takes that is a label, and no edge that was smoothed.
@@ -59,13 +59,13 @@ internal sealed class MaskImage
         ReadOnlySpan<ushort> samples = image.Samples;
         HashSet<(ushort, ushort, ushort)> colors = [];
         float[] values = new float[samples.Length / 3];
-        for (int i = 0; i < values.Length && colors.Count <= MostColors; i++)
+        for (int i = 0; i < values.Length && colors.Count <= MaxColors; i++)
         {
             (ushort, ushort, ushort) color = (samples[3 * i], samples[3 * i + 1], samples[3 * i + 2]);
             colors.Add(color);
             values[i] = color == default ? 0 : 1;
         }
-        if (colors.Count > MostColors)
+        if (colors.Count > MaxColors)
             throw new ImageException(
                 $"{image.Name}: a colour image is no mask and no probability map: black and white, or black and one colour was expected");
         if (!colors.Contains(default))
@@ -84,16 +84,16 @@ internal sealed class MaskImage
         int highest = Array.FindLastIndex(counts, c => c > 0), levels = counts.Count(c => c > 0);
         bool lossy = image.Description.StartsWith("JPEG", StringComparison.Ordinal);
         float[] values = new float[samples.Length];
-        if (highest > 0 && levels > 2 && (lossy || levels <= MostLevels)
+        if (highest > 0 && levels > 2 && (lossy || levels <= MaxLevels)
             && Labelled(samples, width, height, highest, lossy) is { Count: > 0 } labels)
         {
             if (counts[0] == 0)
                 throw new ImageException(
                     $"{image.Name}: of the labels {string.Join(", ", labels)} of this image none is 0, so that the background of the "
                     + "mask is unknown");
-            int least = (int)(lossy ? LossyMargin * highest : 0);
+            int minimum = (int)(lossy ? LossyMargin * highest : 0);
             for (int i = 0; i < values.Length; i++)
-                values[i] = samples[i] > least ? 1 : 0;
+                values[i] = samples[i] > minimum ? 1 : 0;
             return new MaskImage(width, height, values, [.. labels.Append(0).Append(highest).Distinct().Order().Select(l => $"{l}")]);
         }
         // 0 and one other value are a mask, however dark that value is.

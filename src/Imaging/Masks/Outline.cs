@@ -50,12 +50,12 @@ public sealed record Outline(LungSide Side, bool IsHole, IReadOnlyList<(int X, i
     private static int Farthest((int X, int Y)[] ring, int start, int end)
     {
         int farthest = start;
-        double most = 0;
+        double maximum = 0;
         for (int i = start + 1; i < end; i++)
         {
             double distance = Distance(ring[i], ring[start], ring[end % ring.Length]);
-            if (distance > most)
-                (farthest, most) = (i, distance);
+            if (distance > maximum)
+                (farthest, maximum) = (i, distance);
         }
         return farthest;
     }

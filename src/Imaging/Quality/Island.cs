@@ -5,7 +5,7 @@ namespace LungSeg.Imaging.Quality;
 /// <summary>A single object on an even background, wider than high: the body in an axial slice of CT, hardly ever a radiograph.</summary>
 internal static class Island
 {
-    private const double EvenCorner = 0.9, EvenShare = 0.5, Background = 0.06, Object = 0.1, LeastArea = 0.1, Wider = 1.05;
+    private const double EvenCorner = 0.9, EvenShare = 0.5, Background = 0.06, Object = 0.1, MinArea = 0.1, Wider = 1.05;
 
     /// <summary>
     /// How much of its bounding box the largest object fills, its holes included. Null where the corners are not of one even brightness,
@@ -20,7 +20,7 @@ internal static class Island
             return null;
         byte[] pixels = Array.ConvertAll(s.Grey, v => Math.Abs(v - background) > Object * range ? (byte)1 : (byte)0);
         LungMask objects = NativeCleanup.FillHoles(NativeCleanup.KeepLargest(new LungMask(s.Width, s.Height, pixels), 1));
-        if (ConnectedComponents.Of(objects).Components is not [var largest] || largest.Area < LeastArea * pixels.Length)
+        if (ConnectedComponents.Of(objects).Components is not [var largest] || largest.Area < MinArea * pixels.Length)
             return null;
         (double width, double height) = (largest.Right - largest.Left, largest.Bottom - largest.Top);
         return width < Wider * height ? null : largest.Area / (width * height);

@@ -10,12 +10,12 @@ internal static class QualityRules
     /// <summary>Over this <see cref="QualityMeasures.UncertainRatio"/> the network counts as unsure.</summary>
     public const double Unsure = 0.25;
 
-    private const double Lost = 0.65, LeastLung = 0.05, MostLung = 0.8, Elongated = 2.5;
+    private const double Lost = 0.65, MinLung = 0.05, MaxLung = 0.8, Elongated = 2.5;
     private const double Negative = -0.05, NegativeUnsure = 0.5;
     private const double MissingLung = 0.2, CutSide = 0.02;
-    private const double MostTilt = 12, UpsideDownUnsure = 0.3, UpsideDown = -0.03, QuarterTurnUnsure = 0.6, Symmetric = 0.4;
+    private const double MaxTilt = 12, UpsideDownUnsure = 0.3, UpsideDown = -0.03, QuarterTurnUnsure = 0.6, Symmetric = 0.4;
     private const double Photograph = 0.1, OneTint = 0.95, Marks = 0.0003, Dark = 0.125;
-    private const double LeastIsland = 0.6, MostIsland = 0.9;
+    private const double MinIsland = 0.6, MaxIsland = 0.9;
 
     private static readonly string[] Sides = ["left", "top", "right", "bottom"];
 
@@ -58,8 +58,8 @@ internal static class QualityRules
         .. When(Elongation(image) > Elongated,
             $"the longer side of the image is {N(Elongation(image))} times the shorter, over {N(Elongated)}"),
         .. When(m.IsFlat, "the image has hardly more than one value"),
-        .. When(m.LungShare < LeastLung, $"{P(m.LungShare)} of the image is lung, under {P(LeastLung)}"),
-        .. When(m.LungShare > MostLung, $"{P(m.LungShare)} of the image is lung, over {P(MostLung)}"),
+        .. When(m.LungShare < MinLung, $"{P(m.LungShare)} of the image is lung, under {P(MinLung)}"),
+        .. When(m.LungShare > MaxLung, $"{P(m.LungShare)} of the image is lung, over {P(MaxLung)}"),
         .. When(m.LungShare > 0 && m.UncertainRatio > Lost,
             $"for each lung pixel {N(m.UncertainRatio)} have a probability from 0.1 to 0.9, over {N(Lost)}"),
     ];
@@ -69,9 +69,9 @@ internal static class QualityRules
     private static IEnumerable<string> Slice(Radiograph image, QualityMeasures m) =>
     [
         .. When(image.Dicom?.Modality == "CT", "the file's modality is CT"),
-        .. When(m.UncertainRatio > Unsure && m.IslandFill is > LeastIsland and < MostIsland,
+        .. When(m.UncertainRatio > Unsure && m.IslandFill is > MinIsland and < MaxIsland,
             $"the network is unsure, and one object on an even background, wider than high, fills {P(m.IslandFill ?? 0)} of its box "
-                + $"({P(LeastIsland)} to {P(MostIsland)}, a disc 78.5 %)"),
+                + $"({P(MinIsland)} to {P(MaxIsland)}, a disc 78.5 %)"),
     ];
 
     private static IEnumerable<string> Turned(QualityMeasures m)
@@ -79,8 +79,8 @@ internal static class QualityRules
         double upright = m.Contrast < 0 ? -m.BottomOverTop : m.BottomOverTop;
         return
         [
-            .. When(m.TiltDegrees is { } tilt && Math.Abs(tilt) > MostTilt && m.UncertainRatio <= Lost && m.SecondPartShare >= MissingLung,
-                $"the lungs are tilted by {N(Math.Abs(m.TiltDegrees ?? 0))} degrees, over {N(MostTilt)}"),
+            .. When(m.TiltDegrees is { } tilt && Math.Abs(tilt) > MaxTilt && m.UncertainRatio <= Lost && m.SecondPartShare >= MissingLung,
+                $"the lungs are tilted by {N(Math.Abs(m.TiltDegrees ?? 0))} degrees, over {N(MaxTilt)}"),
             .. When(m.UncertainRatio is > UpsideDownUnsure && m.IslandFill is null && upright < UpsideDown && m.Contrast != 0,
                 $"the network is unsure, and the top of the image is denser than its bottom by {P(-upright)} of the range, over "
                     + $"{P(-UpsideDown)}"),

@@ -26,7 +26,7 @@ internal sealed record ObjectFile(string Path, string SopClass, string SopInstan
 /// <summary>Sends results to a DICOM node by C-STORE, and asks for storage commitment where that is wanted.</summary>
 internal sealed class StoreDestination(Node node, bool commits, CallerOptions caller, Commitments commitments) : IDestination
 {
-    private const int MostReportBytes = 16 << 20;
+    private const int MaxReportBytes = 16 << 20;
     private static readonly TimeSpan ReportPatience = TimeSpan.FromSeconds(1);
 
     public async Task<bool> SendAsync(Item item, string name, CancellationToken stop)
@@ -114,7 +114,7 @@ internal sealed class StoreDestination(Node node, bool commits, CallerOptions ca
     {
         try
         {
-            if (await calling.WaitAsync(ReportPatience, MostReportBytes).ConfigureAwait(false) is not var (context, command, data)) return;
+            if (await calling.WaitAsync(ReportPatience, MaxReportBytes).ConfigureAwait(false) is not var (context, command, data)) return;
             (ushort status, string? reason) = command.Command == CommandField.EventReport ? commitments.Reported(command, data, isExplicit)
                 : (Status.UnrecognizedOperation, "a report was expected");
             await calling.AnswerAsync(context, CommandSet.ResponseTo(command, status, reason)).ConfigureAwait(false);

@@ -13,7 +13,7 @@ namespace LungSeg.Server.Delivery;
 internal sealed class StowDestination(HttpClient client, string url, string? token) : IDestination
 {
     private const string Dicom = "application/dicom", FailedSequence = "00081198", FailureReason = "00081197";
-    private const int MostAnswerBytes = 1 << 20;
+    private const int MaxAnswerBytes = 1 << 20;
 
     public async Task<bool> SendAsync(Item item, string name, CancellationToken stop)
     {
@@ -59,7 +59,7 @@ internal sealed class StowDestination(HttpClient client, string url, string? tok
     private static async Task<string> TextAsync(HttpResponseMessage response, CancellationToken stop)
     {
         using Stream stream = await response.Content.ReadAsStreamAsync(stop).ConfigureAwait(false);
-        byte[] bytes = new byte[MostAnswerBytes];
+        byte[] bytes = new byte[MaxAnswerBytes];
         int read = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, stop).ConfigureAwait(false);
         return System.Text.Encoding.UTF8.GetString(bytes, 0, read);
     }

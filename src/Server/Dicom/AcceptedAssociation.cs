@@ -10,7 +10,7 @@ namespace LungSeg.Server.Dicom;
 /// </summary>
 internal sealed class AcceptedAssociation(PduStream pdus, NodeOptions options, Spool spool, Commitments commitments, Log log)
 {
-    private const int MostCommitmentBytes = 16 << 20;
+    private const int MaxCommitmentBytes = 16 << 20;
     private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(2);
     private readonly MessageReader _messages = new(pdus);
     private Dictionary<byte, (string AbstractSyntax, string TransferSyntax)> _contexts = [];
@@ -204,7 +204,7 @@ internal sealed class AcceptedAssociation(PduStream pdus, NodeOptions options, S
 
     private async Task ActionAsync(byte context, CommandSet command, string transferSyntax)
     {
-        byte[] data = command.HasDataSet ? await _messages.DataAsync(context, MostCommitmentBytes).ConfigureAwait(false) : [];
+        byte[] data = command.HasDataSet ? await _messages.DataAsync(context, MaxCommitmentBytes).ConfigureAwait(false) : [];
         (ushort status, string? reason) = !options.Commits ? (Status.ProcessingFailure, "this node does not commit to storage")
             : command.Number(CommandSet.ActionType) != 1 ? (Status.NoSuchAction, "the action type 1 was expected")
             : command.Text(CommandSet.RequestedInstance) != Uids.CommitmentInstance
@@ -224,7 +224,7 @@ internal sealed class AcceptedAssociation(PduStream pdus, NodeOptions options, S
 
     private async Task ReportAsync(byte context, CommandSet command, string transferSyntax)
     {
-        byte[] data = command.HasDataSet ? await _messages.DataAsync(context, MostCommitmentBytes).ConfigureAwait(false) : [];
+        byte[] data = command.HasDataSet ? await _messages.DataAsync(context, MaxCommitmentBytes).ConfigureAwait(false) : [];
         (ushort status, string? reason) = commitments.Reported(command, data, transferSyntax == Uids.Explicit);
         if (reason is not null) log.Warn($"a storage commitment report from {_request.Calling} was answered with {status:X4}: {reason}");
         await SendAsync(context, CommandSet.ResponseTo(command, status, reason)).ConfigureAwait(false);

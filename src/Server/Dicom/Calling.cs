@@ -98,10 +98,10 @@ internal sealed class Calling : IDisposable
     /// Waits for a request of the peer, such as a report on storage commitment; null where the time is over or the peer ended the
     /// association.
     /// </summary>
-    public async Task<(byte Context, CommandSet Command, byte[] Data)?> WaitAsync(TimeSpan patience, int most)
+    public async Task<(byte Context, CommandSet Command, byte[] Data)?> WaitAsync(TimeSpan patience, int maximum)
     {
         if (await _messages.CommandAsync(patience).ConfigureAwait(false) is not var (context, command)) return null;
-        return (context, command, command.HasDataSet ? await _messages.DataAsync(context, most).ConfigureAwait(false) : []);
+        return (context, command, command.HasDataSet ? await _messages.DataAsync(context, maximum).ConfigureAwait(false) : []);
     }
 
     public Task AnswerAsync(byte context, CommandSet response) => _pdus.WriteMessageAsync(context, response.ToBytes(), null);

@@ -24,7 +24,7 @@ internal static class Status
 /// <summary>A command set (PS3.7, 6.3.1): elements of group 0000 in implicit VR little endian.</summary>
 internal sealed class CommandSet
 {
-    private const int MostBytes = 1 << 16, MostComment = 64;
+    private const int MaxBytes = 1 << 16, MaxComment = 64;
     private const ushort NoDataSet = 0x0101, SomeDataSet = 0x0001;
 
     public const ushort AffectedClass = 0x0002, RequestedClass = 0x0003, Field = 0x0100, MessageId = 0x0110, RespondedId = 0x0120,
@@ -40,7 +40,7 @@ internal sealed class CommandSet
 
     public ushort Id => Number(MessageId) ?? 0;
 
-    public static int Limit => MostBytes;
+    public static int Limit => MaxBytes;
 
     /// <summary>Reads a command set.</summary>
     /// <exception cref="ProtocolException">The bytes are none.</exception>
@@ -99,7 +99,7 @@ internal sealed class CommandSet
         if (instance.Length > 0) response.Set(AffectedInstance, instance);
         foreach (ushort type in (ReadOnlySpan<ushort>)[EventType, ActionType])
             if (request.Number(type) is { } number) response.Set(type, number);
-        if (comment is not null) response.Set(Comment, comment[..Math.Min(comment.Length, MostComment)]);
+        if (comment is not null) response.Set(Comment, comment[..Math.Min(comment.Length, MaxComment)]);
         return response;
     }
 

@@ -10,7 +10,7 @@ namespace LungSeg.Server.Dicom;
 /// </summary>
 internal sealed class Commitments : IDisposable
 {
-    private const int MostTries = 30;
+    private const int MaxTries = 30;
     private readonly Spool _spool;
     private readonly IReadOnlyList<Node> _peers;
     private readonly CallerOptions _caller;
@@ -154,7 +154,7 @@ internal sealed class Commitments : IDisposable
 
     private async Task SendAsync(Node peer, CommitmentReport report)
     {
-        for (int failures = 0; failures < MostTries;)
+        for (int failures = 0; failures < MaxTries;)
         {
             try
             {
@@ -186,7 +186,7 @@ internal sealed class Commitments : IDisposable
                 }
             }
         }
-        _log.Error($"a report on storage commitment was given up after {MostTries} tries: {peer}");
+        _log.Error($"a report on storage commitment was given up after {MaxTries} tries: {peer}");
         File.Delete(PathOf(report));
     }
 

@@ -54,12 +54,13 @@ internal sealed class MessageReader(PduStream pdus)
     }
 
     /// <summary>The same for a small data set.</summary>
-    public async Task<byte[]> DataAsync(byte context, int most)
+    public async Task<byte[]> DataAsync(byte context, int maximum)
     {
         using var bytes = new MemoryStream();
         await DataAsync(context, part =>
         {
-            if (bytes.Length + part.Length > most) throw new ProtocolException($"a data set of more than {most} bytes for this command");
+            if (bytes.Length + part.Length > maximum)
+                throw new ProtocolException($"a data set of more than {maximum} bytes for this command");
             bytes.Write(part.Span);
         }).ConfigureAwait(false);
         return bytes.ToArray();

@@ -5,7 +5,7 @@ namespace LungSeg.Server.Dicom;
 /// <summary>A DICOM node that is called: its AE title, host and port, and whether by TLS.</summary>
 internal sealed record Node(string AeTitle, string Host, int Port, bool Tls = false)
 {
-    private const int MostTitle = 16;
+    private const int MaxTitle = 16;
 
     /// <summary>Reads AET@HOST:PORT, which <see cref="Fault"/> found right.</summary>
     public static Node Parse(string text, bool tls = false)
@@ -27,8 +27,8 @@ internal sealed record Node(string AeTitle, string Host, int Port, bool Tls = fa
 
     /// <summary>What is wrong with an AE title (PS3.5, 6.2); null where nothing is.</summary>
     public static string? TitleFault(string title) =>
-        title.Length is 0 or > MostTitle || title.Trim() != title || title.Any(c => c is < ' ' or > '~' or '\\')
-            ? $"expected an AE title of 1 to {MostTitle} characters without spaces around it, found '{title}'"
+        title.Length is 0 or > MaxTitle || title.Trim() != title || title.Any(c => c is < ' ' or > '~' or '\\')
+            ? $"expected an AE title of 1 to {MaxTitle} characters without spaces around it, found '{title}'"
             : null;
 
     public override string ToString() => $"{AeTitle}@{Host}:{Port}";

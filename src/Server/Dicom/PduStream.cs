@@ -34,7 +34,7 @@ internal sealed record AssociationLimits(TimeSpan Begin, TimeSpan Message, TimeS
 /// <summary>Reads and writes PDUs over a connection. After an error nothing more is sent on it but, at most, an A-ABORT.</summary>
 internal sealed class PduStream(Stream stream, AssociationLimits limits) : IDisposable
 {
-    private const int HeaderBytes = 6, PdvHeader = 6, MostAssociationBytes = 1 << 20, OwnMaximum = 1 << 16, LeastPdu = PdvHeader + 2;
+    private const int HeaderBytes = 6, PdvHeader = 6, MaxAssociationBytes = 1 << 20, OwnMaximum = 1 << 16, MinPdu = PdvHeader + 2;
     private readonly byte[] _header = new byte[HeaderBytes];
     private byte[] _content = new byte[4096], _out = [];
     private bool _failed;
@@ -60,9 +60,9 @@ internal sealed class PduStream(Stream stream, AssociationLimits limits) : IDisp
             long length = BinaryPrimitives.ReadUInt32BigEndian(_header.AsSpan(2));
             if (!Enum.IsDefined(type))
                 throw new ProtocolException($"a PDU of the unknown type {_header[0]}", ProtocolException.UnrecognizedPdu);
-            int most = type == PduType.Data ? limits.MaximumPdu : type is PduType.AssociateRequest or PduType.AssociateAccept
-                ? MostAssociationBytes : 64;
-            if (length > most) throw new ProtocolException($"a PDU of {length} bytes: at most {most} were expected");
+            int maximum = type == PduType.Data ? limits.MaximumPdu : type is PduType.AssociateRequest or PduType.AssociateAccept
+                ? MaxAssociationBytes : 64;
+            if (length > maximum) throw new ProtocolException($"a PDU of {length} bytes: at most {maximum} were expected");
             if (_content.Length < length) _content = new byte[length];
             await FillAsync(_content.AsMemory(0, (int)length)).ConfigureAwait(false);
             return new Pdu(type, _content.AsMemory(0, (int)length));
@@ -135,14 +135,14 @@ internal sealed class PduStream(Stream stream, AssociationLimits limits) : IDisp
 
     private async Task WritePartsAsync(byte context, Stream source, bool isCommand)
     {
-        uint most = PeerMaximum == 0 ? OwnMaximum : Math.Min(PeerMaximum, OwnMaximum);
-        if (most < LeastPdu)
+        uint maximum = PeerMaximum == 0 ? OwnMaximum : Math.Min(PeerMaximum, OwnMaximum);
+        if (maximum < MinPdu)
         {
             throw new ProtocolException($"the peer takes PDUs of {PeerMaximum} bytes, in which nothing has room",
                 ProtocolException.NotSpecified);
         }
         // Parts have an even length (PS3.8, annex E).
-        int room = (int)(most - PdvHeader) & ~1;
+        int room = (int)(maximum - PdvHeader) & ~1;
         if (_out.Length < HeaderBytes + PdvHeader + room) _out = new byte[HeaderBytes + PdvHeader + room];
         long left = source.Length - source.Position;
         do

@@ -10,7 +10,7 @@ internal static class Uids
         CommitmentInstance = "1.2.840.10008.1.20.1.1";
     public const string Implicit = "1.2.840.10008.1.2", Explicit = "1.2.840.10008.1.2.1";
 
-    private const int MostCharacters = 64;
+    private const int MaxCharacters = 64;
     private const string Storage = "1.2.840.10008.5.1.4.1.1.";
 
     /// <summary>
@@ -30,7 +30,7 @@ internal static class Uids
 
     /// <summary>Whether a text is a UID as PS3.5, 9.1 has them: digits and periods, 64 at most.</summary>
     public static bool IsValid(string uid) =>
-        uid is { Length: > 0 and <= MostCharacters } && char.IsAsciiDigit(uid[0]) && char.IsAsciiDigit(uid[^1])
+        uid is { Length: > 0 and <= MaxCharacters } && char.IsAsciiDigit(uid[0]) && char.IsAsciiDigit(uid[^1])
         && uid.All(c => char.IsAsciiDigit(c) || c == '.');
 
     /// <summary>Whether a data set in the syntax can be read, and its pixels.</summary>

@@ -35,9 +35,9 @@ internal static class Bodies
     }
 
     /// <summary>Refuses by its stated length what is larger than all that is taken.</summary>
-    public static void Refuse(Spool spool, HttpRequest request, int most = 1)
+    public static void Refuse(Spool spool, HttpRequest request, int maximum = 1)
     {
-        if (request.ContentLength > most * spool.Limits.ImageBytes + BufferBytes)
+        if (request.ContentLength > maximum * spool.Limits.ImageBytes + BufferBytes)
             throw new TooLargeException($"the request has {request.ContentLength >> 20} MiB; the service takes "
             + $"{spool.Limits.ImageBytes >> 20} MiB for an image");
     }

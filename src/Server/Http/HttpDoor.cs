@@ -12,7 +12,7 @@ namespace LungSeg.Server.Http;
 /// <summary>Kestrel with the service's routes; nothing of the environment or of a configuration file changes it.</summary>
 internal sealed class HttpDoor : IAsyncDisposable
 {
-    private const int MostConnections = 1000;
+    private const int MaxConnections = 1000;
     private readonly WebApplication _application;
     private readonly Gate _gate;
 
@@ -40,7 +40,7 @@ internal sealed class HttpDoor : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxConcurrentConnections = MostConnections;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             // Each door has limits of its own, which say what they are.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Listen(at, listen =>

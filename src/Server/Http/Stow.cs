@@ -14,7 +14,7 @@ namespace LungSeg.Server.Http;
 internal sealed class Stow(Spool spool)
 {
     private const string Dicom = "application/dicom", Answers = "application/dicom+json";
-    private const int MostParts = 1000;
+    private const int MaxParts = 1000;
 
     private sealed record Part(ObjectHead Head, ushort Failure);
 
@@ -36,8 +36,8 @@ internal sealed class Stow(Spool spool)
         MultipartReader reader = Bodies.Reader(request);
         while (await Bodies.NextAsync(reader, context.RequestAborted).ConfigureAwait(false) is { } section)
         {
-            if (parts.Count == MostParts)
-                throw new RequestException(StatusCodes.Status413PayloadTooLarge, $"at most {MostParts} images in one request");
+            if (parts.Count == MaxParts)
+                throw new RequestException(StatusCodes.Status413PayloadTooLarge, $"at most {MaxParts} images in one request");
             parts.Add(await TakeAsync(section, $"{request.RouteValues["study"]}", context.RequestAborted).ConfigureAwait(false));
         }
         if (parts.Count == 0) throw new RequestException(StatusCodes.Status400BadRequest, "the request has no part: an image was expected");

@@ -13,7 +13,7 @@ namespace LungSeg.Server.Rules;
 /// <summary>The rules as their file has them (docs/service.md, rules.schema.json).</summary>
 internal sealed record RuleFile
 {
-    private const long MostBytes = 1 << 20;
+    private const long MaxBytes = 1 << 20;
 
     [JsonPropertyName("$schema")]
     public string? Schema { get; init; }
@@ -25,7 +25,7 @@ internal sealed record RuleFile
     /// <summary>Reads a file; what is wrong with it is one line.</summary>
     public static RuleFile Read(string path)
     {
-        byte[] bytes = BoundedFile.Read(path, MostBytes, "file of rules");
+        byte[] bytes = BoundedFile.Read(path, MaxBytes, "file of rules");
         try
         {
             return JsonSerializer.Deserialize(bytes, RuleJson.Strict.RuleFile) ?? throw new JsonException("null");

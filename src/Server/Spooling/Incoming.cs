@@ -50,11 +50,11 @@ internal sealed class Incoming : IDisposable
     }
 
     /// <summary>The first bytes, for a look at what the image says of itself.</summary>
-    public byte[] Start(int most)
+    public byte[] Start(int maximum)
     {
         _file.Flush();
         _file.Position = 0;
-        byte[] start = new byte[(int)Math.Min(most, Length)];
+        byte[] start = new byte[(int)Math.Min(maximum, Length)];
         _file.ReadExactly(start);
         _file.Position = Length;
         return start;

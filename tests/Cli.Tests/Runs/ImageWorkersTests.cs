@@ -11,10 +11,10 @@ public sealed class ImageWorkersTests
     {
         const int Workers = 3, Images = 300;
         WeakReference?[] images = new WeakReference?[Images];
-        int begun = 0, done = 0, most = 0, alive = 0;
+        int begun = 0, done = 0, maximum = 0, alive = 0;
         ImageWorkers.Run(Workers, Enumerable.Range(0, Images).ToArray(), i =>
         {
-            InterlockedMax(ref most, Interlocked.Increment(ref begun) - Volatile.Read(ref done));
+            InterlockedMax(ref maximum, Interlocked.Increment(ref begun) - Volatile.Read(ref done));
             object image = new();
             images[i] = new WeakReference(image);
             return image;
@@ -26,7 +26,7 @@ public sealed class ImageWorkersTests
             alive = Math.Max(alive, images.Count(image => image is { IsAlive: true }));
         }, () => false);
         Assert.Equal(Images, done);
-        Assert.InRange(most, 1, Workers);
+        Assert.InRange(maximum, 1, Workers);
         // A thread holds the one that it makes and perhaps, in a variable, the one before.
         Assert.InRange(alive, 0, 2 * Workers);
     }
@@ -68,9 +68,9 @@ public sealed class ImageWorkersTests
         Assert.InRange(begun, 1, 10);
     }
 
-    private static void InterlockedMax(ref int most, int value)
+    private static void InterlockedMax(ref int maximum, int value)
     {
-        for (int seen = Volatile.Read(ref most); value > seen; seen = Volatile.Read(ref most))
-            if (Interlocked.CompareExchange(ref most, value, seen) == seen) return;
+        for (int seen = Volatile.Read(ref maximum); value > seen; seen = Volatile.Read(ref maximum))
+            if (Interlocked.CompareExchange(ref maximum, value, seen) == seen) return;
     }
 }

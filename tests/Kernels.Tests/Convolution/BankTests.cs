@@ -25,10 +25,10 @@ public sealed class BankTests
         int counted = 0;
         for (int i = 0; i < kernel.Instructions.Count; i++)
         {
-            (long turns, long least) = kernel.BankUse[i];
-            long allowed = exchanges && kernel.Instructions[i] == "ld.shared.v4.f32" ? 2 * least : least;
-            Assert.True(turns <= allowed, $"{kernel.Instructions[i]}, instruction {i}: {turns} turns instead of {least}");
-            if (least > 0) counted++;
+            (long turns, long minimum) = kernel.BankUse[i];
+            long allowed = exchanges && kernel.Instructions[i] == "ld.shared.v4.f32" ? 2 * minimum : minimum;
+            Assert.True(turns <= allowed, $"{kernel.Instructions[i]}, instruction {i}: {turns} turns instead of {minimum}");
+            if (minimum > 0) counted++;
         }
         Assert.True(counted > 10, $"{counted} accesses of shared memory counted");
     }

@@ -24,12 +24,12 @@ internal abstract class Binder
     /// <summary>
     /// The address of an operation's weights in some form: <paramref name="count"/> elements that <paramref name="pack"/> makes.
     /// </summary>
-    public abstract ulong Weights<T>(Op op, string form, long count, Func<T[]> pack) where T : unmanaged;
+    public abstract ulong Weights<T>(Op op, WeightForm form, long count, Func<T[]> pack) where T : unmanaged;
 
     public abstract void Launch<T>(Tensor node, KernelInfo kernel, GridSize grid, T parameters) where T : unmanaged;
 
     /// <summary>Weights of the maps' type, given as float32.</summary>
-    public ulong StoredWeights(Op op, string form, long count, Func<float[]> pack) => ElementBytes == sizeof(float)
+    public ulong StoredWeights(Op op, WeightForm form, long count, Func<float[]> pack) => ElementBytes == sizeof(float)
         ? Weights(op, form, count, pack)
         : Weights(op, form, count, () => Array.ConvertAll(pack(), value => (Half)value));
 
@@ -55,7 +55,7 @@ internal sealed class PlanBinder(KernelSet kernels, MapMemory memory, WeightStor
 
     public override bool IsInPlace(Tensor concat, int part) => memory.IsInPlace(concat, part);
 
-    public override ulong Weights<T>(Op op, string form, long count, Func<T[]> pack) => weights.Get(op, form, count, pack);
+    public override ulong Weights<T>(Op op, WeightForm form, long count, Func<T[]> pack) => weights.Get(op, form, count, pack);
 
     public override void Launch<T>(Tensor node, KernelInfo kernel, GridSize grid, T parameters) =>
         _launches.Add(Cuda.Launch.Of(node, kernel, kernels, grid, parameters));

@@ -8,13 +8,13 @@ namespace LungSeg.Engine.Backends.Cuda;
 /// </summary>
 internal sealed class GroupNorm(Tensor node, GroupNormOp op, PrecisionKernels kernels) : CudaOp(node)
 {
-    private const int PixelsOfPart = 256, MostParts = 64;
+    private const int PixelsOfPart = 256, MaxParts = 64;
     private readonly bool _single = node.Shape.C == 1;
     private readonly GroupNormParameters _sizes = new()
     {
         Input = new CudaMap(0, node.Shape),
         ChannelStride = CudaMap.Padded(node.Shape.C),
-        Parts = Math.Clamp(node.Shape.H * node.Shape.W / PixelsOfPart, 1, MostParts),
+        Parts = Math.Clamp(node.Shape.H * node.Shape.W / PixelsOfPart, 1, MaxParts),
         Groups = op.Groups,
         Batch = node.Shape.N,
         Epsilon = op.Eps,
@@ -32,8 +32,8 @@ internal sealed class GroupNorm(Tensor node, GroupNormOp op, PrecisionKernels ke
         {
             Input = input,
             Partial = binder.Workspace(Node, 0),
-            Weight = (long)binder.Weights(op, "weight", channels, () => ChannelPadding.Pad(op.Weight.Read())),
-            Bias = (long)binder.Weights(op, "bias", channels, () => ChannelPadding.Pad(op.Bias.Read())),
+            Weight = (long)binder.Weights(op, WeightLayout.Scale, channels, () => ChannelPadding.Pad(op.Weight.Read())),
+            Bias = (long)binder.Weights(op, WeightLayout.Shift, channels, () => ChannelPadding.Pad(op.Bias.Read())),
             Scale = binder.Workspace(Node, 1),
             Shift = binder.Workspace(Node, 2),
         };

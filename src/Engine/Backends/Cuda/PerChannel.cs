@@ -18,8 +18,8 @@ internal sealed class PerChannel(Tensor node, PrecisionKernels kernels) : CudaOp
             int channels = CudaMap.Padded(Node.Shape.C);
             float[] Scale() => ChannelPadding.Pad(FoldBatchNorm.ScaleAndShift(norm).Scale);
             float[] Shift() => ChannelPadding.Pad(FoldBatchNorm.ScaleAndShift(norm).Shift);
-            parameters.Scale = (long)binder.Weights(norm, "scale", channels, Scale);
-            parameters.Shift = (long)binder.Weights(norm, "shift", channels, Shift);
+            parameters.Scale = (long)binder.Weights(norm, WeightLayout.Scale, channels, Scale);
+            parameters.Shift = (long)binder.Weights(norm, WeightLayout.Shift, channels, Shift);
             parameters.Activation = norm.Activation;
         }
         else

@@ -10,14 +10,14 @@ internal sealed record SqueezeExciteBlock(Tensor Source, Conv2dOp Reduce, Conv2d
 /// <summary>A squeeze-and-excite gate in two launches: sums of the map, then both convolutions of the mean at once.</summary>
 internal sealed class SqueezeExcite(Tensor node, SqueezeExciteBlock block, PrecisionKernels kernels) : CudaOp(node)
 {
-    private const int MostHidden = 512;
+    private const int MaxHidden = 512;
     private readonly KernelInfo _kernel = kernels.One(KernelFamily.SqueezeExcite, node);
     private readonly PoolParameters _sums = AdaptiveAvgPool2d.Sums(block.Source.Shape, 1);
 
     public override IReadOnlyList<long> Workspaces => [_sums.PartialFloats * sizeof(float)];
 
     /// <summary>Whether the hidden layer fits into the kernel's shared memory.</summary>
-    public static bool Takes(Conv2dOp expand) => expand.C <= MostHidden;
+    public static bool Takes(Conv2dOp expand) => expand.C <= MaxHidden;
 
     public override void Bind(Binder binder)
     {
@@ -28,10 +28,10 @@ internal sealed class SqueezeExcite(Tensor node, SqueezeExciteBlock block, Preci
             Output = output,
             Partial = sums.Partial,
             ReduceWeights = (long)LinearConv.Rows(binder, block.Reduce),
-            ReduceBias = (long)binder.Weights(block.Reduce, "bias", CudaMap.Padded(block.Reduce.K),
+            ReduceBias = (long)binder.Weights(block.Reduce, WeightLayout.Bias, CudaMap.Padded(block.Reduce.K),
                 () => DirectConv.Bias(ConvWeights.Of(block.Reduce))),
             ExpandWeights = (long)LinearConv.Rows(binder, block.Expand),
-            ExpandBias = (long)binder.Weights(block.Expand, "bias", CudaMap.Padded(block.Expand.K),
+            ExpandBias = (long)binder.Weights(block.Expand, WeightLayout.Bias, CudaMap.Padded(block.Expand.K),
                 () => DirectConv.Bias(ConvWeights.Of(block.Expand))),
             PartialStride = sums.PartialStride,
             Parts = sums.Parts,

@@ -11,13 +11,13 @@ namespace LungSeg.Engine.Backends.Cuda;
 internal sealed unsafe class WeightStore(CudaContext context) : IDisposable
 {
     private const long Alignment = 256, SlabBytes = 16 << 20, StagingBytes = 8 << 20;
-    private readonly Dictionary<(Op Op, string Form), ulong> _known = [];
+    private readonly Dictionary<(Op Op, WeightForm Form), ulong> _known = [];
     private readonly List<Pending> _pending = [];
     private readonly List<DeviceMemory> _slabs = [];
     private ulong _next;
     private long _left;
 
-    private sealed record Pending((Op Op, string Form) Key, ulong Address, long Count, long Bytes, Func<Array> Pack);
+    private sealed record Pending((Op Op, WeightForm Form) Key, ulong Address, long Count, long Bytes, Func<Array> Pack);
 
     /// <summary>Device memory that weights take.</summary>
     public long Bytes => _slabs.Sum(slab => (long)slab.Bytes);
@@ -25,7 +25,7 @@ internal sealed unsafe class WeightStore(CudaContext context) : IDisposable
     /// <summary>
     /// The address of an operation's weights in some form: <paramref name="count"/> elements that <paramref name="pack"/> makes.
     /// </summary>
-    public ulong Get<T>(Op op, string form, long count, Func<T[]> pack) where T : unmanaged
+    public ulong Get<T>(Op op, WeightForm form, long count, Func<T[]> pack) where T : unmanaged
     {
         if (_known.TryGetValue((op, form), out ulong known)) return known;
         long bytes = count * sizeof(T);

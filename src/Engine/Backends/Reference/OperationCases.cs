@@ -103,9 +103,9 @@ internal static class OperationCases
         };
         (bool bias, bool norm, int residual, Activation function) = (d.Chance(2), d.Chance(2), d.Int(0, 2), d.Function());
         // A window larger than the padded map would be refused.
-        int leastH = Math.Max(1, spanH + 1 - padding.Top - padding.Bottom), leastW = Math.Max(1, spanW + 1 - padding.Left - padding.Right);
-        Shape map = d.Map(c), x = Small(map with { H = Math.Max(map.H, leastH), W = Math.Max(map.W, leastW) },
-            (long)k * kernel.R * kernel.S / groups / stride / stride, leastH, leastW);
+        int minH = Math.Max(1, spanH + 1 - padding.Top - padding.Bottom), minW = Math.Max(1, spanW + 1 - padding.Left - padding.Right);
+        Shape map = d.Map(c), x = Small(map with { H = Math.Max(map.H, minH), W = Math.Max(map.W, minW) },
+            (long)k * kernel.R * kernel.S / groups / stride / stride, minH, minW);
         string text = $"conv {kernel.R}x{kernel.S} to {k}, stride {stride}, {padding}, dilation {dilation}, groups {groups}, bias {bias}, "
             + $"norm {norm}, residual {residual}, {function}";
         return new Drawn(text, x, (input, layers) =>
@@ -328,11 +328,11 @@ internal static class OperationCases
     }
 
     // Keeps a case quick: one image, then fewer columns and rows, where the work for each input element asks for it.
-    private static Shape Small(Shape x, long macsPerElement, int leastH = 1, int leastW = 1)
+    private static Shape Small(Shape x, long macsPerElement, int minH = 1, int minW = 1)
     {
         if (x.Count * macsPerElement > MaxMacs) x = x with { N = 1 };
-        while (x.Count * macsPerElement > MaxMacs && x.W > leastW) x = x with { W = Math.Max(leastW, x.W * 2 / 3) };
-        while (x.Count * macsPerElement > MaxMacs && x.H > leastH) x = x with { H = Math.Max(leastH, x.H * 2 / 3) };
+        while (x.Count * macsPerElement > MaxMacs && x.W > minW) x = x with { W = Math.Max(minW, x.W * 2 / 3) };
+        while (x.Count * macsPerElement > MaxMacs && x.H > minH) x = x with { H = Math.Max(minH, x.H * 2 / 3) };
         return x;
     }
 

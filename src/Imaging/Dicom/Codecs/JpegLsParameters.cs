@@ -31,9 +31,9 @@ internal sealed record JpegLsParameters(int MaxValue, int Near, int T1, int T2, 
             throw new ImageException(
                 $"the DICOM file is damaged: JPEG-LS of {precision} bits with maximum {max} and a permitted error of {near}");
         int factor = (Math.Min(max, 4095) + 128) / 256, divisor = 256 / (max + 1);
-        int Default(int basic, int least, int lower) => max >= 128
-            ? Clamp(factor * (basic - least) + least + lower * near, near + 1)
-            : Clamp(Math.Max(least, basic / divisor + lower * near), near + 1);
+        int Default(int basic, int minimum, int lower) => max >= 128
+            ? Clamp(factor * (basic - minimum) + minimum + lower * near, near + 1)
+            : Clamp(Math.Max(minimum, basic / divisor + lower * near), near + 1);
         int Clamp(int value, int lowest) => value > max || value < lowest ? lowest : value;
         int t1 = Preset(preset, 1) is > 0 and var p1 ? p1 : Default(3, 2, 3);
         int t2 = Preset(preset, 2) is > 0 and var p2 ? p2 : Math.Max(t1, Default(7, 3, 5));

@@ -17,8 +17,8 @@ internal sealed class DataSetBuilder
     /// </summary>
     public DataSetBuilder Set(Attribute attribute, string text)
     {
-        int most = attribute.Vr switch { "SH" => 16, "LO" => 64, _ => text.Length };
-        return SetBytes(attribute, Encoding.ASCII.GetBytes(text.Length > most ? text[..most].TrimEnd() : text));
+        int maximum = attribute.Vr switch { "SH" => 16, "LO" => 64, _ => text.Length };
+        return SetBytes(attribute, Encoding.ASCII.GetBytes(text.Length > maximum ? text[..maximum].TrimEnd() : text));
     }
 
     /// <summary>Sets a value as it lies in a file; it is padded to an even length.</summary>

@@ -166,8 +166,8 @@ public sealed partial class Jpeg2000PeerTests
                 raw.Write(bytes);
             }
         // Small images have room for fewer resolutions than the default.
-        int most = 1 + System.Numerics.BitOperations.Log2((uint)Math.Min(width, height));
-        string[] resolutions = arguments.Contains("-n ", StringComparison.Ordinal) || most >= 6 ? [] : ["-n", $"{most}"];
+        int maximum = 1 + System.Numerics.BitOperations.Log2((uint)Math.Min(width, height));
+        string[] resolutions = arguments.Contains("-n ", StringComparison.Ordinal) || maximum >= 6 ? [] : ["-n", $"{maximum}"];
         File.Delete(directory.File("coded.j2k"));
         string layout = $"{width},{height},{components},{bits},{(signed ? 's' : 'u')}{steps}";
         return Run("opj_compress", ["-i", directory.File("source.raw"), "-o", directory.File("coded.j2k"), "-F", layout, .. resolutions,

@@ -20,7 +20,7 @@ internal sealed class Program
     public bool[] Reached { get; private init; } = [];
 
     /// <summary>For each step, turns of shared memory that it took, and how many without bank conflicts.</summary>
-    public (long Turns, long Least)[] BankUse { get; private init; } = [];
+    public (long Turns, long Minimum)[] BankUse { get; private init; } = [];
 
     /// <summary>Bytes of a warp's registers, each 32 lanes wide.</summary>
     public required int RegisterBytes { get; init; }

@@ -143,11 +143,11 @@ internal sealed unsafe class Warp : IDisposable
     public void CountBanks(ReadOnlySpan<uint> addresses, int bytes)
     {
         if (!Block.CountsBanks || addresses.Length == 0) return;
-        (int turns, int least) = Banks.Turns(addresses, bytes);
+        (int turns, int minimum) = Banks.Turns(addresses, bytes);
         lock (_program.BankUse)
         {
-            ref (long Turns, long Least) use = ref _program.BankUse[_pc];
-            use = (use.Turns + turns, use.Least + least);
+            ref (long Turns, long Minimum) use = ref _program.BankUse[_pc];
+            use = (use.Turns + turns, use.Minimum + minimum);
         }
     }
 

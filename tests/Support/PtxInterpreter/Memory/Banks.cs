@@ -9,9 +9,9 @@ internal static class Banks
     private const int Count = 32, Word = 4;
 
     /// <summary>Turns that an access takes, and how many it would take without a conflict.</summary>
-    public static (int Turns, int Least) Turns(ReadOnlySpan<uint> addresses, int bytes)
+    public static (int Turns, int Minimum) Turns(ReadOnlySpan<uint> addresses, int bytes)
     {
-        int lanes = Count * Word / Math.Max(bytes, Word), turns = 0, least = 0;
+        int lanes = Count * Word / Math.Max(bytes, Word), turns = 0, minimum = 0;
         for (int first = 0; first < addresses.Length; first += lanes)
         {
             HashSet<uint> words = [];
@@ -20,8 +20,8 @@ internal static class Banks
                 for (uint i = 0; i < bytes; i += Word) words.Add((address + i) / Word);
             }
             turns += words.CountBy(word => word % Count).Max(bank => bank.Value);
-            least++;
+            minimum++;
         }
-        return (turns, least);
+        return (turns, minimum);
     }
 }

@@ -19,8 +19,9 @@ internal sealed class DepthwiseConv(Tensor node, Conv2dOp op, PrecisionKernels k
         {
             Input = input,
             Output = output,
-            Weights = (long)binder.StoredWeights(op, "filters", (long)op.R * op.S * channels, () => Pack(ConvWeights.Of(op), channels)),
-            Bias = (long)binder.Weights(op, "bias", channels, () => DirectConv.Bias(ConvWeights.Of(op))),
+            Weights = (long)binder.StoredWeights(
+                op, WeightLayout.Depthwise, (long)op.R * op.S * channels, () => Pack(ConvWeights.Of(op), channels)),
+            Bias = (long)binder.Weights(op, WeightLayout.Bias, channels, () => DirectConv.Bias(ConvWeights.Of(op))),
             Batch = output.Shape.N,
             Window = Windows.Of(op),
             Activation = op.Activation,

@@ -32,8 +32,9 @@ internal sealed class DirectConv(Tensor node, ActivatedOp op, IReadOnlyList<Dire
             {
                 Output = output,
                 Input = input,
-                Weights = (long)binder.Weights(op, $"direct {i}", count, () => Pack(part.Weights())),
-                Bias = (long)binder.Weights(op, "bias", CudaMap.Padded(output.Shape.C), () => Bias(part.Weights())),
+                Weights = (long)binder.Weights(
+                    op, new WeightForm(WeightLayout.Direct) { Part = i }, count, () => Pack(part.Weights())),
+                Bias = (long)binder.Weights(op, WeightLayout.Bias, CudaMap.Padded(output.Shape.C), () => Bias(part.Weights())),
                 Batch = input.Shape.N,
                 Channels = channels,
                 Filters = filters,

@@ -27,8 +27,8 @@ internal sealed class PlanarConv(Tensor node, Conv2dOp op, PrecisionKernels kern
         {
             Output = output,
             Input = (long)binder.PlanarInput,
-            Weights = (long)binder.Weights(op, "planar", (long)op.C * op.R * op.S * filters, () => Pack(ConvWeights.Of(op))),
-            Bias = (long)binder.Weights(op, "bias", filters, () => DirectConv.Bias(ConvWeights.Of(op))),
+            Weights = (long)binder.Weights(op, WeightLayout.Planar, (long)op.C * op.R * op.S * filters, () => Pack(ConvWeights.Of(op))),
+            Bias = (long)binder.Weights(op, WeightLayout.Bias, filters, () => DirectConv.Bias(ConvWeights.Of(op))),
             Batch = input.N,
             Channels = input.C,
             Height = input.H,

@@ -8,7 +8,7 @@ namespace LungSeg.Engine.Backends.Cuda.Convolution;
 /// </summary>
 internal static class TileSelection
 {
-    private const int LeastStepsOfSplit = 4, WidestMerged = 64;
+    private const int MinStepsOfSplit = 4, WidestMerged = 64;
     private const double Never = 1e15;
     private static readonly int[] SplitCandidates = [1, 2, 3, 4, 6, 8, 12, 16];
 
@@ -17,7 +17,7 @@ internal static class TileSelection
         PrecisionKernels kernels, int groups, int channels, int filters, Window window, TileProblem problem, int batch, bool gate)
     {
         TileChoice? best = null;
-        double least = double.PositiveInfinity;
+        double minimum = double.PositiveInfinity;
         // A kernel with a gate always reads one.
         KernelInfo[] candidates = [.. kernels.Candidates.Where(kernel => kernel.Gate == gate)];
         foreach (TileWeights weights in Merged(groups, channels, filters, window))
@@ -27,14 +27,14 @@ internal static class TileSelection
                 foreach (int asked in kernels.Splits is { } splits ? [splits] : SplitCandidates)
                 {
                     var choice = new TileChoice(kernel, weights, problem, asked);
-                    if (asked > 1 && kernels.Splits is null && choice.Steps < asked * LeastStepsOfSplit) break;
+                    if (asked > 1 && kernels.Splits is null && choice.Steps < asked * MinStepsOfSplit) break;
                     Consider(choice with { Splits = Whole(choice.Steps, asked) }, 1);
                 }
             }
         }
         if (best is not { } single || batch == 1) return best;
 
-        least = double.PositiveInfinity;
+        minimum = double.PositiveInfinity;
         foreach (KernelInfo kernel in candidates.Where(kernel => SameSums(kernel, single.Kernel)))
             Consider(single with { Kernel = kernel }, batch);
         return best;
@@ -44,7 +44,7 @@ internal static class TileSelection
             double time = CostModel.Microseconds(choice, images, kernels);
             // What no GPU can launch is a last resort, to be refused by name.
             if (!choice.Grid(images).IsLaunchable) time += Never;
-            if (time < least) (best, least) = (choice, time);
+            if (time < minimum) (best, minimum) = (choice, time);
         }
     }
 

@@ -85,7 +85,7 @@ internal sealed class TiledConv : CudaOp
             Output = output,
             Residual = _residual is null ? default(DeviceMap) : binder[_residual],
             Weights = (long)packed,
-            Bias = (long)binder.Weights(_op, "bias", CudaMap.Padded(Node.Shape.C), () => DirectConv.Bias(_phases()[0])),
+            Bias = (long)binder.Weights(_op, WeightLayout.Bias, CudaMap.Padded(Node.Shape.C), () => DirectConv.Bias(_phases()[0])),
             Partial = _reduce is null ? 0 : binder.Workspace(Node),
             PhaseWeights = phaseElements,
         };
@@ -126,12 +126,13 @@ internal sealed class TiledConv : CudaOp
     private (ulong Address, int PhaseElements) Weights(Binder binder)
     {
         (KernelInfo kernel, TileWeights weights, TileProblem problem, _) = _choice;
-        string form = $"{(_input.Upsampled ? "upsampled " : "")}{weights.Groups} groups";
+        var form = new WeightForm(WeightLayout.TilesByFilter) { Groups = weights.Groups, Upsampled = _input.Upsampled };
         if (_kernels.Precision == Precision.Float32)
         {
             int elements = weights.ElementsByReduction(kernel.TileK);
             ulong address = binder.Weights(
-                _op, $"{form}, by {kernel.TileK}", (long)elements * problem.Phases, () => weights.PackByReduction(_phases(), kernel.TileK));
+                _op, form with { Layout = WeightLayout.TilesByReduction, TileDepth = kernel.TileK }, (long)elements * problem.Phases,
+                () => weights.PackByReduction(_phases(), kernel.TileK));
             return (address, elements);
         }
         int line = LineBytes / _kernels.ElementBytes, size = weights.ElementsByFilter(line);
