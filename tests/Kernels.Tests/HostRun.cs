@@ -16,7 +16,7 @@ internal sealed class HostRun(Gpu gpu, Storage storage) : Binder
     private static readonly CudaContext Context = Open();
     private static readonly KernelSet Set = new(Context, KernelLibrary.Kernels);
     private readonly Dictionary<Tensor, DeviceTensor> _maps = [];
-    private readonly Dictionary<(Engine.Ops.Op, string), ulong> _weights = [];
+    private readonly Dictionary<(Engine.Ops.Op, WeightForm), ulong> _weights = [];
     private ulong[] _workspaces = [];
     private ulong _planar;
 
@@ -69,7 +69,7 @@ internal sealed class HostRun(Gpu gpu, Storage storage) : Binder
 
     public override bool IsInPlace(Tensor concat, int part) => false;
 
-    public override ulong Weights<T>(Engine.Ops.Op op, string form, long count, Func<T[]> pack)
+    public override ulong Weights<T>(Engine.Ops.Op op, WeightForm form, long count, Func<T[]> pack)
     {
         if (_weights.TryGetValue((op, form), out ulong known)) return known;
         T[] packed = pack();

@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -20,21 +20,18 @@ internal static class PngFilter
             case None:
                 break;
             case Sub:
-                for (int i = Math.Max(pixel, UndoPixels<LeftOne>(row, above, pixel)); i < row.Length; i++)
+                for (int i = Math.Max(pixel, UndoSub(row, pixel)); i < row.Length; i++)
                     row[i] += row[i - pixel];
                 break;
             case Up:
                 Add(row, above);
                 break;
             case Average:
-                for (int i = UndoPixels<MeanOne>(row, above, pixel); i < row.Length; i++)
+                for (int i = UndoAverage(row, above, pixel); i < row.Length; i++)
                     row[i] += (byte)((i < pixel ? 0 : row[i - pixel]) + above[i] >> 1);
                 break;
-            case PaethKind when pixel == 1:
-                UndoPaethOfBytes(row, above);
-                break;
             case PaethKind:
-                for (int i = UndoPixels<NearestOne>(row, above, pixel); i < row.Length; i++)
+                for (int i = UndoPaeth(row, above, pixel); i < row.Length; i++)
                     row[i] += (byte)(i < pixel ? above[i] : Paeth(row[i - pixel], above[i], above[i - pixel]));
                 break;
             default:
@@ -106,68 +103,104 @@ internal static class PngFilter
     }
 
     /// <summary>
-    /// Undoes a filter whose pixels each wait for the one before, all bytes of a pixel at once. Returns where it stopped: at the last
-    /// pixels, or, where a pixel is a single byte, at the start.
+    /// Undoes Sub for as many whole pixels as a vector holds, at a time: within the vector by sums of growing stretches, then all with the
+    /// last pixel before. Returns where it stopped.
     /// </summary>
-    private static int UndoPixels<TPredictor>(Span<byte> row, ReadOnlySpan<byte> above, int pixel)
-        where TPredictor : struct, IPredictor
+    private static int UndoSub(Span<byte> row, int pixel)
+    {
+        int step = Vector128<byte>.Count / pixel * pixel, i = 0;
+        Vector128<byte> one = Behind(pixel), two = Behind(2 * pixel), four = Behind(4 * pixel), eight = Behind(8 * pixel);
+        Vector128<byte> end = Behind(sizeof(ulong) - step), last = default, before = default;
+        for (int lane = 0; lane < Vector128<byte>.Count; lane++) last = last.WithElement(lane, (byte)(step - pixel + lane % pixel));
+        for (; i <= row.Length - Vector128<byte>.Count; i += step)
+        {
+            Vector128<byte> sum = Vector128.Create<byte>(row[i..]);
+            sum += Vector128.ShuffleNative(sum, one);
+            sum += Vector128.ShuffleNative(sum, two);
+            sum += Vector128.ShuffleNative(sum, four);
+            sum += Vector128.ShuffleNative(sum, eight);
+            sum += before;
+            before = Vector128.ShuffleNative(sum, last);
+            // No byte behind the last whole pixel is touched.
+            sum.GetLower().CopyTo(row[i..]);
+            Vector128.ShuffleNative(sum, end).GetLower().CopyTo(row[(i + step - sizeof(ulong))..]);
+        }
+        return i;
+
+        // Indices of lanes so far behind; those before the first are so large that they stand for zero.
+        static Vector128<byte> Behind(int distance) => Vector128<byte>.Indices - Vector128.Create((byte)distance);
+    }
+
+    /// <summary>
+    /// Undoes Average, where each pixel waits for the one before, all bytes of a pixel at once. Returns where it stopped, at the last
+    /// pixels.
+    /// </summary>
+    private static int UndoAverage(Span<byte> row, ReadOnlySpan<byte> above, int pixel)
     {
         int i = 0;
-        Vector128<short> left = default, corner = default, bytes = Vector128.Create((short)0xFF);
+        Vector128<byte> left = default, half = Vector128.Create((byte)0x7F);
+        ref byte first = ref MemoryMarshal.GetReference(row), firstAbove = ref MemoryMarshal.GetReference(above[..row.Length]);
         // Eight bytes are read and those of a pixel written; what the lanes behind it hold goes nowhere.
-        for (; pixel > 1 && i <= row.Length - sizeof(ulong); i += pixel)
+        for (; BitConverter.IsLittleEndian && i <= row.Length - sizeof(ulong); i += pixel)
         {
-            Vector128<short> up = Lanes(above[i..]);
-            left = Lanes(row[i..]) + TPredictor.Predict(left, up, corner) & bytes;
-            corner = up;
-            ulong packed = Vector128.Narrow(left.AsUInt16(), default).AsUInt64().ToScalar();
-            Store(row[i..], packed, pixel);
+            Vector128<byte> up = Bytes(ref Unsafe.Add(ref firstAbove, i));
+            // The mean rounded down, without a ninth bit.
+            Vector128<byte> mean = (left & up) + (((left ^ up).AsUInt16() >> 1).AsByte() & half);
+            left = Bytes(ref Unsafe.Add(ref first, i)) + mean;
+            Store(ref Unsafe.Add(ref first, i), left.AsUInt64().ToScalar(), pixel);
         }
         return i;
     }
 
-    private static Vector128<short> Lanes(ReadOnlySpan<byte> bytes) =>
-        Vector128.WidenLower(Vector128.CreateScalar(MemoryMarshal.Read<ulong>(bytes)).AsByte()).AsInt16();
-
-    /// <summary>
-    /// Writes the first 2, 3, 4, 6 or 8 bytes of a vector and no more: the next pixel is not to wait for this one's store.
-    /// </summary>
-    private static void Store(Span<byte> target, ulong packed, int count)
+    /// <summary>The same for Paeth.</summary>
+    private static int UndoPaeth(Span<byte> row, ReadOnlySpan<byte> above, int pixel)
     {
-        if (!BitConverter.IsLittleEndian)
-            packed = BinaryPrimitives.ReverseEndianness(packed);
-        switch (count)
+        int i = 0;
+        Vector128<short> left = default, corner = default, bytes = Vector128.Create((short)0xFF);
+        ref byte first = ref MemoryMarshal.GetReference(row), firstAbove = ref MemoryMarshal.GetReference(above[..row.Length]);
+        for (; BitConverter.IsLittleEndian && i <= row.Length - sizeof(ulong); i += pixel)
         {
-            case 2:
-                BinaryPrimitives.WriteUInt16LittleEndian(target, (ushort)packed);
-                break;
-            case 3:
-                BinaryPrimitives.WriteUInt16LittleEndian(target, (ushort)packed);
-                target[2] = (byte)(packed >> 16);
-                break;
-            case 4:
-                BinaryPrimitives.WriteUInt32LittleEndian(target, (uint)packed);
-                break;
-            case 6:
-                BinaryPrimitives.WriteUInt32LittleEndian(target, (uint)packed);
-                BinaryPrimitives.WriteUInt16LittleEndian(target[4..], (ushort)(packed >> 32));
-                break;
-            default:
-                BinaryPrimitives.WriteUInt64LittleEndian(target, packed);
-                break;
+            Vector128<short> up = Lanes(ref Unsafe.Add(ref firstAbove, i));
+            left = Lanes(ref Unsafe.Add(ref first, i)) + Nearest(left, up, corner) & bytes;
+            corner = up;
+            Store(ref Unsafe.Add(ref first, i), Vector128.Narrow(left.AsUInt16(), default).AsUInt64().ToScalar(), pixel);
         }
+        return i;
     }
 
-    private static void UndoPaethOfBytes(Span<byte> row, ReadOnlySpan<byte> above)
+    private static Vector128<byte> Bytes(ref byte bytes) => Vector128.CreateScalar(Unsafe.ReadUnaligned<ulong>(ref bytes)).AsByte();
+
+    private static Vector128<short> Lanes(ref byte bytes) =>
+        Vector128.WidenLower(Bytes(ref bytes)).AsInt16();
+
+    /// <summary>
+    /// Writes the first 1, 2, 3, 4, 6 or 8 bytes of a vector and no more: the next pixel is not to wait for this one's store.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(ref byte target, ulong packed, int count)
     {
-        above = above[..row.Length];
-        // One byte waits for the one before, which is best kept at hand.
-        int left = 0, corner = 0;
-        for (int i = 0; i < row.Length; i++)
+        // A call, or a jump table, would have the vectors of the loop wait in memory.
+        if (count == 1)
         {
-            int up = above[i];
-            row[i] = (byte)(left = row[i] + Paeth(left, up, corner) & 0xFF);
-            corner = up;
+            target = (byte)packed;
+        }
+        else if (count == 3)
+        {
+            Unsafe.WriteUnaligned(ref target, (ushort)packed);
+            Unsafe.Add(ref target, 2) = (byte)(packed >> 16);
+        }
+        else if (count == 2)
+        {
+            Unsafe.WriteUnaligned(ref target, (ushort)packed);
+        }
+        else if (count == sizeof(ulong))
+        {
+            Unsafe.WriteUnaligned(ref target, packed);
+        }
+        else
+        {
+            Unsafe.WriteUnaligned(ref target, (uint)packed);
+            if (count == 6) Unsafe.WriteUnaligned(ref Unsafe.Add(ref target, 4), (ushort)(packed >> 32));
         }
     }
 
@@ -183,32 +216,13 @@ internal static class PngFilter
         return left ^ (left ^ other) & notLeft;
     }
 
-    /// <summary>What a filter adds to a pixel, from its neighbours: lanes from 0 to 255.</summary>
-    private interface IPredictor
+    /// <summary>The same for lanes from 0 to 255.</summary>
+    private static Vector128<short> Nearest(Vector128<short> left, Vector128<short> up, Vector128<short> corner)
     {
-        static abstract Vector128<short> Predict(Vector128<short> left, Vector128<short> up, Vector128<short> corner);
-    }
-
-    private readonly struct LeftOne : IPredictor
-    {
-        public static Vector128<short> Predict(Vector128<short> left, Vector128<short> up, Vector128<short> corner) => left;
-    }
-
-    private readonly struct MeanOne : IPredictor
-    {
-        public static Vector128<short> Predict(Vector128<short> left, Vector128<short> up, Vector128<short> corner) => left + up >> 1;
-    }
-
-    /// <summary>Paeth's: as <see cref="Paeth"/>.</summary>
-    private readonly struct NearestOne : IPredictor
-    {
-        public static Vector128<short> Predict(Vector128<short> left, Vector128<short> up, Vector128<short> corner)
-        {
-            Vector128<short> a = up - corner, b = left - corner, c = Vector128.Abs(a + b);
-            (a, b) = (Vector128.Abs(a), Vector128.Abs(b));
-            Vector128<short> minimum = Vector128.Min(a, Vector128.Min(b, c));
-            return Vector128.ConditionalSelect(Vector128.Equals(a, minimum), left,
-                Vector128.ConditionalSelect(Vector128.Equals(b, minimum), up, corner));
-        }
+        Vector128<short> a = up - corner, b = left - corner, c = Vector128.Abs(a + b);
+        (a, b) = (Vector128.Abs(a), Vector128.Abs(b));
+        Vector128<short> minimum = Vector128.Min(a, Vector128.Min(b, c));
+        return Vector128.ConditionalSelect(Vector128.Equals(a, minimum), left,
+            Vector128.ConditionalSelect(Vector128.Equals(b, minimum), up, corner));
     }
 }
