@@ -31,7 +31,8 @@ internal sealed class DeviceChoices
 
     /// <summary>--precision.</summary>
     public Option<string> PrecisionOption { get; } = CommonOptions.Choice(
-        "--precision", "Precision of the network: fp32; int8 on the CPU, for a network that was quantised; tf32 or fp16 on a GPU with tensor cores; "
+        "--precision",
+        "Precision of the network: fp32; int8 on the CPU, for a network that was quantised; tf32 or fp16 on a GPU with tensor cores; "
             + "auto: fp16 there, fp32 elsewhere",
         Precision.Float32.Name(), [.. Precisions.Select(precision => precision.Name()), Auto]);
 
