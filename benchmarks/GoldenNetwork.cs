@@ -36,7 +36,8 @@ internal sealed class GoldenNetwork
 
     public Graph Record(int n, int h, int w) => _architecture.Record(Golden.Weights, n, h, w);
 
-    private static string Repository()
+    /// <summary>The root of the repository.</summary>
+    public static string Repository()
     {
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
             if (File.Exists(Path.Combine(folder.FullName, "LungSeg.sln"))) return folder.FullName;

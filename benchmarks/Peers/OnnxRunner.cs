@@ -12,6 +12,12 @@ internal sealed class OnnxRunner : IRunner
     private readonly OrtValue[] _inputs, _outputs;
 
     public OnnxRunner(Graph graph, float[] input, int threads)
+        : this(OnnxExporter.Export(graph), graph.Input.Shape, graph.Outputs[0].Shape, input, threads)
+    {
+    }
+
+    /// <summary>Runs a model of another program's with one input and one output of the given shapes.</summary>
+    public OnnxRunner(byte[] model, Shape inputShape, Shape outputShape, float[] input, int threads)
     {
         using var options = new SessionOptions
         {
@@ -21,10 +27,10 @@ internal sealed class OnnxRunner : IRunner
             InterOpNumThreads = 1,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
-        _session = new InferenceSession(OnnxExporter.Export(graph), options);
-        Output = new float[graph.Outputs[0].Shape.Count];
-        _inputs = [OrtValue.CreateTensorValueFromMemory(input, Dims(graph.Input.Shape))];
-        _outputs = [OrtValue.CreateTensorValueFromMemory(Output, Dims(graph.Outputs[0].Shape))];
+        _session = new InferenceSession(model, options);
+        Output = new float[outputShape.Count];
+        _inputs = [OrtValue.CreateTensorValueFromMemory(input, Dims(inputShape))];
+        _outputs = [OrtValue.CreateTensorValueFromMemory(Output, Dims(outputShape))];
     }
 
     public static string Description => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}, CPU provider, all optimisations";

@@ -20,6 +20,9 @@ internal sealed class OurRunner : IRunner
 
     public float[] Output { get; }
 
+    /// <summary>Bytes of working memory.</summary>
+    public long ArenaBytes => _plan.ArenaBytes;
+
     public void Run()
     {
         _plan.Input.CopyFrom(_input);

@@ -126,7 +126,8 @@ public static class CheckpointConversion
         return report!;
     }
 
-    private static SortedDictionary<string, string> Metadata(
+    /// <summary>What a file's header says of a network and of where its weights come from.</summary>
+    internal static SortedDictionary<string, string> Metadata(
         Architecture? network, DType dtype, string sourceFile, string sha256, Architecture? study)
     {
         SortedDictionary<string, string> metadata = new(StringComparer.Ordinal)
@@ -155,5 +156,5 @@ public static class CheckpointConversion
         return metadata;
     }
 
-    private static string Name(DType dtype) => dtype switch { DType.Float16 => "fp16", DType.BFloat16 => "bf16", _ => "fp32" };
+    private static string Name(DType dtype) => dtype switch { DType.Float16 => "fp16", DType.BFloat16 => "bf16", DType.Int8 => "int8", _ => "fp32" };
 }

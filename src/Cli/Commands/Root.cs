@@ -38,6 +38,7 @@ internal static class Root
             ("evaluate", EvaluateCommand.Create),
             ("compare", CompareCommand.Create),
             ("convert", ConvertCommand.Create),
+            ("quantize", QuantizeCommand.Create),
             ("weights", WeightsCommand.Create),
             ("bench", BenchCommand.Create),
             ("profile", ProfileCommand.Create),

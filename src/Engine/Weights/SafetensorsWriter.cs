@@ -11,8 +11,14 @@ namespace LungSeg.Engine.Weights;
 /// </summary>
 internal static class SafetensorsWriter
 {
+    /// <param name="stream">Where the file's bytes go.</param>
+    /// <param name="parameters">The weights, in the order of the header.</param>
+    /// <param name="metadata">Notes for the header.</param>
+    /// <param name="dtype">What floating-point weights are written as.</param>
+    /// <param name="keepBytes">Whether weights stored as <see cref="DType.Int8"/> are written so, and not as float32.</param>
     public static RoundingReport Write(
-        Stream stream, IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, string> metadata, DType dtype)
+        Stream stream, IReadOnlyList<Parameter> parameters, IReadOnlyDictionary<string, string> metadata, DType dtype,
+        bool keepBytes = false)
     {
         Check(dtype);
         if (parameters.CountBy(parameter => parameter.Key)
@@ -22,8 +28,11 @@ internal static class SafetensorsWriter
         if (parameters.FirstOrDefault(parameter => parameter.Dims.Any(dim => dim < 0) || parameter.Count > Array.MaxLength) is { } odd)
             throw new WeightException($"weight {odd} cannot be written: that is no number of values");
 
-        Entry[] entries = [.. parameters.Select(
-            parameter => new Entry(parameter, parameter.StoredAs.IsFloatingPoint() ? dtype : DType.Float32))];
+        Entry[] entries = [.. parameters.Select(parameter => new Entry(parameter, parameter.StoredAs switch
+        {
+            DType.Int8 when keepBytes => DType.Int8,
+            { } stored => stored.IsFloatingPoint() ? dtype : DType.Float32,
+        }))];
         Entry[] byWidth = [.. entries.OrderByDescending(entry => entry.DType.ItemSize())];
         long end = 0;
         foreach (Entry entry in byWidth)
@@ -84,6 +93,10 @@ internal static class SafetensorsWriter
                     for (int i = 0; i < part.Length; i++)
                         BinaryPrimitives.WriteSingleLittleEndian(encoded[(4 * i)..], part[i]);
             }
+            else if (entry.DType == DType.Int8)
+            {
+                for (int i = 0; i < part.Length; i++) encoded[i] = (byte)Byte(part[i], entry.Parameter);
+            }
             else
             {
                 rounding.Encode(part, entry.DType, encoded, entry.Parameter.Key);
@@ -91,6 +104,9 @@ internal static class SafetensorsWriter
             stream.Write(encoded);
         }
     }
+
+    private static sbyte Byte(float value, Parameter parameter) => value == (sbyte)value ? (sbyte)value
+        : throw new WeightException($"weight {parameter} cannot be written: {value} is no whole number from -128 to 127");
 
     private sealed class Entry(Parameter parameter, DType dtype)
     {
@@ -105,7 +121,7 @@ internal static class SafetensorsWriter
         public void WriteTo(Utf8JsonWriter writer)
         {
             writer.WriteStartObject(parameter.Key);
-            writer.WriteString("dtype", dtype switch { DType.Float16 => "F16", DType.BFloat16 => "BF16", _ => "F32" });
+            writer.WriteString("dtype", dtype switch { DType.Float16 => "F16", DType.BFloat16 => "BF16", DType.Int8 => "I8", _ => "F32" });
             writer.WriteStartArray("shape");
             foreach (int dim in parameter.Dims)
                 writer.WriteNumberValue(dim);
