@@ -49,7 +49,8 @@ public sealed class ClassCommandTests : IDisposable
         File.WriteAllBytes(film, Films.Draw(120, 90).File);
         Lungseg.Run(
             "segment", film, "--weights", weights, "--option", "activation=softmax", "--size", "64", "--classes",
-            @"Left lung,heart:#ff0000,a\b", "--format", "mask,json,seg", "--seg-type", type, "-o", _directory["out"], "--quiet").Succeeded();
+            @"Left lung,heart:#ff0000,a\b", "--format", "mask,json,seg", "--seg-type", type, "-o", _directory["out"], "--quiet")
+                .Succeeded();
         string file = _directory["out/film.seg.dcm"];
         int[] areas =
             [.. Read("out/film.json").GetProperty("classes").EnumerateArray().Select(found => found.GetProperty("area_px").GetInt32())];

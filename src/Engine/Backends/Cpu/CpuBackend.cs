@@ -58,6 +58,8 @@ public sealed class CpuBackend : IBackend
         }
     }
 
-    /// <summary>Ends the threads, once no run needs them; further calls, those of plans included, throw <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Ends the threads, once no run needs them; further calls, those of plans included, throw <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public void Dispose() => _uses.Close();
 }

@@ -16,7 +16,8 @@ internal sealed unsafe class CpuPlan : Plan, IParallelWork
     private int _lastStep;
 
     /// <summary>Takes over the arena, in which the input and the outputs lie.</summary>
-    public CpuPlan(UseCount model, Workers workers, Step[] steps, NativeMemoryBlock arena, CpuTensor input, CpuTensor[] outputs, nint scratchFloats) : base(model)
+    public CpuPlan(UseCount model, Workers workers, Step[] steps, NativeMemoryBlock arena, CpuTensor input, CpuTensor[] outputs,
+        nint scratchFloats) : base(model)
     {
         (_workers, _arena) = (workers, arena);
         _scratchStride = (scratchFloats + (2 * CpuTensor.Lanes) - 1) / CpuTensor.Lanes * CpuTensor.Lanes;

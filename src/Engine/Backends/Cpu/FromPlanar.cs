@@ -15,7 +15,8 @@ internal sealed unsafe class FromPlanar(string name, CpuTensor source, CpuTensor
         {
             int n = unit / target.Shape.H, h = unit % target.Shape.H;
             for (int c = 0; c < source.Shape.C; c++)
-                Interleave(source.Pixel(n, h, 0) + (c * source.ChannelStride), target.Pixel(n, h, 0) + c, target.PixelStride, target.Shape.W);
+                Interleave(source.Pixel(n, h, 0) + (c * source.ChannelStride), target.Pixel(n, h, 0) + c, target.PixelStride,
+                    target.Shape.W);
         }
     }
 

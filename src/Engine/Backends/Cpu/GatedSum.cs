@@ -25,7 +25,8 @@ internal sealed unsafe class GatedSum<S, V>(CpuTensor x, CpuTensor gate, CpuTens
             for (int w = 0; w < target.Shape.W; w++, a += x.PixelStride, b += residual.PixelStride, output += target.PixelStride)
             {
                 for (nint c = 0; c < target.Channels; c += S.Width)
-                    S.Store(Elementary<S, V>.Activate(S.MultiplyAdd(S.Load(a + c), S.Load(scale + c), S.Load(b + c)), activation), output + c);
+                    S.Store(Elementary<S, V>.Activate(S.MultiplyAdd(S.Load(a + c), S.Load(scale + c), S.Load(b + c)), activation),
+                        output + c);
             }
         }
     }

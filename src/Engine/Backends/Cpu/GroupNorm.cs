@@ -82,7 +82,8 @@ internal sealed unsafe class GroupNorm<S, V>(
             for (int w = 0; w < source.Shape.W; w++, x += source.PixelStride, output += target.PixelStride)
             {
                 for (nint c = 0; c < channels; c += S.Width)
-                    S.Store(Elementary<S, V>.Activate(S.MultiplyAdd(S.Load(x + c), S.Load(scale + c), S.Load(shift + c)), op.Activation), output + c);
+                    S.Store(Elementary<S, V>.Activate(S.MultiplyAdd(S.Load(x + c), S.Load(scale + c), S.Load(shift + c)), op.Activation),
+                        output + c);
             }
         }
     }

@@ -17,7 +17,8 @@ internal sealed unsafe class NativeMemoryBlock : SafeHandle
         }
         catch (OutOfMemoryException e)
         {
-            throw new DeviceException($"{floats * sizeof(float) / 1048576.0:F0} MiB of memory could not be had; use a smaller batch or size", e);
+            throw new DeviceException(
+                $"{floats * sizeof(float) / 1048576.0:F0} MiB of memory could not be had; use a smaller batch or size", e);
         }
         NativeMemory.Clear((void*)handle, (nuint)floats * sizeof(float));
     }

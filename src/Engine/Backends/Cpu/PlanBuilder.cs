@@ -13,8 +13,8 @@ internal static class PlanBuilder
     public static bool Supports(Op op) =>
         op is QuantizeOp or DequantizeOp
         or InputOp or Conv2dOp or ConvTranspose2dOp or BatchNormOp or GroupNormOp or ChannelNormOp or ActivationOp
-        or MaxPool2dOp or AvgPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp or ConcatOp or SliceOp or SoftmaxOp or AddOp
-        or MulOp or PositionAttentionOp;
+        or MaxPool2dOp or AvgPool2dOp or AdaptiveAvgPool2dOp or UpsampleNearestOp or UpsampleBilinearOp or ConcatOp or SliceOp or SoftmaxOp
+        or AddOp or MulOp or PositionAttentionOp;
 }
 
 /// <summary>Maps the nodes of a fusion plan to kernels of one instruction set, and binds these to memory and weights.</summary>
@@ -78,15 +78,15 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     {
         Tensor node = fused.Node;
         nint images = node.Shape.N, pixels = (nint)node.Shape.H * node.Shape.W, channels = CpuTensor.Padded(node.Shape.C);
-        if (fused.Sums is Tensor pooled) return new Temporary(node, images * MostParts(pooled) * channels, pooled);
+        if (fused.Sums is Tensor pooled) return new Temporary(node, images * MaxParts(pooled) * channels, pooled);
         if (fused.IsGated && Product(fused) is Conv2dOp op)
             return new Temporary(node, images * PackedWeights.PointwiseFloats(op.K, op.C, S.Width), node);
         if (node.Op is GroupNormOp) return new Temporary(node, images * node.Shape.H * 2 * channels, node);
         return node.Op is PositionAttentionOp ? new Temporary(node, images * ((pixels + 2) * pixels), node) : null;
     }
 
-    private static int MostParts(Tensor convolution) =>
-        FusionPredicates.IsDepthwise(convolution.Op) ? convolution.Shape.H : PointwiseConv<S, V>.MostParts(convolution.Shape);
+    private static int MaxParts(Tensor convolution) =>
+        FusionPredicates.IsDepthwise(convolution.Op) ? convolution.Shape.H : PointwiseConv<S, V>.MaxParts(convolution.Shape);
 
     // The convolution that a node computes as a matrix product of pixels: itself, or the one whose pixels its head takes.
     private Conv2dOp? Product(FusedNode node)
@@ -209,7 +209,8 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         {
             ConvBlocking rows = ConvBlocking.Choose(geometry, op.C, 1);
             NativeMemoryBlock packed = PackSingle(op, () => ConvWeights.Of(op));
-            Add(node, new SingleOutputConv<S, V>($"single output {window}", sources, geometry, packed, rows, new Target(target), residual, op.Activation));
+            Add(node, new SingleOutputConv<S, V>($"single output {window}", sources, geometry, packed, rows, new Target(target), residual,
+                op.Activation));
         }
         else if (WinogradCost.Best(op, geometry, sources[0]) is int outputs)
         {
@@ -223,7 +224,8 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
             PackedWeights packed = Pack(op, blocking.Blocks, () => ConvWeights.Of(op));
             Target? added = residual is CpuTensor map ? new Target(map) : null;
             string groups = op.Groups > 1 ? $"grouped {op.Groups} " : "";
-            Add(node, new GatherConv<S, V>($"direct {groups}{window}", sources, geometry, packed, blocking, new Target(target), added, op.Activation));
+            Add(node, new GatherConv<S, V>($"direct {groups}{window}", sources, geometry, packed, blocking, new Target(target), added,
+                op.Activation));
         }
     }
 

@@ -72,7 +72,8 @@ internal sealed unsafe class AttentionExponentials<S, V>(string name, CpuTensor 
             int i = 0;
             for (; i + CpuTensor.Lanes <= pixels; i += CpuTensor.Lanes)
             {
-                for (float* x = p + i; x < p + i + CpuTensor.Lanes; x += S.Width) S.Store(Elementary<S, V>.Exp(S.Subtract(S.Load(x), shift)), x);
+                for (float* x = p + i; x < p + i + CpuTensor.Lanes; x += S.Width)
+                    S.Store(Elementary<S, V>.Exp(S.Subtract(S.Load(x), shift)), x);
                 sum.Add(p + i);
             }
             float rest = 0;

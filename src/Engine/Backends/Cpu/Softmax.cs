@@ -27,7 +27,8 @@ internal sealed unsafe class Softmax<S, V>(string name, SoftmaxOp op, CpuTensor 
             int n = unit / target.Shape.H, h = unit % target.Shape.H;
             for (int w = 0; w < target.Shape.W; w++)
             {
-                for (int cardinal = 0; cardinal < op.Cardinality; cardinal++) Pixel(source.Pixel(n, h, w), target.Pixel(n, h, w), cardinal, scratch);
+                for (int cardinal = 0; cardinal < op.Cardinality; cardinal++)
+                    Pixel(source.Pixel(n, h, w), target.Pixel(n, h, w), cardinal, scratch);
             }
         }
     }
@@ -42,13 +43,13 @@ internal sealed unsafe class Softmax<S, V>(string name, SoftmaxOp op, CpuTensor 
         }
         for (nint c = 0; c < _width; c += S.Width)
         {
-            V most = S.Load(scratch + c);
-            for (int r = 1; r < op.Radix; r++) most = S.Maximum(most, S.Load(scratch + (r * Part) + c));
+            V maximum = S.Load(scratch + c);
+            for (int r = 1; r < op.Radix; r++) maximum = S.Maximum(maximum, S.Load(scratch + (r * Part) + c));
             V sum = S.Broadcast(0);
             for (int r = 0; r < op.Radix; r++)
             {
                 float* value = scratch + (r * Part) + c;
-                V power = Elementary<S, V>.Exp(S.Subtract(S.Load(value), most));
+                V power = Elementary<S, V>.Exp(S.Subtract(S.Load(value), maximum));
                 sum = S.Add(sum, power);
                 S.Store(power, value);
             }

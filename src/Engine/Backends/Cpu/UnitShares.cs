@@ -18,7 +18,8 @@ internal sealed class UnitShares(int units, int workers)
     public void Deal()
     {
         for (int worker = 0; worker < workers; worker++)
-            Volatile.Write(ref _shares[worker * Spacing], Share((int)((long)units * worker / workers), (int)((long)units * (worker + 1) / workers)));
+            Volatile.Write(ref _shares[worker * Spacing],
+                Share((int)((long)units * worker / workers), (int)((long)units * (worker + 1) / workers)));
     }
 
     /// <summary>Takes the next units from begin to before end for a worker; false if none are left anywhere.</summary>
@@ -44,11 +45,11 @@ internal sealed class UnitShares(int units, int workers)
     // The worker with the most units left; -1 if no one has any.
     private int Largest()
     {
-        int largest = -1, most = 0;
+        int largest = -1, maximum = 0;
         for (int worker = 0; worker < workers; worker++)
         {
             int left = Left(Volatile.Read(ref _shares[worker * Spacing]));
-            if (left > most) (largest, most) = (worker, left);
+            if (left > maximum) (largest, maximum) = (worker, left);
         }
         return largest;
     }

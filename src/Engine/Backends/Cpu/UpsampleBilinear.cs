@@ -76,7 +76,8 @@ internal sealed unsafe class UpsampleBilinear<S, V, R, U> : Kernel
         {
             V toRight = S.Broadcast(weight), toLeft = S.Broadcast(1 - weight);
             float* a = row + (left * stride), b = row + (right * stride);
-            for (nint c = 0; c < channels; c += S.Width) S.Store(S.MultiplyAdd(S.Load(b + c), toRight, S.Multiply(S.Load(a + c), toLeft)), stretched + c);
+            for (nint c = 0; c < channels; c += S.Width)
+                S.Store(S.MultiplyAdd(S.Load(b + c), toRight, S.Multiply(S.Load(a + c), toLeft)), stretched + c);
             stretched += _target.PixelStride;
         }
     }
@@ -87,7 +88,8 @@ internal sealed unsafe class UpsampleBilinear<S, V, R, U> : Kernel
         U down = R.Broadcast(weight), up = R.Broadcast(1 - weight);
         nint i = 0;
         for (; i + R.Width <= count; i += R.Width)
-            R.Store(Elementary<R, U>.Activate(R.MultiplyAdd(R.Load(lower + i), down, R.Multiply(R.Load(upper + i), up)), (Activation)F.Value), output + i);
+            R.Store(Elementary<R, U>.Activate(R.MultiplyAdd(R.Load(lower + i), down, R.Multiply(R.Load(upper + i), up)),
+                (Activation)F.Value), output + i);
         for (; i < count; i++)
             output[i] = Single<R, U>.Activate(Single<R, U>.MultiplyAdd(lower[i], weight, upper[i] * (1 - weight)), (Activation)F.Value);
     }

@@ -100,7 +100,8 @@ internal sealed class Workers : IDisposable
 
         public void Open()
         {
-            // A full fence between the new turn and the look at who sleeps, as the sleepers have between their lying down and the look at the turn.
+            // A full fence between the new turn and the look at who sleeps, as the sleepers have between their lying down and the look at
+            // the turn.
             Interlocked.Increment(ref _turn);
             if (Volatile.Read(ref _asleep) == 0) return;
             lock (_bell) Monitor.PulseAll(_bell);

@@ -24,7 +24,8 @@ internal static class SegmentationObject
         LungSide[] sides = Sides(result, format);
         return type switch
         {
-            SegmentationType.Binary => Make(Binary, type, result, source, sides, SegmentationContent.Bits(result.Sided.Sides, Array.ConvertAll(sides, SidedMask.ValueOf))),
+            SegmentationType.Binary => Make(Binary, type, result, source, sides,
+                SegmentationContent.Bits(result.Sided.Sides, Array.ConvertAll(sides, SidedMask.ValueOf))),
             SegmentationType.LabelMap => Make(LabelMap, type, result, source, sides, Labels(result.Sided, sides)),
             _ => Make(Fractional, type, result, source, sides, Shares(result.Probabilities.Values, result.Sided, sides)),
         };

@@ -28,8 +28,8 @@ internal sealed record ConvBlocking(int RowsPerUnit, int ChannelsPerBlock, int C
         int blocks = Math.Max(1, ((channels * perChannel) + CacheFloats - 1) / CacheFloats);
         int block = Math.Min(channels, CpuTensor.Padded((channels + blocks - 1) / blocks));
 
-        int pitch = geometry.PaddedWidth * block, rows = 1, most = Math.Max(1, geometry.OutputHeight / UnitsPerImage);
-        while (rows < most && ((rows * geometry.Stride) + geometry.R) * pitch < CacheFloats) rows++;
+        int pitch = geometry.PaddedWidth * block, rows = 1, maximum = Math.Max(1, geometry.OutputHeight / UnitsPerImage);
+        while (rows < maximum && ((rows * geometry.Stride) + geometry.R) * pitch < CacheFloats) rows++;
         return new ConvBlocking(rows, block, channels, geometry.R * geometry.S);
     }
 
@@ -43,7 +43,8 @@ internal sealed record ConvBlocking(int RowsPerUnit, int ChannelsPerBlock, int C
             int channel = 0;
             foreach (int count in Blocks)
             {
-                result.Add(new ChannelBlock(channel, count, 0, panels, (nint)Taps * channel, channel == 0, channel + count == Channels, false));
+                result.Add(new ChannelBlock(channel, count, 0, panels, (nint)Taps * channel, channel == 0, channel + count == Channels,
+                    false));
                 channel += count;
             }
             return [.. result];

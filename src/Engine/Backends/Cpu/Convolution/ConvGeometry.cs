@@ -21,7 +21,8 @@ internal readonly record struct ConvGeometry(
         return Along(R, PadTop, OutputHeight, Stride, Dilation, height) * Along(S, PadLeft, OutputWidth, Stride, Dilation, width);
 
         static long Along(int taps, int padding, int outputs, int stride, int dilation, int inputs) => Enumerable.Range(0, taps)
-            .Sum(tap => Enumerable.Range(0, outputs).LongCount(output => (uint)((output * stride) + (tap * dilation) - padding) < (uint)inputs));
+            .Sum(tap => Enumerable.Range(0, outputs)
+                .LongCount(output => (uint)((output * stride) + (tap * dilation) - padding) < (uint)inputs));
     }
 
     /// <summary>The input row that kernel row r reads for an output row.</summary>

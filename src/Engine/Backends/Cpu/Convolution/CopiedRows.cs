@@ -8,7 +8,8 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 internal sealed unsafe class CopiedRows(ConvSource source, ConvGeometry reader) : IRowSource
 {
     private readonly int _begin = Math.Clamp(reader.PadLeft, 0, reader.PaddedWidth);
-    private readonly int _end = Math.Clamp(source.Width + reader.PadLeft, Math.Clamp(reader.PadLeft, 0, reader.PaddedWidth), reader.PaddedWidth);
+    private readonly int _end = Math.Clamp(source.Width + reader.PadLeft, Math.Clamp(reader.PadLeft, 0, reader.PaddedWidth),
+        reader.PaddedWidth);
 
     public nint ScratchFloats(int channels) => 0;
 
@@ -43,7 +44,8 @@ internal sealed unsafe class CopiedRows(ConvSource source, ConvGeometry reader) 
         }
         if (source.ChannelStride > 1)
         {
-            for (int c = 0; c < channels; c++) Interleave(from + (c * source.ChannelStride), gate == null ? 1 : gate[c], to + c, stride, pixels);
+            for (int c = 0; c < channels; c++)
+                Interleave(from + (c * source.ChannelStride), gate == null ? 1 : gate[c], to + c, stride, pixels);
             return;
         }
         bool vectors = channels >= Vector128<float>.Count;

@@ -56,7 +56,8 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
         _slabs = (_channels + _slab - 1) / _slab;
         _ringFloats = ((nint)_ringRows * geometry.PaddedWidth * _slab) + CpuTensor.Lanes;
         _ranges = 1;
-        while (_images * _slabs * _ranges % threads != 0 && _images * _slabs * _ranges < 4 * threads && _ranges < geometry.OutputHeight) _ranges++;
+        while (_images * _slabs * _ranges % threads != 0 && _images * _slabs * _ranges < 4 * threads && _ranges < geometry.OutputHeight)
+            _ranges++;
         switch (activation)
         {
             case Activation.ReLU: _tiles = Tiles<ReLU>(geometry); _pixels = &DepthwiseTile<S, V>.Singles<ReLU>; break;
@@ -144,7 +145,8 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
             }
             for (int offset = 0; offset < apart; offset++)
             {
-                int pixels = (_geometry.OutputWidth - offset + apart - 1) / apart, tiles = pixels / DepthwiseTile<S, V>.Pixels, done = tiles * DepthwiseTile<S, V>.Pixels;
+                int pixels = (_geometry.OutputWidth - offset + apart - 1) / apart, tiles = pixels / DepthwiseTile<S, V>.Pixels,
+                    done = tiles * DepthwiseTile<S, V>.Pixels;
                 taps.Column = (nint)offset * channels;
                 taps.Output = _target.Pixel(n, h, offset) + channel;
                 if (tiles > 0) _tiles(in taps, tiles);
@@ -153,7 +155,8 @@ internal sealed unsafe class DepthwiseConv<S, V> : Kernel where S : struct, ISim
                 if (done < pixels) _pixels(in taps, pixels - done);
             }
             if (_rowSums is CpuTensor sums)
-                AddUp(_target.Pixel(n, h, 0) + channel, channels, sums.Data + ((((nint)n * _geometry.OutputHeight) + h) * _channels) + channel);
+                AddUp(_target.Pixel(n, h, 0) + channel, channels,
+                    sums.Data + ((((nint)n * _geometry.OutputHeight) + h) * _channels) + channel);
         }
     }
 

@@ -46,7 +46,9 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
         }
     }
 
-    /// <summary>Windows of three or five columns whose pixels are as far apart as their taps: each loaded value meets all taps that see it.</summary>
+    /// <summary>
+    /// Windows of three or five columns whose pixels are as far apart as their taps: each loaded value meets all taps that see it.
+    /// </summary>
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Adjacent<F, Taps>(in DepthwiseTaps t, int tiles) where F : struct, IConstant where Taps : struct, IConstant
     {
@@ -61,19 +63,27 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
                 V a0 = bias, a1 = bias, a2 = bias, a3 = bias, a4 = bias, a5 = bias, a6 = bias, a7 = bias;
                 for (int r = t.FirstRow; r < t.EndRow; r++)
                 {
-                    float* x = t.Rows[r] + t.Column + (tile * Pixels * t.PixelStep) + c, w = t.Weights + ((nint)r * Taps.Value * weightStep) + c;
+                    float* x = t.Rows[r] + t.Column + (tile * Pixels * t.PixelStep) + c,
+                        w = t.Weights + ((nint)r * Taps.Value * weightStep) + c;
                     V w0 = S.Load(w), w1 = S.Load(w + weightStep), w2 = S.Load(w + (2 * weightStep));
                     V w3 = five ? S.Load(w + (3 * weightStep)) : w0, w4 = five ? S.Load(w + (4 * weightStep)) : w0;
                     v = S.Load(x); a0 = S.MultiplyAdd(v, w0, a0);
                     v = S.Load(x += p); a1 = S.MultiplyAdd(v, w0, a1); a0 = S.MultiplyAdd(v, w1, a0);
                     v = S.Load(x += p); a2 = S.MultiplyAdd(v, w0, a2); a1 = S.MultiplyAdd(v, w1, a1); a0 = S.MultiplyAdd(v, w2, a0);
-                    v = S.Load(x += p); a3 = S.MultiplyAdd(v, w0, a3); a2 = S.MultiplyAdd(v, w1, a2); a1 = S.MultiplyAdd(v, w2, a1); if (five) { a0 = S.MultiplyAdd(v, w3, a0); }
-                    v = S.Load(x += p); a4 = S.MultiplyAdd(v, w0, a4); a3 = S.MultiplyAdd(v, w1, a3); a2 = S.MultiplyAdd(v, w2, a2); if (five) { a1 = S.MultiplyAdd(v, w3, a1); a0 = S.MultiplyAdd(v, w4, a0); }
-                    v = S.Load(x += p); a5 = S.MultiplyAdd(v, w0, a5); a4 = S.MultiplyAdd(v, w1, a4); a3 = S.MultiplyAdd(v, w2, a3); if (five) { a2 = S.MultiplyAdd(v, w3, a2); a1 = S.MultiplyAdd(v, w4, a1); }
-                    v = S.Load(x += p); a6 = S.MultiplyAdd(v, w0, a6); a5 = S.MultiplyAdd(v, w1, a5); a4 = S.MultiplyAdd(v, w2, a4); if (five) { a3 = S.MultiplyAdd(v, w3, a3); a2 = S.MultiplyAdd(v, w4, a2); }
-                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w0, a7); a6 = S.MultiplyAdd(v, w1, a6); a5 = S.MultiplyAdd(v, w2, a5); if (five) { a4 = S.MultiplyAdd(v, w3, a4); a3 = S.MultiplyAdd(v, w4, a3); }
-                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w1, a7); a6 = S.MultiplyAdd(v, w2, a6); if (five) { a5 = S.MultiplyAdd(v, w3, a5); a4 = S.MultiplyAdd(v, w4, a4); }
-                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w2, a7); if (five) { a6 = S.MultiplyAdd(v, w3, a6); a5 = S.MultiplyAdd(v, w4, a5); }
+                    v = S.Load(x += p); a3 = S.MultiplyAdd(v, w0, a3); a2 = S.MultiplyAdd(v, w1, a2); a1 = S.MultiplyAdd(v, w2, a1);
+                    if (five) a0 = S.MultiplyAdd(v, w3, a0);
+                    v = S.Load(x += p); a4 = S.MultiplyAdd(v, w0, a4); a3 = S.MultiplyAdd(v, w1, a3); a2 = S.MultiplyAdd(v, w2, a2);
+                    if (five) { a1 = S.MultiplyAdd(v, w3, a1); a0 = S.MultiplyAdd(v, w4, a0); }
+                    v = S.Load(x += p); a5 = S.MultiplyAdd(v, w0, a5); a4 = S.MultiplyAdd(v, w1, a4); a3 = S.MultiplyAdd(v, w2, a3);
+                    if (five) { a2 = S.MultiplyAdd(v, w3, a2); a1 = S.MultiplyAdd(v, w4, a1); }
+                    v = S.Load(x += p); a6 = S.MultiplyAdd(v, w0, a6); a5 = S.MultiplyAdd(v, w1, a5); a4 = S.MultiplyAdd(v, w2, a4);
+                    if (five) { a3 = S.MultiplyAdd(v, w3, a3); a2 = S.MultiplyAdd(v, w4, a2); }
+                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w0, a7); a6 = S.MultiplyAdd(v, w1, a6); a5 = S.MultiplyAdd(v, w2, a5);
+                    if (five) { a4 = S.MultiplyAdd(v, w3, a4); a3 = S.MultiplyAdd(v, w4, a3); }
+                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w1, a7); a6 = S.MultiplyAdd(v, w2, a6);
+                    if (five) { a5 = S.MultiplyAdd(v, w3, a5); a4 = S.MultiplyAdd(v, w4, a4); }
+                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w2, a7);
+                    if (five) { a6 = S.MultiplyAdd(v, w3, a6); a5 = S.MultiplyAdd(v, w4, a5); }
                     if (five) { v = S.Load(x += p); a7 = S.MultiplyAdd(v, w3, a7); a6 = S.MultiplyAdd(v, w4, a6); }
                     if (five) { v = S.Load(x += p); a7 = S.MultiplyAdd(v, w4, a7); }
                 }
@@ -97,26 +107,41 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
                 V a0 = bias, a1 = bias, a2 = bias, a3 = bias, a4 = bias, a5 = bias, a6 = bias, a7 = bias;
                 for (int r = t.FirstRow; r < t.EndRow; r++)
                 {
-                    float* x = t.Rows[r] + t.Column + (tile * Pixels * t.PixelStep) + c, w = t.Weights + ((nint)r * Taps.Value * weightStep) + c;
+                    float* x = t.Rows[r] + t.Column + (tile * Pixels * t.PixelStep) + c,
+                        w = t.Weights + ((nint)r * Taps.Value * weightStep) + c;
                     V w0 = S.Load(w), w1 = S.Load(w + weightStep), w2 = S.Load(w + (2 * weightStep));
                     V w3 = five ? S.Load(w + (3 * weightStep)) : w0, w4 = five ? S.Load(w + (4 * weightStep)) : w0;
                     v = S.Load(x); a0 = S.MultiplyAdd(v, w0, a0);
                     v = S.Load(x += p); a0 = S.MultiplyAdd(v, w1, a0);
                     v = S.Load(x += p); a1 = S.MultiplyAdd(v, w0, a1); a0 = S.MultiplyAdd(v, w2, a0);
-                    v = S.Load(x += p); a1 = S.MultiplyAdd(v, w1, a1); if (five) { a0 = S.MultiplyAdd(v, w3, a0); }
-                    v = S.Load(x += p); a2 = S.MultiplyAdd(v, w0, a2); a1 = S.MultiplyAdd(v, w2, a1); if (five) { a0 = S.MultiplyAdd(v, w4, a0); }
-                    v = S.Load(x += p); a2 = S.MultiplyAdd(v, w1, a2); if (five) { a1 = S.MultiplyAdd(v, w3, a1); }
-                    v = S.Load(x += p); a3 = S.MultiplyAdd(v, w0, a3); a2 = S.MultiplyAdd(v, w2, a2); if (five) { a1 = S.MultiplyAdd(v, w4, a1); }
-                    v = S.Load(x += p); a3 = S.MultiplyAdd(v, w1, a3); if (five) { a2 = S.MultiplyAdd(v, w3, a2); }
-                    v = S.Load(x += p); a4 = S.MultiplyAdd(v, w0, a4); a3 = S.MultiplyAdd(v, w2, a3); if (five) { a2 = S.MultiplyAdd(v, w4, a2); }
-                    v = S.Load(x += p); a4 = S.MultiplyAdd(v, w1, a4); if (five) { a3 = S.MultiplyAdd(v, w3, a3); }
-                    v = S.Load(x += p); a5 = S.MultiplyAdd(v, w0, a5); a4 = S.MultiplyAdd(v, w2, a4); if (five) { a3 = S.MultiplyAdd(v, w4, a3); }
-                    v = S.Load(x += p); a5 = S.MultiplyAdd(v, w1, a5); if (five) { a4 = S.MultiplyAdd(v, w3, a4); }
-                    v = S.Load(x += p); a6 = S.MultiplyAdd(v, w0, a6); a5 = S.MultiplyAdd(v, w2, a5); if (five) { a4 = S.MultiplyAdd(v, w4, a4); }
-                    v = S.Load(x += p); a6 = S.MultiplyAdd(v, w1, a6); if (five) { a5 = S.MultiplyAdd(v, w3, a5); }
-                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w0, a7); a6 = S.MultiplyAdd(v, w2, a6); if (five) { a5 = S.MultiplyAdd(v, w4, a5); }
-                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w1, a7); if (five) { a6 = S.MultiplyAdd(v, w3, a6); }
-                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w2, a7); if (five) { a6 = S.MultiplyAdd(v, w4, a6); }
+                    v = S.Load(x += p); a1 = S.MultiplyAdd(v, w1, a1);
+                    if (five) a0 = S.MultiplyAdd(v, w3, a0);
+                    v = S.Load(x += p); a2 = S.MultiplyAdd(v, w0, a2); a1 = S.MultiplyAdd(v, w2, a1);
+                    if (five) a0 = S.MultiplyAdd(v, w4, a0);
+                    v = S.Load(x += p); a2 = S.MultiplyAdd(v, w1, a2);
+                    if (five) a1 = S.MultiplyAdd(v, w3, a1);
+                    v = S.Load(x += p); a3 = S.MultiplyAdd(v, w0, a3); a2 = S.MultiplyAdd(v, w2, a2);
+                    if (five) a1 = S.MultiplyAdd(v, w4, a1);
+                    v = S.Load(x += p); a3 = S.MultiplyAdd(v, w1, a3);
+                    if (five) a2 = S.MultiplyAdd(v, w3, a2);
+                    v = S.Load(x += p); a4 = S.MultiplyAdd(v, w0, a4); a3 = S.MultiplyAdd(v, w2, a3);
+                    if (five) a2 = S.MultiplyAdd(v, w4, a2);
+                    v = S.Load(x += p); a4 = S.MultiplyAdd(v, w1, a4);
+                    if (five) a3 = S.MultiplyAdd(v, w3, a3);
+                    v = S.Load(x += p); a5 = S.MultiplyAdd(v, w0, a5); a4 = S.MultiplyAdd(v, w2, a4);
+                    if (five) a3 = S.MultiplyAdd(v, w4, a3);
+                    v = S.Load(x += p); a5 = S.MultiplyAdd(v, w1, a5);
+                    if (five) a4 = S.MultiplyAdd(v, w3, a4);
+                    v = S.Load(x += p); a6 = S.MultiplyAdd(v, w0, a6); a5 = S.MultiplyAdd(v, w2, a5);
+                    if (five) a4 = S.MultiplyAdd(v, w4, a4);
+                    v = S.Load(x += p); a6 = S.MultiplyAdd(v, w1, a6);
+                    if (five) a5 = S.MultiplyAdd(v, w3, a5);
+                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w0, a7); a6 = S.MultiplyAdd(v, w2, a6);
+                    if (five) a5 = S.MultiplyAdd(v, w4, a5);
+                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w1, a7);
+                    if (five) a6 = S.MultiplyAdd(v, w3, a6);
+                    v = S.Load(x += p); a7 = S.MultiplyAdd(v, w2, a7);
+                    if (five) a6 = S.MultiplyAdd(v, w4, a6);
                     if (five) { v = S.Load(x += p); a7 = S.MultiplyAdd(v, w3, a7); }
                     if (five) { v = S.Load(x += p); a7 = S.MultiplyAdd(v, w4, a7); }
                 }
@@ -137,7 +162,8 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
                 for (int r = t.FirstRow; r < t.EndRow; r++)
                 {
                     float* x = t.Rows[r] + t.Column + (pixel * t.PixelStep) + c, w = t.Weights + ((nint)r * t.Columns * t.WeightStep) + c;
-                    for (int s = t.Columns; s > 0; s--, x += t.ColumnStep, w += t.WeightStep) sum = S.MultiplyAdd(S.Load(x), S.Load(w), sum);
+                    for (int s = t.Columns; s > 0; s--, x += t.ColumnStep, w += t.WeightStep)
+                        sum = S.MultiplyAdd(S.Load(x), S.Load(w), sum);
                 }
                 S.Store(Activate<F>(sum), t.Output + (pixel * t.OutputStep) + c);
             }
@@ -146,7 +172,8 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
 
     // A long activation wants registers of its own: where there are few, the sums wait in memory for it.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<F>(float* output, nint step, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7, float* sums) where F : struct, IConstant
+    private static void Finish<F>(float* output, nint step, V a0, V a1, V a2, V a3, V a4, V a5, V a6, V a7, float* sums)
+        where F : struct, IConstant
     {
         if (S.TileRows < Pixels && Epilogue<S, V>.IsNeeded((Activation)F.Value))
         {
@@ -155,7 +182,8 @@ internal static unsafe class DepthwiseTile<S, V> where S : struct, ISimd<V> wher
         }
         else
         {
-            Store(output, step, Activate<F>(a0), Activate<F>(a1), Activate<F>(a2), Activate<F>(a3), Activate<F>(a4), Activate<F>(a5), Activate<F>(a6), Activate<F>(a7));
+            Store(output, step, Activate<F>(a0), Activate<F>(a1), Activate<F>(a2), Activate<F>(a3), Activate<F>(a4), Activate<F>(a5),
+                Activate<F>(a6), Activate<F>(a7));
         }
     }
 

@@ -16,7 +16,8 @@ internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry,
     private readonly ConcatenatedRows _rows = new([.. sources.Select(source => (new CopiedRows(source, geometry), source.Map.Shape.C))]);
 
     private readonly bool _inPlace =
-        sources.Length == 1 && sources[0].IsPlain && sources[0].Repeat == 1 && geometry.PadLeft == 0 && geometry.PaddedWidth <= sources[0].Width;
+        sources.Length == 1 && sources[0].IsPlain && sources[0].Repeat == 1 && geometry.PadLeft == 0
+        && geometry.PaddedWidth <= sources[0].Width;
 
     private int Height => sources[0].Height;
 
@@ -79,7 +80,8 @@ internal sealed unsafe class Gather(ConvSource[] sources, ConvGeometry geometry,
     // Some channels of an image's row, zeros at the sides: those on the right after the copies, which may run over the row's end.
     private void FillRow(float* target, int n, int row, int channel, int channels)
     {
-        int begin = Math.Clamp(geometry.PadLeft, 0, geometry.PaddedWidth), end = Math.Clamp(Width + geometry.PadLeft, begin, geometry.PaddedWidth);
+        int begin = Math.Clamp(geometry.PadLeft, 0, geometry.PaddedWidth),
+            end = Math.Clamp(Width + geometry.PadLeft, begin, geometry.PaddedWidth);
         NativeMemory.Clear(target, (nuint)((nint)begin * channels * sizeof(float)));
         _rows.FillRow(target, channels, n, row, channel, channels, null);
         NativeMemory.Clear(target + ((nint)end * channels), (nuint)((nint)(geometry.PaddedWidth - end) * channels * sizeof(float)));

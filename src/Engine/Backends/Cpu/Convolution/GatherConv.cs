@@ -77,7 +77,8 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
         tile.OutputStride = _target.PixelStride;
         tile.Floor = block.IsLast ? Epilogue<S, V>.Floor(_activation) : float.NegativeInfinity;
         bool epilogue = block.IsLast && Epilogue<S, V>.IsNeeded(_activation);
-        float* input = _gather.Origin(buffer, n, block.Channel) + (block.PerGroup ? (panel.Group * _weights.InputsPerGroup) - block.Channel : 0);
+        float* input = _gather.Origin(buffer, n, block.Channel)
+            + (block.PerGroup ? (panel.Group * _weights.InputsPerGroup) - block.Channel : 0);
 
         for (int h = first; h < last; h++)
         {
@@ -117,7 +118,8 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
             nint row = _gather.RowOffset(h, first, r, block.Channels);
             if (whole)
             {
-                runs[count++] = new Run { Input = row, Weights = (nint)r * _geometry.S * channels * lanes, Length = (nint)_geometry.S * channels };
+                runs[count++] = new Run { Input = row, Weights = (nint)r * _geometry.S * channels * lanes,
+                    Length = (nint)_geometry.S * channels };
                 continue;
             }
             for (int s = 0; s < _geometry.S; s++)

@@ -17,7 +17,8 @@ internal sealed unsafe class InterpolatedRows<S, V> : IRowSource where S : struc
         _source = source;
         _padLeft = reader.PadLeft;
         _rows = [.. Enumerable.Range(0, result.H).Select(h => op.Source(h, source.Shape.H, result.H))];
-        _columns = [.. Enumerable.Range(0, Math.Min(result.W, reader.PaddedWidth - reader.PadLeft)).Select(w => op.Source(w, source.Shape.W, result.W))];
+        _columns = [.. Enumerable.Range(0, Math.Min(result.W, reader.PaddedWidth - reader.PadLeft))
+            .Select(w => op.Source(w, source.Shape.W, result.W))];
     }
 
     public nint ScratchFloats(int channels) => 0;

@@ -61,7 +61,8 @@ internal sealed unsafe class PackedWeights : IDisposable
                 values = result;
             }
             Pack(values, weights.C / weights.Groups, panel, lanes, panel.Vectors * width, blocks);
-            for (int lane = 0; lane < lanes && weights.Bias is not null; lane++) Data[panel.Bias + lane] = weights.Bias[panel.OutputChannel + lane];
+            for (int lane = 0; lane < lanes && weights.Bias is not null; lane++)
+                Data[panel.Bias + lane] = weights.Bias[panel.OutputChannel + lane];
         }
     }
 

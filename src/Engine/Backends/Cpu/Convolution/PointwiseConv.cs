@@ -53,10 +53,10 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         _pixels = target.Shape.H * target.Shape.W;
         _pixelStride = head is null ? target.PixelStride : CpuTensor.Spread(CpuTensor.Padded(head.Channels));
         int floatsPerPixel = sources.Where(source => !source.IsConstant).Sum(source => source.Map.Shape.C) + (int)_pixelStride;
-        int tiles = LongestTiles(_pixels), most = Math.Max(CacheFloats / floatsPerPixel / LongestTile, FewestTiles);
+        int tiles = LongestTiles(_pixels), maximum = Math.Max(CacheFloats / floatsPerPixel / LongestTile, FewestTiles);
         // A head wants all panels of a pixel.
-        if (head is not null) most = Math.Clamp(tiles / WantedUnits, 1, most);
-        _stretches = (tiles + most - 1) / most;
+        if (head is not null) maximum = Math.Clamp(tiles / WantedUnits, 1, maximum);
+        _stretches = (tiles + maximum - 1) / maximum;
         _pixelsPerUnit = (tiles + _stretches - 1) / _stretches * LongestTile;
         _panelGroups = head is null ? Math.Min((WantedUnits + _stretches - 1) / _stretches, weights.Panels.Length) : 1;
         Panel last = weights.Panels[^1];
@@ -64,7 +64,9 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
         ScratchFloats = _constantFloats + (head is null ? 0 : (_pixelsPerUnit * _pixelStride) + CpuTensor.Lanes);
     }
 
-    public override string Name => $"pointwise{(_scaled is not null ? " scaled" : "")}{(_constantFloats > 0 ? ", part constant" : "")}{(_head is null ? "" : ", single output")}";
+    public override string Name =>
+        $"pointwise{(_scaled is not null ? " scaled" : "")}{(_constantFloats > 0 ? ", part constant" : "")}"
+        + (_head is null ? "" : ", single output");
 
     public override KernelKind Kind =>
         new(GetType(), Variant: (_scaled is null ? 0 : 1) | (_constantFloats > 0 ? 2 : 0) | (_head is null ? 0 : 4));
@@ -77,7 +79,7 @@ internal sealed unsafe class PointwiseConv<S, V> : Kernel where S : struct, ISim
     public int Parts => _stretches;
 
     /// <summary>No more parts than this.</summary>
-    public static int MostParts(Shape target) => (LongestTiles(target.H * target.W) + FewestTiles - 1) / FewestTiles;
+    public static int MaxParts(Shape target) => (LongestTiles(target.H * target.W) + FewestTiles - 1) / FewestTiles;
 
     /// <summary>The blocks of input channels: one for each source.</summary>
     public static IReadOnlyList<int> Blocks(ConvSource[] sources) => [.. sources.Select(source => source.Map.Shape.C)];

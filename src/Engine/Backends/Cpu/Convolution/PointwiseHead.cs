@@ -3,8 +3,11 @@ using LungSeg.Engine.Ops;
 
 namespace LungSeg.Engine.Backends.Cpu.Convolution;
 
-/// <summary>A 1x1 convolution to one channel that takes over the pixels of the 1x1 convolution before it while they are in the cache.</summary>
-internal sealed unsafe class PointwiseHead<S, V>(NativeMemoryBlock packed, int channels, Activation activation) where S : struct, ISimd<V> where V : struct
+/// <summary>
+/// A 1x1 convolution to one channel that takes over the pixels of the 1x1 convolution before it while they are in the cache.
+/// </summary>
+internal sealed unsafe class PointwiseHead<S, V>(NativeMemoryBlock packed, int channels, Activation activation)
+    where S : struct, ISimd<V> where V : struct
 {
     private readonly SingleOutputRow<S, V> _row = new(packed, 1, channels, activation);
 

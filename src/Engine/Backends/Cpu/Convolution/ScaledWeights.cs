@@ -38,7 +38,8 @@ internal sealed unsafe class ScaledWeights<S, V>(ConvSource[] sources, PackedWei
         for (int c = 0; c < channels; c++)
         {
             V scale = S.Broadcast(gate[c]);
-            for (int lane = 0; lane < lanes; lane += S.Width, weights += S.Width, scaled += S.Width) S.Store(S.Multiply(S.Load(weights), scale), scaled);
+            for (int lane = 0; lane < lanes; lane += S.Width, weights += S.Width, scaled += S.Width)
+                S.Store(S.Multiply(S.Load(weights), scale), scaled);
         }
     }
 }

@@ -8,7 +8,8 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// A row of a convolution to one channel: for each pixel a dot product of its window, in runs, with the weights, vectors running along
 /// the channels, some pixels at a time. A pixel's bits depend neither on those beside it nor on the width of the vectors.
 /// </summary>
-internal sealed unsafe class SingleOutputRow<S, V>(NativeMemoryBlock packed, int taps, int channels, Activation activation) where S : struct, ISimd<V> where V : struct
+internal sealed unsafe class SingleOutputRow<S, V>(NativeMemoryBlock packed, int taps, int channels, Activation activation)
+    where S : struct, ISimd<V> where V : struct
 {
     private readonly float _bias = packed.Data[(nint)taps * channels];
 
@@ -31,7 +32,10 @@ internal sealed unsafe class SingleOutputRow<S, V>(NativeMemoryBlock packed, int
         return packed;
     }
 
-    /// <summary>Computes pixels whose windows are so many floats apart, and stores them so many floats apart; the residual, if there is one, lies without gaps.</summary>
+    /// <summary>
+    /// Computes pixels whose windows are so many floats apart, and stores them so many floats apart; the residual, if there is one, lies
+    /// without gaps.
+    /// </summary>
     public void Run(float* input, nint windowStep, Run* runs, int count, int pixels, float* output, nint outputStep, float* residual)
     {
         int pixel = 0;
@@ -43,7 +47,8 @@ internal sealed unsafe class SingleOutputRow<S, V>(NativeMemoryBlock packed, int
         if (activation == Activation.None) return;
         int done = 0;
         if (outputStep == 1)
-            for (; done + S.Width <= pixels; done += S.Width) S.Store(Elementary<S, V>.Activate(S.Load(output + done), activation), output + done);
+            for (; done + S.Width <= pixels; done += S.Width)
+                S.Store(Elementary<S, V>.Activate(S.Load(output + done), activation), output + done);
         for (; done < pixels; done++)
         {
             float* value = output + (done * outputStep);

@@ -8,7 +8,8 @@ namespace LungSeg.Engine.Backends.Cpu.Convolution;
 /// 3x3 convolution with stride 1, dilated or not, by Winograd's filtering. A unit is some tiles of one image and some panels
 /// of weights. For each block of input channels it transforms each tile into inputs [position][tile][channel] and multiplies
 /// at each of the (m + 2)² positions with that position's weights into products [position][tile][output channel]. After the last
-/// block, or each of a grouped convolution's, it transforms back, adds bias and residual, activates and stores. Everything between lies in the worker's scratch.
+/// block, or each of a grouped convolution's, it transforms back, adds bias and residual, activates and stores. Everything between lies in
+/// the worker's scratch.
 /// </summary>
 internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, ISimd<V> where V : struct where W : struct, IWinograd<S, V>
 {
@@ -18,7 +19,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
     private const long SomeWeights = 2 << 20, ManyWeights = 16 << 20;
 
     // Input channels of a block: inputs and products of a few tiles stay in the second-level cache.
-    private const int MostChannels = 256;
+    private const int MaxChannels = 256;
 
     // Floats ahead of the vector that is transformed.
     private const int PrefetchDistance = 48;
@@ -50,10 +51,10 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
         _tiles = new WinogradTiles(geometry.OutputHeight, geometry.OutputWidth, W.Outputs, geometry.Dilation);
         int channels = _blocks.Max(block => block.Channels);
         _productStride = _blocks.Max(block => EndOutput(block) - FirstOutput(block));
-        int most = weights.Bytes switch { > ManyWeights => ManyTiles, > SomeWeights => SomeTiles, _ => FewTiles };
-        _stretches = (_tiles.Count + most - 1) / most;
+        int maximum = weights.Bytes switch { > ManyWeights => ManyTiles, > SomeWeights => SomeTiles, _ => FewTiles };
+        _stretches = (_tiles.Count + maximum - 1) / maximum;
         // Of so few units each thread has as many as the others.
-        if (most == SomeTiles) _stretches = (_stretches + threads - 1) / threads * threads;
+        if (maximum == SomeTiles) _stretches = (_stretches + threads - 1) / threads * threads;
         _tilesPerUnit = (_tiles.Count + _stretches - 1) / _stretches;
         _panelGroups = Math.Min(weights.Panels.Length, Math.Max(1, threads / (target.Shape.N * _stretches)));
         _windowFloats = (nint)Positions * CpuTensor.Padded(channels);
@@ -88,7 +89,7 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
     /// <summary>How the input channels are cut: whatever the map, so that a model's plans share the packed weights.</summary>
     public static ConvBlocking Blocking(int channels)
     {
-        int blocks = (channels + MostChannels - 1) / MostChannels;
+        int blocks = (channels + MaxChannels - 1) / MaxChannels;
         return new ConvBlocking(1, Math.Min(channels, CpuTensor.Padded((channels + blocks - 1) / blocks)), channels, Positions);
     }
 
@@ -102,7 +103,8 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
             int first = stretch * _tilesPerUnit, tiles = Math.Min(_tilesPerUnit, _tiles.Count - first);
             foreach (ChannelBlock all in _blocks)
             {
-                ChannelBlock block = all with { FirstPanel = Math.Max(firstPanel, all.FirstPanel), EndPanel = Math.Min(endPanel, all.EndPanel) };
+                ChannelBlock block = all with { FirstPanel = Math.Max(firstPanel, all.FirstPanel),
+                    EndPanel = Math.Min(endPanel, all.EndPanel) };
                 if (block.FirstPanel >= block.EndPanel) continue;
                 nint stride = CpuTensor.Padded(block.Channels);
                 for (int tile = 0; tile < tiles; tile++) TransformInput(n, first + tile, block, half, window, inputs + (tile * stride));
@@ -175,7 +177,8 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
             {
                 for (int j = 2; j < TileSize; j++) S.Prefetch(rows[i] + columns[j] + c + PrefetchDistance);
             }
-            for (int i = 0; i < TileSize; i++, output += TileSize * position) W.Input(new Strided(half + (i * TileSize * S.Width), S.Width), output, position);
+            for (int i = 0; i < TileSize; i++, output += TileSize * position)
+                W.Input(new Strided(half + (i * TileSize * S.Width), S.Width), output, position);
         }
     }
 
@@ -212,7 +215,8 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
                     tile.Input = inputs + (position * inputPosition) + (begin * stride) + offset;
                     // The inputs are in the cache, the next position's weights may come from memory: each call asks for one half of them.
                     tile.Next = tile.Weights + ((nint)channels * lanes) + ((nint)(t % 2) * channels * S.Width);
-                    tile.Output = products + (position * productPosition) + (begin * tile.OutputStride) + panel.OutputChannel - FirstOutput(block);
+                    tile.Output = products + (position * productPosition) + (begin * tile.OutputStride)
+                        + panel.OutputChannel - FirstOutput(block);
                     tile.Initial = block.IsFirst ? zero : tile.Output;
                     MicroKernel<S, V>.For(count, panel.Vectors)(&tile);
                 }

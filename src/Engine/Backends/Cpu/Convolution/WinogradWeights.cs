@@ -20,12 +20,14 @@ internal static class WinogradWeights
         {
             for (int i = 0; i < size; i++)
             {
-                for (int s = 0; s < 3; s++) half[(i * 3) + s] = (g[i * 3] * kernels[s]) + (g[(i * 3) + 1] * kernels[3 + s]) + (g[(i * 3) + 2] * kernels[6 + s]);
+                for (int s = 0; s < 3; s++)
+                    half[(i * 3) + s] = (g[i * 3] * kernels[s]) + (g[(i * 3) + 1] * kernels[3 + s]) + (g[(i * 3) + 2] * kernels[6 + s]);
             }
             for (int i = 0; i < size; i++)
             {
                 for (int j = 0; j < size; j++)
-                    result[(i * size) + j] = (float)((half[i * 3] * g[j * 3]) + (half[(i * 3) + 1] * g[(j * 3) + 1]) + (half[(i * 3) + 2] * g[(j * 3) + 2]));
+                    result[(i * size) + j] = (float)(
+                        (half[i * 3] * g[j * 3]) + (half[(i * 3) + 1] * g[(j * 3) + 1]) + (half[(i * 3) + 2] * g[(j * 3) + 2]));
             }
         }
     }

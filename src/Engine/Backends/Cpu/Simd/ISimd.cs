@@ -53,10 +53,14 @@ internal unsafe interface ISimd<V> where V : struct
     /// <summary>value − floor(value).</summary>
     static abstract V Fraction(V value);
 
-    /// <summary>value · 2 to the power of floor(exponent), infinite from 128 on, for exponents that <see cref="LimitExponent"/> leaves as they are.</summary>
+    /// <summary>
+    /// value · 2 to the power of floor(exponent), infinite from 128 on, for exponents that <see cref="LimitExponent"/> leaves as they are.
+    /// </summary>
     static abstract V ScaleByPow2(V value, V exponent);
 
-    /// <summary>The nearest exponent that <see cref="ScaleByPow2"/> takes: −126 to 128, or any where the hardware scales; NaN stays.</summary>
+    /// <summary>
+    /// The nearest exponent that <see cref="ScaleByPow2"/> takes: −126 to 128, or any where the hardware scales; NaN stays.
+    /// </summary>
     static abstract V LimitExponent(V exponent);
 
     /// <summary>The sum of the lanes, in an order that is the same for every call.</summary>

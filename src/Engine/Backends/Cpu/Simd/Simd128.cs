@@ -82,7 +82,8 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static void SumFour(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d, float* sums)
     {
         if (Sse3.IsSupported) Sse3.HorizontalAdd(Sse3.HorizontalAdd(a, b), Sse3.HorizontalAdd(c, d)).Store(sums);
-        else if (AdvSimd.Arm64.IsSupported) AdvSimd.Arm64.AddPairwise(AdvSimd.Arm64.AddPairwise(a, b), AdvSimd.Arm64.AddPairwise(c, d)).Store(sums);
+        else if (AdvSimd.Arm64.IsSupported)
+            AdvSimd.Arm64.AddPairwise(AdvSimd.Arm64.AddPairwise(a, b), AdvSimd.Arm64.AddPairwise(c, d)).Store(sums);
         else Vector128.Create(Sum(a), Sum(b), Sum(c), Sum(d)).Store(sums);
     }
 }

@@ -72,6 +72,7 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static float Sum(Vector256<float> value) => Simd128.Sum(value.GetLower() + value.GetUpper());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void SumFour(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float* sums) => Simd128.SumFour(
+    public static void SumFour(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d, float* sums) =>
+        Simd128.SumFour(
         a.GetLower() + a.GetUpper(), b.GetLower() + b.GetUpper(), c.GetLower() + c.GetUpper(), d.GetLower() + d.GetUpper(), sums);
 }

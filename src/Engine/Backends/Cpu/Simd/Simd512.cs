@@ -68,6 +68,7 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     public static float Sum(Vector512<float> value) => Simd256.Sum(value.GetLower() + value.GetUpper());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void SumFour(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* sums) => Simd256.SumFour(
+    public static void SumFour(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* sums) =>
+        Simd256.SumFour(
         a.GetLower() + a.GetUpper(), b.GetLower() + b.GetUpper(), c.GetLower() + c.GetUpper(), d.GetLower() + d.GetUpper(), sums);
 }
