@@ -156,5 +156,6 @@ public static class CheckpointConversion
         return metadata;
     }
 
-    private static string Name(DType dtype) => dtype switch { DType.Float16 => "fp16", DType.BFloat16 => "bf16", DType.Int8 => "int8", _ => "fp32" };
+    private static string Name(DType dtype) =>
+        dtype switch { DType.Float16 => "fp16", DType.BFloat16 => "bf16", DType.Int8 => "int8", _ => "fp32" };
 }

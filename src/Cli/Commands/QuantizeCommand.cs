@@ -27,7 +27,8 @@ internal static class QuantizeCommand
             + "scale for each output channel, values between layers bytes whose range is chosen by least squared error. Biases are "
             + "corrected, and layers that move the mask stay in fp32: docs/int8.md.",
         "Masks of the quantised network are compared with the fp32 network's on images held out. They must agree 0.995 or more (Dice) "
-            + "in the mean; where images have masks beside them, mean Dice may change by 0.001 and each image's by 0.005. Otherwise nothing "
+            + "in the mean; where images have masks beside them, mean Dice may change by 0.001 and each image's by 0.005. Otherwise "
+            + "nothing "
             + "is written, unless --force is given.",
     ];
 
