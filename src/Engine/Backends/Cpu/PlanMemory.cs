@@ -27,8 +27,9 @@ internal sealed unsafe class PlanMemory
         {
             if (tensor.Quantization is not null)
             {
-                nint length = (new ByteTensor(null, tensor.Shape).Count + sizeof(float) - 1) / sizeof(float);
-                Place(length, first, last, start => _bytes[tensor] = new ByteTensor((byte*)start, tensor.Shape));
+                bool compact = ByteTensor.MayBeCompact(plan.Graph, tensor);
+                nint length = (new ByteTensor(null, tensor.Shape, compact).Count + sizeof(float) - 1) / sizeof(float);
+                Place(length, first, last, start => _bytes[tensor] = new ByteTensor((byte*)start, tensor.Shape, compact));
                 continue;
             }
             bool planar = tensor == input;

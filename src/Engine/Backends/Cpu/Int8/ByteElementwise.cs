@@ -45,6 +45,11 @@ internal sealed unsafe class QuantizeRows<D, W>(string name, CpuTensor source, B
             }
             return;
         }
+        if (target.IsCompact)
+        {
+            Compact(n, h, steps);
+            return;
+        }
         for (int c = 0; c < channels; c++)
         {
             float* x = source.Pixel(n, h, 0) + (c * source.ChannelStride);
@@ -56,6 +61,33 @@ internal sealed unsafe class QuantizeRows<D, W>(string name, CpuTensor source, B
                 for (int i = 0; i < D.Width; i++, y += target.PixelStride) *y = bytes[i];
             }
             for (; w < width; w++, y += target.PixelStride) *y = IntegerArithmetic.Round(x[w] * _steps, stored.Zero, (0, byte.MaxValue));
+        }
+    }
+
+    // The channels of a pixel are the bytes of a number.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Compact(int n, int h, W steps)
+    {
+        int width = target.Shape.W, w = 0;
+        float* x = source.Pixel(n, h, 0);
+        byte* y = target.Pixel(n, h, 0);
+        for (; w + D.Width <= width; w += D.Width)
+        {
+            W pixels = D.Broadcast(0);
+            for (int c = target.Shape.C - 1; c >= 0; c--)
+            {
+                W value = _rounding.Round(D.MultiplyFloat(D.Load((int*)(x + (c * source.ChannelStride)) + w), steps));
+                pixels = D.Add(D.Multiply(pixels, D.Broadcast(256)), value);
+            }
+            D.Store(pixels, (int*)y + w);
+        }
+        for (; w < width; w++)
+        {
+            for (int c = 0; c < target.Shape.C; c++)
+            {
+                float value = x[(c * source.ChannelStride) + w] * _steps;
+                y[(4 * w) + c] = IntegerArithmetic.Round(value, stored.Zero, (0, byte.MaxValue));
+            }
         }
     }
 }

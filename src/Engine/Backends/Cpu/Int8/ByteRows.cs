@@ -119,7 +119,7 @@ internal sealed unsafe class ByteRows
     {
         ByteTensor map = source.Map;
         byte* from = map.Pixel(n, row / source.Repeat, 0);
-        nint channels = map.Shape.C;
+        nint channels = map.IsCompact ? map.Channels : map.Shape.C;
         if (source.Repeat == 1)
         {
             from += column * map.PixelStride;

@@ -7,11 +7,25 @@ namespace LungSeg.Engine.Backends.Cpu.Int8;
 /// <summary>A function of a byte, by its 256 results.</summary>
 internal sealed unsafe class ByteTable
 {
-    private readonly byte[] _results = GC.AllocateArray<byte>(256, pinned: true);
+    private readonly AlignedValues<byte> _results;
 
-    public ByteTable(byte[] results) => results.CopyTo(_results, 0);
+    public ByteTable(byte[] results) => _results = new AlignedValues<byte>(results);
 
-    private byte* Results => (byte*)Unsafe.AsPointer(ref _results[0]);
+    private byte* Results => _results.Data;
+
+    /// <summary>The results of 64 bytes, in registers where the processor can look them up there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector512<byte> Of(Vector512<byte> bytes)
+    {
+        byte* results = Results;
+        if (Avx512Vbmi.IsSupported)
+        {
+            return Permute(
+                bytes, Vector512.Load(results), Vector512.Load(results + 64), Vector512.Load(results + 128), Vector512.Load(results + 192));
+        }
+        Apply((byte*)&bytes, 0, 1, Vector512<byte>.Count);
+        return bytes;
+    }
 
     /// <summary>Replaces so many bytes in each of some rows, so many bytes apart, by their results. Nothing past them is touched.</summary>
     public void Apply(byte* data, nint stride, int rows, nint count) => Apply(data, data, stride, rows, count);

@@ -5,18 +5,26 @@ using System.Runtime.Intrinsics.X86;
 
 namespace LungSeg.Engine.Backends.Cpu.Int8;
 
-/// <summary>
-/// 128-bit vectors: pairs on x64, the dot product of Arm64 where it is, plain products elsewhere. Arm64's is of two signed operands: it
-/// takes the bytes less 128, and the weights' sums times 128 are added afterwards.
-/// </summary>
-internal readonly unsafe struct Dot128 : IDot<Vector128<int>>
+/// <summary>How 128-bit vectors are multiplied.</summary>
+internal interface IProducts128
 {
-    public static int Width => 4;
+    static abstract Vector128<int> Dot(Vector128<int> sum, Vector128<int> bytes, Vector128<int> weights);
+}
 
-    public static int TileRows => AdvSimd.IsSupported ? 12 : 6;
+/// <summary>One instruction, of processors with AVX-VNNI.</summary>
+internal readonly struct VnniProducts128 : IProducts128
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Dot(Vector128<int> sum, Vector128<int> bytes, Vector128<int> weights) =>
+        AvxVnni.MultiplyWideningAndAdd(sum, bytes.AsByte(), weights.AsSByte());
+}
 
-    public static bool IsCorrected => Dp.IsSupported;
-
+/// <summary>
+/// What any processor has: pairs on x64, the dot product of Arm64 where it is, plain products elsewhere. Arm64's is of two signed operands:
+/// it takes the bytes less 128, and the weights' sums times 128 are added afterwards.
+/// </summary>
+internal readonly struct PlainProducts128 : IProducts128
+{
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Dot(Vector128<int> sum, Vector128<int> bytes, Vector128<int> weights)
     {
@@ -30,6 +38,28 @@ internal readonly unsafe struct Dot128 : IDot<Vector128<int>>
         (Vector128<short> lowWeights, Vector128<short> highWeights) = Vector128.Widen(weights.AsSByte());
         return sum + Fours(low.AsInt16() * lowWeights, high.AsInt16() * highWeights);
     }
+
+    // Four neighbouring products each, of 16 bits; a pair's sum needs more than these.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<int> Fours(Vector128<short> low, Vector128<short> high)
+    {
+        (Vector128<int> a, Vector128<int> b) = Vector128.Widen(low);
+        (Vector128<int> c, Vector128<int> d) = Vector128.Widen(high);
+        return Vector128.Create(Vector128.Sum(a), Vector128.Sum(b), Vector128.Sum(c), Vector128.Sum(d));
+    }
+}
+
+/// <summary>128-bit vectors.</summary>
+internal readonly unsafe struct Dot128<M> : IDot<Vector128<int>> where M : struct, IProducts128
+{
+    public static int Width => 4;
+
+    public static int TileRows => AdvSimd.IsSupported ? 12 : 6;
+
+    public static bool IsCorrected => Dp.IsSupported;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<int> Dot(Vector128<int> sum, Vector128<int> bytes, Vector128<int> weights) => M.Dot(sum, bytes, weights);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Correct(Vector128<int> correction, Vector128<int> weights) =>
@@ -52,6 +82,18 @@ internal readonly unsafe struct Dot128 : IDot<Vector128<int>>
             Vector128<ushort> words = Vector128.Narrow(value.AsUInt32(), value.AsUInt32());
             Unsafe.WriteUnaligned(target, Vector128.Narrow(words, words).AsUInt32().ToScalar());
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePixels(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, byte* first, byte* second, ByteTable? table)
+    {
+        StoreBytes(a, first);
+        StoreBytes(b, first + Width);
+        StoreBytes(c, second);
+        StoreBytes(d, second + Width);
+        if (table is null) return;
+        table.Apply(first, 0, 1, 2 * Width);
+        table.Apply(second, 0, 1, 2 * Width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -86,15 +128,6 @@ internal readonly unsafe struct Dot128 : IDot<Vector128<int>>
     {
         if (AdvSimd.Arm64.IsSupported) return upper ? AdvSimd.Arm64.ZipHigh(a, b) : AdvSimd.Arm64.ZipLow(a, b);
         return upper ? Sse2.UnpackHigh(a, b) : Sse2.UnpackLow(a, b);
-    }
-
-    // Four neighbouring products each, of 16 bits; a pair's sum needs more than these.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<int> Fours(Vector128<short> low, Vector128<short> high)
-    {
-        (Vector128<int> a, Vector128<int> b) = Vector128.Widen(low);
-        (Vector128<int> c, Vector128<int> d) = Vector128.Widen(high);
-        return Vector128.Create(Vector128.Sum(a), Vector128.Sum(b), Vector128.Sum(c), Vector128.Sum(d));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -138,11 +171,11 @@ internal readonly unsafe struct Dot128 : IDot<Vector128<int>>
 
     // Adding 1.5 · 2^23 leaves no bits for a fraction: the hardware's rounding to nearest does the work.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Round(Vector128<int> value, Vector128<int> low, Vector128<int> high)
+    public static Vector128<int> Round(Vector128<int> value, Vector128<int> low, Vector128<int> high, Vector128<int> zero)
     {
         Vector128<float> v = value.AsSingle(), least = low.AsSingle(), most = high.AsSingle();
         v = Vector128.ConditionalSelect(Vector128.GreaterThan(v, least), v, least);
         v = Vector128.ConditionalSelect(Vector128.LessThan(v, most), v, most);
-        return (v + Vector128.Create(12582912f)).AsInt32() - Vector128.Create(0x4B400000);
+        return (v + Vector128.Create(12582912f)).AsInt32() + zero;
     }
 }

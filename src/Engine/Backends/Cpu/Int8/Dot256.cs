@@ -51,6 +51,18 @@ internal readonly unsafe struct Dot256<M> : IDot<Vector256<int>> where M : struc
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePixels(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, byte* first, byte* second, ByteTable? table)
+    {
+        StoreBytes(a, first);
+        StoreBytes(b, first + Width);
+        StoreBytes(c, second);
+        StoreBytes(d, second + Width);
+        if (table is null) return;
+        table.Apply(first, 0, 1, 2 * Width);
+        table.Apply(second, 0, 1, 2 * Width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Interleave(
         byte* a, byte* b, byte* c, byte* d,
         out Vector256<int> first, out Vector256<int> second, out Vector256<int> third, out Vector256<int> fourth)
@@ -110,10 +122,10 @@ internal readonly unsafe struct Dot256<M> : IDot<Vector256<int>> where M : struc
 
     // Adding 1.5 · 2^23 leaves no bits for a fraction: the hardware's rounding to nearest does the work.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Round(Vector256<int> value, Vector256<int> low, Vector256<int> high)
+    public static Vector256<int> Round(Vector256<int> value, Vector256<int> low, Vector256<int> high, Vector256<int> zero)
     {
         Vector256<float> v = value.AsSingle(), least = low.AsSingle(), most = high.AsSingle();
         v = Avx.Min(Avx.Max(v, least), most);
-        return (v + Vector256.Create(12582912f)).AsInt32() - Vector256.Create(0x4B400000);
+        return (v + Vector256.Create(12582912f)).AsInt32() + zero;
     }
 }

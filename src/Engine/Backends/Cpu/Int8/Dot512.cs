@@ -29,6 +29,19 @@ internal readonly unsafe struct Dot512 : IDot<Vector512<int>>
     public static void StoreBytes(Vector512<int> value, byte* target) => Avx512F.ConvertToVector128Byte(value.AsUInt32()).Store(target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePixels(
+        Vector512<int> a, Vector512<int> b, Vector512<int> c, Vector512<int> d, byte* first, byte* second, ByteTable? table)
+    {
+        Vector512<byte> mixed = Avx512BW.PackUnsignedSaturate(Avx512BW.PackSignedSaturate(a, b), Avx512BW.PackSignedSaturate(c, d));
+        // Fours of bytes, for each quarter of the vectors a, b, c and d.
+        Vector512<byte> bytes = Avx512F.PermuteVar16x32(
+            mixed.AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)).AsByte();
+        if (table is not null) bytes = table.Of(bytes);
+        bytes.GetLower().Store(first);
+        bytes.GetUpper().Store(second);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Interleave(
         byte* a, byte* b, byte* c, byte* d,
         out Vector512<int> first, out Vector512<int> second, out Vector512<int> third, out Vector512<int> fourth)
@@ -88,10 +101,10 @@ internal readonly unsafe struct Dot512 : IDot<Vector512<int>>
 
     // Adding 1.5 · 2^23 leaves no bits for a fraction: the hardware's rounding to nearest does the work.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Round(Vector512<int> value, Vector512<int> low, Vector512<int> high)
+    public static Vector512<int> Round(Vector512<int> value, Vector512<int> low, Vector512<int> high, Vector512<int> zero)
     {
         Vector512<float> v = value.AsSingle(), least = low.AsSingle(), most = high.AsSingle();
         v = Avx512F.Min(Avx512F.Max(v, least), most);
-        return (v + Vector512.Create(12582912f)).AsInt32() - Vector512.Create(0x4B400000);
+        return (v + Vector512.Create(12582912f)).AsInt32() + zero;
     }
 }

@@ -59,10 +59,16 @@ internal unsafe interface IDot<W> where W : struct
     static abstract W AddFloat(W a, W b);
 
     /// <summary>
-    /// A float32 limited to low and high, which are whole and at most 2^20 in size, and rounded to the nearest integer, ties to even; NaN
-    /// becomes low.
+    /// A float32 limited to low and high, which are whole and at most 2^20 in size, and rounded to the nearest integer, ties to even, plus a
+    /// zero point less <see cref="Rounding"/>; NaN becomes low.
     /// </summary>
-    static abstract W Round(W value, W low, W high);
+    static abstract W Round(W value, W low, W high, W zero);
+
+    /// <summary>The bits of 1.5 · 2^23, below which the last bits of a float32 count whole numbers.</summary>
+    const int Rounding = 0x4B400000;
+
+    /// <summary>Numbers from 0 to 255 of two pixels, two vectors each, as bytes, each replaced by a table's result if there is one.</summary>
+    static abstract void StorePixels(W a, W b, W c, W d, byte* first, byte* second, ByteTable? table);
 
     /// <summary>
     /// Four bytes of each channel side by side, from four rows of as many bytes as a vector holds: lane i of result j is channel

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using LungSeg.Engine.Backends.Cpu.Convolution;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Passes;
@@ -12,11 +13,11 @@ internal abstract class Int8Builder
     /// <summary>The builder for a path. Kernels are handed over to be run in the order in which they come.</summary>
     public static Int8Builder Of(IntegerPath path, CpuModel model, PlanMemory memory, Action<Tensor, Kernel> add) => path switch
     {
-        IntegerPath.Avx512Vnni => new Int8Builder<Dot512, Vector512<int>>(model, memory, add, machineCode: true),
-        IntegerPath.AvxVnni => new Int8Builder<Dot256<VnniProducts>, Vector256<int>>(model, memory, add),
-        IntegerPath.Avx512 => new Int8Builder<Dot512, Vector512<int>>(model, memory, add),
-        IntegerPath.Avx2 => new Int8Builder<Dot256<PairProducts>, Vector256<int>>(model, memory, add),
-        _ => new Int8Builder<Dot128, Vector128<int>>(model, memory, add),
+        IntegerPath.Avx512Vnni => new Int8Builder<Dot512, Vector512<int>>(path, model, memory, add),
+        IntegerPath.AvxVnni => new Int8Builder<Dot256<VnniProducts>, Vector256<int>>(path, model, memory, add),
+        IntegerPath.Avx512 => new Int8Builder<Dot512, Vector512<int>>(path, model, memory, add),
+        IntegerPath.Avx2 => new Int8Builder<Dot256<PairProducts>, Vector256<int>>(path, model, memory, add),
+        _ => new Int8Builder<Dot128<PlainProducts128>, Vector128<int>>(path, model, memory, add),
     };
 
     /// <summary>Whether a node is one of these.</summary>
@@ -27,9 +28,11 @@ internal abstract class Int8Builder
 }
 
 /// <summary>The builder for vectors of one kind.</summary>
-internal sealed unsafe class Int8Builder<D, W>(CpuModel model, PlanMemory memory, Action<Tensor, Kernel> add, bool machineCode = false)
+internal sealed unsafe class Int8Builder<D, W>(IntegerPath path, CpuModel model, PlanMemory memory, Action<Tensor, Kernel> add)
     : Int8Builder where D : struct, IDot<W> where W : struct
 {
+    private bool IsMachineCode => path == IntegerPath.Avx512Vnni;
+
     public override void Add(FusedNode fused)
     {
         Tensor node = fused.Node;
@@ -100,12 +103,13 @@ internal sealed unsafe class Int8Builder<D, W>(CpuModel model, PlanMemory memory
         {
             // All pixels of an image are one row.
             geometry = geometry with { OutputWidth = geometry.OutputWidth * geometry.OutputHeight, OutputHeight = 1 };
-            Shape shape = sources[0].Map.Shape;
-            sources = [new ByteSource(new ByteTensor(sources[0].Map.Data, shape with { H = 1, W = shape.H * shape.W }))];
+            ByteTensor map = sources[0].Map;
+            Shape row = map.Shape with { H = 1, W = map.Shape.H * map.Shape.W };
+            sources = [new ByteSource(new ByteTensor(map.Data, row, map.IsCompact))];
         }
         string kind = pointwise ? "pointwise" : $"direct {groups}{window}";
         add(node, new Int8Conv<D, W>(
-            $"int8 {kind}", sources, geometry, XStored(node).Zero, packed, constants.Bias(packed.Spread<int>), output, machineCode));
+            $"int8 {kind}", sources, geometry, XStored(node).Zero, packed, constants.Bias(packed.Spread<int>), output, IsMachineCode));
     }
 
     private void AddTransposed(FusedNode fused, ConvTranspose2dOp op)
@@ -124,21 +128,38 @@ internal sealed unsafe class Int8Builder<D, W>(CpuModel model, PlanMemory memory
             Int8Output<D, W> output = Output(fused, op, packed, constants, op.Stride, rows.First, columns.First);
             add(node, new Int8Conv<D, W>(
                 $"int8 transposed {op.R}x{op.S} phase {phase}", sources, geometry, XStored(node).Zero, packed,
-                constants.Bias(packed.Spread<int>), output, machineCode));
+                constants.Bias(packed.Spread<int>), output, IsMachineCode));
         }
     }
 
+    // Half as wide as convolutions where these have 512 bits: few networks' channels fill blocks of 64.
     private void AddDepthwise(Tensor node, Conv2dOp op, ConvGeometry geometry, string name)
     {
+        switch (path)
+        {
+            case IntegerPath.Vector128: AddDepthwise<D, W, Dot128<PlainProducts128>>(node, op, geometry, name); break;
+            case IntegerPath.Avx2: AddDepthwise<D, W, Dot128<PlainProducts128>>(node, op, geometry, name); break;
+            case IntegerPath.Avx512 or IntegerPath.Avx512Vnni when !AvxVnni.IsSupported:
+                AddDepthwise<Dot256<PairProducts>, Vector256<int>, Dot128<PlainProducts128>>(node, op, geometry, name);
+                break;
+            default:
+                AddDepthwise<Dot256<VnniProducts>, Vector256<int>, Dot128<VnniProducts128>>(node, op, geometry, name);
+                break;
+        }
+    }
+
+    private void AddDepthwise<B, U, N>(Tensor node, Conv2dOp op, ConvGeometry geometry, string name)
+        where B : struct, IDot<U> where U : struct where N : struct, IDot<Vector128<int>>
+    {
         Int8DepthwiseWeights packed = model.Packed(
-            op, new WeightForm(WeightLayout.Int8Depthwise), () => new Int8DepthwiseWeights(ConvWeights.Of(op), D.Width));
+            op, new WeightForm(WeightLayout.Int8Depthwise), () => new Int8DepthwiseWeights(ConvWeights.Of(op), B.Width));
         var constants = new Constants(op.WeightScale!, op.Bias, XStored(node), () => ConvWeights.Of(op), packed.IsBacked);
-        var rounding = new Int8Rounding<D, W>(op, Stored(node));
+        var rounding = new Int8Rounding<B, U>(op, Stored(node));
         int[] bias = constants.Bias(packed.Spread<int>);
-        packed.Correct(bias, D.IsCorrected, Dot128.IsCorrected);
-        add(node, new Int8Depthwise<D, W>(
+        packed.Correct(bias, B.IsCorrected, N.IsCorrected);
+        add(node, new Int8Depthwise<B, U, N>(
             name, X(node), XStored(node).Zero, geometry, packed, bias, constants.Multipliers(rounding.Rounded.Scale, packed.Spread<float>),
-            rounding, new Int8Rounding<Dot128, Vector128<int>>(op, Stored(node)), Bytes(node)));
+            rounding, new Int8Rounding<N, Vector128<int>>(op, Stored(node)), Bytes(node)));
     }
 
     private ByteSource[] Sources(FusedNode fused) =>

@@ -16,12 +16,13 @@ internal sealed unsafe class Int8Conv<D, W> : Kernel where D : struct, IDot<W> w
     // For the gathered rows of a unit: half of the smallest common second-level cache.
     private const int CacheBytes = 1 << 19;
     private const int WantedUnits = 16;
+    private const int CacheLine = 64;
     private static readonly nint[] MachineCode = VnniKernels.IsSupported
         ? [.. Enumerable.Range(0, 2 * MostPixels).Select(i => (nint)VnniKernels.For((i % MostPixels) + 1, (i / MostPixels) + 1))] : [];
 
     private readonly ConvGeometry _geometry;
     private readonly Int8Weights _weights;
-    private readonly int[] _bias;
+    private readonly AlignedValues<int> _bias;
     private readonly Int8Output<D, W> _output;
     private readonly ByteRows _rows;
     private readonly bool _machineCode;
@@ -36,7 +37,8 @@ internal sealed unsafe class Int8Conv<D, W> : Kernel where D : struct, IDot<W> w
         bool machineCode)
     {
         Name = name;
-        (_geometry, _weights, _bias, _output, _machineCode) = (geometry, weights, bias, output, machineCode);
+        (_geometry, _weights, _output, _machineCode) = (geometry, weights, output, machineCode);
+        _bias = new AlignedValues<int>(bias);
         _images = sources[0].Map.Shape.N;
         int height = geometry.OutputHeight, pitch = sources.Sum(source => source.Map.Shape.C) * geometry.PaddedWidth;
         int most = Math.Max(1, height / WantedUnits);
@@ -80,8 +82,9 @@ internal sealed unsafe class Int8Conv<D, W> : Kernel where D : struct, IDot<W> w
     {
         int tiles = (right - left + D.TileRows - 1) / D.TileRows;
         Int8Run* runs = stackalloc Int8Run[Math.Max(1, _geometry.R * _geometry.S)];
-        int* sums = stackalloc int[MostPixels * MostLanes];
-        fixed (int* bias = _bias)
+        // Vectors across two cache lines would take twice as long.
+        byte* room = stackalloc byte[(MostPixels * MostLanes * sizeof(int)) + CacheLine];
+        int* sums = (int*)(((nint)room + CacheLine - 1) / CacheLine * CacheLine), bias = _bias.Data;
         {
             Int8Tile tile;
             tile.InputStride = _geometry.Stride * _rows.PixelStep;

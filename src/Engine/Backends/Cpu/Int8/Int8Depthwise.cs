@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using LungSeg.Engine.Backends.Cpu.Convolution;
 
 namespace LungSeg.Engine.Backends.Cpu.Int8;
@@ -47,7 +48,7 @@ internal sealed unsafe class Int8DepthwiseWeights : IDisposable
     /// <summary>The channels' values in the blocks' order.</summary>
     public T[] Spread<T>(ReadOnlySpan<T> values) where T : unmanaged
     {
-        T[] result = GC.AllocateArray<T>(ByteTensor.Padded(values.Length), pinned: true);
+        var result = new T[ByteTensor.Padded(values.Length)];
         foreach (DepthwiseBlock block in Blocks)
         {
             for (int i = 0; i < Size(block); i++)
@@ -104,7 +105,8 @@ internal sealed unsafe class Int8DepthwiseWeights : IDisposable
 /// Convolution of each channel of bytes with its own window. For a stretch of an output row, the rows under it are interleaved four by
 /// four; a product then takes four taps. A unit is a block of channels over some rows of one image.
 /// </summary>
-internal sealed unsafe class Int8Depthwise<D, W> : Kernel where D : struct, IDot<W> where W : struct
+internal sealed unsafe class Int8Depthwise<D, W, N> : Kernel
+    where D : struct, IDot<W> where W : struct where N : struct, IDot<Vector128<int>>
 {
     private const int Stretch = 32;
     private const int WantedUnits = 16;
@@ -112,21 +114,22 @@ internal sealed unsafe class Int8Depthwise<D, W> : Kernel where D : struct, IDot
     private readonly ByteTensor _target;
     private readonly ConvGeometry _geometry;
     private readonly Int8DepthwiseWeights _weights;
-    private readonly int[] _bias;
-    private readonly float[] _multipliers;
+    private readonly AlignedValues<int> _bias;
+    private readonly AlignedValues<float> _multipliers;
     private readonly byte _zero;
     private readonly Int8Rounding<D, W> _rounding;
-    private readonly Int8Rounding<Dot128, System.Runtime.Intrinsics.Vector128<int>> _narrowRounding;
+    private readonly Int8Rounding<N, Vector128<int>> _narrowRounding;
     private readonly int _ranges;
     private readonly int _columns;
     private readonly int _groups;
 
     public Int8Depthwise(
         string name, ByteTensor source, byte zero, ConvGeometry geometry, Int8DepthwiseWeights weights, int[] bias, float[] multipliers,
-        Int8Rounding<D, W> rounding, Int8Rounding<Dot128, System.Runtime.Intrinsics.Vector128<int>> narrowRounding, ByteTensor target)
+        Int8Rounding<D, W> rounding, Int8Rounding<N, Vector128<int>> narrowRounding, ByteTensor target)
     {
         Name = name;
-        (_source, _zero, _geometry, _weights, _bias, _multipliers) = (source, zero, geometry, weights, bias, multipliers);
+        (_source, _zero, _geometry, _weights) = (source, zero, geometry, weights);
+        (_bias, _multipliers) = (new AlignedValues<int>(bias), new AlignedValues<float>(multipliers));
         (_rounding, _narrowRounding, _target) = (rounding, narrowRounding, target);
         int units = source.Shape.N * weights.Blocks.Length;
         _ranges = Math.Clamp((WantedUnits + units - 1) / units, 1, geometry.OutputHeight);
@@ -161,8 +164,8 @@ internal sealed unsafe class Int8Depthwise<D, W> : Kernel where D : struct, IDot
         where B : struct, IDot<X> where X : struct
     {
         byte** rows = stackalloc byte*[4 * _groups];
-        fixed (int* bias = _bias)
-        fixed (float* multipliers = _multipliers)
+        int* bias = _bias.Data;
+        float* multipliers = _multipliers.Data;
         {
             for (int h = first; h < last; h++)
             {

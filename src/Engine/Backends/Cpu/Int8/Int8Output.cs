@@ -20,7 +20,7 @@ internal sealed unsafe class Int8Rounding<D, W> where D : struct, IDot<W> where 
         (byte low, byte high) = IntegerArithmetic.Limits(op.Activation, Rounded);
         _low = Float(low - Rounded.Zero);
         _high = Float(high - Rounded.Zero);
-        _zero = D.Broadcast(Rounded.Zero);
+        _zero = D.Broadcast(Rounded.Zero - IDot<W>.Rounding);
         Table = IntegerArithmetic.Table(op, stored) is byte[] table ? new ByteTable(table) : null;
     }
 
@@ -28,7 +28,7 @@ internal sealed unsafe class Int8Rounding<D, W> where D : struct, IDot<W> where 
     public Int8Rounding(Quantization stored)
     {
         Rounded = stored;
-        (_low, _high, _zero) = (Float(-stored.Zero), Float(byte.MaxValue - stored.Zero), D.Broadcast(stored.Zero));
+        (_low, _high, _zero) = (Float(-stored.Zero), Float(byte.MaxValue - stored.Zero), D.Broadcast(stored.Zero - IDot<W>.Rounding));
     }
 
     /// <summary>What values are in steps of.</summary>
@@ -41,7 +41,7 @@ internal sealed unsafe class Int8Rounding<D, W> where D : struct, IDot<W> where 
     public static W Float(float value) => D.Broadcast(BitConverter.SingleToInt32Bits(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public W Round(W steps) => D.Add(D.Round(steps, _low, _high), _zero);
+    public W Round(W steps) => D.Round(steps, _low, _high, _zero);
 }
 
 /// <summary>Where the sums of a convolution's tiles go.</summary>
@@ -56,42 +56,55 @@ internal sealed unsafe class ByteOutput<D, W>(
     float[] multipliers, Int8Rounding<D, W> rounding, ByteTarget target, ByteTarget? residual, Quantization residualQuantization)
     : Int8Output<D, W> where D : struct, IDot<W> where W : struct
 {
+    private readonly AlignedValues<float> _multipliers = new(multipliers);
     private readonly float _residualSteps = (float)((double)residualQuantization.Scale / rounding.Rounded.Scale);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Store(int* sums, nint stride, Panel panel, int n, int h, int w, int pixels)
     {
-        fixed (float* all = multipliers)
+        int* steps = (int*)(_multipliers.Data + panel.Bias);
+        byte* output = target.Pixel(n, h, w) + panel.OutputChannel, added = null;
+        nint outputStride = target.PixelStride, addedStride = 0;
+        if (residual is ByteTarget map)
         {
-            int* steps = (int*)(all + panel.Bias);
-            byte* output = target.Pixel(n, h, w) + panel.OutputChannel;
-            nint outputStride = target.PixelStride;
-            if (residual is ByteTarget map)
-            {
-                byte* added = map.Pixel(n, h, w) + panel.OutputChannel;
-                W zero = D.Broadcast(residualQuantization.Zero), residualSteps = Int8Rounding<D, W>.Float(_residualSteps);
-                for (int pixel = 0; pixel < pixels; pixel++, sums += stride, added += map.PixelStride, output += outputStride)
-                {
-                    for (int v = 0; v < panel.Vectors * D.Width; v += D.Width)
-                    {
-                        W value = D.MultiplyFloat(D.ToFloat(D.Load(sums + v)), D.Load(steps + v));
-                        W more = D.MultiplyFloat(D.ToFloat(D.Subtract(D.LoadBytes(added + v), zero)), residualSteps);
-                        D.StoreBytes(rounding.Round(D.AddFloat(value, more)), output + v);
-                    }
-                }
-            }
-            else
-            {
-                for (int pixel = 0; pixel < pixels; pixel++, sums += stride, output += outputStride)
-                {
-                    D.StoreBytes(rounding.Round(D.MultiplyFloat(D.ToFloat(D.Load(sums)), D.Load(steps))), output);
-                    if (panel.Vectors == 1) continue;
-                    W second = D.MultiplyFloat(D.ToFloat(D.Load(sums + D.Width)), D.Load(steps + D.Width));
-                    D.StoreBytes(rounding.Round(second), output + D.Width);
-                }
-            }
-            rounding.Table?.Apply(target.Pixel(n, h, w) + panel.OutputChannel, outputStride, pixels, panel.Vectors * D.Width);
+            added = map.Pixel(n, h, w) + panel.OutputChannel;
+            addedStride = map.PixelStride;
         }
+        if (panel.Vectors == 1)
+        {
+            for (int pixel = 0; pixel < pixels; pixel++, sums += stride, added += addedStride)
+                D.StoreBytes(Value(sums, steps, added), output + (pixel * outputStride));
+            rounding.Table?.Apply(output, outputStride, pixels, D.Width);
+            return;
+        }
+        int left = pixels;
+        for (; left > 1; left -= 2, sums += 2 * stride, output += 2 * outputStride, added += 2 * addedStride)
+        {
+            byte* next = added == null ? null : added + addedStride;
+            D.StorePixels(
+                Value(sums, steps, added), Value(sums + D.Width, steps + D.Width, Right(added)),
+                Value(sums + stride, steps, next), Value(sums + stride + D.Width, steps + D.Width, Right(next)),
+                output, output + outputStride, rounding.Table);
+        }
+        if (left == 0) return;
+        D.StoreBytes(Value(sums, steps, added), output);
+        D.StoreBytes(Value(sums + D.Width, steps + D.Width, Right(added)), output + D.Width);
+        rounding.Table?.Apply(output, 0, 1, 2 * D.Width);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte* Right(byte* added) => added == null ? null : added + D.Width;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private W Value(int* sums, int* steps, byte* added)
+    {
+        W value = D.MultiplyFloat(D.ToFloat(D.Load(sums)), D.Load(steps));
+        if (added != null)
+        {
+            W difference = D.Subtract(D.LoadBytes(added), D.Broadcast(residualQuantization.Zero));
+            value = D.AddFloat(value, D.MultiplyFloat(D.ToFloat(difference), Int8Rounding<D, W>.Float(_residualSteps)));
+        }
+        return rounding.Round(value);
     }
 }
 

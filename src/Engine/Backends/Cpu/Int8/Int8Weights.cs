@@ -69,8 +69,7 @@ internal sealed unsafe class Int8Weights : IDisposable
     /// <summary>Values of output channels in the order of the panels' outputs, with zeros where there is no channel.</summary>
     public T[] Spread<T>(ReadOnlySpan<T> values) where T : unmanaged
     {
-        // Vectors may be read from it, and it must not move.
-        T[] result = GC.AllocateArray<T>(Lanes, pinned: true);
+        var result = new T[Lanes];
         foreach (Panel panel in Panels)
         {
             int count = Math.Min((int)(EndOf(panel) - panel.Bias), ((panel.Group + 1) * _groupOutputs) - panel.OutputChannel);
