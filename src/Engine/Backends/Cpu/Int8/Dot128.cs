@@ -111,10 +111,12 @@ internal readonly unsafe struct Dot128<M> : IDot<Vector128<int>> where M : struc
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreInterleaved(
-        Vector128<int> first, Vector128<int> second, Vector128<int> third, Vector128<int> fourth, byte* target) =>
+    public static void StoreInterleaved(Vector128<int> first, Vector128<int> second, Vector128<int> third, Vector128<int> fourth, byte* target, ByteTable? table)
+    {
         Vector128.Narrow(
             Vector128.Narrow(first.AsUInt32(), second.AsUInt32()), Vector128.Narrow(third.AsUInt32(), fourth.AsUInt32())).Store(target);
+        table?.Apply(target, 0, 1, Vector128<byte>.Count);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Zip(Vector128<byte> a, Vector128<byte> b, bool upper)

@@ -77,9 +77,11 @@ internal readonly unsafe struct Dot256<M> : IDot<Vector256<int>> where M : struc
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreInterleaved(
-        Vector256<int> first, Vector256<int> second, Vector256<int> third, Vector256<int> fourth, byte* target) =>
+    public static void StoreInterleaved(Vector256<int> first, Vector256<int> second, Vector256<int> third, Vector256<int> fourth, byte* target, ByteTable? table)
+    {
         Avx2.PackUnsignedSaturate(Avx2.PackSignedSaturate(first, second), Avx2.PackSignedSaturate(third, fourth)).Store(target);
+        table?.Apply(target, 0, 1, Vector256<byte>.Count);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Load(int* source) => Vector256.Load(source);

@@ -76,6 +76,9 @@ internal unsafe interface IDot<W> where W : struct
     /// </summary>
     static abstract void Interleave(byte* a, byte* b, byte* c, byte* d, out W first, out W second, out W third, out W fourth);
 
-    /// <summary>The channels of <see cref="Interleave"/>'s four vectors, numbers from 0 to 255, back in their order as bytes.</summary>
-    static abstract void StoreInterleaved(W first, W second, W third, W fourth, byte* target);
+    /// <summary>
+    /// The channels of <see cref="Interleave"/>'s four vectors, numbers from 0 to 255, back in their order as bytes, each replaced by a
+    /// table's result if there is one.
+    /// </summary>
+    static abstract void StoreInterleaved(W first, W second, W third, W fourth, byte* target, ByteTable? table);
 }

@@ -132,34 +132,31 @@ internal sealed unsafe class Int8Builder<D, W>(IntegerPath path, CpuModel model,
         }
     }
 
-    // Half as wide as convolutions where these have 512 bits: few networks' channels fill blocks of 64.
+    // Blocks of channels as wide as vectors allow, and narrower ones for what is left.
     private void AddDepthwise(Tensor node, Conv2dOp op, ConvGeometry geometry, string name)
     {
-        switch (path)
-        {
-            case IntegerPath.Vector128: AddDepthwise<D, W, Dot128<PlainProducts128>>(node, op, geometry, name); break;
-            case IntegerPath.Avx2: AddDepthwise<D, W, Dot128<PlainProducts128>>(node, op, geometry, name); break;
-            case IntegerPath.Avx512 or IntegerPath.Avx512Vnni when !AvxVnni.IsSupported:
-                AddDepthwise<Dot256<PairProducts>, Vector256<int>, Dot128<PlainProducts128>>(node, op, geometry, name);
-                break;
-            default:
-                AddDepthwise<Dot256<VnniProducts>, Vector256<int>, Dot128<VnniProducts128>>(node, op, geometry, name);
-                break;
-        }
-    }
-
-    private void AddDepthwise<B, U, N>(Tensor node, Conv2dOp op, ConvGeometry geometry, string name)
-        where B : struct, IDot<U> where U : struct where N : struct, IDot<Vector128<int>>
-    {
+        Quantization stored = Stored(node);
+        int[] widths = [.. ((int[])[16, 8, 4]).Where(width => width <= D.Width)];
         Int8DepthwiseWeights packed = model.Packed(
-            op, new WeightForm(WeightLayout.Int8Depthwise), () => new Int8DepthwiseWeights(ConvWeights.Of(op), B.Width));
+            op, new WeightForm(WeightLayout.Int8Depthwise), () => new Int8DepthwiseWeights(ConvWeights.Of(op), widths));
         var constants = new Constants(op.WeightScale!, op.Bias, XStored(node), () => ConvWeights.Of(op), packed.IsBacked);
-        var rounding = new Int8Rounding<B, U>(op, Stored(node));
         int[] bias = constants.Bias(packed.Spread<int>);
-        packed.Correct(bias, B.IsCorrected, N.IsCorrected);
-        add(node, new Int8Depthwise<B, U, N>(
-            name, X(node), XStored(node).Zero, geometry, packed, bias, constants.Multipliers(rounding.Rounded.Scale, packed.Spread<float>),
-            rounding, new Int8Rounding<N, Vector128<int>>(op, Stored(node)), Bytes(node)));
+        if (Dot128<PlainProducts128>.IsCorrected) packed.Correct(bias, Dot128<PlainProducts128>.Width);
+        float[] multipliers = constants.Multipliers(IntegerArithmetic.Rounded(op, stored).Scale, packed.Spread<float>);
+        var task = new DepthwiseTask(
+            X(node), XStored(node).Zero, geometry, packed, new AlignedValues<int>(bias), new AlignedValues<float>(multipliers), Bytes(node));
+        add(node, new Int8Depthwise(name, task, [.. widths.Select(Runner)]));
+
+        DepthwiseRunner Runner(int width) => (width, path) switch
+        {
+            (8, IntegerPath.AvxVnni or IntegerPath.Avx512Vnni) when AvxVnni.IsSupported => Of<Dot256<VnniProducts>, Vector256<int>>(),
+            (4, IntegerPath.AvxVnni or IntegerPath.Avx512Vnni) when AvxVnni.IsSupported => Of<Dot128<VnniProducts128>, Vector128<int>>(),
+            (8, _) => Of<Dot256<PairProducts>, Vector256<int>>(),
+            (4, _) => Of<Dot128<PlainProducts128>, Vector128<int>>(),
+            _ => Of<D, W>(),
+        };
+
+        DepthwiseRunner<B, U> Of<B, U>() where B : struct, IDot<U> where U : struct => new(task, new Int8Rounding<B, U>(op, stored));
     }
 
     private ByteSource[] Sources(FusedNode fused) =>
