@@ -39,7 +39,8 @@ internal readonly unsafe struct ByteTensor(byte* data, Shape shape, bool compact
     /// <summary>Whether a tensor is one whose pixels may have 4 bytes: the graph's input, of a few channels, for convolutions.</summary>
     public static bool MayBeCompact(Graph graph, Tensor tensor) =>
         tensor.Op is QuantizeOp && tensor.Inputs[0] == graph.Input && tensor.Shape.C is > 1 and <= CompactChannels
-        && graph.Nodes.Where(node => node.Inputs.Contains(tensor)).All(node => node.Op is Conv2dOp && !FusionPredicates.IsDepthwise(node.Op));
+        && graph.Nodes.Where(node => node.Inputs.Contains(tensor))
+            .All(node => node.Op is Conv2dOp && !FusionPredicates.IsDepthwise(node.Op));
 
     public static int Padded(int channels) => (channels + Lanes - 1) / Lanes * Lanes;
 

@@ -85,7 +85,8 @@ internal readonly unsafe struct Dot128<M> : IDot<Vector128<int>> where M : struc
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StorePixels(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, byte* first, byte* second, ByteTable? table)
+    public static void StorePixels(
+        Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d, byte* first, byte* second, ByteTable? table)
     {
         StoreBytes(a, first);
         StoreBytes(b, first + Width);
@@ -111,7 +112,8 @@ internal readonly unsafe struct Dot128<M> : IDot<Vector128<int>> where M : struc
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreInterleaved(Vector128<int> first, Vector128<int> second, Vector128<int> third, Vector128<int> fourth, byte* target, ByteTable? table)
+    public static void StoreInterleaved(
+        Vector128<int> first, Vector128<int> second, Vector128<int> third, Vector128<int> fourth, byte* target, ByteTable? table)
     {
         Vector128.Narrow(
             Vector128.Narrow(first.AsUInt32(), second.AsUInt32()), Vector128.Narrow(third.AsUInt32(), fourth.AsUInt32())).Store(target);

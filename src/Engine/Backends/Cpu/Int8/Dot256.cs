@@ -51,7 +51,8 @@ internal readonly unsafe struct Dot256<M> : IDot<Vector256<int>> where M : struc
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StorePixels(Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, byte* first, byte* second, ByteTable? table)
+    public static void StorePixels(
+        Vector256<int> a, Vector256<int> b, Vector256<int> c, Vector256<int> d, byte* first, byte* second, ByteTable? table)
     {
         StoreBytes(a, first);
         StoreBytes(b, first + Width);
@@ -77,7 +78,8 @@ internal readonly unsafe struct Dot256<M> : IDot<Vector256<int>> where M : struc
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreInterleaved(Vector256<int> first, Vector256<int> second, Vector256<int> third, Vector256<int> fourth, byte* target, ByteTable? table)
+    public static void StoreInterleaved(
+        Vector256<int> first, Vector256<int> second, Vector256<int> third, Vector256<int> fourth, byte* target, ByteTable? table)
     {
         Avx2.PackUnsignedSaturate(Avx2.PackSignedSaturate(first, second), Avx2.PackSignedSaturate(third, fourth)).Store(target);
         table?.Apply(target, 0, 1, Vector256<byte>.Count);

@@ -56,9 +56,11 @@ internal readonly unsafe struct Dot512 : IDot<Vector512<int>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void StoreInterleaved(Vector512<int> first, Vector512<int> second, Vector512<int> third, Vector512<int> fourth, byte* target, ByteTable? table)
+    public static void StoreInterleaved(
+        Vector512<int> first, Vector512<int> second, Vector512<int> third, Vector512<int> fourth, byte* target, ByteTable? table)
     {
-        Vector512<byte> bytes = Avx512BW.PackUnsignedSaturate(Avx512BW.PackSignedSaturate(first, second), Avx512BW.PackSignedSaturate(third, fourth));
+        Vector512<byte> bytes = Avx512BW.PackUnsignedSaturate(
+            Avx512BW.PackSignedSaturate(first, second), Avx512BW.PackSignedSaturate(third, fourth));
         (table is null ? bytes : table.Of(bytes)).Store(target);
     }
 

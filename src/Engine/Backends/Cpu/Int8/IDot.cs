@@ -59,8 +59,8 @@ internal unsafe interface IDot<W> where W : struct
     static abstract W AddFloat(W a, W b);
 
     /// <summary>
-    /// A float32 limited to low and high, which are whole and at most 2^20 in size, and rounded to the nearest integer, ties to even, plus a
-    /// zero point less <see cref="Rounding"/>; NaN becomes low.
+    /// A float32 limited to low and high, which are whole and at most 2^20 in size, and rounded to the nearest integer, ties to even, plus
+    /// a zero point less <see cref="Rounding"/>; NaN becomes low.
     /// </summary>
     static abstract W Round(W value, W low, W high, W zero);
 

@@ -144,7 +144,8 @@ internal sealed unsafe class Int8Builder<D, W>(IntegerPath path, CpuModel model,
         if (Dot128<PlainProducts128>.IsCorrected) packed.Correct(bias, Dot128<PlainProducts128>.Width);
         float[] multipliers = constants.Multipliers(IntegerArithmetic.Rounded(op, stored).Scale, packed.Spread<float>);
         var task = new DepthwiseTask(
-            X(node), XStored(node).Zero, geometry, packed, new AlignedValues<int>(bias), new AlignedValues<float>(multipliers), Bytes(node));
+            X(node), XStored(node).Zero, geometry, packed, new AlignedValues<int>(bias), new AlignedValues<float>(multipliers),
+            Bytes(node));
         add(node, new Int8Depthwise(name, task, [.. widths.Select(Runner)]));
 
         DepthwiseRunner Runner(int width) => (width, path) switch

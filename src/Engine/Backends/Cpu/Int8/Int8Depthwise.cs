@@ -4,7 +4,9 @@ using LungSeg.Engine.Backends.Cpu.Convolution;
 
 namespace LungSeg.Engine.Backends.Cpu.Int8;
 
-/// <summary>Channels that a depthwise convolution computes together in vectors of some width, and where their weights begin, in bytes.</summary>
+/// <summary>
+/// Channels that a depthwise convolution computes together in vectors of some width, and where their weights begin, in bytes.
+/// </summary>
 internal readonly record struct DepthwiseBlock(int Channel, int Width, int Weights)
 {
     /// <summary>Channels: four vectors of them.</summary>
