@@ -39,8 +39,8 @@ public sealed record LungSegmenterOptions
 
     /// <summary>
     /// <see cref="Precision.Int8"/> for a quantised network, which the CPU computes in integers: of the weights folder the network's file
-    /// of quantised weights is taken, and other weights are refused. A file of quantised weights is computed in integers whatever this
-    /// says. The precisions of a GPU are its <see cref="Backend"/>'s.
+    /// of quantised weights is taken, and other weights are refused. A file of quantised weights is computed in integers in any case.
+    /// The precisions of a GPU are its <see cref="Backend"/>'s.
     /// </summary>
     public Precision Precision { get; set; } = Precision.Float32;
 

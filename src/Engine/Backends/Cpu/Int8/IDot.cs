@@ -67,7 +67,9 @@ internal unsafe interface IDot<W> where W : struct
     /// <summary>The bits of 1.5 · 2^23, below which the last bits of a float32 count whole numbers.</summary>
     const int Rounding = 0x4B400000;
 
-    /// <summary>Numbers from 0 to 255 of two pixels, two vectors each, as bytes, each replaced by a table's result if there is one.</summary>
+    /// <summary>
+    /// Numbers from 0 to 255 of two pixels, two vectors each, as bytes, each replaced by a table's result if there is one.
+    /// </summary>
     static abstract void StorePixels(W a, W b, W c, W d, byte* first, byte* second, ByteTable? table);
 
     /// <summary>
