@@ -152,7 +152,7 @@ public sealed class HttpTests : IAsyncLifetime
     public async Task Where_there_is_no_room_callers_are_told_to_come_again(bool memory)
     {
         Func<string?>? pressure = _service.Running.Spool.Pressure;
-        if (memory) _service.Running.Spool.Pressure = new MemoryCeiling(1).Reached;
+        if (memory) _service.Running.Spool.Pressure = new MemoryPressure(1).Reached;
         else _service.Running.Spool.Draining = true;
         foreach (string path in (string[])["v1/segment", "v1/jobs"])
         {

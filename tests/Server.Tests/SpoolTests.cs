@@ -135,7 +135,7 @@ public sealed class SpoolTests : IDisposable
     {
         long used = 800;
         using Spool spool = Open();
-        spool.Pressure = new MemoryCeiling(1000, () => used).Reached;
+        spool.Pressure = new MemoryPressure(1000, () => used).Reached;
         Accept(spool, [1]);
         used = 850;
         Assert.Contains("near its limit", Assert.Throws<SpoolFullException>(() => spool.Begin()).Message);

@@ -8,7 +8,7 @@ namespace LungSeg.Server;
 /// </summary>
 /// <param name="bytes">What the process may use, in bytes.</param>
 /// <param name="used">What it uses; given by tests.</param>
-internal sealed class MemoryCeiling(long bytes, Func<long>? used = null)
+internal sealed class MemoryPressure(long bytes, Func<long>? used = null)
 {
     // What is in work when the ceiling is looked at has its room in the rest.
     private const double High = 0.85;
