@@ -43,7 +43,7 @@ internal sealed class Service : IAsyncDisposable
         (_log, _backend) = (log, backend);
         _spool = Spool.Open(settings.Spool, new SpoolLimits((long)request.SpoolGigabytes << 30, request.MaxWaiting,
             (long)request.ImageMegabytes << 20, TimeSpan.FromHours(request.KeepHours)), log);
-        _spool.Pressure = new MemoryPressure(MemoryPressure.Allowed).Reached;
+        _spool.Pressure = new MemoryPressure(request.Memory > 0 ? request.Memory : MemoryPressure.Allowed).Reached;
         try
         {
             _segmenter = LungSegmenter.Load(request.Segmenter with { Backend = backend, Plans = division.Networks });
