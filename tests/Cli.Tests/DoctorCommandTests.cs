@@ -31,12 +31,12 @@ public sealed class DoctorCommandTests : IDisposable
         Run run = Lungseg.Process(["doctor"], _directory.Name, environment: [("LUNGSEG_DEVICE", "abacus"), ("DOTNET_EnableAVX2", "0")]);
         Assert.Equal(1, run.Exit);
         string[] problems = [.. run.Output.Split(Environment.NewLine).Where(line => line.StartsWith("problem", StringComparison.Ordinal))];
-        // The manifest lists two files, of which the folder has one, changed.
-        Assert.Equal(3, problems.Length);
+        // The manifest lists four files, of which the folder has one, changed.
+        Assert.Equal(5, problems.Length);
         Assert.Contains(problems, line => line.Contains("pan.safetensors has changed"));
         Assert.Contains(problems, line => line.Contains("'abacus'"));
         Assert.Contains("unset LUNGSEG_DEVICE", run.Output);
-        Assert.Contains("3 problems", run.Output);
+        Assert.Contains("5 problems", run.Output);
         Assert.Contains("is not the file whose output was recorded", run.Output);
         if (System.Runtime.Intrinsics.X86.Avx2.IsSupported) Assert.Contains("unset DOTNET_EnableAVX2", run.Output);
     }

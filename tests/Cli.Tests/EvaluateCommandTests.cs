@@ -189,6 +189,27 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public void Masks_in_int8_are_compared_with_those_in_fp32()
+    {
+        string[] evaluate = ["evaluate", Repository.Sample, Repository.PathOf("samples", "radiograph.mask.png"), "--precision", "int8"];
+        JsonElement json = Lungseg.Run([.. evaluate, "--json", "-o", _directory["out"]]).Succeeded().Json;
+        JsonElement network = json.GetProperty("networks")[0];
+        JsonElement image = network.GetProperty("images")[0];
+        double agreement = image.GetProperty("agreement").GetDouble();
+        Assert.InRange(agreement, 0.99, 0.999999);
+        Assert.Equal(agreement, network.GetProperty("agreement").GetProperty("mean").GetDouble());
+        Assert.NotEqual(image.GetProperty("dice_fp32").GetDouble(), image.GetProperty("dice").GetDouble());
+        string[] csv = File.ReadAllLines(_directory["out/evaluation.csv"]);
+        int column = Array.IndexOf(csv[0].Split(','), "agreement");
+        Assert.Equal(agreement, double.Parse(csv[1].Split(',')[column], System.Globalization.CultureInfo.InvariantCulture), 1e-9);
+        JsonElement inFloat = Lungseg.Run([.. evaluate[..^2], "--json"]).Succeeded().Json
+            .GetProperty("networks")[0].GetProperty("images")[0];
+        Assert.Equal(image.GetProperty("dice_fp32").GetDouble(), inFloat.GetProperty("dice").GetDouble());
+        Assert.False(inFloat.TryGetProperty("agreement", out _));
+        Lungseg.Run("verify", Repository.PathOf("tests", "data", "golden", "pan.safetensors"), "--precision", "int8").Refused("evaluate");
+    }
+
+    [Fact]
     public void What_cannot_be_evaluated_is_refused()
     {
         string images = _directory["images"], masks = _directory["masks"];

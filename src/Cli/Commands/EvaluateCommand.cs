@@ -24,6 +24,8 @@ internal static class EvaluateCommand
             + "paths. Files without a partner are listed and not evaluated.",
         "All measures use the image's own pixels. A mask with another size and the same aspect ratio is resized to the nearest pixel; "
             + "values above a half are lung. docs/reading.md lists the encodings in which masks are read.",
+        "With --precision int8, each image's mask is compared with that of the network's fp32 weights in the weights folder, too: "
+            + "agreement is the Dice coefficient of the two masks.",
         "With --ignore, both masks are cleared where the third mask is set, before anything is measured.",
         "Dice, IoU, precision and recall are 1 for two empty masks and 0 where one is empty. Surface distances are measured between the "
             + "pixels of the outlines, in both directions: their mean, and the larger of the two 95 % quantiles. They are 0 for two "
@@ -147,8 +149,27 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static NetworkSource Load(Architecture? network, LungSegmenterOptions options) =>
-        new(LungSegmenter.Load(options with { Network = network?.Key }));
+    // Beside a quantised network of the weights folder runs the one that it was made of.
+    private static NetworkSource Load(Architecture? network, LungSegmenterOptions options)
+    {
+        LungSegmenter segmenter = LungSegmenter.Load(options with { Network = network?.Key });
+        if (options.Precision != Precision.Int8 || WeightsFolder.Default.TryFind(segmenter.Network) is not { } file)
+            return new NetworkSource(segmenter);
+        try
+        {
+            return new NetworkSource(segmenter, LungSegmenter.Load(options with
+            {
+                Network = segmenter.Network.Key,
+                WeightsFile = file,
+                Precision = Precision.Float32,
+            }));
+        }
+        catch
+        {
+            segmenter.Dispose();
+            throw;
+        }
+    }
 
     private static int Report(EvaluationReport report, string? target, bool json, TextWriter output)
     {

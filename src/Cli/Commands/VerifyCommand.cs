@@ -59,6 +59,11 @@ internal static class VerifyCommand
         {
             string[] paths = parsed.GetRequiredValue(files);
             string? weightsFile = parsed.GetValue(weights);
+            if (devices.Of(parsed) == Precision.Int8)
+            {
+                throw new UsageException("verify compares numbers with PyTorch's, of which int8 has none: "
+                    + "evaluate --precision int8 compares masks, image by image");
+            }
             using IBackend backend = devices.Open(parsed, parsed.InvocationConfiguration.Error);
             InvocationConfiguration streams = parsed.InvocationConfiguration;
             if (weightsFile is null)

@@ -5,6 +5,7 @@ using LungSeg.Imaging.Evaluation;
 using LungSeg.Imaging.Outputs;
 using LungSeg.IO;
 using LungSeg.Models;
+using LungSeg.Models.Calibration;
 using Spectre.Console;
 
 namespace LungSeg.Cli.Evaluation;
@@ -37,6 +38,10 @@ internal sealed record SourceResult(
     /// <summary>A measure over all images; null where it is undefined for all of them.</summary>
     public MeasureSummary? Summary(Measure measure) => MeasureSummary.Of(measure, Images);
 
+    /// <summary>Of a quantised network: how its masks agree with those in float32; null where they were not compared.</summary>
+    public MaskAgreement? Agreement => Images.Select(image => image.Agreement).OfType<ImageAgreement>().ToArray() is { Length: > 0 } all
+        ? new MaskAgreement(all) : null;
+
     /// <summary>The mean Dice at each of the sweep's thresholds.</summary>
     public double[] Sweep(IReadOnlyList<float> thresholds) =>
         [.. thresholds.Select((_, i) => Images.Select(image => image.Sweep[i]).DefaultIfEmpty(0).Average())];
@@ -44,7 +49,11 @@ internal sealed record SourceResult(
 
 /// <summary>One image's score, and its Dice at each of the sweep's thresholds; empty without a sweep.</summary>
 internal sealed record EvaluatedImage(
-    string Name, int Width, int Height, PixelSpacing? Spacing, MaskScore Score, IReadOnlyList<double> Sweep);
+    string Name, int Width, int Height, PixelSpacing? Spacing, MaskScore Score, IReadOnlyList<double> Sweep)
+{
+    /// <summary>Of a quantised network: how the mask agrees with that in float32; null where it was not compared.</summary>
+    public ImageAgreement? Agreement { get; init; }
+}
 
 /// <summary>A measure of each image; null where it is undefined.</summary>
 internal sealed record Measure(string Key, string Title, int Digits, bool MoreIsBetter, Func<MaskScore, double?> Of)
@@ -122,6 +131,18 @@ internal static class EvaluationTable
             + "Hausdorff 95 %: the larger 95 % quantile of the two directions");
     }
 
+    private static void WriteAgreement(TextWriter output, MaskAgreement agreement)
+    {
+        output.WriteLine($"  agreement with fp32: mean {Units.Fixed(agreement.Mean, 4)}, least {Units.Fixed(agreement.Least, 4)}; "
+            + $"Dice in fp32 {Units.Fixed(agreement.Dice?.Float ?? 1, 4)}, largest change of an image "
+            + Units.Fixed(agreement.LargestChange, 4));
+        foreach (ImageAgreement image in agreement.Images)
+        {
+            output.WriteLine($"    {image.Name}: agreement {Units.Fixed(image.Agreement, 4)}"
+                + (image.Dice is { } dice ? $", Dice {Units.Fixed(dice.Float, 4)} in fp32, {Units.Fixed(dice.Int8, 4)} in int8" : ""));
+        }
+    }
+
     private static string[] Facts(Architecture? network, string name) => network is null
         ? [name, "", "", "", ""]
         : [network.Key, network.Encoder, $"{network.InputSize}", Units.Millions(network.ParameterCount), Units.Billions(network.Macs)];
@@ -137,6 +158,7 @@ internal static class EvaluationTable
         int undefined = result.Images.Count(image => image.Score.Pixels is null);
         if (undefined > 0) output.WriteLine($"  without distances, because one of the two masks is empty: {undefined}; their Dice is 0");
         if (result.Failures.Count > 0) output.WriteLine($"  failed: {result.Failures.Count}");
+        if (result.Agreement is { } agreement) WriteAgreement(output, agreement);
         if (thresholds.Count == 0 || result.Images.Count == 0) return;
         double[] dice = result.Sweep(thresholds);
         int best = Array.IndexOf(dice, dice.Max());
@@ -156,7 +178,7 @@ internal static class EvaluationCsv
         csv.Append(Csv.Line(
         [
             "network", "image", "width", "height", "row_mm", "column_mm", .. Measure.All.Select(m => m.Key),
-            "reference_pixels", "predicted_pixels", "error",
+            "reference_pixels", "predicted_pixels", "agreement", "dice_fp32", "error",
         ]));
         foreach (SourceResult result in results)
         {
@@ -168,11 +190,12 @@ internal static class EvaluationCsv
                     Csv.Number(p.Spacing?.RowMillimetres), Csv.Number(p.Spacing?.ColumnMillimetres),
                     .. Measure.All.Select(m => Csv.Number(m.Of(p.Score))),
                     $"{p.Score.Overlap.Both + p.Score.Overlap.ReferenceOnly}",
-                    $"{p.Score.Overlap.Both + p.Score.Overlap.PredictionOnly}", "",
+                    $"{p.Score.Overlap.Both + p.Score.Overlap.PredictionOnly}",
+                    Csv.Number(p.Agreement?.Agreement), Csv.Number(p.Agreement?.Dice?.Float), "",
                 ]));
             }
             foreach (FailedImage failed in result.Failures)
-                csv.Append(Csv.Line([result.Name, failed.Name, .. Enumerable.Repeat("", 6 + Measure.All.Count), failed.Fault]));
+                csv.Append(Csv.Line([result.Name, failed.Name, .. Enumerable.Repeat("", 8 + Measure.All.Count), failed.Fault]));
         }
         return csv.ToString();
     }
@@ -215,6 +238,14 @@ internal static class EvaluationJson
         json.WriteStartObject("summary");
         foreach (MeasureSummary summary in Measure.All.Select(result.Summary).OfType<MeasureSummary>()) WriteSummary(json, summary);
         json.WriteEndObject();
+        if (result.Agreement is { } agreement)
+        {
+            json.WriteStartObject("agreement");
+            json.WriteNumber("mean", agreement.Mean);
+            json.WriteNumber("least", agreement.Least);
+            json.WriteNumber("largest_change", agreement.LargestChange);
+            json.WriteEndObject();
+        }
         if (thresholds.Count > 0) WriteSweep(json, result, thresholds);
         json.WriteStartArray("images");
         foreach (EvaluatedImage image in result.Images) WriteImage(json, image);
@@ -275,6 +306,11 @@ internal static class EvaluationJson
         {
             if (measure.Of(image.Score) is { } value) json.WriteNumber(measure.Key, value);
             else json.WriteNull(measure.Key);
+        }
+        if (image.Agreement is { } agreement)
+        {
+            json.WriteNumber("agreement", agreement.Agreement);
+            if (agreement.Dice is { } dice) json.WriteNumber("dice_fp32", dice.Float);
         }
         json.WriteEndObject();
     }

@@ -3,6 +3,7 @@ using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Evaluation;
 using LungSeg.Models;
+using LungSeg.Models.Calibration;
 
 namespace LungSeg.Cli.Evaluation;
 
@@ -44,7 +45,7 @@ internal sealed class EvaluationRun(DicomOptions dicom, IReadOnlyList<float> thr
         Radiograph image = ImageReader.Read(pair.Image, dicom);
         LungMask? ignored = MaskReading.Ignored(pair, image, union);
         LungMask reference = Counted(MaskReading.Reference(pair, image, union));
-        (LungMask predicted, Func<float, LungMask>? at) = source.Predict(pair, image);
+        (LungMask predicted, Func<float, LungMask>? at, LungMask? inFloat) = source.Predict(pair, image);
         LungMask mask = Counted(predicted);
         if (thresholds.Count > 0 && at is null)
         {
@@ -55,7 +56,10 @@ internal sealed class EvaluationRun(DicomOptions dicom, IReadOnlyList<float> thr
         worst.Offer(score, () => CasePanel.Draw(pair.Name, image, reference, mask, score));
         return new EvaluatedImage(
             pair.Name, image.Width, image.Height, image.Spacing, score,
-            [.. thresholds.Select(threshold => MaskOverlap.Of(reference, Counted(at!(threshold))).Dice)]);
+            [.. thresholds.Select(threshold => MaskOverlap.Of(reference, Counted(at!(threshold))).Dice)])
+        {
+            Agreement = inFloat is null ? null : ImageAgreement.Of(pair.Name, reference, Counted(inFloat), mask),
+        };
 
         // Both masks are cleared in the ignored region, so that only the rest is measured.
         LungMask Counted(LungMask mask) => ignored is null ? mask : mask.Without(ignored);
@@ -78,11 +82,16 @@ internal interface IMaskSource : IDisposable
     PredictedMask Predict(EvaluationPair pair, Radiograph image);
 }
 
-/// <summary>A mask, and a way to get masks at other thresholds; null where that is not possible.</summary>
-internal sealed record PredictedMask(LungMask Mask, Func<float, LungMask>? At);
+/// <summary>
+/// A mask; a way to get masks at other thresholds, null where that is not possible; of a quantised network the mask in float32, where it
+/// can be had.
+/// </summary>
+internal sealed record PredictedMask(LungMask Mask, Func<float, LungMask>? At, LungMask? InFloat = null);
 
 /// <summary>Masks that a network finds, as <c>segment</c> would write them.</summary>
-internal sealed class NetworkSource(LungSegmenter segmenter) : IMaskSource
+/// <param name="segmenter">The network.</param>
+/// <param name="inFloat">The same network in float32, if masks of a quantised one are compared with it; disposed, too.</param>
+internal sealed class NetworkSource(LungSegmenter segmenter, LungSegmenter? inFloat = null) : IMaskSource
 {
     public string Name => segmenter.Network.Key;
 
@@ -94,12 +103,18 @@ internal sealed class NetworkSource(LungSegmenter segmenter) : IMaskSource
     public PredictedMask Predict(EvaluationPair pair, Radiograph image)
     {
         LungSegmentation result = segmenter.Segment(image);
-        return new PredictedMask(OnImage(result.Mask), threshold => OnImage(segmenter.MaskAt(result, threshold)));
+        return new PredictedMask(
+            OnImage(result.Mask), threshold => OnImage(segmenter.MaskAt(result, threshold)),
+            inFloat is null ? null : OnImage(inFloat.Segment(image).Mask));
 
         LungMask OnImage(LungMask mask) => MaskReading.OnImage(mask, image, pair.Image);
     }
 
-    public void Dispose() => segmenter.Dispose();
+    public void Dispose()
+    {
+        segmenter.Dispose();
+        inFloat?.Dispose();
+    }
 }
 
 /// <summary>Existing masks or probability maps; a map is cut at the threshold and not cleaned.</summary>

@@ -7,7 +7,13 @@ namespace LungSeg.Models.Calibration;
 /// <param name="Name">The image.</param>
 /// <param name="Agreement">The Dice coefficient of the two masks.</param>
 /// <param name="Dice">The float32 mask's Dice against the reference, and the int8 mask's; null where there is no reference.</param>
-internal readonly record struct ImageAgreement(string Name, double Agreement, (double Float, double Int8)? Dice);
+internal readonly record struct ImageAgreement(string Name, double Agreement, (double Float, double Int8)? Dice)
+{
+    /// <summary>Compares the two masks of an image with each other and with its reference, if there is one.</summary>
+    public static ImageAgreement Of(string name, LungMask? reference, LungMask inFloat, LungMask inInt8) => new(
+        name, MaskOverlap.Of(inFloat, inInt8).Dice,
+        reference is null ? null : (MaskOverlap.Of(reference, inFloat).Dice, MaskOverlap.Of(reference, inInt8).Dice));
+}
 
 /// <summary>How masks of a quantised network agree with those of the same network in float32.</summary>
 internal sealed record MaskAgreement(IReadOnlyList<ImageAgreement> Images)
@@ -44,7 +50,5 @@ internal sealed record MaskAgreement(IReadOnlyList<ImageAgreement> Images)
     /// <summary>Compares the masks of images.</summary>
     public static MaskAgreement Of(
         IReadOnlyList<CalibrationImage> images, IReadOnlyList<LungMask> inFloat, IReadOnlyList<LungMask> inInt8) =>
-        new([.. images.Select((image, i) => new ImageAgreement(
-            image.Name, MaskOverlap.Of(inFloat[i], inInt8[i]).Dice, image.Reference is null ? null
-                : (MaskOverlap.Of(image.Reference, inFloat[i]).Dice, MaskOverlap.Of(image.Reference, inInt8[i]).Dice)))]);
+        new([.. images.Select((image, i) => ImageAgreement.Of(image.Name, image.Reference, inFloat[i], inInt8[i]))]);
 }
