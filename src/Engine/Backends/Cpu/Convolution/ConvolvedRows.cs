@@ -59,8 +59,12 @@ internal sealed unsafe class ConvolvedRows<S, V>(
             if (!_gather.IsInside(row, r)) continue;
             nint offset = _gather.RowOffset(row, row, r, _channels);
             for (int s = 0; s < perRow; s++)
-                runs[count++] = new Run { Input = offset + (s * step), Weights = (nint)((r * perRow) + s) * length * lanes,
-                    Length = length };
+                runs[count++] = new Run
+                {
+                    Input = offset + (s * step),
+                    Weights = (nint)((r * perRow) + s) * length * lanes,
+                    Length = length
+                };
         }
         return count;
     }

@@ -118,8 +118,12 @@ internal sealed unsafe class GatherConv<S, V> : Kernel where S : struct, ISimd<V
             nint row = _gather.RowOffset(h, first, r, block.Channels);
             if (whole)
             {
-                runs[count++] = new Run { Input = row, Weights = (nint)r * _geometry.S * channels * lanes,
-                    Length = (nint)_geometry.S * channels };
+                runs[count++] = new Run
+                {
+                    Input = row,
+                    Weights = (nint)r * _geometry.S * channels * lanes,
+                    Length = (nint)_geometry.S * channels
+                };
                 continue;
             }
             for (int s = 0; s < _geometry.S; s++)

@@ -69,8 +69,12 @@ internal sealed unsafe class SingleOutputConv<S, V> : Kernel where S : struct, I
             if (!_gather.IsInside(h, r)) continue;
             nint row = _gather.RowOffset(h, first, r, _channels);
             for (int s = 0; s < perRow; s++)
-                runs[count++] = new Run { Input = row + (s * _geometry.Dilation * step), Weights = ((r * perRow) + s) * length,
-                    Length = length };
+                runs[count++] = new Run
+                {
+                    Input = row + (s * _geometry.Dilation * step),
+                    Weights = ((r * perRow) + s) * length,
+                    Length = length
+                };
         }
         float* residual = _residual is CpuTensor map ? map.Pixel(n, h, 0) : null;
         _row.Run(_gather.Origin(buffer, n, 0), _geometry.Stride * step, runs, count, _geometry.OutputWidth, _target.Pixel(n, h, 0),

@@ -103,8 +103,11 @@ internal sealed unsafe class WinogradConv<S, V, W> : Kernel where S : struct, IS
             int first = stretch * _tilesPerUnit, tiles = Math.Min(_tilesPerUnit, _tiles.Count - first);
             foreach (ChannelBlock all in _blocks)
             {
-                ChannelBlock block = all with { FirstPanel = Math.Max(firstPanel, all.FirstPanel),
-                    EndPanel = Math.Min(endPanel, all.EndPanel) };
+                ChannelBlock block = all with
+                {
+                    FirstPanel = Math.Max(firstPanel, all.FirstPanel),
+                    EndPanel = Math.Min(endPanel, all.EndPanel)
+                };
                 if (block.FirstPanel >= block.EndPanel) continue;
                 nint stride = CpuTensor.Padded(block.Channels);
                 for (int tile = 0; tile < tiles; tile++) TransformInput(n, first + tile, block, half, window, inputs + (tile * stride));

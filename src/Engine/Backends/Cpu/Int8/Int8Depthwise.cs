@@ -233,7 +233,7 @@ internal sealed unsafe class DepthwiseRunner<D, W>(DepthwiseTask task, Int8Round
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pixels(
         byte* columns, sbyte* weights, int* bias, float* multipliers, byte* output, int pixels)
-       
+
     {
         nint pixelStep = 16 * _geometry.Stride * D.Width, tapStep = 16 * _geometry.Dilation * D.Width;
         int pixel = 0;
@@ -287,7 +287,7 @@ internal sealed unsafe class DepthwiseRunner<D, W>(DepthwiseTask task, Int8Round
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Put(W a, W b, W c, W d, float* multipliers, byte* output)
-       
+
     {
         int* m = (int*)multipliers;
         a = rounding.Round(D.MultiplyFloat(D.ToFloat(a), D.Load(m)));
