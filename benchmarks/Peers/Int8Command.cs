@@ -1,6 +1,7 @@
 using System.Globalization;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Backends.Cpu.Int8;
 using LungSeg.Engine.Weights;
 
 namespace LungSeg.Benchmarks.Peers;
@@ -19,12 +20,16 @@ internal static class Int8Command
         string models = arguments.Text("--models") ?? Path.Combine(GoldenNetwork.Repository(), "..", "shared", Int8);
         double seconds = arguments.Number("--seconds", 5);
         string name = arguments.Text("--backend") ?? Backends.Standard;
+        IntegerPath? path = arguments.Text("--path") is not { } word ? null
+            : Enum.TryParse(word, ignoreCase: true, out IntegerPath named) ? named
+            : throw new UsageException($"unknown path '{word}'; there are {string.Join(", ", Enum.GetNames<IntegerPath>())}");
         foreach (int threads in arguments.Integers("--threads", 1))
         {
             using IBackend opened = Backends.Open(name, threads);
             if (opened is not CpuBackend backend) throw new UsageException($"int8 runs on the CPU, not on '{name}'");
             foreach (string line in Conditions.Lines(
-                $"ours: {backend.Description}", $"peer: {OnnxRunner.Description}",
+                $"ours: {backend.Description}, integers {path ?? IntegerPaths.Of(backend.InstructionSet)[^1]}",
+                $"peer: {OnnxRunner.Description}",
                 string.Create(CultureInfo.InvariantCulture, $"{seconds} s each in alternating blocks after warm-up; medians")))
             {
                 Console.WriteLine(line);
@@ -38,21 +43,22 @@ internal static class Int8Command
                 """);
             List<double> own = [], beside = [];
             foreach (GoldenNetwork network in GoldenNetwork.Open(arguments.Words, all: arguments.Words.Count == 0))
-                Measure(network, backend, Path.Combine(models, $"{network.Key}.onnx"), seconds, own, beside);
+                Measure(network, backend, path, Path.Combine(models, $"{network.Key}.onnx"), seconds, own, beside);
             Console.WriteLine($"| **geometric mean** | | | | **{Mean(own)}** | **{Mean(beside)}** | |");
         }
         return 0;
     }
 
     private static void Measure(
-        GoldenNetwork network, CpuBackend backend, string model, double seconds, List<double> own, List<double> beside)
+        GoldenNetwork network, CpuBackend backend, IntegerPath? path, string model, double seconds, List<double> own, List<double> beside)
     {
         GoldenCase native = network.Golden.Case("native");
         Graph graph = network.Record(1, native.H, native.W);
         float[] input = SyntheticWeights.Input(network.Golden.Salt, native.Tag, 1, native.H, native.W);
         QuantizationTable table = MinMaxCalibration.Of(graph, backend, [input]);
         using var single = new OurRunner(backend, graph, input);
-        using var ours = new OurRunner(backend, graph.WithQuantization(new NetworkQuantization(table)), input);
+        using var ours = new OurRunner(
+            backend, graph.WithQuantization(new NetworkQuantization(table)), input, new LoadOptions { IntegerPath = path });
         using OnnxRunner? peer = File.Exists(model)
             ? new OnnxRunner(File.ReadAllBytes(model), graph.Input.Shape, graph.Outputs[0].Shape, input, backend.Threads) : null;
         Timing[] times = Contest.Run(peer is null ? [single, ours] : [single, ours, peer], seconds);

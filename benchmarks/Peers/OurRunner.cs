@@ -9,10 +9,10 @@ internal sealed class OurRunner : IRunner
     private readonly Plan _plan;
     private readonly float[] _input;
 
-    public OurRunner(IBackend backend, Graph graph, float[] input)
+    public OurRunner(IBackend backend, Graph graph, float[] input, LoadOptions? options = null)
     {
         Shape shape = graph.Input.Shape;
-        _model = backend.Load(graph);
+        _model = backend.Load(graph, options);
         _plan = _model.Plan(shape.N, shape.H, shape.W);
         _input = input;
         Output = new float[_plan.Output.Shape.Count];
