@@ -50,11 +50,13 @@ public sealed class CpuBackend : IBackend
     {
         ArgumentNullException.ThrowIfNull(graph);
         options ??= new LoadOptions();
-        IntegerPath path = options.IntegerPath ?? IntegerPaths.Of(InstructionSet)[^1];
         using (_uses.Enter())
         {
-            return new CpuModel(
-                Passes.StandardPasses.Apply(graph, options), options.Patterns, InstructionSet, path, _workers, options.CompactHeap, _uses);
+            Graph rewritten = Passes.StandardPasses.Apply(graph, options);
+            // Machine code for integers is mapped where there are integers.
+            IntegerPath path = options.IntegerPath
+                ?? (rewritten.Nodes.Any(Int8Builder.Takes) ? IntegerPaths.Of(InstructionSet)[^1] : default);
+            return new CpuModel(rewritten, options.Patterns, InstructionSet, path, _workers, options.CompactHeap, _uses);
         }
     }
 
