@@ -59,10 +59,11 @@ public sealed class SelfTestCommandTests
     [Fact]
     public void Precisions_and_devices_that_do_not_go_together_are_refused()
     {
-        Lungseg.Run("verify", Repository.Golden("pan"), "--precision", "fp16").Refused("--device cpu supports fp32 only");
-        Lungseg.Run("bench", "pan", "--device", "reference", "--precision", "tf32").Refused("--device reference supports fp32 only");
+        Lungseg.Run("verify", Repository.Golden("pan"), "--precision", "fp16").Refused("--device cpu supports fp32 and int8");
+        Lungseg.Run("bench", "pan", "--device", "reference", "--precision", "tf32").Refused("--device reference supports fp32 and int8");
         Lungseg.Run("segment", Repository.Sample, "--precision", "fp8").Refused(
-            "--precision: expected fp32 or tf32 or fp16 or auto, found 'fp8'");
+            "--precision: expected fp32 or tf32 or fp16 or int8 or auto, found 'fp8'");
+        Lungseg.Run("bench", "pan", "--device", "cuda", "--precision", "int8").Refused("--precision int8 runs on the CPU: --device cpu");
         Lungseg.Run("segment", Repository.Sample, "--device", "gpu").Refused(
             "unknown device 'gpu': expected cpu, cuda, cuda:N, auto or reference");
     }

@@ -4,6 +4,7 @@ using System.Runtime.Intrinsics.X86;
 using LungSeg.Cli.Benchmarking;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Backends.Cpu.Int8;
 using LungSeg.Engine.Backends.Cpu.MachineCode;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Weights;
@@ -41,9 +42,15 @@ internal static class ProcessorCheck
     }
 
     // Without the machine code int8 runs on the instructions that .NET has: the same bytes, slower.
-    private static Finding Int8() => VnniKernels.Absence is { } reason
-        ? Finding.None("int8", $"no AVX512_VNNI machine code: {reason}")
-        : Finding.Good("int8", $"AVX512_VNNI machine code: {VnniKernels.Size.Functions} functions, {VnniKernels.Size.Bytes} bytes");
+    private static Finding Int8()
+    {
+        IntegerPath path = IntegerPaths.Of(InstructionSets.Best)[^1];
+        return VnniKernels.Absence is { } reason
+            ? Finding.None("int8", $"computed with {path.Name()}; no AVX512_VNNI machine code: {reason}")
+            : Finding.Good(
+                "int8",
+                $"computed with {path.Name()}; machine code: {VnniKernels.Size.Functions} functions, {VnniKernels.Size.Bytes} bytes");
+    }
 
     private static Finding Threads()
     {

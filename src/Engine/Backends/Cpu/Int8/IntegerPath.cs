@@ -22,12 +22,22 @@ internal enum IntegerPath
     Avx512Vnni,
 }
 
-/// <summary>What this processor can run.</summary>
+/// <summary>What this processor can run, and names.</summary>
 internal static class IntegerPaths
 {
     /// <summary>The paths within an instruction set that this processor and system have, slowest first.</summary>
     public static IReadOnlyList<IntegerPath> Of(InstructionSet set) =>
         [.. Enum.GetValues<IntegerPath>().Where(path => Needs(path) <= set && IsSupported(path))];
+
+    /// <summary>What products are computed with, for people.</summary>
+    public static string Name(this IntegerPath path) => path switch
+    {
+        IntegerPath.Avx512Vnni => "AVX512_VNNI",
+        IntegerPath.AvxVnni => "AVX-VNNI",
+        IntegerPath.Avx512 => "AVX-512BW",
+        IntegerPath.Avx2 => "AVX2",
+        _ => "128-bit vectors",
+    };
 
     private static InstructionSet Needs(IntegerPath path) => path switch
     {
