@@ -139,7 +139,8 @@ internal sealed unsafe class ByteBinary<D, W> : ByteRowKernel where D : struct, 
 
     protected override void Row(int n, int h)
     {
-        if (_product) Multiply(n, h);
+        if (_product && Step(_b.Map) == 0 && _b.Map.Shape.C > 1 && _a.Map.Shape.C > 1 && Step(_a.Map) != 0) Gate(n, h);
+        else if (_product) Multiply(n, h);
         else Add(n, h);
         _rounding.Table?.Apply(_target.Pixel(n, h, 0), _target.PixelStride, _target.Shape.W, _target.Channels);
     }
@@ -167,6 +168,43 @@ internal sealed unsafe class ByteBinary<D, W> : ByteRowKernel where D : struct, 
             }
         }
     }
+
+    // One factor for each channel: two vectors of channels for all pixels of a row, then the next.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Gate(int n, int h)
+    {
+        byte* row = Start(_a.Map, n, h), gate = Start(_b.Map, n, h), target = _target.Pixel(n, h, 0);
+        nint xStep = _a.Map.PixelStride, step = _target.PixelStride, c = 0;
+        W xZero = D.Broadcast(_a.Stored.Zero), yZero = D.Broadcast(_b.Stored.Zero), steps = Int8Rounding<D, W>.Float(_aSteps);
+        for (; c + (2 * D.Width) <= _target.Channels; c += 2 * D.Width)
+        {
+            W left = D.ToFloat(D.Subtract(D.LoadBytes(gate + c), yZero));
+            W right = D.ToFloat(D.Subtract(D.LoadBytes(gate + c + D.Width), yZero));
+            byte* x = row + c, output = target + c;
+            int w = 0;
+            for (; w + 2 <= _target.Shape.W; w += 2, x += 2 * xStep, output += 2 * step)
+            {
+                D.StorePixels(
+                    Times(x, xZero, left, steps), Times(x + D.Width, xZero, right, steps),
+                    Times(x + xStep, xZero, left, steps), Times(x + xStep + D.Width, xZero, right, steps),
+                    output, output + step, null);
+            }
+            if (w == _target.Shape.W) continue;
+            D.StoreBytes(Times(x, xZero, left, steps), output);
+            D.StoreBytes(Times(x + D.Width, xZero, right, steps), output + D.Width);
+        }
+        for (; c < _target.Channels; c += D.Width)
+        {
+            W factor = D.ToFloat(D.Subtract(D.LoadBytes(gate + c), yZero));
+            byte* x = row + c, output = target + c;
+            for (int w = 0; w < _target.Shape.W; w++, x += xStep, output += step) D.StoreBytes(Times(x, xZero, factor, steps), output);
+        }
+    }
+
+    // Both factors have 9 bits: their product is exact in float32, too.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private W Times(byte* x, W zero, W factor, W steps) =>
+        _rounding.Round(D.MultiplyFloat(D.MultiplyFloat(D.ToFloat(D.Subtract(D.LoadBytes(x), zero)), factor), steps));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Multiply(int n, int h)

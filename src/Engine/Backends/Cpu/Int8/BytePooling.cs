@@ -82,19 +82,40 @@ internal sealed unsafe class ByteAverage<D, W> : Kernel where D : struct, IDot<W
         {
             int block = unit % _blocks, pixel = unit / _blocks;
             int w = pixel % _target.Shape.W, h = pixel / _target.Shape.W % _target.Shape.H, n = pixel / _target.Shape.W / _target.Shape.H;
-            for (nint c = block * Channels; c < Math.Min((block + 1) * Channels, _target.Channels); c += ByteTensor.Lanes) Mean(n, h, w, c);
+            Mean(n, h, w, block * Channels, Math.Min((block + 1) * Channels, _target.Channels));
         }
     }
 
-    // 16 channels; a vector has 16, 8 or 4 of them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Mean(int n, int h, int w, nint channel)
+    private void Mean(int n, int h, int w, nint first, nint end)
     {
         (int top, int bottom) = _rows[h];
         (int left, int right) = _columns[w];
         W zeros = D.Broadcast((bottom - top) * (right - left) * _zero);
         W steps = Int8Rounding<D, W>.Float(_steps[(h * _target.Shape.W) + w]);
-        for (nint c = channel; c < channel + ByteTensor.Lanes; c += D.Width)
+        byte* output = _target.Pixel(n, h, w);
+        nint c = first;
+        // Four vectors at a time, so that a pixel's cache line is read once.
+        for (; c + (4 * D.Width) <= end; c += 4 * D.Width)
+        {
+            W a = D.Broadcast(0), b = a, d = a, e = a;
+            for (int i = top; i < bottom; i++)
+            {
+                byte* x = _source.Pixel(n, i, left) + c;
+                for (int j = left; j < right; j++, x += _source.PixelStride)
+                {
+                    a = D.Add(a, D.LoadBytes(x));
+                    b = D.Add(b, D.LoadBytes(x + D.Width));
+                    d = D.Add(d, D.LoadBytes(x + (2 * D.Width)));
+                    e = D.Add(e, D.LoadBytes(x + (3 * D.Width)));
+                }
+            }
+            D.StoreBytes(Rounded(a, zeros, steps), output + c);
+            D.StoreBytes(Rounded(b, zeros, steps), output + c + D.Width);
+            D.StoreBytes(Rounded(d, zeros, steps), output + c + (2 * D.Width));
+            D.StoreBytes(Rounded(e, zeros, steps), output + c + (3 * D.Width));
+        }
+        for (; c < end; c += D.Width)
         {
             W sum = D.Broadcast(0);
             for (int i = top; i < bottom; i++)
@@ -102,9 +123,12 @@ internal sealed unsafe class ByteAverage<D, W> : Kernel where D : struct, IDot<W
                 byte* x = _source.Pixel(n, i, left) + c;
                 for (int j = left; j < right; j++, x += _source.PixelStride) sum = D.Add(sum, D.LoadBytes(x));
             }
-            D.StoreBytes(_rounding.Round(D.MultiplyFloat(D.ToFloat(D.Subtract(sum, zeros)), steps)), _target.Pixel(n, h, w) + c);
+            D.StoreBytes(Rounded(sum, zeros, steps), output + c);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private W Rounded(W sum, W zeros, W steps) => _rounding.Round(D.MultiplyFloat(D.ToFloat(D.Subtract(sum, zeros)), steps));
 }
 
 /// <summary>The mean of four bytes, as <see cref="IntegerArithmetic.Blend"/> rounds it.</summary>
