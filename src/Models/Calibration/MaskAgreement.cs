@@ -1,5 +1,5 @@
-using LungSeg.Imaging.Evaluation;
 using LungSeg.Imaging;
+using LungSeg.Imaging.Evaluation;
 
 namespace LungSeg.Models.Calibration;
 
