@@ -113,6 +113,15 @@ public sealed record SegmentationMethod(string Network, string Weights, int Netw
     /// <summary>SHA-256 of the weights file in lower-case hexadecimal, computed when first asked for; "" where there is no file.</summary>
     public Lazy<string> WeightsSha256 { get; init; } = new("");
 
+    /// <summary>What was subtracted from each channel of the image in [0, 1] before the network saw it; empty where that is not known.</summary>
+    public IReadOnlyList<float> InputMean { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
+
+    /// <summary>What each channel was divided by after that.</summary>
+    public IReadOnlyList<float> InputStd { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
+
+    /// <summary>What the channels were, in their order: "RGB", "BGR" or "grey"; "" where that is not known.</summary>
+    public string InputSpace { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = "";
+
     /// <summary>How the image's contrast was stretched before the network saw it; null where it was not.</summary>
     public ContrastStretch? Contrast { get; init; }
 }

@@ -48,6 +48,9 @@ public sealed class ClassSegmenter : IDisposable
         _method = new SegmentationMethod(Network.Key, weights.File, size, _threshold, "native", backend.Processor)
         {
             NetworkName = Network.Name,
+            InputMean = Network.Normalisation.Mean,
+            InputStd = Network.Normalisation.Std,
+            InputSpace = Network.Normalisation.Space,
             WeightsSha256 = weights.Sha256,
         };
     }

@@ -37,9 +37,12 @@ public sealed record InputNormalisation(IReadOnlyList<float> Mean, IReadOnlyList
     /// <summary>Whether nothing says that the values are right.</summary>
     public bool IsAssumed { get; init; }
 
+    /// <summary>What the channels are, in their order.</summary>
+    internal string Space => Mean.Count == 1 ? "grey" : IsBgr ? "BGR" : "RGB";
+
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{(Mean.Count == 1 ? "grey" : IsBgr ? "BGR" : "RGB")}, mean {Text(Mean)}, std {Text(Std)}, from {Origin}";
+        $"{Space}, mean {Text(Mean)}, std {Text(Std)}, from {Origin}";
 
     /// <summary>Numbers as the metadata of weights has them: <c>[0.485, 0.456, 0.406]</c>.</summary>
     internal static string Text(IEnumerable<float> values) =>

@@ -55,6 +55,9 @@ public sealed class LungSegmenter : ILungSegmenter
             Method = new SegmentationMethod(Network.Key, WeightsFile, NetworkSize, options.Threshold, mode, processor)
             {
                 NetworkName = Network.Name,
+                InputMean = Network.Normalisation.Mean,
+                InputStd = Network.Normalisation.Std,
+                InputSpace = Network.Normalisation.Space,
                 WeightsSha256 = weights.Sha256,
             };
             _preparation = InputPreparation.For(backend, new Preprocess(Network, options.Mode, NetworkSize), _postprocess);

@@ -33,6 +33,10 @@ public sealed class ClassCommandTests : IDisposable
         Assert.Equal(["left lung", "right lung", "heart"], classes.Select(found => found.GetProperty("name").GetString()));
         for (int label = 1; label <= 3; label++)
             Assert.Equal(labels.Samples.ToArray().Count(value => value == label), classes[label - 1].GetProperty("area_px").GetInt32());
+        JsonElement method = Read("out/radiograph.json").GetProperty("method");
+        Assert.Equal("RGB", method.GetProperty("input_space").GetString());
+        Assert.Equal([0.485, 0.456, 0.406], method.GetProperty("input_mean").EnumerateArray().Select(part => part.GetDouble()));
+        Assert.Equal(3, method.GetProperty("input_std").GetArrayLength());
         JsonElement coco = Read("out/radiograph.coco.json");
         JsonElement category = coco.GetProperty("categories")[0];
         Assert.Equal([255, 0, 0], category.GetProperty("color").EnumerateArray().Select(part => part.GetInt32()));
@@ -115,6 +119,7 @@ public sealed class ClassCommandTests : IDisposable
         Run run = Lungseg.Run(segment);
         Assert.Equal(0, run.Exit);
         Assert.Contains("masks are not cleaned (--classes lungs)", run.Error);
+        Assert.Contains("64 x 64 (RGB, mean [0.485", run.Output);
         int asIs = Parts();
         Lungseg.Run([.. segment, "--classes", "lungs"]).Succeeded();
         Assert.InRange(Parts(), 0, 2);

@@ -165,6 +165,17 @@ public sealed class NetworkOptionTests : IDisposable
             Lungseg.Run("convert", weights, "-o", _directory["b"], "--option", option).Refused("Linknet has no such option");
     }
 
+    [Fact]
+    public void Info_takes_what_a_checkpoint_does_not_say()
+    {
+        (string weights, _) = Save(new Network("DeepLabV3Plus", "mobilenet_v2"), dumps: false);
+        Run run = Lungseg.Run("info", weights, "--option", "encoder_output_stride=8", "--option", "activation=none").Succeeded();
+        Assert.Contains("open       activation=none, encoder_output_stride=8, decoder_atrous_rates=12,24,36", run.Output);
+        Assert.Contains("input      RGB, mean [0.485", run.Output);
+        Lungseg.Run("info", weights, "--part", "ema").Refused("no network under 'ema'");
+        Lungseg.Run("info", "pan", "--option", "activation=none").Refused("--option applies to a weights file");
+    }
+
     [Theory]
     [InlineData(3)]
     [InlineData(4)]

@@ -18,6 +18,7 @@ internal static class InfoCommand
         new("lungseg info", "list all nine networks"),
         new("lungseg info deeplabv3plus", "show one network, layer by layer"),
         new("lungseg info weights.pth", "show which network a weights file belongs to"),
+        new("lungseg info best.ckpt --part ema --option encoder_output_stride=8", "the same for one of several copies, with what it cannot say"),
     ];
 
     private static readonly string[] WeightsExtensions = [".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".zip"];
@@ -43,6 +44,8 @@ internal static class InfoCommand
         {
             subject, layers, graph, size, json,
         };
+        var choices = new NetworkChoices();
+        choices.AddTo(command);
         command.SetAction(parsed =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
@@ -57,8 +60,11 @@ internal static class InfoCommand
                 return ExitCode.Done;
             }
             bool isFile = IsFile(text);
-            StateDict? stateDict = isFile ? Checkpoint.Read(text) : null;
-            Architecture network = stateDict is null ? Architectures.Get(text) : Architectures.Recognise(stateDict);
+            if (!isFile && choices.Given(parsed) is { } option)
+                throw new UsageException($"{option.Name} applies to a weights file: {text} is a network");
+            NetworkWeights? opened = isFile ? NetworkWeights.Open(null, text, choices.Options(parsed), choices.Part(parsed)) : null;
+            StateDict? stateDict = opened?.StateDict;
+            Architecture network = opened?.Network ?? Architectures.Get(text);
             int side = parsed.GetValue(size) is > 0 and int given ? given : network.InputSize;
             Graph traced = network.Record(new SyntheticWeights(), 1, side, side);
             if (asGraph) Json.Write(output, writer => GraphJson.Write(traced, writer));
@@ -142,6 +148,8 @@ internal static class NetworkList
         {
             json.WriteString("architecture", network.Decoder);
             json.WriteString("options", NetworkOptionNames.ToText(network.Options));
+            json.WriteString("open_options", string.Join(';', network.OpenOptions));
+            json.WriteString("normalisation", $"{network.Normalisation}");
         }
         string? file = folder.TryFind(network);
         if (file is null)
@@ -184,6 +192,8 @@ internal static class NetworkCard
             output.WriteLine($"  parameters {parameters}");
             output.WriteLine($"  MACs       {macs}");
             output.WriteLine($"  options    {NetworkOptionNames.ToText(network.Options)}");
+            output.WriteLine($"  open       {string.Join(", ", network.OpenOptions)}: names and shapes do not tell (see --option)");
+            output.WriteLine($"  input      {network.Normalisation}");
         }
         output.WriteLine(
             $"  memory     {Units.MebiBytes(ArenaBytes(graph))} MiB of working memory for one image on the CPU, without weights");

@@ -6,6 +6,7 @@ using LungSeg.Cli.Inputs;
 using LungSeg.Engine;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Classes;
+using LungSeg.Imaging.Outputs;
 using LungSeg.IO;
 using LungSeg.Models;
 
@@ -37,7 +38,7 @@ internal static class ClassRun
                 OutputDirectory.Create(Path.GetDirectoryName(Path.GetFullPath(stem))!);
                 AtomicFile.Write([.. formats.Select(format =>
                     (stem + format.Extension, (Action<Stream>)(stream => format.Write(stream, map))))]);
-                if (!request.Quiet) Tell(streams.Output, input, map, request.Json);
+                if (!request.Quiet) Tell(streams.Output, input, map, segmenter.Network, request.Json);
             }
             catch (Exception e) when (CommandLine.IsInput(e))
             {
@@ -77,7 +78,7 @@ internal static class ClassRun
         }
     }
 
-    private static void Tell(TextWriter output, Input input, ClassMap map, bool asJson)
+    private static void Tell(TextWriter output, Input input, ClassMap map, Architecture network, bool asJson)
     {
         if (asJson)
         {
@@ -86,6 +87,7 @@ internal static class ClassRun
             {
                 json.WriteStartObject();
                 json.WriteString("file", input.Path);
+                JsonFacts.WriteMethod(json, map.Method);
                 ClassFiles.WriteClasses(json, map);
                 json.WriteEndObject();
             }
@@ -94,6 +96,9 @@ internal static class ClassRun
         }
         IEnumerable<string> shares = map.Classes.Select((known, i) =>
             $"{known.Name} {Units.Percent((double)(map.Extent(i + 1)?.Area ?? 0) / map.Labels.Length)}");
-        output.WriteLine(Printable.Of($"{input.Path}: {map.Image.Width} x {map.Image.Height}, {string.Join(", ", shares)} of the image"));
+        int size = map.Method.NetworkSize;
+        string by = $"{network.Name} at {size} x {size}{ResultLines.Preparation(network)}";
+        output.WriteLine(Printable.Of(
+            $"{input.Path}: {map.Image.Width} x {map.Image.Height}, {by}; {string.Join(", ", shares)} of the image"));
     }
 }

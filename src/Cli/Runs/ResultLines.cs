@@ -31,6 +31,9 @@ internal sealed class ResultLines(SegmentRequest request, InvocationConfiguratio
         foreach (Decision decision in result.Decisions) streams.Output.WriteLine(Printable.Of($"  {decision}"));
     }
 
+    /// <summary>How a network that is none of the nine wants its images, which its results depend on; empty for the nine.</summary>
+    public static string Preparation(Architecture network) => network.IsOfStudy ? "" : $" ({network.Normalisation})";
+
     private string Summary(Input input, ImageResult result, LungSegmenter segmenter)
     {
         ImageRecord record = result.Record;
@@ -39,7 +42,8 @@ internal sealed class ResultLines(SegmentRequest request, InvocationConfiguratio
         IEnumerable<string> written = record.Outputs.Select(output => output.PathIn(request.Directory));
         return string.Create(CultureInfo.InvariantCulture,
             $"{input.Path}: {record.Width} x {record.Height}, "
-            + $"{segmenter.Network.Name} at {segmenter.NetworkSize} x {segmenter.NetworkSize} on {segmenter.Device}; "
+            + $"{segmenter.Network.Name} at {segmenter.NetworkSize} x {segmenter.NetworkSize}{Preparation(segmenter.Network)} "
+            + $"on {segmenter.Device}; "
             + $"read {Units.Milliseconds(times.Read)}, preprocess {Units.Milliseconds(times.Preprocess)}, "
             + $"network {Units.Milliseconds(times.Network)}, postprocess {Units.Milliseconds(times.Postprocess)}, "
             + $"write {Units.Milliseconds(times.Write)} ms; {lungs}; wrote {string.Join(", ", written)}");

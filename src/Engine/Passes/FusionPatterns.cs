@@ -10,7 +10,10 @@ internal enum FusionPatterns
     /// <summary>Every node has a kernel of its own.</summary>
     None = 0,
 
-    /// <summary>A batch norm is folded into the convolution before it (<see cref="FoldBatchNorm"/>).</summary>
+    /// <summary>
+    /// A batch norm is folded into the convolution before it (<see cref="FoldBatchNorm"/>), and convolutions of one input whose results are
+    /// summed are then one (<see cref="FoldBranches"/>).
+    /// </summary>
     BatchNorm = 1 << 0,
 
     /// <summary>A convolution adds the other operand of a sum as it stores (<see cref="FuseResidual"/>).</summary>

@@ -19,7 +19,7 @@ internal static class StandardPasses
     public static Graph Fold(Graph graph, LoadOptions options)
     {
         Graph result = graph;
-        if (options.Patterns.HasFlag(FusionPatterns.BatchNorm)) result = FoldBatchNorm.Apply(result);
+        if (options.Patterns.HasFlag(FusionPatterns.BatchNorm)) result = FoldBranches.Apply(FoldBatchNorm.Apply(result));
         if (options.Patterns.HasFlag(FusionPatterns.Residual)) result = FuseResidual.Apply(result);
         return options.Patterns.HasFlag(FusionPatterns.Activation) ? FuseActivation.Apply(result) : result;
     }

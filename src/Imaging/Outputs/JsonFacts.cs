@@ -37,6 +37,14 @@ internal sealed record MethodFacts
 
     public required int NetworkSize { get; init; }
 
+    /// <summary>What was subtracted from each channel of the image in [0, 1], and what it was divided by.</summary>
+    public required IReadOnlyList<float> InputMean { get; init; }
+
+    public required IReadOnlyList<float> InputStd { get; init; }
+
+    /// <summary>"RGB", "BGR" or "grey".</summary>
+    public required string InputSpace { get; init; }
+
     public required float Threshold { get; init; }
 
     public required string Mode { get; init; }
@@ -51,6 +59,9 @@ internal sealed record MethodFacts
         Network = method.Network,
         Weights = Path.GetFileName(method.Weights),
         NetworkSize = method.NetworkSize,
+        InputMean = method.InputMean,
+        InputStd = method.InputStd,
+        InputSpace = method.InputSpace,
         Threshold = method.Threshold,
         Mode = method.Mode,
         ContrastStretch = method.Contrast is { } stretch ? [stretch.Low, stretch.High] : null,

@@ -23,7 +23,7 @@ internal sealed class UPerNetDecoder : Decoder
     public UPerNetDecoder(WeightScope w, IReadOnlyList<int> channels, NetworkOptions options) : base(w, Width(options, 256))
     {
         int[] levels = [.. channels.Skip(FirstLevel)];
-        _featureNorms = [.. levels.Select((width, i) => new ChannelNorm(w["feature_norms"][i], width))];
+        _featureNorms = [.. levels.Select((width, i) => new ChannelNorm(w["feature_norms"][i], width, eps: 1e-6f))];
         _psp = new(w["psp"], levels[^1], OutChannels, Bins, options.DecoderNorm);
         _laterals = [.. levels.SkipLast(1).Reverse().Select((width, i) => new UPerNetLateral(
             w["fpn_lateral_blocks"][i], width, OutChannels, options.DecoderNorm))];

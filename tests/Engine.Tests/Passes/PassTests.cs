@@ -3,15 +3,16 @@ using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Passes;
 using LungSeg.Engine.Tests.Backends;
+using LungSeg.Engine.Weights;
 
 namespace LungSeg.Engine.Tests.Passes;
 
 /// <summary>Each pass by itself and all orders of them: numbers stay, and the nodes that should go are gone.</summary>
 public sealed class PassTests
 {
-    private static readonly Func<Graph, Graph>[] All = [FoldBatchNorm.Apply, FuseResidual.Apply, FuseActivation.Apply];
+    private static readonly Func<Graph, Graph>[] All = [FoldBatchNorm.Apply, FuseResidual.Apply, FuseActivation.Apply, FoldBranches.Apply];
 
-    public static TheoryData<string> Orders => ["0", "1", "2", "012", "021", "102", "120", "201", "210", "012012"];
+    public static TheoryData<string> Orders => ["0", "1", "2", "012", "021", "102", "120", "201", "210", "012012", "3", "0312", "3012"];
 
     [Theory]
     [MemberData(nameof(Orders))]
@@ -20,7 +21,7 @@ public sealed class PassTests
         using var passed = new FusedReferenceBackend((graph, options) => order.Aggregate(
             graph.WithTaps(options.Taps), (result, pass) => All[pass - '0'](result)));
         // Fusing moves no rounding; folding does.
-        Arithmetic arithmetic = order.Contains('0') ? Arithmetic.Float32 : Arithmetic.Exact;
+        Arithmetic arithmetic = order.Contains('0') || order.Contains('3') ? Arithmetic.Float32 : Arithmetic.Exact;
         Gen.OneOf(NetCases.Networks, OpCases.Convolutions)
             .Sample(test => BackendCheck.Matches(passed, test, arithmetic), iter: 25, threads: 1);
     }
@@ -57,6 +58,62 @@ public sealed class PassTests
         Graph fused = FuseResidual.Apply(graph);
         Assert.Equal(["input", "first", "second"], fused.Nodes.Select(node => node.Path));
         Assert.Equal("first", fused.Outputs[0].Inputs[1].Path);
+    }
+
+    // Plain, grouped and depthwise, with strides: a kernel of 3, one of 1, and the input itself where the shape stays.
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(4, 1)]
+    [InlineData(8, 1)]
+    [InlineData(1, 2)]
+    [InlineData(8, 2)]
+    public void Branches_that_are_summed_become_one_convolution(int groups, int stride)
+    {
+        Graph graph = Graph.Record(new Shape(2, 8, 9, 7), x =>
+        {
+            var layers = new RandomLayers(3);
+            Tensor sum = layers.BatchNorm(layers.Conv2d(x, "one", 8, 1, stride: stride, groups: groups, bias: false), "bn1");
+            sum = sum.Add(layers.BatchNorm(layers.Conv2d(x, "three", 8, 3, stride: stride, padding: 1, groups: groups, bias: false), "bn3"));
+            sum = layers.Conv2d(x, "biased", 8, 3, stride: stride, padding: 1, groups: groups).Add(sum);
+            return (stride == 1 ? sum.Add(layers.BatchNorm(x, "bn")) : sum).ReLU();
+        });
+        Graph folded = StandardPasses.Apply(graph, new LoadOptions());
+        Assert.Equal(2, folded.Nodes.Count);
+        Assert.Equal((3, Activation.ReLU), (((Conv2dOp)folded.Nodes[1].Op).R, ((Conv2dOp)folded.Nodes[1].Op).Activation));
+        float[] input = SyntheticWeights.Input("branches/", "x", 2, 9, 7, 8), expected = Run(graph), found = Run(folded);
+        Assert.Equal(expected.Length, found.Length);
+        for (int i = 0; i < found.Length; i++) Assert.Equal(expected[i], found[i], 1e-5f);
+
+        float[] Run(Graph of)
+        {
+            using var backend = new ReferenceBackend();
+            using Model model = backend.Load(of);
+            using Plan plan = model.Plan(2, 9, 7);
+            plan.Input.CopyFrom(input);
+            plan.Execute();
+            return plan.Output.ToArray();
+        }
+    }
+
+    [Fact]
+    public void Branches_of_other_inputs_strides_or_readers_stay()
+    {
+        Assert.Equal(3, Convolutions((layers, x) => layers.Conv2d(layers.Conv2d(x, "a", 8, 1), "b", 8, 1).Add(layers.Conv2d(x, "c", 8, 1))));
+        Assert.Equal(2, Convolutions((layers, x) =>
+            layers.Conv2d(x, "a", 8, 3, padding: 1).ReLU().Add(layers.Conv2d(x, "b", 8, 3, padding: 1))));
+        Assert.Equal(2, Convolutions((layers, x) =>
+            layers.Conv2d(x, "a", 8, 3, padding: 1, groups: 8).Add(layers.Conv2d(x, "b", 8, 3, padding: 1))));
+        Assert.Equal(2, Convolutions((layers, x) =>
+        {
+            Tensor read = layers.Conv2d(x, "a", 8, 1);
+            return read.Add(layers.Conv2d(x, "b", 8, 1)).Mul(read);
+        }));
+
+        static int Convolutions(Func<RandomLayers, Tensor, Tensor> build)
+        {
+            Graph graph = Graph.Record(new Shape(1, 8, 6, 6), x => build(new RandomLayers(3), x));
+            return StandardPasses.Apply(graph, new LoadOptions()).Nodes.Count(node => node.Op is Conv2dOp);
+        }
     }
 
     [Fact]
