@@ -113,7 +113,7 @@ public sealed record SegmentationMethod(string Network, string Weights, int Netw
     /// <summary>SHA-256 of the weights file in lower-case hexadecimal, computed when first asked for; "" where there is no file.</summary>
     public Lazy<string> WeightsSha256 { get; init; } = new("");
 
-    /// <summary>What was subtracted from each channel of the image in [0, 1] before the network saw it; empty where that is not known.</summary>
+    /// <summary>What was subtracted from each channel of the image in [0, 1] for the network; empty where that is not known.</summary>
     public IReadOnlyList<float> InputMean { get; init => field = value ?? throw new ArgumentNullException(nameof(value)); } = [];
 
     /// <summary>What each channel was divided by after that.</summary>

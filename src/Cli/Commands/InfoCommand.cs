@@ -18,7 +18,7 @@ internal static class InfoCommand
         new("lungseg info", "list all nine networks"),
         new("lungseg info deeplabv3plus", "show one network, layer by layer"),
         new("lungseg info weights.pth", "show which network a weights file belongs to"),
-        new("lungseg info best.ckpt --part ema --option encoder_output_stride=8", "the same for one of several copies, with what it cannot say"),
+        new("lungseg info best.ckpt --part ema --option encoder_output_stride=8", "the same for one of several copies"),
     ];
 
     private static readonly string[] WeightsExtensions = [".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".zip"];

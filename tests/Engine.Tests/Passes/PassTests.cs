@@ -73,7 +73,8 @@ public sealed class PassTests
         {
             var layers = new RandomLayers(3);
             Tensor sum = layers.BatchNorm(layers.Conv2d(x, "one", 8, 1, stride: stride, groups: groups, bias: false), "bn1");
-            sum = sum.Add(layers.BatchNorm(layers.Conv2d(x, "three", 8, 3, stride: stride, padding: 1, groups: groups, bias: false), "bn3"));
+            Tensor three = layers.Conv2d(x, "three", 8, 3, stride: stride, padding: 1, groups: groups, bias: false);
+            sum = sum.Add(layers.BatchNorm(three, "bn3"));
             sum = layers.Conv2d(x, "biased", 8, 3, stride: stride, padding: 1, groups: groups).Add(sum);
             return (stride == 1 ? sum.Add(layers.BatchNorm(x, "bn")) : sum).ReLU();
         });
@@ -98,7 +99,8 @@ public sealed class PassTests
     [Fact]
     public void Branches_of_other_inputs_strides_or_readers_stay()
     {
-        Assert.Equal(3, Convolutions((layers, x) => layers.Conv2d(layers.Conv2d(x, "a", 8, 1), "b", 8, 1).Add(layers.Conv2d(x, "c", 8, 1))));
+        Assert.Equal(3, Convolutions((layers, x) =>
+            layers.Conv2d(layers.Conv2d(x, "a", 8, 1), "b", 8, 1).Add(layers.Conv2d(x, "c", 8, 1))));
         Assert.Equal(2, Convolutions((layers, x) =>
             layers.Conv2d(x, "a", 8, 3, padding: 1).ReLU().Add(layers.Conv2d(x, "b", 8, 3, padding: 1))));
         Assert.Equal(2, Convolutions((layers, x) =>
