@@ -9,6 +9,8 @@
 #   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
 #   disposal   16 threads segment while others dispose and load: 2000 rounds (LUNGSEG_DISPOSAL_ROUNDS sets another number; some minutes)
 #   kill       runs over a folder, killed at 60 points and resumed (some minutes)
+#   soak       10,000 segmentations, 300 loads, 16 threads, weights replaced while in use: through the library and the C functions
+#              (half an hour; LUNGSEG_SOAK sets another number of segmentations)
 #   memory     --memory over 100 images, and in a control group where one can be made (some minutes)
 #   native     builds the native program, the C library and the wheel, and runs their tests (about a quarter of an hour; g++, golang-go, valgrind
 #              and python3-numpy; without them their tests are skipped)
@@ -37,6 +39,13 @@ disposal)
     run Models.Tests -explicit only -method '*Rounds_of_disposing_and_loading'
     ;;
 kill) run Cli.Tests -explicit only -class '*KilledRunTests' ;;
+soak)
+    status=0
+    run Models.Tests -explicit only -class '*SoakTests' -showLiveOutput || status=1
+    run Native.Tests -explicit only -class '*ApiTests' -showLiveOutput || status=1
+    run Cli.Tests -explicit only -class '*SoakRunTests' -showLiveOutput || status=1
+    exit "$status"
+    ;;
 memory) run Cli.Tests -explicit only -class '*MemoryCeilingTests' -showLiveOutput ;;
 native)
     export LUNGSEG_NATIVE=$PWD/artifacts/native/out

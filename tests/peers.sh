@@ -41,6 +41,24 @@ viewers() {
         echo "peers: npm ci failed, the viewers' tests are skipped: $(tail -n 1 "$work/npm.log")"
 }
 
+# The native program, the C library and the wheel, compressed in seconds: their tests, skipped without them, run again below.
+native() {
+    local what="The native program and the C library are built" folder=$PWD/artifacts/native/fast kind
+    if [ "$(uname -sm)" != "Linux x86_64" ] || ! command -v cc > /dev/null || ! command -v objdump > /dev/null; then
+        record Skip native "$what" "that needs a C compiler and binutils on x64"
+        return
+    fi
+    export LUNGSEG_NATIVE_QUALITY=5
+    for kind in program library; do
+        timeout 900 tools/native.sh $kind linux-x64 "$folder" > "$work/native.log" 2>&1 ||
+            { tail -n 5 "$work/native.log"; record Fail native "$what"; return; }
+    done
+    rm -f "$folder"/*.whl
+    tools/wheel.py "$folder/liblungseg.so" "$folder" > /dev/null || { record Fail native "$what"; return; }
+    export LUNGSEG_NATIVE=$folder
+    record Pass native "$what"
+}
+
 # A processor that lacks instructions lacks them the second time too.
 again() {
     awk -F '\t' '$1 == "Skip" && $6 !~ /^this processor has no/ { print $2 "\t" $3 "." $4 }' "$results" | sort -u > "$work/again"
@@ -49,7 +67,7 @@ again() {
         while read -r method; do filters+=(-method "$method"); done < <(awk -F '\t' -v a="$assembly" '$1 == a { print $2 }' "$work/again")
         dotnet exec "$assembly" "${filters[@]}" -noLogo -noColor -result-xml "$work/$(basename "$assembly").xml" || touch "$work/failed"
     done
-    find "$work" -maxdepth 1 -name '*.xml' -print0 | xargs -0r tests/results.sh read > "$work/later.tsv"
+    find "$work" -maxdepth 1 -name '*.xml' -print0 | xargs -0r tests/results.sh read >> "$work/later.tsv"
 }
 
 # record OUTCOME NAME WHAT [REASON]: one more line of the results.
@@ -90,6 +108,16 @@ packages() {
     fi
 }
 
+compatibility() {
+    local what="Nothing of the libraries' public surface breaks beyond what is listed"
+    tools/api-compat.sh
+    case $? in
+    0) record Pass compatibility "$what" ;;
+    2) record Skip compatibility "$what" "the history does not reach back to 0.1.0" ;;
+    *) record Fail compatibility "$what" ;;
+    esac
+}
+
 slurm() {
     local what="Four tasks of a Slurm array, one killed and requeued, give what one run gives"
     if [ "$(id -u)" != 0 ] || ! command -v slurmctld > /dev/null || ! command -v slurmd > /dev/null || ! command -v munged > /dev/null; then
@@ -118,10 +146,12 @@ trimming() {
 [ -f "$results" ] || { mkdir -p "$(dirname "$results")"; tests/everyday.sh "$results" || status=1; }
 install
 viewers
+native
 again
 [ ! -e "$work/failed" ] || status=1
 arm64
 packages
+compatibility
 slurm
 checkpoints
 trimming

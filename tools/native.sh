@@ -5,7 +5,8 @@
 #   library  OUT/liblungseg.so for include/lungseg.h, with the default network inside.
 #   static   OUT/liblungseg.a for one level of the processor (LUNGSEG_LEVEL: avx512, avx2 or vector128; avx2 if not set), without weights.
 # LUNGSEG_NATIVE_QUALITY=5 compresses in seconds instead of minutes, for tests; what is released has 11, the default.
-# Needs clang or gcc and binutils; linux-arm64 on x64 also clang, lld and libc6-dev-arm64-cross. No symbol is newer than GLIBC_2.28.
+# Needs clang or gcc and binutils; linux-arm64 on x64 also clang, lld, llvm, libc6-dev-arm64-cross and
+# libgcc-12-dev-arm64-cross. No symbol is newer than GLIBC_2.28.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1

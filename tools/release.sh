@@ -9,7 +9,7 @@
 #   lungseg-VERSION.cdx.json              what is inside (CycloneDX)
 #   SHA256SUMS
 # The same commit gives the same bytes, whatever the folder of the clone. Runs on Debian x64 with the .NET SDK, gcc, clang, lld, llvm, binutils,
-# libc6-dev-arm64-cross, qemu-user-static, dpkg-dev and python3. The working tree must be clean. tests/release.sh runs what this makes.
+# libc6-dev-arm64-cross, libgcc-12-dev-arm64-cross, dpkg-dev and python3. The working tree must be clean. tests/release.sh runs what this makes.
 # LUNGSEG_NATIVE_QUALITY=5 compresses the native files in seconds instead of minutes, to try the script.
 set -euo pipefail
 [ $# = 2 ] || { sed -n '2,13p' "$0"; exit 2; }
@@ -149,7 +149,7 @@ archive "lungseg-$version-container"
 
 dotnet tool restore > /dev/null
 for project in Cli Server; do
-    dotnet CycloneDX "src/$project/$project.csproj" -rs -dpr -ns -F Json -sn "lungseg-$project" -sv "$version" -o "$work/sbom" -fn "$project.json" > "$work/sbom.log" ||
+    dotnet CycloneDX "src/$project/$project.csproj" -dpr -ns -F Json -sn "lungseg-$project" -sv "$version" -o "$work/sbom" -fn "$project.json" > "$work/sbom.log" 2>&1 ||
         { cat "$work/sbom.log"; exit 1; }
 done
 python3 tools/sbom.py "$version" "$out" "$work/sbom/"{Cli,Server}.json > "$out/lungseg-$version.cdx.json"

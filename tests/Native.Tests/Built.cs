@@ -17,8 +17,8 @@ internal sealed record Outcome(int Exit, string Output, string Error)
 }
 
 /// <summary>
-/// What tools/native.sh made. That takes many minutes: `tests/long.sh native` does it, and says where by LUNGSEG_NATIVE; elsewhere
-/// tests skip.
+/// What tools/native.sh made. That takes minutes: `tests/peers.sh` does it, and `tests/long.sh native` as for a release, and they say where
+/// by LUNGSEG_NATIVE; elsewhere tests skip.
 /// </summary>
 internal static class Built
 {
@@ -32,7 +32,7 @@ internal static class Built
     public static string PathOf(string name)
     {
         string? folder = Environment.GetEnvironmentVariable("LUNGSEG_NATIVE");
-        Assert.SkipWhen(string.IsNullOrEmpty(folder), "the native program and library are not built: tests/long.sh native does that");
+        Assert.SkipWhen(string.IsNullOrEmpty(folder), "the native program and library are not built: tests/peers.sh does that");
         string path = Path.GetFullPath(Path.Combine(folder!, name));
         Assert.SkipUnless(File.Exists(path), $"{name} is not built on this machine");
         return path;
