@@ -125,7 +125,8 @@ public sealed class SoakTests(ITestOutputHelper log) : IDisposable
         Volatile.Write(ref done, true);
         writer.Join();
         Assert.NotEqual(one, two);
-        log.WriteLine($"{Loads} loads while the file is replaced: {loaded} loaded, {refused} refused by name; the segmenter of before is unmoved");
+        log.WriteLine($"{Loads} loads while the file is replaced: {loaded} loaded, {refused} refused by name; "
+            + "the segmenter of before is unmoved");
     }
 
     private static LungSegmenter Load(string? file = null) =>

@@ -40,7 +40,8 @@ public sealed class SoakRunTests(ITestOutputHelper log) : IDisposable
             Assert.True(resumed.Exit == 0, resumed.Error);
             Assert.Equal(expected, Hashes(name));
         }
-        log.WriteLine($"{Stops} runs stopped by SIGTERM, {interrupted} of them while images were in progress: all resumed to the same bytes");
+        log.WriteLine($"{Stops} runs stopped by SIGTERM, {interrupted} of them while images were in progress: "
+            + "all resumed to the same bytes");
     }
 
     [Fact(Explicit = true)]
@@ -89,12 +90,14 @@ public sealed class SoakRunTests(ITestOutputHelper log) : IDisposable
                 static long hours;
                 if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
                 int result = real(id, t);
-                if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE) t->tv_sec -= 3600 * __atomic_fetch_add(&hours, 1, __ATOMIC_RELAXED);
+                if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
+                    t->tv_sec -= 3600 * __atomic_fetch_add(&hours, 1, __ATOMIC_RELAXED);
                 return result;
             }
             """);
         Assert.SkipUnless(
-            Run("cc", "-shared", "-fPIC", "-O1", "-o", _directory["clock.so"], _directory["clock.c"], "-ldl") == 0, "there is no C compiler");
+            Run("cc", "-shared", "-fPIC", "-O1", "-o", _directory["clock.so"], _directory["clock.c"], "-ldl") == 0,
+            "there is no C compiler");
         Lungseg.Process([.. Segment("back"), "-q"], environment: ("LD_PRELOAD", _directory["clock.so"])).Succeeded();
         Assert.Equal(Hashes("whole"), Hashes("back"));
         JsonNode[] lines = [.. File.ReadLines(_directory["back/journal.jsonl"]).Select(line => JsonNode.Parse(line)!)];
