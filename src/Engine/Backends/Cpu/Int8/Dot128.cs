@@ -156,12 +156,6 @@ internal readonly unsafe struct Dot128<M> : IDot<Vector128<int>> where M : struc
     public static Vector128<int> Multiply(Vector128<int> a, Vector128<int> b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Max(Vector128<int> a, Vector128<int> b) => Vector128.Max(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<int> Min(Vector128<int> a, Vector128<int> b) => Vector128.Min(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> ShiftRight(Vector128<int> a, int count) => Vector128.ShiftRightArithmetic(a, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -107,12 +107,6 @@ internal readonly unsafe struct Dot256<M> : IDot<Vector256<int>> where M : struc
     public static Vector256<int> Multiply(Vector256<int> a, Vector256<int> b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Max(Vector256<int> a, Vector256<int> b) => Vector256.Max(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> Min(Vector256<int> a, Vector256<int> b) => Vector256.Min(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> ShiftRight(Vector256<int> a, int count) => Vector256.ShiftRightArithmetic(a, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -86,12 +86,6 @@ internal readonly unsafe struct Dot512 : IDot<Vector512<int>>
     public static Vector512<int> Multiply(Vector512<int> a, Vector512<int> b) => a * b;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Max(Vector512<int> a, Vector512<int> b) => Vector512.Max(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Min(Vector512<int> a, Vector512<int> b) => Vector512.Min(a, b);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> ShiftRight(Vector512<int> a, int count) => Vector512.ShiftRightArithmetic(a, count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

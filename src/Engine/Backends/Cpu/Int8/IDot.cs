@@ -42,10 +42,6 @@ internal unsafe interface IDot<W> where W : struct
 
     static abstract W Multiply(W a, W b);
 
-    static abstract W Max(W a, W b);
-
-    static abstract W Min(W a, W b);
-
     /// <summary>a / 2^count, rounded down.</summary>
     static abstract W ShiftRight(W a, int count);
 
