@@ -12,7 +12,8 @@ internal static class ReplayCommand
         new("lungseg replay out/report.jsonl study", "the same with images that are elsewhere now"),
     ];
 
-    public static Command Create()
+    /// <param name="segment">Makes the command that is run again, given the time that an image's results state.</param>
+    public static Command Create(Func<Func<string, DateTime?>, Command> segment)
     {
         var report = new Argument<string>("REPORT")
         {
@@ -30,7 +31,8 @@ internal static class ReplayCommand
             report, images,
         };
         command.SetAction(parsed =>
-            ReplayRun.Execute(parsed.GetRequiredValue(report), parsed.GetValue(images) ?? [], parsed.InvocationConfiguration));
+            ReplayRun.Execute(
+                parsed.GetRequiredValue(report), parsed.GetValue(images) ?? [], segment, parsed.InvocationConfiguration));
         return command;
     }
 }

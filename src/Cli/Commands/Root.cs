@@ -31,7 +31,7 @@ internal static class Root
             ("score", ScoreCommand.Create),
             ("merge", MergeCommand.Create),
             ("report", ReportCommand.Create),
-            ("replay", ReplayCommand.Create),
+            ("replay", () => ReplayCommand.Create(SegmentCommand.Create)),
             ("inspect", InspectCommand.Create),
             ("info", InfoCommand.Create),
             ("verify", VerifyCommand.Create),

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LungSeg.Cli.Commands;
 using LungSeg.Cli.Journals;
 
 namespace LungSeg.Cli.Runs;
@@ -10,7 +9,12 @@ namespace LungSeg.Cli.Runs;
 internal static class ReplayRun
 {
     /// <summary>Runs, and returns the program's exit code: 0 where all is the same.</summary>
-    public static int Execute(string report, IReadOnlyList<string> images, InvocationConfiguration streams)
+    /// <param name="report">report.jsonl, or the directory that it is in.</param>
+    /// <param name="images">Where the images are now; empty for where they were.</param>
+    /// <param name="segment">Makes the command that was recorded, given the time that an image's results state.</param>
+    /// <param name="streams">Where it writes.</param>
+    public static int Execute(
+        string report, IReadOnlyList<string> images, Func<Func<string, DateTime?>, Command> segment, InvocationConfiguration streams)
     {
         string directory = Directory.Exists(report) ? report : Path.GetDirectoryName(Path.GetFullPath(report))!;
         string path = Path.Combine(directory, Journal.NameOf(Shard.Whole));
@@ -28,8 +32,8 @@ internal static class ReplayRun
                 Error = streams.Error,
                 EnableDefaultExceptionHandler = false,
             };
-            Command segment = SegmentCommand.Create(name => recorded.Find(name)?.ContentTime);
-            int exit = segment.Parse(["--output", again, "--resume", "--quiet", .. arguments], CommandLine.Parsing).Invoke(quiet);
+            Command command = segment(name => recorded.Find(name)?.ContentTime);
+            int exit = command.Parse(["--output", again, "--resume", "--quiet", .. arguments], CommandLine.Parsing).Invoke(quiet);
             if (exit == ExitCode.Interrupted) return exit;
             using JournalFile now = JournalFile.Open(Path.Combine(again, Journal.NameOf(Shard.Whole)));
             return Compare(recorded, now, streams.Output);
