@@ -1,9 +1,9 @@
 using System.Text.Json;
+using LungSeg.Imaging.Classes;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Dicom.Writing;
-using LungSeg.Imaging.Outputs;
 
-namespace LungSeg.Imaging.Classes;
+namespace LungSeg.Imaging.Outputs;
 
 /// <summary>The files that a map of several classes is written as.</summary>
 internal static class ClassFiles
