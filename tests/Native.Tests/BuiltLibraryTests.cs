@@ -169,10 +169,11 @@ public sealed partial class BuiltLibraryTests : IDisposable
     {
         string mask = _directory["mask.pgm"];
         string[] arguments = [.. script is null ? Array.Empty<string>() : [script], Repository.Sample, mask];
-        Outcome run = Built.Run(program, arguments, environment is { } variable ? [variable] : []).Succeeded();
+        (string Name, string Value)[] variables = environment is { } variable ? [variable] : [];
+        Outcome run = Built.Run(program, arguments, variables).Succeeded();
         Assert.Contains("pixels are lung", run.Output + run.Error);
         Assert.Equal(Built.MaskPgm(Repository.Sample), File.ReadAllBytes(mask));
-        Outcome missing = Built.Run(program, [.. arguments[..^2], "missing.png", mask]);
+        Outcome missing = Built.Run(program, [.. arguments[..^2], "missing.png", mask], variables);
         Assert.NotEqual(0, missing.Exit);
         Assert.Contains("missing.png", missing.Error);
     }
