@@ -126,8 +126,8 @@ public sealed unsafe class ApiTests : IDisposable
         Case(Status.BadArgument, "unknown network 'pann'", (ref OptionsLayout o) => o.Network = Api.Text("pann"));
         Case(Status.BadWeights, "does not exist", (ref OptionsLayout o) => o.WeightsFile = Api.Text("nothing.safetensors"));
         Case(Status.BadArgument, "cpu, cuda or cuda:N", (ref OptionsLayout o) => o.Device = Api.Text("gpu"));
-        Case(Status.BadArgument, "fp32, tf32 or fp16", (ref OptionsLayout o) => o.Precision = Api.Text("int8"));
-        Case(Status.BadArgument, "fp32 alone", (ref OptionsLayout o) => o.Precision = Api.Text("fp16"));
+        Case(Status.BadArgument, "fp32, int8, tf32 or fp16", (ref OptionsLayout o) => o.Precision = Api.Text("fp8"));
+        Case(Status.BadArgument, "fp32 and int8", (ref OptionsLayout o) => o.Precision = Api.Text("fp16"));
         Case(Status.Device, "MiB", (ref OptionsLayout o) => o.MemoryLimit = 1 << 20);
         Case(Status.BadArgument, "threads", (ref OptionsLayout o) => o.Threads = -1);
         Case(Status.BadArgument, "threshold", (ref OptionsLayout o) => o.Threshold = float.NaN);
