@@ -57,11 +57,11 @@ public sealed partial class BuiltProgramTests : IDisposable
     {
         Outcome run = Native(["doctor"]);
         Assert.Matches($"(?i)instruction set {Built.Levels[0]}", run.Output);
-        Assert.Contains("pan.safetensors for pan, hash and shapes hold", run.Output);
-        Assert.Contains("finds the drawn lungs as recorded", run.Output);
+        Assert.Contains("pan.safetensors for pan, hash and shapes match", run.Output);
+        Assert.Contains("reproduces the recorded output", run.Output);
         // Leaf 7 says in bit 11 of ecx whether the processor has AVX512_VNNI.
         bool vnni = Built.Levels[0] == "avx512" && (System.Runtime.Intrinsics.X86.X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
-        Assert.Contains(vnni ? "AVX512_VNNI machine code: 24 functions" : "no AVX512_VNNI machine code", run.Output);
+        Assert.Contains(vnni ? "AVX512_VNNI; machine code: 24 functions" : "no AVX512_VNNI machine code", run.Output);
         Outcome narrow = Native(["doctor"], ("LUNGSEG_INSTRUCTIONS", "vector128"));
         Assert.Contains("unset LUNGSEG_INSTRUCTIONS", narrow.Output);
     }
@@ -70,7 +70,7 @@ public sealed partial class BuiltProgramTests : IDisposable
     public void Weights_are_inside_and_a_folder_goes_before_them()
     {
         Assert.Contains("pan.safetensors", Native(["weights", "list"]).Succeeded().Output);
-        Assert.Equal("pan.safetensors: holds\n", Native(["weights", "verify"]).Succeeded().Output);
+        Assert.Equal("pan.safetensors: ok\n", Native(["weights", "verify"]).Succeeded().Output);
         string[] arguments = ["info", "pan", "--json"];
         Assert.Contains("(built in)/pan.safetensors", Native(arguments).Succeeded().Output);
         string folder = Native(arguments, ("LUNGSEG_WEIGHTS", Repository.PathOf("weights"))).Succeeded().Output;
@@ -103,7 +103,7 @@ public sealed partial class BuiltProgramTests : IDisposable
         Outcome stopped = Built.Run("sh", ["-c", Stop, _directory["out"], Program, .. arguments]);
         Assert.Equal(130, stopped.Exit);
         Assert.Contains("interrupted", stopped.Error);
-        Assert.Matches("[0-9]+ of 24 are finished already, their outputs verified", Native([.. arguments, "--resume"]).Succeeded().Error);
+        Assert.Matches("[0-9]+ of 24 images are already finished, and their outputs are unchanged", Native([.. arguments, "--resume"]).Succeeded().Error);
         Assert.Equal(24, Directory.GetFiles(_directory["out"], "*.mask.png").Length);
         Assert.True(File.Exists(_directory["out/report.html"]));
     }
