@@ -98,7 +98,7 @@ public sealed partial class BuiltProgramTests : IDisposable
         for (int i = 0; i < 24; i++) File.Copy(Repository.Sample, _directory[$"in/{i}.png"]);
         string[] arguments = ["segment", _directory["in"], "-o", _directory["out"], "--report"];
         const string Stop = """
-            "$@" & while [ ! -s "$0/journal.jsonl" ]; do sleep 0.01; done; kill -TERM $!; wait $!
+            "$@" & until [ "$(cat "$0/journal.jsonl" 2> /dev/null | wc -l)" -ge 2 ]; do sleep 0.01; done; kill -TERM $!; wait $!
             """;
         Outcome stopped = Built.Run("sh", ["-c", Stop, _directory["out"], Program, .. arguments]);
         Assert.Equal(130, stopped.Exit);

@@ -232,6 +232,16 @@ public sealed class ServiceTests : IDisposable
     }
 
     [Fact]
+    public void The_service_s_program_says_its_version()
+    {
+        string[] arguments = ["exec", ServerProcess.Program, "--version"];
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
+        Assert.StartsWith("lungseg ", process.StandardOutput.ReadToEnd());
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    [Fact]
     public void Lungseg_serve_starts_the_service_s_program_with_the_same_options()
     {
         string[] arguments =
