@@ -103,7 +103,8 @@ public sealed partial class BuiltProgramTests : IDisposable
         Outcome stopped = Built.Run("sh", ["-c", Stop, _directory["out"], Program, .. arguments]);
         Assert.Equal(130, stopped.Exit);
         Assert.Contains("interrupted", stopped.Error);
-        Assert.Matches("[0-9]+ of 24 images are already finished, and their outputs are unchanged", Native([.. arguments, "--resume"]).Succeeded().Error);
+        Outcome resumed = Native([.. arguments, "--resume"]).Succeeded();
+        Assert.Matches("[0-9]+ of 24 images are already finished, and their outputs are unchanged", resumed.Error);
         Assert.Equal(24, Directory.GetFiles(_directory["out"], "*.mask.png").Length);
         Assert.True(File.Exists(_directory["out/report.html"]));
     }
