@@ -13,11 +13,14 @@ internal static class FileRun
         var state = new RunState();
         using ImageWork work = ImageWork.Open(request, inputs.Count, forJournal: false, mayLack: false, streams.Error);
         work.Load(inputs[0]);
-        work.DoAll(inputs, state, streams.Error.WriteLine, (input, result) =>
+        using (state.Watch(streams.Error.WriteLine))
         {
-            if (result.Record.Error is { } error) CommandLine.Tell(streams.Error, error);
-            lines.Write(input, result, work.Segmenter);
-        });
+            work.DoAll(inputs, state, (input, result) =>
+            {
+                if (result.Record.Error is { } error) CommandLine.Tell(streams.Error, error);
+                lines.Write(input, result, work.Segmenter);
+            });
+        }
         if (state.IsInterrupted) CommandLine.Tell(streams.Error, "interrupted");
         // An error of a single image has told of the full disk already.
         if (state.Failures.Count < inputs.Count) state.TellOfStop(streams.Error);

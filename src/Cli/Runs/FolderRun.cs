@@ -49,12 +49,14 @@ internal sealed class FolderRun
         if (finished.Count > 0) Status($"{finished.Count} of {_inputs.Count} images are already finished, and their outputs are unchanged");
 
         if (rest.Count > 0) work.Load(rest[0]);
-        journal.Begin(finished.Kept().Append(new JournalLine { Session = Session(settings, work) }));
         var progress = new RunProgress(rest.Count);
-        using (LineFile? table = _request.Results.Dataset ? Dataset.Begin(_request.Directory, _shard, finished.Entries()) : null)
         using (var display = ProgressDisplay.Start(_error, progress, _request.Quiet || rest.Count == 0))
+        // Before the journal begins: who stops a run that has one finds it ended in order.
+        using (_state.Watch(display.Tell))
         {
-            work.DoAll(rest, _state, display.Tell, (input, result) =>
+            journal.Begin(finished.Kept().Append(new JournalLine { Session = Session(settings, work) }));
+            using LineFile? table = _request.Results.Dataset ? Dataset.Begin(_request.Directory, _shard, finished.Entries()) : null;
+            work.DoAll(rest, _state, (input, result) =>
             {
                 JournalEntry entry = Entry(result, settings);
                 journal.Add(new JournalLine { Image = entry });

@@ -100,17 +100,10 @@ internal sealed class ImageWork : IDisposable
 
     /// <summary>
     /// Does images until all are done, the user interrupts, or the disk is full. <paramref name="done"/> gets each result, one at a time,
-    /// in the order in which images are completed; <paramref name="tell"/> gets lines for the user.
+    /// in the order in which images are completed.
     /// </summary>
-    public void DoAll(IReadOnlyList<Input> inputs, RunState state, Action<string> tell, Action<Input, ImageResult> done)
-    {
-        using var interruption = new Interruption(() =>
-        {
-            state.Interrupt();
-            tell("lungseg: interrupted: finishing the images in progress; press Ctrl-C again to stop at once");
-        });
+    public void DoAll(IReadOnlyList<Input> inputs, RunState state, Action<Input, ImageResult> done) =>
         ImageWorkers.Run(Division.Images, inputs, Do, (input, result) => state.Count(result, () => done(input, result)), () => state.Ends);
-    }
 
     /// <summary>Does one image. Never throws: an error is a result.</summary>
     public ImageResult Do(Input input)

@@ -21,8 +21,15 @@ internal sealed class RunState
     /// <summary>Whether no more images are begun.</summary>
     public bool Ends => _interrupted || _stopReason is not null;
 
-    /// <summary>The user asks the run to end.</summary>
-    public void Interrupt() => _interrupted = true;
+    /// <summary>
+    /// Until what is returned is disposed, Ctrl-C and SIGTERM end the run after the images in progress; <paramref name="tell"/> gets a line
+    /// that says so.
+    /// </summary>
+    public Interruption Watch(Action<string> tell) => new(() =>
+    {
+        _interrupted = true;
+        tell("lungseg: interrupted: finishing the images in progress; press Ctrl-C again to stop at once");
+    });
 
     /// <summary>Counts an image's result, and records it; a disk that is found full by that stops the run. One call at a time.</summary>
     public void Count(ImageResult result, Action record)

@@ -85,7 +85,7 @@ internal sealed class Calibrator
     private Op Rounded(Tensor node)
     {
         if (_roundedOps.TryGetValue(node, out Op? op)) return op;
-        return _roundedOps[node] = ConvWeights.Of(node) is { } weights ? Rounded(node, weights) : node.Op;
+        return _roundedOps[node] = LayerWeights.Of(node) is { } weights ? Rounded(node, weights) : node.Op;
     }
 
     private static (Graph Graph, int Pairs) Equalise(
@@ -108,7 +108,7 @@ internal sealed class Calibrator
 
     // What rounding and clipping take from the mean of each output is given back by the bias (bias correction: Nagel et al., 2019). Border
     // pixels are taken for inner ones.
-    private Op Rounded(Tensor node, ConvWeights weights)
+    private Op Rounded(Tensor node, LayerWeights weights)
     {
         string input = _names[node.Inputs[0]];
         double[] meanSquares = _statistics[input].MeanSquare, mean = _statistics[input].Mean;

@@ -11,7 +11,7 @@ namespace LungSeg.Models.Calibration;
 internal static class Equalisation
 {
     // What is never large must not become noise.
-    private const double LeastShare = 1.0 / 64;
+    private const double MinShare = 1.0 / 64;
 
     /// <summary>
     /// The pairs of convolutions of which one is depthwise and whose channels can be scaled, in execution order; none whose weights are
@@ -35,18 +35,18 @@ internal static class Equalisation
     /// <param name="largest">The largest magnitude of each channel of a node's result.</param>
     public static Graph Apply(Graph graph, Func<Tensor, float[]> largest)
     {
-        var weights = new Dictionary<Tensor, ConvWeights>();
+        var weights = new Dictionary<Tensor, LayerWeights>();
         foreach ((Tensor first, Tensor second) in Pairs(graph))
         {
-            (ConvWeights before, ConvWeights after) = (Get(first), Get(second));
+            (LayerWeights before, LayerWeights after) = (Get(first), Get(second));
             double[] factors = Factors(largest(first), after);
             for (int c = 0; c < factors.Length; c++) Scale(before, after, c, factors[c]);
         }
-        return graph.Rewrite((node, inputs) => Tensor.Create(weights.TryGetValue(node, out ConvWeights? changed)
+        return graph.Rewrite((node, inputs) => Tensor.Create(weights.TryGetValue(node, out LayerWeights? changed)
             ? changed.WithFloats() : node.Op, inputs, node.Path));
 
-        ConvWeights Get(Tensor node) => weights.TryGetValue(node, out ConvWeights? known) ? known
-            : weights[node] = ConvWeights.Of(node) ?? throw new InvalidOperationException($"{node} has no weights");
+        LayerWeights Get(Tensor node) => weights.TryGetValue(node, out LayerWeights? known) ? known
+            : weights[node] = LayerWeights.Of(node) ?? throw new InvalidOperationException($"{node} has no weights");
     }
 
     private static bool IsDepthwise(Tensor node) => node.Op is Conv2dOp op && op.Groups > 1 && op.Groups == op.C && op.Groups == op.K;
@@ -56,13 +56,13 @@ internal static class Equalisation
 
     // A depthwise convolution has a scale for each channel, so that its input's ranges can be made equal for nothing. Another one pays
     // with the range of its weights: both get the geometric mean.
-    private static double[] Factors(float[] ranges, ConvWeights after)
+    private static double[] Factors(float[] ranges, LayerWeights after)
     {
-        double most = ranges.Max();
+        double maximum = ranges.Max();
         var factors = new double[ranges.Length];
         Array.Fill(factors, 1);
-        if (most <= 0) return factors;
-        double[] share = [.. ranges.Select(range => Math.Max(range / most, LeastShare))];
+        if (maximum <= 0) return factors;
+        double[] share = [.. ranges.Select(range => Math.Max(range / maximum, MinShare))];
         if (after.IsDepthwise) return share;
         double[] weight = new double[ranges.Length];
         for (int k = 0; k < after.Outputs; k++)
@@ -73,11 +73,11 @@ internal static class Equalisation
             }
         double largest = weight.Max();
         for (int c = 0; c < factors.Length && largest > 0; c++)
-            factors[c] = Math.Sqrt(share[c] / Math.Max(weight[c] / largest, LeastShare));
+            factors[c] = Math.Sqrt(share[c] / Math.Max(weight[c] / largest, MinShare));
         return factors;
     }
 
-    private static void Scale(ConvWeights before, ConvWeights after, int channel, double factor)
+    private static void Scale(LayerWeights before, LayerWeights after, int channel, double factor)
     {
         for (int i = 0; i < before.Rows[channel].Length; i++) before.Rows[channel][i] = (float)(before.Rows[channel][i] / factor);
         before.Bias[channel] = (float)(before.Bias[channel] / factor);

@@ -21,7 +21,7 @@ internal sealed record MaskAgreement(IReadOnlyList<ImageAgreement> Images)
     /// <summary>
     /// The least mean agreement, and the most that the mean Dice and an image's Dice may change, of a network that is written.
     /// </summary>
-    public const double LeastMean = 0.995, MostMeanChange = 0.001, MostChange = 0.005;
+    public const double MinMean = 0.995, MaxMeanChange = 0.001, MaxChange = 0.005;
 
     /// <summary>The mean of the Dice coefficients of both masks.</summary>
     public double Mean => Images.Average(image => image.Agreement);
@@ -38,11 +38,11 @@ internal sealed record MaskAgreement(IReadOnlyList<ImageAgreement> Images)
 
     /// <summary>What is not as good as it must be; null where nothing is.</summary>
     public string? Fault =>
-        Mean < LeastMean ? FormattableString.Invariant($"masks agree {Mean:F4} in the mean, {LeastMean} is the least")
-        : Dice is { } dice && Math.Abs(dice.Float - dice.Int8) > MostMeanChange
-            ? FormattableString.Invariant($"mean Dice changes from {dice.Float:F4} to {dice.Int8:F4}, {MostMeanChange} is the most")
-        : LargestChange > MostChange
-            ? FormattableString.Invariant($"the Dice of an image changes by {LargestChange:F4}, {MostChange} is the most")
+        Mean < MinMean ? FormattableString.Invariant($"masks agree {Mean:F4} in the mean, {MinMean} is the least")
+        : Dice is { } dice && Math.Abs(dice.Float - dice.Int8) > MaxMeanChange
+            ? FormattableString.Invariant($"mean Dice changes from {dice.Float:F4} to {dice.Int8:F4}, {MaxMeanChange} is the most")
+        : LargestChange > MaxChange
+            ? FormattableString.Invariant($"the Dice of an image changes by {LargestChange:F4}, {MaxChange} is the most")
         : null;
 
     private (double Float, double Int8)[] Labelled => [.. Images.Where(image => image.Dice is not null).Select(image => image.Dice!.Value)];

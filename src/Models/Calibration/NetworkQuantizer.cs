@@ -79,7 +79,7 @@ internal sealed class NetworkQuantizer
     // Layers are ranked on so many of the calibration images, in groups that are halved where they matter; so many of the most harmful are
     // tried in float32 on more images, until as many in a row gain less than it takes.
     private const int RankingProbes = 2, Probes = 4, Groups = 8, Candidates = 12, Failures = 3;
-    private const double LeastShare = 0.04, LeastGain = 0.0002, Goal = 0.998;
+    private const double MinShare = 0.04, MinGain = 0.0002, Goal = 0.998;
 
     private readonly Architecture _network;
     private readonly CpuBackend _backend;
@@ -142,7 +142,7 @@ internal sealed class NetworkQuantizer
             if (reached >= Goal || failures == Failures) break;
             Dictionary<string, string> tried = new(left) { [layer] = "" };
             double gained = Agreement(RunInIntegers(calibrator, calibrator.Table(tried), inputs), exact);
-            if (gained - reached < LeastGain)
+            if (gained - reached < MinGain)
             {
                 failures++;
                 continue;
@@ -165,7 +165,7 @@ internal sealed class NetworkQuantizer
         double all = Error(layers);
         var groups = new PriorityQueue<(string[] Layers, double Error), double>();
         foreach (string[] group in layers.Chunk((layers.Length + Groups - 1) / Groups)) Add(group);
-        while (groups.TryDequeue(out (string[] Layers, double Error) worst, out _) && worst.Error > LeastShare * all)
+        while (groups.TryDequeue(out (string[] Layers, double Error) worst, out _) && worst.Error > MinShare * all)
         {
             if (worst.Layers is [string layer])
             {

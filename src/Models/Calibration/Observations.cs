@@ -11,7 +11,7 @@ internal readonly record struct ObservedValue(string Name, bool Before);
 internal static class Observations
 {
     // Values that are outputs at a time: 256 MiB.
-    private const long MostValues = 64L << 20;
+    private const long MaxValues = 64L << 20;
 
     /// <summary>Called with each value of each image, in NCHW order; the memory is used again afterwards.</summary>
     public delegate void Visitor(ObservedValue value, Shape shape, ReadOnlySpan<float> values);
@@ -29,7 +29,7 @@ internal static class Observations
         for (int start = 0, end; start < values.Count; start = end)
         {
             long count = 0;
-            for (end = start; end < values.Count && (end == start || count < MostValues); end++) count += observed.Outputs[end].Shape.Count;
+            for (end = start; end < values.Count && (end == start || count < MaxValues); end++) count += observed.Outputs[end].Shape.Count;
             (int first, int last) = (start, end);
             Graph part = observed.WithOutputs(outputs => [.. outputs.Take(first..last)]);
             using Model model = backend.Load(part, new LoadOptions { Fuse = false });

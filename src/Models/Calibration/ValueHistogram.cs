@@ -34,18 +34,18 @@ internal sealed class ValueHistogram
         if (bins.Length == 0) return new ValueRange(0, 0);
         double[] wanted = [.. bins.Select(bin => function?.Invoke(bin.Value) ?? bin.Value)];
         double low = Math.Min(bins[0].Value, 0), high = Math.Max(bins[^1].Value, 0);
-        double bestLow = low, bestHigh = high, least = Error(low, high);
+        double bestLow = low, bestHigh = high, minimum = Error(low, high);
         for (int round = 0; round < Rounds; round++)
         {
             for (int step = 0; step <= Steps; step++)
             {
                 double share = Narrowest + ((1 - Narrowest) * step / Steps);
-                if (Error(bestLow, high * share) is double upper && upper < least) (least, bestHigh) = (upper, high * share);
+                if (Error(bestLow, high * share) is double upper && upper < minimum) (minimum, bestHigh) = (upper, high * share);
             }
             for (int step = 0; low < 0 && step <= Steps; step++)
             {
                 double share = (double)step / Steps;
-                if (Error(low * share, bestHigh) is double lower && lower < least) (least, bestLow) = (lower, low * share);
+                if (Error(low * share, bestHigh) is double lower && lower < minimum) (minimum, bestLow) = (lower, low * share);
             }
         }
         return new ValueRange((float)bestLow, (float)bestHigh);

@@ -6,7 +6,7 @@ namespace LungSeg.Models.Calibration;
 internal static class WeightRounding
 {
     private const int Steps = 40;
-    private const double Least = 0.5;
+    private const double MinFactor = 0.5;
 
     /// <summary>
     /// Rounds weights so that the error of what they are multiplied into is least: of the scales up to the one that reaches the largest
@@ -27,7 +27,7 @@ internal static class WeightRounding
             float best = 1;
             for (int step = 0; step <= Steps && largest > 0; step++)
             {
-                float scale = (float)(largest * (1 - ((1 - Least) * step / Steps)) / Quantization.WeightLimit);
+                float scale = (float)(largest * (1 - ((1 - MinFactor) * step / Steps)) / Quantization.WeightLimit);
                 if (!float.IsNormal(scale)) break;
                 double error = 0;
                 for (int i = 0; i < row.Length; i++)

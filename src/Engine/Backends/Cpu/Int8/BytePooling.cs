@@ -21,23 +21,23 @@ internal sealed unsafe class ByteMaxPool(string name, MaxPool2dOp op, ByteTensor
             nint c = 0;
             for (; c + Vector512<byte>.Count <= source.Channels; c += Vector512<byte>.Count)
             {
-                Vector512<byte> most = Vector512<byte>.Zero;
+                Vector512<byte> maximum = Vector512<byte>.Zero;
                 for (int i = top; i < bottom; i++)
                 {
                     byte* x = source.Pixel(n, i, left) + c;
-                    for (int j = left; j < right; j++, x += source.PixelStride) most = Vector512.Max(most, Vector512.Load(x));
+                    for (int j = left; j < right; j++, x += source.PixelStride) maximum = Vector512.Max(maximum, Vector512.Load(x));
                 }
-                most.Store(output + c);
+                maximum.Store(output + c);
             }
             for (; c < source.Channels; c += Vector128<byte>.Count)
             {
-                Vector128<byte> most = Vector128<byte>.Zero;
+                Vector128<byte> maximum = Vector128<byte>.Zero;
                 for (int i = top; i < bottom; i++)
                 {
                     byte* x = source.Pixel(n, i, left) + c;
-                    for (int j = left; j < right; j++, x += source.PixelStride) most = Vector128.Max(most, Vector128.Load(x));
+                    for (int j = left; j < right; j++, x += source.PixelStride) maximum = Vector128.Max(maximum, Vector128.Load(x));
                 }
-                most.Store(output + c);
+                maximum.Store(output + c);
             }
         }
     }

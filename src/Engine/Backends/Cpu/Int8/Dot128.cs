@@ -171,9 +171,9 @@ internal readonly unsafe struct Dot128<M> : IDot<Vector128<int>> where M : struc
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<int> Round(Vector128<int> value, Vector128<int> low, Vector128<int> high, Vector128<int> zero)
     {
-        Vector128<float> v = value.AsSingle(), least = low.AsSingle(), most = high.AsSingle();
-        v = Vector128.ConditionalSelect(Vector128.GreaterThan(v, least), v, least);
-        v = Vector128.ConditionalSelect(Vector128.LessThan(v, most), v, most);
+        Vector128<float> v = value.AsSingle(), minimum = low.AsSingle(), maximum = high.AsSingle();
+        v = Vector128.ConditionalSelect(Vector128.GreaterThan(v, minimum), v, minimum);
+        v = Vector128.ConditionalSelect(Vector128.LessThan(v, maximum), v, maximum);
         return (v + Vector128.Create(12582912f)).AsInt32() + zero;
     }
 }

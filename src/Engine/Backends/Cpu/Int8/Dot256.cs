@@ -122,8 +122,8 @@ internal readonly unsafe struct Dot256<M> : IDot<Vector256<int>> where M : struc
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Round(Vector256<int> value, Vector256<int> low, Vector256<int> high, Vector256<int> zero)
     {
-        Vector256<float> v = value.AsSingle(), least = low.AsSingle(), most = high.AsSingle();
-        v = Avx.Min(Avx.Max(v, least), most);
+        Vector256<float> v = value.AsSingle(), minimum = low.AsSingle(), maximum = high.AsSingle();
+        v = Avx.Min(Avx.Max(v, minimum), maximum);
         return (v + Vector256.Create(12582912f)).AsInt32() + zero;
     }
 }

@@ -101,8 +101,8 @@ internal readonly unsafe struct Dot512 : IDot<Vector512<int>>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<int> Round(Vector512<int> value, Vector512<int> low, Vector512<int> high, Vector512<int> zero)
     {
-        Vector512<float> v = value.AsSingle(), least = low.AsSingle(), most = high.AsSingle();
-        v = Avx512F.Min(Avx512F.Max(v, least), most);
+        Vector512<float> v = value.AsSingle(), minimum = low.AsSingle(), maximum = high.AsSingle();
+        v = Avx512F.Min(Avx512F.Max(v, minimum), maximum);
         return (v + Vector512.Create(12582912f)).AsInt32() + zero;
     }
 }

@@ -11,14 +11,14 @@ namespace LungSeg.Engine.Backends.Cpu.Int8;
 /// </summary>
 internal sealed unsafe class Int8Conv<D, W> : Kernel where D : struct, IDot<W> where W : struct
 {
-    private const int MostPixels = 12, MostLanes = 32;
+    private const int MaxPixels = 12, MaxLanes = 32;
 
     // For the gathered rows of a unit: half of the smallest common second-level cache.
     private const int CacheBytes = 1 << 19;
     private const int WantedUnits = 16;
     private const int CacheLine = 64;
     private static readonly nint[] MachineCode = VnniKernels.IsSupported
-        ? [.. Enumerable.Range(0, 2 * MostPixels).Select(i => (nint)VnniKernels.For((i % MostPixels) + 1, (i / MostPixels) + 1))] : [];
+        ? [.. Enumerable.Range(0, 2 * MaxPixels).Select(i => (nint)VnniKernels.For((i % MaxPixels) + 1, (i / MaxPixels) + 1))] : [];
 
     private readonly ConvGeometry _geometry;
     private readonly Int8Weights _weights;
@@ -41,9 +41,9 @@ internal sealed unsafe class Int8Conv<D, W> : Kernel where D : struct, IDot<W> w
         _bias = new AlignedValues<int>(bias);
         _images = sources[0].Map.Shape.N;
         int height = geometry.OutputHeight, pitch = sources.Sum(source => source.Map.Shape.C) * geometry.PaddedWidth;
-        int most = Math.Max(1, height / WantedUnits);
+        int maximum = Math.Max(1, height / WantedUnits);
         _rowsPerUnit = 1;
-        while (_rowsPerUnit < most && ((_rowsPerUnit * geometry.Stride) + geometry.R) * pitch < CacheBytes) _rowsPerUnit++;
+        while (_rowsPerUnit < maximum && ((_rowsPerUnit * geometry.Stride) + geometry.R) * pitch < CacheBytes) _rowsPerUnit++;
         _rows = new ByteRows(sources, geometry, _rowsPerUnit, zero);
         _rowUnits = (height + _rowsPerUnit - 1) / _rowsPerUnit;
         int tiles = (geometry.OutputWidth + D.TileRows - 1) / D.TileRows, perTile = (_rows.Channels + weights.Lanes) * D.TileRows;
@@ -83,7 +83,7 @@ internal sealed unsafe class Int8Conv<D, W> : Kernel where D : struct, IDot<W> w
         int tiles = (right - left + D.TileRows - 1) / D.TileRows;
         Int8Run* runs = stackalloc Int8Run[Math.Max(1, _geometry.R * _geometry.S)];
         // Vectors across two cache lines would take twice as long.
-        byte* room = stackalloc byte[(MostPixels * MostLanes * sizeof(int)) + CacheLine];
+        byte* room = stackalloc byte[(MaxPixels * MaxLanes * sizeof(int)) + CacheLine];
         int* sums = (int*)(((nint)room + CacheLine - 1) / CacheLine * CacheLine), bias = _bias.Data;
         {
             Int8Tile tile;
@@ -107,7 +107,7 @@ internal sealed unsafe class Int8Conv<D, W> : Kernel where D : struct, IDot<W> w
                     tile.Next = tile.Input + ((end - begin) * tile.InputStride);
                     if (_machineCode)
                     {
-                        nint code = MachineCode[((panel.Vectors - 1) * MostPixels) + end - begin - 1];
+                        nint code = MachineCode[((panel.Vectors - 1) * MaxPixels) + end - begin - 1];
                         ((delegate* unmanaged[SuppressGCTransition]<Int8Tile*, void>)code)(&tile);
                     }
                     else

@@ -7,9 +7,9 @@ namespace LungSeg.Models.Calibration;
 /// <summary>
 /// The weights of a convolution or transposed convolution, by output channel: [outputs][inputs of the output's group][taps], with its bias.
 /// </summary>
-internal sealed class ConvWeights
+internal sealed class LayerWeights
 {
-    private ConvWeights(Op op, Parameter weight, Parameter? bias, int outputs, int inputs, int groups, int taps, bool transposed)
+    private LayerWeights(Op op, Parameter weight, Parameter? bias, int outputs, int inputs, int groups, int taps, bool transposed)
     {
         (Op, Weight, Outputs, Inputs, Groups, Taps, IsTransposed) = (op, weight, outputs, inputs, groups, taps, transposed);
         float[] values = weight.Read();
@@ -49,10 +49,10 @@ internal sealed class ConvWeights
     public string BiasKey { get; }
 
     /// <summary>A node's weights; null where it is no convolution.</summary>
-    public static ConvWeights? Of(Tensor node) => node.Op switch
+    public static LayerWeights? Of(Tensor node) => node.Op switch
     {
-        Conv2dOp op => new ConvWeights(op, op.Weight, op.Bias, op.K, op.C, op.Groups, op.R * op.S, transposed: false),
-        ConvTranspose2dOp op => new ConvWeights(op, op.Weight, op.Bias, op.K, op.C, 1, op.R * op.S, transposed: true),
+        Conv2dOp op => new LayerWeights(op, op.Weight, op.Bias, op.K, op.C, op.Groups, op.R * op.S, transposed: false),
+        ConvTranspose2dOp op => new LayerWeights(op, op.Weight, op.Bias, op.K, op.C, 1, op.R * op.S, transposed: true),
         _ => null,
     };
 
