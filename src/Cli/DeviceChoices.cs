@@ -80,9 +80,6 @@ internal sealed class DeviceChoices
     /// <summary>The same for a precision's name.</summary>
     public static Precision Of(string precision) => precision == Precision.Int8.Name() ? Precision.Int8 : Precision.Float32;
 
-    /// <summary>Whether a GPU was asked for.</summary>
-    public bool IsGpu(ParseResult parsed) => Gpu(parsed.GetRequiredValue(Device)) is not null;
-
     private static string Origin(string device) => device == Settings.Value(Settings.Device) ? $" (from {Settings.Device})" : "";
 
     private static int? Gpu(string device)

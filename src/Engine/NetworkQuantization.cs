@@ -45,14 +45,34 @@ internal sealed record NetworkQuantization(QuantizationTable Table, StateDict? W
         Op op => op,
     }, inputs, node.Path));
 
-    private Parameter Get(Parameter weight) => Find(weight.Key, weight.Dims)
-        ?? throw new WeightException($"the quantised weights lack '{weight.Key}'");
+    private Parameter Get(Parameter weight)
+    {
+        Parameter found = Find(weight.Key, weight.Dims) ?? throw new WeightException($"the quantised weights lack '{weight.Key}'");
+        // Larger ones overflow the 16 bits of products in pairs, on processors that have nothing wider.
+        return found.StoredAs.IsFloatingPoint() ? found : Checked(found, value => MathF.Abs(value) <= Quantization.WeightLimit,
+            $"integers from -{Quantization.WeightLimit} to {Quantization.WeightLimit}");
+    }
 
-    private Parameter? Bias(Parameter weight, int channels) => Find(Sibling(weight, "bias"), [channels]);
+    private Parameter? Bias(Parameter weight, int channels) =>
+        Find(Sibling(weight, "bias"), [channels]) is Parameter found ? Checked(found, float.IsFinite, "finite numbers") : null;
 
-    private Parameter? Scale(Parameter weight, int channels) => Find($"{weight.Key}_scale", [channels])
-        ?? (Weights!.TryGet(weight.Key, out Parameter? found) && !found.StoredAs.IsFloatingPoint()
-            ? throw new WeightException($"the quantised weights lack '{weight.Key}_scale'") : null);
+    private Parameter? Scale(Parameter weight, int channels)
+    {
+        if (Find($"{weight.Key}_scale", [channels]) is Parameter found)
+            return Checked(found, value => float.IsNormal(value) && value > 0, "scales above 0");
+        return Weights!.TryGet(weight.Key, out Parameter? stored) && !stored.StoredAs.IsFloatingPoint()
+            ? throw new WeightException($"the quantised weights lack '{weight.Key}_scale'") : null;
+    }
+
+    // Integers have no place for what is no number: it would come out as another one, without a word.
+    private static Parameter Checked(Parameter parameter, Predicate<float> holds, string expected) =>
+        new(parameter.Key, parameter.Dims, () =>
+        {
+            float[] values = parameter.Read();
+            int wrong = Array.FindIndex(values, value => !holds(value));
+            return wrong < 0 ? values
+                : throw new WeightException($"{parameter.Key}: {expected} expected, found {values[wrong]} at index {wrong}");
+        }, parameter.StoredAs);
 
     private Parameter? Find(string key, IReadOnlyList<int> dims)
     {

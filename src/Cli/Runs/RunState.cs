@@ -15,9 +15,6 @@ internal sealed class RunState
 
     public bool IsInterrupted => _interrupted;
 
-    /// <summary>Why the run stopped early, other than by the user; null where it did not.</summary>
-    public string? StopReason => _stopReason;
-
     /// <summary>Whether no more images are begun.</summary>
     public bool Ends => _interrupted || _stopReason is not null;
 

@@ -26,8 +26,6 @@ internal static class Uids
             $"{Implicit}.{end}"),
     ];
 
-    public static bool IsStorage(string uid) => uid.StartsWith(Storage, StringComparison.Ordinal);
-
     /// <summary>Whether a text is a UID as PS3.5, 9.1 has them: digits and periods, 64 at most.</summary>
     public static bool IsValid(string uid) =>
         uid is { Length: > 0 and <= MaxCharacters } && char.IsAsciiDigit(uid[0]) && char.IsAsciiDigit(uid[^1])
