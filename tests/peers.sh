@@ -77,20 +77,24 @@ record() {
     [ "$1" != Fail ] || status=1
 }
 
-# The published Arm64 program under qemu gives the mask and the probabilities that this machine gives, bit by bit.
+# on_arm64 QEMU FOLDER PRECISION: the published Arm64 program in FOLDER gives this machine's mask and probabilities, byte by byte.
+on_arm64() {
+    local segment=(segment samples/radiograph.png --format mask,npy --precision "$3") file
+    # .NET's concurrent collector crashes now and then under qemu 7.2, whatever the program.
+    DOTNET_gcConcurrent=0 timeout 900 "$1" -L /usr/aarch64-linux-gnu "$2/program/lungseg" "${segment[@]}" -o "$2/arm-$3" &&
+        dotnet run -c Release --project src/Cli -- "${segment[@]}" -o "$2/here-$3" || return
+    for file in radiograph.mask.png radiograph.probabilities.npy; do cmp "$2/arm-$3/$file" "$2/here-$3/$file" || return; done
+}
+
 arm64() {
-    local what="The Arm64 program under qemu gives the same mask and probabilities bit by bit" out=$work/arm64 qemu
+    local what="The Arm64 program under qemu gives the same masks and probabilities bit by bit, in fp32 and int8" out=$work/arm64 qemu
     qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64 || true)
     if [ "$(uname -m)" = aarch64 ]; then
         record Skip arm64 "$what" "this machine is Arm64: all tests ran there"
     elif [ -z "$qemu" ] || [ ! -d /usr/aarch64-linux-gnu/lib ]; then
         record Skip arm64 "$what" "qemu-user-static or the Arm64 C library is not installed"
-    # .NET's concurrent collector crashes now and then under qemu 7.2, whatever the program.
     elif { dotnet publish src/Cli -c Release -r linux-arm64 -o "$out/program" -v q --nologo > "$work/publish.log" 2>&1 || { tail -n 5 "$work/publish.log"; false; }; } &&
-        DOTNET_gcConcurrent=0 timeout 900 "$qemu" -L /usr/aarch64-linux-gnu "$out/program/lungseg" segment samples/radiograph.png -o "$out/arm" --format mask,npy &&
-        dotnet run -c Release --project src/Cli -- segment samples/radiograph.png -o "$out/here" --format mask,npy &&
-        cmp "$out/arm/radiograph.mask.png" "$out/here/radiograph.mask.png" &&
-        cmp "$out/arm/radiograph.probabilities.npy" "$out/here/radiograph.probabilities.npy"; then
+        on_arm64 "$qemu" "$out" fp32 && on_arm64 "$qemu" "$out" int8; then
         record Pass arm64 "$what"
     else
         record Fail arm64 "$what"
