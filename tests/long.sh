@@ -4,7 +4,7 @@
 #   kernels    the self-test of every kernel on the emulated GPU (some minutes)
 #   fuzz       the fuzz tests of the parsers with a hundred times as many cases (LUNGSEG_FUZZ_CASES sets another number)
 #   flags      how often each flag is raised by real radiographs (shared/cxr) and changed ones; LUNGSEG_PHOTOS: a folder of photographs
-#   server-fuzz   50,000 damaged associations and HTTP requests (about half an hour; LUNGSEG_SERVER_FUZZ_CASES sets another number)
+#   server-fuzz   50,000 damaged associations and HTTP requests (a quarter of an hour; LUNGSEG_SERVER_FUZZ_CASES sets another number)
 #   server-load   images a second through the service beside segment, latency, memory over 5,000 images (LUNGSEG_SERVER_IMAGES)
 #   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
 #   disposal   16 threads segment while others dispose and load: 2000 rounds (LUNGSEG_DISPOSAL_ROUNDS sets another number; some minutes)
@@ -16,6 +16,7 @@
 #              and python3-numpy; without them their tests are skipped)
 #   smp-table  the table of docs/checkpoints.md: one network of each family on every instruction set and the reference
 #   smp-convert   networks of each family, architecture and option as checkpoints, converted and verified in processes of their own (LUNGSEG_SMP)
+#   smp-gpu    one network of each family on the emulated GPU, against the reference
 #   smp        every network of segmentation_models_pytorch that shared/smp has an output of (LUNGSEG_SMP: a pattern of names)
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -56,6 +57,7 @@ native)
     ;;
 smp-table) run Models.Tests -explicit only -class '*SmpFamilyTests' -showLiveOutput ;;
 smp-convert) run Cli.Tests -explicit only -class '*SmpCheckpointTests' -showLiveOutput ;;
+smp-gpu) run Models.Tests -explicit only -class '*SmpGpuTests' -showLiveOutput ;;
 smp) run Models.Tests -explicit only -class '*SmpTests' ;;
 fuzz)
     export LUNGSEG_FUZZ_CASES=${LUNGSEG_FUZZ_CASES:-600000}

@@ -33,6 +33,7 @@ internal static class OnnxExporter
                 [inputs[0], model.Weight(op.Weight), model.Weight(op.Bias), model.Weight(op.Mean), model.Weight(op.Variance)],
                 ("epsilon", op.Eps)),
             GroupNormOp op => GroupNorm(model, op, node, inputs[0]),
+            ChannelNormOp op => ChannelNorm(model, op, node, inputs[0]),
             ActivationOp op => Activate(model, op.Function, path, inputs[0]),
             MaxPool2dOp op => MaxPool2d(model, op, node, inputs[0]),
             AvgPool2dOp op => OnnxPooling.Average(model, op, node, inputs[0]),
@@ -108,6 +109,17 @@ internal static class OnnxExporter
         string map = model.Node("Reshape", $"{path}.map", [normed, Dims(model, node, $"{path}.shape")]);
         string scaled = model.Node("Mul", $"{path}.scaled", [map, model.Weight(op.Weight, node.Shape.C, 1, 1)]);
         return model.Node("Add", path, [scaled, model.Weight(op.Bias, node.Shape.C, 1, 1)]);
+    }
+
+    // LayerNormalization is over the last dimensions.
+    private static string ChannelNorm(OnnxModel model, ChannelNormOp op, Tensor node, string x)
+    {
+        string path = node.Path;
+        string last = model.Node("Transpose", $"{path}.last", [x], ("perm", [0, 2, 3, 1]));
+        string normed = model.Node(
+            "LayerNormalization", $"{path}.normed", [last, model.Weight(op.Weight), model.Weight(op.Bias)],
+            ("axis", -1), ("epsilon", op.Eps));
+        return model.Node("Transpose", path, [normed], ("perm", [0, 3, 1, 2]));
     }
 
     // The far padding is written out instead of ceil_mode: runtimes disagree on a last window that starts in the padding.

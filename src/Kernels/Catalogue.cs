@@ -88,6 +88,7 @@ internal static class Catalogue
             KernelFamily.GroupNormMoments, GroupNorm.Moments<F32>, GroupNorm.Moments<F16>, GroupNorm.Moments<Single<F32>>,
             GroupNorm.Moments<Single<F16>>),
         KernelSource.Of<GroupNormParameters>(Info(KernelFamily.GroupNormScale) with { Threads = 32 }, GroupNorm.Scale),
+        .. Maps<ChannelNormParameters>(KernelFamily.ChannelNorm, ChannelNorm.Run<F32>, ChannelNorm.Run<F16>),
 
         .. Maps<AttentionParameters>(
             KernelFamily.AttentionScores, AttentionScores.Run<F32>, AttentionScores.Run<F16>, AttentionScores.Run<Single<F32>>,

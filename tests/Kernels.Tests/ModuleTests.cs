@@ -39,6 +39,7 @@ public sealed partial class ModuleTests
         [KernelFamily.SqueezeExcite] = typeof(SqueezeExciteParameters),
         [KernelFamily.GroupNormMoments] = typeof(GroupNormParameters),
         [KernelFamily.GroupNormScale] = typeof(GroupNormParameters),
+        [KernelFamily.ChannelNorm] = typeof(ChannelNormParameters),
         [KernelFamily.AttentionScores] = typeof(AttentionParameters),
         [KernelFamily.AttentionExponentials] = typeof(AttentionParameters),
         [KernelFamily.AttentionProduct] = typeof(AttentionParameters),
@@ -116,6 +117,8 @@ public sealed partial class ModuleTests
             KernelFamily.AttentionProduct => ["st.shared.f32", "ld.global.f32", "st.global.f32", "st.global.b16"],
             // Parts of the channels that lie anywhere.
             KernelFamily.Softmax => ["ld.global.f32", "ld.global.b16", "st.global.f32", "st.global.b16"],
+            // A channel for each of neighbouring threads.
+            KernelFamily.ChannelNorm => ["ld.global.f32", "ld.global.b16", "st.global.f32", "st.global.b16"],
             KernelFamily.ConvDirect => ["ld.global.f32", "ld.global.b16", "st.global.f32", "st.global.b16"],
             _ => [],
         };

@@ -13,7 +13,7 @@ namespace LungSeg.Models.Tests;
 /// <summary>One network of each family of encoders on every instruction set, and the table of docs/checkpoints.md.</summary>
 public sealed class SmpFamilyTests
 {
-    private static IReadOnlyList<(string Family, SmpPair Pair)> Smallest { get; } =
+    internal static IReadOnlyList<(string Family, SmpPair Pair)> Smallest { get; } =
     [
         .. SmpPair.All(TestData.PathOf("smp", "pairs.jsonl.gz")).Where(pair => pair.Refused is null)
             .GroupBy(pair => SmpData.Family(pair.Encoder))

@@ -30,6 +30,7 @@ internal static class KernelFamily
     public const string SqueezeExcite = "squeeze_excite";
     public const string GroupNormMoments = "group_norm_moments";
     public const string GroupNormScale = "group_norm_scale";
+    public const string ChannelNorm = "channel_norm";
     public const string AttentionScores = "attention_scores";
     public const string AttentionExponentials = "attention_exponentials";
     public const string AttentionProduct = "attention_product";

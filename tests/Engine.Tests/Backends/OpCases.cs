@@ -44,7 +44,7 @@ internal static class OpCases
 
     public static Gen<OpCase> PointwiseChains { get; } = Of("conv2d 1x1 chains");
 
-    public static Gen<OpCase> GroupNorms { get; } = Of("group_norm");
+    public static Gen<OpCase> GroupNorms { get; } = Of("group_norm", "channel_norm");
 
     public static Gen<OpCase> PositionAttentions { get; } = Of("position_attention");
 

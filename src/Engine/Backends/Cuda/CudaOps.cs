@@ -25,6 +25,7 @@ internal static class CudaOps
         ConvTranspose2dOp op => TransposedConv.Choose(node, op, kernels),
         BatchNormOp or ActivationOp => new PerChannel(node, kernels),
         GroupNormOp op => new GroupNorm(node, op, kernels),
+        ChannelNormOp op => new ChannelNorm(node, op, kernels),
         MaxPool2dOp op => new MaxPool2d(node, op, kernels),
         AvgPool2dOp op => new AvgPool2d(node, op, kernels),
         AdaptiveAvgPool2dOp op => new AdaptiveAvgPool2d(node, op, kernels),

@@ -50,6 +50,7 @@ internal static class OperationCases
         ("avg_pool2d", false, WindowPool),
         ("slice", false, Sliced),
         ("softmax", false, Softmax),
+        ("channel_norm", false, d => Activated(d, d.Map(), "channel norm", (x, layers) => layers.ChannelNorm(x, "norm"))),
     ];
 
     /// <summary>The operations' names.</summary>

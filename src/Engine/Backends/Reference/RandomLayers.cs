@@ -39,6 +39,9 @@ internal sealed class RandomLayers(int seed)
     public Tensor GroupNorm(Tensor x, string path, int groups) => Tapped(x, path, new GroupNormOp(
         Uniform($"{path}.weight", -1.5, 1.5, x.Shape.C), Bias(path, x.Shape.C), groups, 1e-5f));
 
+    public Tensor ChannelNorm(Tensor x, string path) => Tapped(x, path, new ChannelNormOp(
+        Uniform($"{path}.weight", -1.5, 1.5, x.Shape.C), Bias(path, x.Shape.C), 1e-5f));
+
     public static Tensor Activate(Tensor x, Activation function, string path = "activation") =>
         function == Activation.None ? x : Tapped(x, path, new ActivationOp(function));
 
