@@ -28,7 +28,7 @@ internal static class NetworkOptionNames
         new("decoder_channels", o => List(o.DecoderChannels), (o, text) => o with { DecoderChannels = Numbers(text) }),
         new(
             "decoder_use_norm", o => Word(o.DecoderNorm),
-            (o, text) => o with { DecoderNorm = Truth(text switch { "batchnorm" => "true", "identity" => "false", _ => text }) },
+            (o, text) => o with { DecoderNorm = Norm(text) },
             "decoder_use_batchnorm", "psp_use_batchnorm"),
         new(
             "decoder_attention_type", o => o.DecoderAttention ? "scse" : "none",
@@ -121,6 +121,9 @@ internal static class NetworkOptionNames
 
     private static OutputActivation Activation(string text) =>
         (OutputActivation)Choice(text switch { "softmax2d" => "softmax", "identity" => "none", _ => text }, "sigmoid", "softmax", "none");
+
+    // Of the library's other norms there was no output to compare with.
+    private static bool Norm(string text) => Choice(text.ToLowerInvariant(), "true", "batchnorm", "false", "identity") < 2;
 
     private static bool Truth(string text) => Choice(text.ToLowerInvariant(), "true", "false") == 0;
 

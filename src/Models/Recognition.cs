@@ -40,10 +40,27 @@ internal static class Recognition
         Architecture nearest = Architectures.All.FirstOrDefault(
             study => given.IsEmpty && study.Decoder == network.Architecture && study.Encoder == network.Encoder) ?? found;
         differences = Differences(weights, nearest);
+        if (OtherNorm(weights, found) is { } norm)
+        {
+            throw new WeightException($"the decoder of this {found.Name} has the norm '{norm}' (decoder_use_norm): batchnorm and identity "
+                + "are supported, since of no other there was an output of the library to compare with");
+        }
         string more = differences.Count > Shown ? $" (and {differences.Count - Shown} more)" : "";
         throw new WeightException(
             $"the weights fit no network; the nearest is {nearest.Name} ({nearest.Key}, encoder {nearest.Encoder}) "
             + $"with {differences.Count} differences: {string.Join("; ", differences.Take(Shown))}{more}");
+    }
+
+    // A layer norm has weights and no statistics; an instance norm has nothing, and the convolution before it no bias.
+    private static string? OtherNorm(StateDict weights, Architecture found)
+    {
+        StateDict fitting = LibraryNames.Fitting(weights, found);
+        string[] missing = [.. found.Layout.Where(entry => entry.IsRead && !fitting.TryGet(entry.Key, out _)).Select(entry => entry.Key)];
+        if (missing.Length == 0 || !missing.All(key => key.StartsWith("decoder.", StringComparison.Ordinal))) return null;
+        if (AllEnd(".running_mean", ".running_var")) return "layernorm";
+        return !found.Options.DecoderNorm && AllEnd(".bias") ? "instancenorm" : null;
+
+        bool AllEnd(params string[] ends) => missing.All(key => ends.Any(end => key.EndsWith(end, StringComparison.Ordinal)));
     }
 
     // Another shape comes first: it says most. What the network never reads may be missing.

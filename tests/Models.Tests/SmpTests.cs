@@ -59,6 +59,29 @@ public sealed class SmpTests
             name => System.Text.RegularExpressions.Regex.IsMatch(name, part)));
     }
 
+    [Theory]
+    [InlineData("layernorm", "Unet")]
+    [InlineData("layernorm", "MAnet")]
+    [InlineData("instancenorm", "Unet")]
+    [InlineData("instancenorm", "UnetPlusPlus")]
+    public void Decoders_with_other_norms_are_refused_by_name(string norm, string architecture)
+    {
+        var recorder = new LayoutRecorder();
+        new Network(architecture, "resnet18", new NetworkOptions()).Build(recorder);
+        // As smp 0.6 names them: a layer norm in the place of the batch norm, or nothing.
+        bool IsOf(string key, params string[] ends) => key.StartsWith("decoder.") && ends.Any(key.EndsWith);
+        string[] norms = [.. recorder.Asked.Where(asked => IsOf(asked.Key, ".running_var"))
+            .Select(asked => asked.Key[..^"running_var".Length])];
+        string[] gone = norm == "layernorm" ? ["running_mean", "running_var", "num_batches_tracked"]
+            : ["running_mean", "running_var", "num_batches_tracked", "weight", "bias"];
+        HashSet<string> left = [.. norms.SelectMany(name => gone.Select(end => name + end))];
+        var source = new SyntheticWeights("norm/");
+        var weights = new StateDict(recorder.Asked.Where(asked => !left.Contains(asked.Key))
+            .Select(asked => source.Get(asked.Key, [.. asked.Dims])));
+        WeightException e = Assert.Throws<WeightException>(() => Recognition.Of(weights));
+        Assert.Contains($"has the norm '{norm}' (decoder_use_norm)", e.Message);
+    }
+
     /// <summary>What is wrong with the pairs of a file, a line each.</summary>
     internal static IReadOnlyList<string> Failures(string path, Func<string, bool>? wanted = null)
     {
