@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using LungSeg.Engine;
 using LungSeg.Engine.Weights;
@@ -60,6 +61,38 @@ public sealed class ScoreCommandTests : IDisposable
         Assert.Equal(network.Options.Label!.Classes, lesions.Options.Label.Classes);
         Assert.StartsWith($"RGB, mean [{mean}", $"{lesions.Normalisation}");
         Assert.Empty(lesions.Assumptions);
+    }
+
+    [Fact]
+    public void The_page_has_every_image_its_thirds_and_what_the_program_cannot_know()
+    {
+        Directory.CreateDirectory(_directory["in/a & b"]);
+        File.Copy(Repository.Sample, _directory["in/a & b/<x>.png"]);
+        File.Copy(Repository.Sample, _directory["in/y.png"]);
+        File.WriteAllText(_directory["in/broken.png"], "no image");
+        Run run = Lungseg.Run(
+            "score", _directory["in"], "--weights", Save("FPN", "efficientnet-b0"), "-o", _directory["out"], "--report",
+            "--score-threshold", "0.1", "--json");
+        Assert.Equal(1, run.Exit);
+        string page = File.ReadAllText(_directory["out/score.html"]);
+        JsonElement first = JsonDocument.Parse(run.Output.Split('\n')[0]).RootElement;
+        Assert.Equal(2, page.Split($"score {first.GetProperty("score").GetInt32()} of 6</span>").Length - 1);
+        foreach (JsonElement third in first.GetProperty("thirds").EnumerateArray())
+        {
+            string share = (100 * third.GetProperty("ratio").GetDouble()).ToString("F1", System.Globalization.CultureInfo.InvariantCulture);
+            string row = $"<th scope=\"row\">{third.GetProperty("name").GetString()}</th><td class=\"number\">{share} %</td>"
+                + $"<td>{(third.GetProperty("counts").GetBoolean() ? "yes" : "no")}</td>";
+            Assert.Equal(2, page.Split(row).Length - 1);
+        }
+        Assert.Contains("href=\"a%20%26%20b/%3Cx%3E.score.png\"", page);
+        Assert.Contains("a &amp; b/&lt;x&gt;.png", page);
+        Assert.Contains("broken.png", page);
+        Assert.Contains("cannot tell whether they are trained", WebUtility.HtmlDecode(page));
+        Assert.DoesNotContain("none of the nine", page);
+        Assert.DoesNotContain("http", page.Replace("http-equiv", ""));
+        Assert.DoesNotContain("<script", page);
+        Assert.DoesNotContain("{{", page);
+        Assert.Equal(2, page.Split("role=\"img\" aria-label=\"X-ray with outlined lungs; lesions cover").Length - 1);
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Backends.Cpu.Int8;
 using LungSeg.Engine.Backends.Cuda;
+using LungSeg.Engine.Backends.Reference;
 
 namespace LungSeg.Cli.Tests;
 
@@ -41,6 +44,21 @@ public sealed class SelfTestCommandTests
         IEnumerable<JsonElement> operations = result.GetProperty("operations").EnumerateArray();
         Assert.All(operations, operation => Assert.InRange(operation.GetProperty("worst_share_of_bound").GetDouble(), 0, 1));
         Assert.True(result.GetProperty("holds").GetBoolean());
+    }
+
+    [Fact]
+    public void The_processor_computes_integers_on_every_path_bit_for_bit()
+    {
+        Run run = Lungseg.Run("selftest", "--cases", "1", "--only", "int8*").Succeeded();
+        int paths = IntegerPaths.Of(InstructionSets.Best).Count;
+        Assert.Contains($"all {paths * OperationCases.Names.Count} cases of operations and 0 runs of networks pass", run.Output);
+        Assert.Contains(IntegerPaths.Of(InstructionSets.Best)[^1].Name(), run.Output);
+        JsonElement one = Lungseg.Run("selftest", "--cases", "2", "--only", "int8 conv2d 1x1", "--json").Succeeded().Json[0];
+        JsonElement operation = Assert.Single(one.GetProperty("operations").EnumerateArray());
+        Assert.Equal("int8 conv2d 1x1", operation.GetProperty("name").GetString());
+        Assert.Equal(2 * paths, operation.GetProperty("cases").GetInt32());
+        Assert.Equal(0, operation.GetProperty("worst_share_of_bound").GetDouble());
+        Lungseg.Run("selftest", "--device", "reference", "--only", "int8*").Refused("no check matches 'int8*'");
     }
 
     [Fact]

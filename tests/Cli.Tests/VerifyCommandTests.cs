@@ -1,7 +1,9 @@
 using System.Text.Json;
 using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Weights;
+using LungSeg.Imaging;
 using LungSeg.Models;
 
 namespace LungSeg.Cli.Tests;
@@ -96,6 +98,78 @@ public sealed class VerifyCommandTests : IDisposable
         Lungseg.Run("verify", dump, "--weights", Repository.Pan, "--taps", "nothing*").Refused("'nothing*'");
         string misshapen = Change(dump, "decoder", p => p.Read()[..^1]);
         Lungseg.Run("verify", misshapen, "--weights", Repository.Pan).Refused("decoder");
+    }
+
+    [Fact]
+    public void Masks_in_int8_are_compared_with_those_in_float32_image_by_image()
+    {
+        string other = _directory["in/other.png"];
+        Directory.CreateDirectory(_directory["in"]);
+        File.Copy(Repository.Sample, other);
+        Run run = Lungseg.Run("verify", _directory["in"], Repository.Sample, "--precision", "int8").Succeeded();
+        Assert.Contains("pan in int8 (pan.int8.safetensors)", run.Output);
+        Assert.Matches(@"other\.png +0\.99\d\d", run.Output);
+        Assert.Matches(@"pan: masks agree 0\.99\d\d in the mean, 0\.99\d\d in the least", run.Output);
+        JsonElement json = Lungseg.Run("verify", other, "--precision", "int8", "--json").Succeeded().Json[0];
+        Assert.True(json.GetProperty("holds").GetBoolean());
+        Assert.Equal("pan.safetensors", json.GetProperty("against").GetString());
+        double agreement = Assert.Single(json.GetProperty("images").EnumerateArray()).GetProperty("agreement").GetDouble();
+        Assert.InRange(agreement, 0.995, 1);
+        Assert.Equal(agreement, json.GetProperty("agreement").GetProperty("mean").GetDouble());
+
+        File.WriteAllText(_directory["broken.png"], "");
+        Run partly = Lungseg.Run("verify", other, _directory["broken.png"], "--precision", "int8");
+        Assert.Equal(1, partly.Exit);
+        Assert.Contains("broken.png", partly.Error);
+    }
+
+    [Fact]
+    public void Masks_in_int8_are_compared_with_those_of_a_dump()
+    {
+        string dump = ImageDump(values => values);
+        Run run = Lungseg.Run("verify", dump, "--precision", "int8", "--weights", Quantized).Succeeded();
+        Assert.Contains("against the recorded output", run.Output);
+        Assert.Contains("pan: masks agree 0.99", run.Output);
+        Run wrong = Lungseg.Run("verify", ImageDump(values => [.. values.Select(value => 1 - value)]), "--precision", "int8");
+        Assert.Equal(1, wrong.Exit);
+        Assert.Contains("in the mean, 0.995 is the least", wrong.Output);
+        string logits = ImageDump(values => [.. values.Select(value => value - 0.5f)]);
+        Lungseg.Run("verify", logits, "--precision", "int8").Refused("probabilities expected in the output");
+    }
+
+    [Fact]
+    public void What_masks_in_int8_cannot_be_compared_with_is_refused()
+    {
+        Lungseg.Run("verify", Repository.Golden("pan"), "--precision", "int8").Refused("say nothing about int8");
+        Lungseg.Run("verify", Repository.Sample, "--precision", "int8", "--atol", "1").Refused("--atol is about numbers");
+        Lungseg.Run("verify", Repository.Sample, "--precision", "int8", "--weights", Repository.Pan).Refused("no quantised weights");
+        Lungseg.Run("verify", Dump(""), "--weights", Quantized).Refused("--precision int8 compares its masks");
+        // Of other weights than those in the weights folder.
+        byte[] bytes = File.ReadAllBytes(Quantized);
+        int hash = bytes.AsSpan().IndexOf("source_sha256\":\""u8) + 16;
+        bytes[hash] = bytes[hash] == (byte)'0' ? (byte)'1' : (byte)'0';
+        File.WriteAllBytes(_directory["other.int8.safetensors"], bytes);
+        Lungseg.Run("verify", Repository.Sample, "--precision", "int8", "--weights", _directory["other.int8.safetensors"])
+            .Refused("does not have the weights that other.int8.safetensors was made of");
+    }
+
+    private static string Quantized => Repository.PathOf("weights", "pan.int8.safetensors");
+
+    /// <summary>An X-ray's input and what the network in float32 makes of it, changed.</summary>
+    private string ImageDump(Func<float[], float[]> change)
+    {
+        const int Side = 256;
+        NetworkWeights weights = NetworkWeights.Open(null, Repository.Pan);
+        float[] input = new Preprocess(weights.Network, SegmentationMode.Native, Side).Apply(ImageReader.Read(Repository.Sample));
+        using var backend = new CpuBackend();
+        using Model model = backend.Load(weights.Network.Load(weights.StateDict, 1, Side, Side));
+        using Plan plan = model.Plan(1, Side, Side);
+        plan.Input.CopyFrom(input);
+        plan.Execute();
+        float[] output = change(plan.Output.ToArray());
+        string path = _directory[$"{Path.GetRandomFileName()}.safetensors"];
+        Safetensors.Write(path, [new("input", [1, 3, Side, Side], () => input), new("output", [1, 1, Side, Side], () => output)]);
+        return path;
     }
 
     /// <summary>What another implementation, the plain loops of the reference backend, computes without any fusion.</summary>

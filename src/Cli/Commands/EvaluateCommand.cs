@@ -125,7 +125,7 @@ internal static class EvaluateCommand
             var run = new EvaluationRun(dicom.Read(parsed), thresholds, union);
             List<SourceResult> results = [];
             IEnumerable<IMaskSource> sources = made is null
-                ? choice.Asked.Select(network => Load(network, options))
+                ? choice.Asked.Select(network => NetworkSource.Load(options with { Network = network?.Key }))
                 : [new FileSource(made, options.Threshold, union)];
             var progress = new RunProgress(pairs.Pairs.Count * Math.Max(1, choice.Asked.Count));
             using (var display = ProgressDisplay.Start(error, progress))
@@ -147,28 +147,6 @@ internal static class EvaluateCommand
             return Report(report, target, parsed.GetValue(json), parsed.InvocationConfiguration.Output);
         });
         return command;
-    }
-
-    // Beside a quantised network of the weights folder runs the one that it was made of.
-    private static NetworkSource Load(Architecture? network, LungSegmenterOptions options)
-    {
-        LungSegmenter segmenter = LungSegmenter.Load(options with { Network = network?.Key });
-        if (options.Precision != Precision.Int8 || WeightsFolder.Default.TryFind(segmenter.Network) is not { } file)
-            return new NetworkSource(segmenter);
-        try
-        {
-            return new NetworkSource(segmenter, LungSegmenter.Load(options with
-            {
-                Network = segmenter.Network.Key,
-                WeightsFile = file,
-                Precision = Precision.Float32,
-            }));
-        }
-        catch
-        {
-            segmenter.Dispose();
-            throw;
-        }
     }
 
     private static int Report(EvaluationReport report, string? target, bool json, TextWriter output)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using LungSeg.Cli.Inputs;
+using LungSeg.Cli.Reports;
 using LungSeg.Engine;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Scoring;
@@ -56,6 +57,10 @@ internal static class ScoreCommand
         };
         Option<double?> scoreThreshold = CommonOptions.Number(
             "--score-threshold", "Share of a third above which it counts; default: 0.5, as in the study's code", 0, 1);
+        var page = new Option<bool>("--report")
+        {
+            Description = $"Also write {ScorePage.FileName}: all images with lungs, lesions, thirds and scores on one page",
+        };
         var mode = new ModeChoice();
         Option<bool> json = CommonOptions.Json();
         var devices = new DeviceChoices();
@@ -67,6 +72,7 @@ internal static class ScoreCommand
             images, directory, weights, network, lungWeights, scoreThreshold,
         };
         mode.AddTo(command);
+        command.Add(page);
         command.Add(json);
         choices.AddTo(command);
         devices.AddTo(command);
@@ -96,29 +102,55 @@ internal static class ScoreCommand
                 CommandLine.Tell(streams.Error, $"warning: not in the checkpoint, assumed (see --option): {assumed}");
             }
             OutputDirectory.Create(output);
-            int failed = 0;
+            List<ScoredImage> scored = [];
+            List<(string, string)> failed = [];
+            double threshold = parsed.GetValue(scoreThreshold) ?? LesionScore.DefaultThreshold;
             foreach (Input input in inputs.Inputs)
             {
                 try
                 {
                     if (input.Fault is { } fault) throw new UsageException(fault);
                     LesionResult result = scorer.Score(ImageReader.Read(input.Path, dicom.Read(parsed)));
-                    ScoreReport report = Report(scorer, result, parsed.GetValue(scoreThreshold) ?? LesionScore.DefaultThreshold);
+                    ScoreReport report = Report(scorer, result, threshold);
                     string stem = Path.Combine(output, input.Stem);
                     OutputDirectory.Create(Path.GetDirectoryName(Path.GetFullPath(stem))!);
                     AtomicFile.Write([.. report.Files.Select(file => (stem + file.Extension, file.Write))]);
                     Write(streams.Output, input, report, parsed.GetValue(json));
+                    if (parsed.GetValue(page)) scored.Add(ScoredImage.Of(input.Name, input.Stem, report));
                 }
                 catch (Exception e) when (CommandLine.IsInput(e))
                 {
-                    failed++;
+                    failed.Add((input.Name, CommandLine.Message(e)));
                     CommandLine.Tell(streams.Error, e);
                 }
             }
-            return ExitCode.Of(failed, inputs.Inputs.Count);
+            if (parsed.GetValue(page))
+            {
+                var report = new ScorePage(scored, failed, threshold, Conditions(scorer, mode.Read(parsed)), Warnings(scorer));
+                AtomicFile.Write(Path.Combine(output, ScorePage.FileName), report.Write);
+            }
+            return ExitCode.Of(failed.Count, inputs.Inputs.Count);
         });
         return command;
     }
+
+    private static IReadOnlyList<(string, string)> Conditions(LesionScorer scorer, SegmentationMode mode) =>
+    [
+        ("lesion network", $"{scorer.Network.Name} at {scorer.Network.InputSize} x {scorer.Network.InputSize}"),
+        ("its weights", $"{Path.GetFileName(scorer.WeightsFile)}, SHA-256 {WeightsHash.OfFile(scorer.WeightsFile)}"),
+        ("mode", ModeChoice.WordOf(mode)), ("program", $"{Software.Name} {Software.Version}"),
+    ];
+
+    // No weights of lesion networks come with the program, so that it knows of none what they were trained on.
+    private static IReadOnlyList<string> Warnings(LesionScorer scorer) =>
+    [
+        $"The weights of the lesion network, {Path.GetFileName(scorer.WeightsFile)}, do not come with LungSeg. The program cannot tell "
+            + "whether they are trained, nor on what: weights that are not trained give scores all the same, and they mean nothing.",
+        .. LesionNetworks.Has(scorer.Network) ? Array.Empty<string>()
+            : [$"{scorer.Network.Name} is none of the nine lesion networks of the study."],
+        .. scorer.Network.Assumptions is { Count: > 0 } assumed
+            ? [$"Not in the checkpoint, assumed: {string.Join("; ", assumed)}."] : Array.Empty<string>(),
+    ];
 
     private static ScoreReport Report(LesionScorer scorer, LesionResult result, double threshold) => new(
         result.Lungs, result.Canvas, result.LungMask, result.Lesions, result.Score, threshold,

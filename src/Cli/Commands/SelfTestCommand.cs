@@ -16,7 +16,11 @@ internal static class SelfTestCommand
         new("lungseg selftest --device cuda", "check a GPU in every precision"),
         new("lungseg selftest --networks pan --cases 50", "check the processor with many operations and one network"),
         new("lungseg selftest --device cuda --precision fp16 --only 'conv_wgmma_*'", "check some kernels only"),
+        new("lungseg selftest --only 'int8*'", "check the processor's integers only"),
     ];
+
+    private const string Note = "On the CPU each operation is computed in integers (int8), too, in every way that the processor has; "
+        + "results must be the reference's, bit for bit. Their checks are named 'int8 conv2d 1x1' and so on.";
 
     public static Command Create()
     {
@@ -49,7 +53,7 @@ internal static class SelfTestCommand
 
         var command = new CliCommand(
             "selftest", "Check the results of a device: every operation on random shapes, and whole networks. Run it on a new machine.",
-            Examples)
+            Examples, Note)
         {
             devices.Device, devices.Threads, precision, networks, goldens, cases, seed, only, limit, child, json,
         };
@@ -72,7 +76,7 @@ internal static class SelfTestCommand
                 if (SelfTestRun.Checks(plan, backend).Count == 0)
                 {
                     throw new UsageException(
-                        $"no check matches '{plan.Only}': expected a pattern such as 'conv2d*', 'conv_mma_*' or 'pan'");
+                        $"no check matches '{plan.Only}': expected a pattern such as 'conv2d*', 'int8*', 'conv_mma_*' or 'pan'");
                 }
                 if (!parsed.GetValue(json) && results.Count == 0)
                 {

@@ -1,4 +1,5 @@
 using LungSeg.Engine;
+using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Evaluation;
@@ -90,24 +91,65 @@ internal sealed record PredictedMask(LungMask Mask, Func<float, LungMask>? At, L
 
 /// <summary>Masks that a network finds, as <c>segment</c> would write them.</summary>
 /// <param name="segmenter">The network.</param>
-/// <param name="inFloat">The same network in float32, if masks of a quantised one are compared with it; disposed, too.</param>
-internal sealed class NetworkSource(LungSegmenter segmenter, LungSegmenter? inFloat = null) : IMaskSource
+/// <param name="isQuantized">Whether it is computed in integers.</param>
+/// <param name="inFloat">Of a quantised network, the one that it was made of, if there is one; disposed, too.</param>
+internal sealed class NetworkSource(LungSegmenter segmenter, bool isQuantized, LungSegmenter? inFloat) : IMaskSource
 {
     public string Name => segmenter.Network.Key;
 
     public Architecture? Network => segmenter.Network;
 
-    public string Description =>
-        $"{Path.GetFileName(segmenter.WeightsFile)} on {segmenter.Device} at {segmenter.NetworkSize} x {segmenter.NetworkSize}";
+    public string Description => $"{Weights} on {Device} at {segmenter.NetworkSize} x {segmenter.NetworkSize}"
+        + (isQuantized && inFloat is null ? $"; not compared with fp32: {NoFloat}" : "");
 
-    public PredictedMask Predict(EvaluationPair pair, Radiograph image)
+    /// <summary>Why masks of a quantised network are not compared with those in float32.</summary>
+    public string NoFloat => $"'{WeightsFolder.Default.Path}' does not have the weights that {Weights} was made of";
+
+    public string Weights => Path.GetFileName(segmenter.WeightsFile)!;
+
+    public string? FloatWeights => Path.GetFileName(inFloat?.WeightsFile);
+
+    public string Device => segmenter.Device;
+
+    /// <summary>
+    /// Loads a network; where it is quantised, also the weights that it was made of, if the weights folder has them.
+    /// </summary>
+    public static NetworkSource Load(LungSegmenterOptions options)
+    {
+        LungSegmenter segmenter = LungSegmenter.Load(options);
+        try
+        {
+            StateDict weights = Checkpoint.Read(segmenter.WeightsFile);
+            return NetworkQuantization.Of(weights) is null ? new NetworkSource(segmenter, false, null)
+                : new NetworkSource(segmenter, true, LoadFloat(segmenter, weights, options));
+        }
+        catch
+        {
+            segmenter.Dispose();
+            throw;
+        }
+    }
+
+    public PredictedMask Predict(EvaluationPair pair, Radiograph image) => Predict(pair.Image, image);
+
+    /// <summary>Finds the lungs of an image that was read from a file.</summary>
+    public PredictedMask Predict(string path, Radiograph image)
     {
         LungSegmentation result = segmenter.Segment(image);
         return new PredictedMask(
             OnImage(result.Mask), threshold => OnImage(segmenter.MaskAt(result, threshold)),
             inFloat is null ? null : OnImage(inFloat.Segment(image).Mask));
 
-        LungMask OnImage(LungMask mask) => MaskReading.OnImage(mask, image, pair.Image);
+        LungMask OnImage(LungMask mask) => MaskReading.OnImage(mask, image, path);
+    }
+
+    private static LungSegmenter? LoadFloat(LungSegmenter quantized, StateDict weights, LungSegmenterOptions options)
+    {
+        const string Source = "source_sha256";
+        string? made = weights.Metadata.GetValueOrDefault(Source);
+        if (WeightsFolder.Default.TryFind(quantized.Network) is not { } file) return null;
+        if (made != WeightsHash.OfFile(file) && made != Checkpoint.Read(file).Metadata.GetValueOrDefault(Source)) return null;
+        return LungSegmenter.Load(options with { Network = quantized.Network.Key, WeightsFile = file, Precision = Precision.Float32 });
     }
 
     public void Dispose()

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
@@ -20,25 +19,13 @@ internal static class ReportPage
 
     public static void Write(Stream stream, JournalFile journal, string title)
     {
-        string page = Resource("page.html");
-        foreach (string part in page.Split("{{"))
+        PageTemplate.Write(stream, "page.html", place =>
         {
-            int end = part.IndexOf("}}", StringComparison.Ordinal);
-            string rest = end < 0 ? part : part[(end + 2)..];
-            switch (end < 0 ? "" : part[..end])
-            {
-                case "style":
-                    Write(stream, Resource("page.css"));
-                    break;
-                case "data":
-                    WriteData(stream, journal, title);
-                    break;
-                case "script":
-                    foreach (string script in (string[])["histogram.js", "table.js", "page.js"]) Write(stream, Resource(script));
-                    break;
-            }
-            Write(stream, rest);
-        }
+            if (place == "style") PageTemplate.WriteText(stream, PageTemplate.Resource("page.css"));
+            else if (place == "data") WriteData(stream, journal, title);
+            else foreach (string script in (string[])["histogram.js", "table.js", "page.js"])
+                PageTemplate.WriteText(stream, PageTemplate.Resource(script));
+        });
     }
 
     private static void WriteData(Stream stream, JournalFile journal, string title)
@@ -78,13 +65,4 @@ internal static class ReportPage
 
     private static HashSet<string> FlaggedFirst(JournalFile journal) =>
         [.. journal.Names.OrderBy(name => journal.Find(name)!.Record.Flags.Count > 0 ? 0 : 1).Take(MaxThumbnails)];
-
-    private static void Write(Stream stream, string text) => stream.Write(Encoding.UTF8.GetBytes(text));
-
-    private static string Resource(string name)
-    {
-        using Stream stream = typeof(ReportPage).Assembly.GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"the program was built without '{name}'");
-        return new StreamReader(stream).ReadToEnd();
-    }
 }

@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using LungSeg.Cli.Verification;
 using LungSeg.Engine;
+using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Backends.Cpu.Int8;
 using LungSeg.Engine.Backends.Reference;
 using LungSeg.Engine.Weights;
 using LungSeg.Imaging;
@@ -88,6 +90,27 @@ internal static class OperationCheck
         {
             return (double.PositiveInfinity, e.Message, e is DeviceException);
         }
+    }
+}
+
+/// <summary>Runs cases in integers on each path that this processor has, each of which must give the same bits.</summary>
+internal static class IntegerCheck
+{
+    public static OperationResult Run(string name, IEnumerable<OperationCase> cases, CpuBackend backend)
+    {
+        int count = 0;
+        string? fault = null;
+        foreach (OperationCase made in cases)
+        {
+            var test = IntegerCase.Of(made);
+            foreach (IntegerPath path in IntegerPaths.Of(backend.InstructionSet))
+            {
+                count++;
+                if (test.Fault(backend, new LoadOptions { IntegerPath = path }) is { } found)
+                    fault ??= $"{test.Description}, {path.Name()}: {found}";
+            }
+        }
+        return new OperationResult(name, count, fault is null ? 0 : double.PositiveInfinity, fault);
     }
 }
 

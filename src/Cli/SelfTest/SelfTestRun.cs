@@ -3,6 +3,7 @@ using System.Text.Json;
 using LungSeg.Cli.Verification;
 using LungSeg.Engine;
 using LungSeg.Engine.Backends.Cpu;
+using LungSeg.Engine.Backends.Cpu.Int8;
 using LungSeg.Engine.Backends.Cuda;
 using LungSeg.Engine.Backends.Reference;
 using LungSeg.Models;
@@ -22,9 +23,14 @@ internal sealed record SelfTestPlan(IReadOnlyList<Architecture> Networks, string
         Enumerable.Range(0, CasesEach).Select(i => OperationCases.Make(operation, (Seed * CasesEach) + i));
 }
 
-/// <summary>One self-test of a backend: operations, images, on a GPU each kernel of the tiled convolutions, and whole networks.</summary>
+/// <summary>
+/// One self-test of a backend: operations, images, on the CPU each operation in integers, on a GPU each kernel of the tiled convolutions,
+/// and whole networks.
+/// </summary>
 internal static class SelfTestRun
 {
+    public const string Int8 = "int8 ";
+
     /// <summary>All checks of a backend, in the order in which they run.</summary>
     public static IReadOnlyList<SelfTestCheck> Checks(SelfTestPlan plan, IBackend backend) =>
     [
@@ -32,6 +38,7 @@ internal static class SelfTestRun
         [
             .. OperationCases.Names.Select(name => new SelfTestCheck(CheckKind.Operation, name)),
             new SelfTestCheck(CheckKind.Images, ImageCheck.Name),
+            .. backend is CpuBackend ? OperationCases.Names.Select(name => new SelfTestCheck(CheckKind.Integers, $"{Int8}{name}")) : [],
             // Each kernel of the tiled convolutions computes all of its cases, not only those for which the device would choose it.
             .. ((backend as CudaBackend)?.TiledConvolutions ?? []).Select(kernel => new SelfTestCheck(CheckKind.Kernel, kernel)),
             .. plan.Networks.Select(network => new SelfTestCheck(CheckKind.Network, network.Key)),
@@ -52,6 +59,9 @@ internal static class SelfTestRun
                 break;
             case CheckKind.Images:
                 if (ImageCheck.Run(backend) is { } images) operations = [images];
+                break;
+            case CheckKind.Integers:
+                operations = [IntegerCheck.Run(check.Name, plan.Cases(check.Name[Int8.Length..]), (CpuBackend)backend)];
                 break;
             case CheckKind.Kernel:
                 using (CudaBackend one = ((CudaBackend)backend).With(check.Name))
@@ -106,11 +116,15 @@ internal enum CheckKind
 {
     Operation,
     Images,
+    Integers,
     Kernel,
     Network,
 }
 
-/// <summary>One check of a self-test: an operation, the preparation of images, a kernel of the tiled convolutions, or a network.</summary>
+/// <summary>
+/// One check of a self-test: an operation, the preparation of images, an operation in integers, a kernel of the tiled convolutions, or a
+/// network.
+/// </summary>
 internal sealed record SelfTestCheck(CheckKind Kind, string Name)
 {
     /// <summary>Whether its name matches a pattern with * and ?; true without a pattern.</summary>
@@ -197,6 +211,11 @@ internal static class SelfTestReport
             Tables.Row(operations, cells, Style(holds));
         }
         Tables.Write(output, operations);
+        if (result.Operations.Any(operation => operation.Name.StartsWith(SelfTestRun.Int8, StringComparison.Ordinal)))
+        {
+            string paths = string.Join(", ", IntegerPaths.Of(InstructionSets.Best).Select(path => path.Name()));
+            output.WriteLine($"int8: each case on each way to compute it here, bit for bit: {paths}");
+        }
         foreach (OperationResult wrong in result.Operations.Where(operation => operation.Fault is not null))
             output.WriteLine($"{wrong.Name}: {wrong.Fault}");
 

@@ -32,6 +32,9 @@ internal sealed class GoldenFile
     /// <summary>The weights for which the outputs hold.</summary>
     public SyntheticWeights Weights => new(Salt, _tensors);
 
+    /// <summary>Whether a file says that it is one.</summary>
+    public static bool IsGolden(string path) => Safetensors.Read(path).Metadata.ContainsKey("salt");
+
     /// <summary>Reads a file; throws <see cref="CheckpointException"/> when it is no golden file.</summary>
     public static GoldenFile Read(string path)
     {
