@@ -45,7 +45,7 @@ internal static class CommandLine
             Tell(error, e);
             return ExitCode.BadInput;
         }
-        catch (OutOfMemoryException)
+        catch (Exception e) when (NoMemory.Is(e))
         {
             Tell(error, "not enough memory: use a smaller image, --size or --batch");
             return ExitCode.BadInput;

@@ -94,7 +94,7 @@ public static class ImageReader
             {
                 throw new ImageException($"{name}: {e.Message}", e.InnerException) { Decisions = e.Decisions, Remedy = e.Remedy };
             }
-            catch (OutOfMemoryException e)
+            catch (Exception e) when (NoMemory.Is(e))
             {
                 throw new ImageException($"{name}: not enough memory to decode the {decoder.Format} file", e);
             }

@@ -1,3 +1,4 @@
+using LungSeg.IO;
 using LungSeg.Imaging.Masks;
 
 namespace LungSeg.Imaging;
@@ -99,8 +100,8 @@ public static class Overlay
     /// <summary>The width of the outline in pixels.</summary>
     private static int Reach(SidedMask mask) => Math.Max(1, (int)Math.Round(Math.Min(mask.Width, mask.Height) * OutlineShare));
 
-    private static void ForRows(int height, Action<int, int> draw) => Parallel.For(
-        0, (height + RowsAtOnce - 1) / RowsAtOnce, band => draw(band * RowsAtOnce, Math.Min(height, (band + 1) * RowsAtOnce)));
+    private static void ForRows(int height, Action<int, int> draw) => AllProcessors.For(
+        (height + RowsAtOnce - 1) / RowsAtOnce, band => draw(band * RowsAtOnce, Math.Min(height, (band + 1) * RowsAtOnce)));
 
     /// <summary>For each grey value the red, green and blue of it under a side's tint.</summary>
     private static byte[] TintOf(LungSide side)

@@ -66,7 +66,7 @@ internal static unsafe class Boundary
         LungSegException => (Status.BadArgument, e.Message),
         ObjectDisposedException => (Status.BadArgument, "the segmenter was destroyed meanwhile"),
         ArgumentException argument => (Status.BadArgument, Text(argument)),
-        OutOfMemoryException => (Status.NoMemory, "not enough memory: use a smaller image, network size or number of images"),
+        _ when NoMemory.Is(e) => (Status.NoMemory, "not enough memory: use a smaller image, network size or number of images"),
         _ => (Status.Internal, $"internal error, please report it: {e.GetType().Name}: {e.Message}"),
     };
 

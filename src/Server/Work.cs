@@ -104,14 +104,14 @@ internal sealed class Work(
         {
             // The caller has gone, and the item with it.
         }
-        catch (ImageException e)
+        catch (ImageException e) when (!NoMemory.Is(e))
         {
             Metrics.Failed();
             Park(item, Plain(e, item));
         }
         catch (Exception e)
         {
-            Retry(item, e is OutOfMemoryException ? "not enough memory for this image" : Plain(e, item), e);
+            Retry(item, NoMemory.Is(e) ? "not enough memory for this image" : Plain(e, item), e);
         }
         finally
         {

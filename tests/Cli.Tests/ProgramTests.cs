@@ -32,6 +32,18 @@ public sealed class ProgramTests
         Assert.Single(error.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
     }
 
+    // The first is too little for the network, the second for the drawing and packing of the results, which several threads do.
+    [Theory]
+    [InlineData("400000")]
+    [InlineData("1000000")]
+    public void Too_little_managed_memory_is_one_line(string limit)
+    {
+        using TemporaryDirectory directory = new();
+        Lungseg.Process(["segment", Repository.Sample, "-o", directory["out"]], environment: ("DOTNET_GCHeapHardLimit", limit))
+            .Refused("not enough memory");
+        Assert.Empty(directory.Files);
+    }
+
     [Fact]
     public void An_interrupted_program_exits_with_130()
     {

@@ -116,7 +116,7 @@ internal sealed class ImageWork : IDisposable
         {
             return Failed(input, CommandLine.Message(e)) with { Stop = DiskFull.Is(e) ? e.Message : null };
         }
-        catch (OutOfMemoryException)
+        catch (Exception e) when (NoMemory.Is(e))
         {
             return Failed(input, $"{input.Path}: not enough memory for this image");
         }

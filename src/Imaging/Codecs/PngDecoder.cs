@@ -74,10 +74,9 @@ internal sealed class PngDecoder : IImageDecoder
     private static ushort[] ReadSamples(MemoryStream data, Layout layout, int height, int interlace)
     {
         ushort[] samples = GC.AllocateUninitializedArray<ushort>(layout.Width * height * layout.Channels);
-        data.Position = 0;
         try
         {
-            using ZLibStream inflated = new(data, CompressionMode.Decompress, leaveOpen: true);
+            using ZLibStream inflated = Zlib.Inflate(data);
             ReadOnlySpan<(int X, int Y, int Dx, int Dy)> passes = interlace == 1 ? Adam7 : [(0, 0, 1, 1)];
             foreach ((int x, int y, int dx, int dy) in passes)
                 ReadPass(inflated, layout, samples, (x, y, dx, dy), (layout.Width - x + dx - 1) / dx, (height - y + dy - 1) / dy);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging.Codecs;
 
@@ -28,7 +29,7 @@ internal static class PngEncoder
 
         int stride = bigEndianRows.Length / height, rows = Math.Max(1, BandBytes / (stride + 1)), bands = (height + rows - 1) / rows;
         (MemoryStream Data, uint Checksum, long Length)[] packed = new (MemoryStream, uint, long)[bands];
-        Parallel.For(0, bands, band =>
+        AllProcessors.For(bands, band =>
         {
             int first = band * rows, count = Math.Min(rows, height - first);
             byte[] filtered = PngFilter.Choose(bigEndianRows.Span, stride, channels * bitDepth / 8, first, count);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using BitMiracle.LibTiff.Classic;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging.Codecs;
 
@@ -22,7 +23,7 @@ internal static class TiffFax
             int decoded = tiff.ReadEncodedStrip(0, target, 0, target.Length);
             return TiffErrors.Any ? throw TiffErrors.ToException() : Math.Max(decoded, 0);
         }
-        catch (Exception e) when (e is not (ImageException or OutOfMemoryException))
+        catch (Exception e) when (e is not ImageException && !NoMemory.Is(e))
         {
             throw new ImageException($"the TIFF file is damaged or truncated: {(TiffErrors.Any ? TiffErrors.First : e.Message)}", e);
         }

@@ -96,9 +96,9 @@ internal static class TiffSegments
 
     private static int Inflate(ReadOnlySpan<byte> data, byte[] target)
     {
-        using ZLibStream inflated = new(new MemoryStream(data.ToArray(), writable: false), CompressionMode.Decompress);
         try
         {
+            using ZLibStream inflated = Zlib.Inflate(new MemoryStream(data.ToArray(), writable: false));
             return inflated.ReadAtLeast(target, target.Length, throwOnEndOfStream: false);
         }
         catch (InvalidDataException e)

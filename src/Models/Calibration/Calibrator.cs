@@ -3,6 +3,7 @@ using LungSeg.Engine.Backends;
 using LungSeg.Engine.Backends.Cpu;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Passes;
+using LungSeg.IO;
 
 namespace LungSeg.Models.Calibration;
 
@@ -40,7 +41,7 @@ internal sealed class Calibrator
         }, cancellation);
         (ObservedValue, ValueHistogram)[] all = [.. histograms.Select(pair => (pair.Key, pair.Value))];
         var ranges = new ValueRange[all.Length];
-        Parallel.For(0, all.Length, i => ranges[i] = all[i].Item2.BestRange(
+        AllProcessors.For(all.Length, i => ranges[i] = all[i].Item2.BestRange(
             all[i].Item1.Before && nodes[all[i].Item1.Name].Op is ActivatedOp op ? x => IntegerArithmetic.Value(op.Activation, x) : null));
         for (int i = 0; i < all.Length; i++) _ranges[all[i].Item1] = ranges[i];
 

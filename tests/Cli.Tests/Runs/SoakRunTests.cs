@@ -5,7 +5,8 @@ using LungSeg.IO;
 namespace LungSeg.Cli.Tests.Runs;
 
 /// <summary>
-/// What happens to a run from outside: SIGTERM at any moment, a disk that is read-only when a run resumes, a clock that is set back.
+/// What happens to a run from outside: SIGTERM at any moment, a disk that is read-only when a run resumes, a clock that is set back,
+/// memory that is refused.
 /// By hand: tests/long.sh soak.
 /// </summary>
 public sealed class SoakRunTests(ITestOutputHelper log) : IDisposable
@@ -105,6 +106,57 @@ public sealed class SoakRunTests(ITestOutputHelper log) : IDisposable
             Assert.All(times.AsObject(), step => Assert.InRange(step.Value!.GetValue<double>(), 0, 600_000));
         Lungseg.Run([.. Segment("back"), "-q", "--resume"]).Succeeded();
         log.WriteLine($"a clock that ran backwards ({(started - ended).TotalHours:0} hours in one run): {Count} images, the same bytes");
+    }
+
+    [Fact(Explicit = true)]
+    public void With_too_little_managed_memory_a_run_is_one_line_or_the_same_bytes()
+    {
+        const int First = 4 << 20, Step = 256 << 10, Limits = 64;
+        Lungseg.Process([.. One("whole"), "-q"]).Succeeded();
+        int done = Enumerable.Range(0, Limits).Count(i => IsWhole($"limit{i}", ("DOTNET_GCHeapHardLimit", $"{First + (i * Step):X}")));
+        Assert.InRange(done, 1, Limits - 1);
+        log.WriteLine($"{Limits} limits of managed memory: {done} runs with the same bytes, {Limits - done} refused in one line");
+    }
+
+    [Fact(Explicit = true)]
+    public void Each_block_of_native_memory_may_be_refused()
+    {
+        Lungseg.Process([.. One("whole"), "-q"]).Succeeded();
+        File.WriteAllText(_directory["refuse.c"], """
+            #define _GNU_SOURCE
+            #include <dlfcn.h>
+            #include <stdlib.h>
+            void *aligned_alloc(size_t alignment, size_t size) {
+                static void *(*real)(size_t, size_t);
+                static long count;
+                if (!real) real = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "aligned_alloc");
+                const char *refused = getenv("REFUSED_BLOCK");
+                return refused && __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED) == atol(refused) ? NULL : real(alignment, size);
+            }
+            """);
+        Assert.SkipUnless(
+            Run("cc", "-shared", "-fPIC", "-O1", "-o", _directory["refuse.so"], _directory["refuse.c"], "-ldl") == 0,
+            "there is no C compiler");
+        int block = 1;
+        while (!IsWhole($"block{block}", ("LD_PRELOAD", _directory["refuse.so"]), ("REFUSED_BLOCK", $"{block}"))) block++;
+        Assert.True(block > 1, "no block was refused");
+        log.WriteLine($"{block - 1} blocks of native memory refused, one in each run: one line each; with none refused the same bytes");
+    }
+
+    private string[] One(string name) => ["segment", Repository.Sample, "-o", _directory[name]];
+
+    /// <summary>Whether a run gave all results, the same bytes; else it was refused in one line and left nothing.</summary>
+    private bool IsWhole(string name, params (string, string)[] environment)
+    {
+        Run run = Lungseg.Process([.. One(name), "-q"], environment: environment);
+        if (run.Exit == 0)
+        {
+            Assert.Equal(Hashes("whole"), Hashes(name));
+            return true;
+        }
+        run.Refused("memory");
+        Assert.False(Directory.Exists(_directory[name]) && Directory.EnumerateFileSystemEntries(_directory[name]).Any());
+        return false;
     }
 
     private string[] Segment(string name) => ["segment", _directory["in"], "-o", _directory[name], "--size", "128"];

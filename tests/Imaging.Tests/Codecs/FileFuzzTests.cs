@@ -99,7 +99,8 @@ public sealed class FileFuzzTests
         return [.. bytes];
     }
 
-    private static byte[] WithChecksums(byte[] png)
+    /// <summary>A PNG file whose chunks have the checksums of what is in them.</summary>
+    internal static byte[] WithChecksums(byte[] png)
     {
         for (int at = 8; at + 12 <= png.Length;)
         {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
+using LungSeg.Imaging.Codecs.Jpeg;
 using LungSeg.Imaging.Outputs;
 using LungSeg.Imaging.Tests.Dicom;
 
@@ -38,6 +39,41 @@ public sealed class ResourceTests
         foreach (int scan in scans.Skip(1))
             Assert.NotEmpty(RefusalWithin(Little, [.. whole[..scan], 0xFF, 0xD9]));
     }
+
+    // The zlib format has a bit for it, which no image has set: zlib asks for the dictionary, and .NET throws something of its own.
+    [Theory]
+    [InlineData("grey8.png")]
+    [InlineData("grey16_deflate.tif")]
+    public void Deflated_data_that_wants_a_dictionary_is_refused(string name)
+    {
+        byte[] file = Fixtures.All[name].Bytes;
+        int start = Enumerable.Range(0, file.Length).First(i => file[i] == 0x78 && file[i + 1] is 0x9C or 0xDA);
+        (file[start], file[start + 1]) = (0x78, 0x20);
+        if (name.EndsWith(".png", StringComparison.Ordinal)) FileFuzzTests.WithChecksums(file);
+        Assert.Contains("damaged", RefusalWithin(Little, file));
+    }
+
+    [Fact]
+    public void A_JPEG_whose_height_comes_after_its_first_scan_is_refused()
+    {
+        byte[] file = Fixtures.All["grey.jpg"].Bytes;
+        int frame = FrameOf(file);
+        (file[frame + 5], file[frame + 6]) = (0, 0);
+        Assert.Contains("height before its first scan", RefusalWithin(Little, file));
+    }
+
+    // The readers of files and of DICOM compare its size before; no other caller may get further, either.
+    [Fact]
+    public void A_JPEG_without_a_width_is_not_decoded()
+    {
+        byte[] file = Fixtures.All["grey.jpg"].Bytes;
+        int frame = FrameOf(file);
+        (file[frame + 7], file[frame + 8]) = (0, 0);
+        Assert.Contains("width is 0", Assert.Throws<ImageException>(() => JpegDecoder.Decode(file, JpegStructure.Read(file))).Message);
+        Assert.Contains("too small", RefusalWithin(Little, file));
+    }
+
+    private static int FrameOf(byte[] jpeg) => Enumerable.Range(0, jpeg.Length).First(i => jpeg[i] == 0xFF && jpeg[i + 1] is 0xC0 or 0xC1);
 
     [Theory]
     [InlineData(40 << 20, "inflates to more than")]

@@ -1,4 +1,5 @@
 using LungSeg.Engine.Backends.Cuda.Driver;
+using LungSeg.IO;
 using LungSeg.Kernels.Abi;
 
 namespace LungSeg.Engine.Backends.Cuda;

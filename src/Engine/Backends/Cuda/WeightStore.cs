@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using LungSeg.Engine.Backends.Cuda.Driver;
 using LungSeg.Engine.Ops;
+using LungSeg.IO;
 
 namespace LungSeg.Engine.Backends.Cuda;
 

@@ -1,4 +1,5 @@
 using LungSeg.Engine.Ops;
+using LungSeg.IO;
 
 namespace LungSeg.Engine.Backends.Reference;
 
@@ -13,7 +14,8 @@ internal static class ConvTranspose2d
     }
 
     /// <summary>The same with weights that have been read, and a bias in double.</summary>
-    public static void Run(ConvTranspose2dOp op, float[] weight, double[] bias, Map x, Map y) => Parallel.For(0, x.Shape.N * op.K, plane =>
+    public static void Run(
+        ConvTranspose2dOp op, float[] weight, double[] bias, Map x, Map y) => AllProcessors.For(x.Shape.N * op.K, plane =>
     {
         (int n, int k) = Math.DivRem(plane, op.K);
         (_, _, int height, int width) = y.Shape;

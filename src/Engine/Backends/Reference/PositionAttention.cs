@@ -1,3 +1,5 @@
+using LungSeg.IO;
+
 namespace LungSeg.Engine.Backends.Reference;
 
 /// <summary>
@@ -15,7 +17,7 @@ internal static class PositionAttention
     {
         int pixels = y.Shape.H * y.Shape.W, channels = bottom.Shape.C;
         double[][] rows = Softmax(Products(n, top, center, pixels));
-        Parallel.For(0, pixels, i =>
+        AllProcessors.For(pixels, i =>
         {
             Span<float> result = y.Values.AsSpan(((n * pixels) + i) * channels, channels);
             for (int c = 0; c < channels; c++)
@@ -31,7 +33,7 @@ internal static class PositionAttention
     private static double[][] Products(int n, Map top, Map center, int pixels)
     {
         var rows = new double[pixels][];
-        Parallel.For(0, pixels, i =>
+        AllProcessors.For(pixels, i =>
         {
             var row = new double[pixels];
             for (int p = 0; p < top.Shape.C; p++)

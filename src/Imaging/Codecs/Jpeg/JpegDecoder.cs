@@ -8,6 +8,8 @@ internal static class JpegDecoder
     public static JpegPlanes Decode(ReadOnlySpan<byte> file, JpegStructure jpeg)
     {
         JpegImageDecoder.RefuseUnsupported(jpeg);
+        if (jpeg.Width == 0)
+            throw new ImageException("the JPEG file is damaged: its width is 0");
         // A block takes at least one bit.
         if ((long)jpeg.Width * jpeg.Height / 64 > 8L * file.Length)
             throw new ImageException($"the JPEG file is truncated: {file.Length} bytes cannot hold {jpeg.Width} x {jpeg.Height} pixels");

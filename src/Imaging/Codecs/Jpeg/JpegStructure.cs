@@ -96,6 +96,10 @@ internal sealed class JpegStructure
             throw new ImageException("the JPEG file is damaged: its frame header is too short");
         (Frame, Precision) = (marker, body[0]);
         (Height, Width) = (BinaryPrimitives.ReadUInt16BigEndian(body[1..]), BinaryPrimitives.ReadUInt16BigEndian(body[3..]));
+        if (Height == 0 && Width > 0)
+            throw new ImageException(
+                "the JPEG file does not tell its height before its first scan (it is 0, as before a DNL segment), which is not supported; "
+                + "save it as PNG");
         Components = new Component[body[5]];
         for (int i = 0; i < Components.Length; i++)
             Components[i] = new Component(body[6 + 3 * i], body[7 + 3 * i] >> 4, body[7 + 3 * i] & 15, body[8 + 3 * i]);

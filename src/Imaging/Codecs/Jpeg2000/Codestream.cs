@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
@@ -89,7 +90,7 @@ internal sealed class Codestream
         for (int c = 0; c < planes.Length; c++)
             planes[c] = new Plane(Grid.Samples(c), Grid.Components[c]);
         ParallelOptions options = new() { MaxDegreeOfParallelism = threads > 0 ? threads : Environment.ProcessorCount };
-        Work.Run(_tiles.Length, options, index =>
+        AllProcessors.For(_tiles.Length, options, index =>
         {
             if (_tiles[index] is not null)
                 new TileDecoder(this, index, options).Decode(planes);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
@@ -29,7 +30,7 @@ internal static class InverseWavelet
     {
         if (area.IsEmpty)
             return;
-        Work.Run((area.Height + RowsAtOnce - 1) / RowsAtOnce, options, part =>
+        AllProcessors.For((area.Height + RowsAtOnce - 1) / RowsAtOnce, options, part =>
         {
             int[] buffer = ArrayPool<int>.Shared.Rent(area.Width + 4);
             for (int y = part * RowsAtOnce; y < Math.Min(area.Height, (part + 1) * RowsAtOnce); y++)
@@ -43,7 +44,7 @@ internal static class InverseWavelet
             }
             ArrayPool<int>.Shared.Return(buffer);
         });
-        Work.Run((area.Width + Strip - 1) / Strip, options, part =>
+        AllProcessors.For((area.Width + Strip - 1) / Strip, options, part =>
         {
             int left = part * Strip, width = Math.Min(Strip, area.Width - left), first = area.Y0 & 1;
             int[] buffer = ArrayPool<int>.Shared.Rent((area.Height + 4) * width);

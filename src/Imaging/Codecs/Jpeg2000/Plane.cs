@@ -15,26 +15,3 @@ internal sealed class Plane(Area area, ComponentSize size)
     /// <summary>A sample as the number that it is.</summary>
     public int this[int index] => Size.IsSigned ? (short)Samples[index] : Samples[index];
 }
-
-/// <summary>Work on several threads whose errors come out as they were thrown.</summary>
-internal static class Work
-{
-    public static void Run(int count, ParallelOptions options, Action<int> body)
-    {
-        if (count == 1 || options.MaxDegreeOfParallelism == 1)
-        {
-            for (int i = 0; i < count; i++)
-                body(i);
-            return;
-        }
-        try
-        {
-            Parallel.For(0, count, options, body);
-        }
-        catch (AggregateException e)
-        {
-            // Of several tiles or blocks that are damaged one is told.
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(e.Flatten().InnerExceptions[0]);
-        }
-    }
-}

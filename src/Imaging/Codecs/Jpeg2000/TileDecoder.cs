@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging.Codecs.Jpeg2000;
 
@@ -70,7 +71,7 @@ internal sealed class TileDecoder
                     for (int i = 0; i < band.Blocks.Length; i++)
                         if (band.Blocks[i] is not null)
                             blocks.Add((component, band, i));
-        Work.Run(blocks.Count, _options, i =>
+        AllProcessors.For(blocks.Count, _options, i =>
         {
             (TileComponent component, PrecinctBand band, int index) = blocks[i];
             Area area = band.AreaOf(index), whole = band.Band.Area;
@@ -96,7 +97,7 @@ internal sealed class TileDecoder
         (int[] first, int[] second, int[] third) = (coefficients[0], coefficients[1], coefficients[2]);
         bool reversible = three[0].Style.IsReversible;
         int width = three[0].Area.Width, height = three[0].Area.Height;
-        Work.Run((height + RowsAtOnce - 1) / RowsAtOnce, _options, part =>
+        AllProcessors.For((height + RowsAtOnce - 1) / RowsAtOnce, _options, part =>
         {
             int start = part * RowsAtOnce * width, count = Math.Min(RowsAtOnce * width, first.Length - start);
             Span<int> y = first.AsSpan(start, count), u = second.AsSpan(start, count), v = third.AsSpan(start, count);
@@ -133,7 +134,7 @@ internal sealed class TileDecoder
         (Area area, ComponentSize size) = (component.Area, component.Size);
         int half = 1 << size.Bits - 1, shift = size.IsSigned ? 0 : half;
         Vector128<int> lowest = Vector128.Create(-half), highest = Vector128.Create(half - 1), up = Vector128.Create(shift);
-        Work.Run((area.Height + RowsAtOnce - 1) / RowsAtOnce, _options, part =>
+        AllProcessors.For((area.Height + RowsAtOnce - 1) / RowsAtOnce, _options, part =>
         {
             for (int y = part * RowsAtOnce; y < Math.Min(area.Height, (part + 1) * RowsAtOnce); y++)
             {
