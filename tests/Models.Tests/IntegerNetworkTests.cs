@@ -37,6 +37,31 @@ public sealed class IntegerNetworkTests
         Assert.True(mean < 0.05, $"{key}: {mean} from float32 in the mean");
     }
 
+    [Theory]
+    [MemberData(nameof(Networks))]
+    public void A_network_in_integers_needs_two_fifths_of_the_working_memory_at_most(string key)
+    {
+        const double Most = 0.4;
+        Architecture network = Architectures.Get(key);
+        int size = Math.Max(network.MinimumSize, 32 * Multiple);
+        Graph small = network.Record(new SyntheticWeights(), 1, size, size);
+        Graph graph = network.Record(new SyntheticWeights(), 1, network.InputSize, network.InputSize);
+        using var backend = new CpuBackend(1);
+        QuantizationTable table = MinMaxCalibration.Of(small, backend, [SyntheticWeights.Input("integer", key, 1, size, size)]);
+        long floats = Needed(graph, null);
+        foreach (IntegerPath path in IntegerPaths.Of(InstructionSets.Best))
+        {
+            long integers = Needed(graph.WithQuantization(new NetworkQuantization(table)), path);
+            Assert.True(integers <= Most * floats, $"{key}, {path}: {integers} bytes of working memory, {floats} in float32");
+        }
+
+        long Needed(Graph wanted, IntegerPath? path)
+        {
+            using Model model = backend.Load(wanted, new LoadOptions { IntegerPath = path });
+            return model.Measure(1, network.InputSize, network.InputSize).Plan;
+        }
+    }
+
     private static (float[] Output, long ArenaBytes) Run(CpuBackend backend, Graph graph, float[] image, IntegerPath? path)
     {
         using Model model = backend.Load(graph, new LoadOptions { IntegerPath = path });

@@ -60,6 +60,11 @@ internal enum FusionPatterns
     /// <summary>A squeeze-and-excite block's pooled map and hidden layer are never stored: its gate is one operation.</summary>
     SqueezeExcite = 1 << 14,
 
+    /// <summary>
+    /// What an operation makes of a tensor pixel by pixel is written over it: nobody reads it any more.
+    /// </summary>
+    InPlace = 1 << 15,
+
     /// <summary>All of them.</summary>
-    All = (1 << 15) - 1,
+    All = (1 << 16) - 1,
 }

@@ -13,6 +13,7 @@ internal sealed class FusionPlan
     private readonly HashSet<Tensor> _unstored = [];
     private readonly Dictionary<Tensor, List<Tensor>> _readers;
     private readonly Dictionary<Tensor, Slice> _slices = [];
+    private readonly Dictionary<Tensor, Tensor> _overwritten = [];
     private readonly Dictionary<Tensor, int> _steps;
 
     private FusionPlan(Graph graph, IFusionTarget target, FusionPatterns patterns)
@@ -33,6 +34,7 @@ internal sealed class FusionPlan
         _steps = Nodes.Select((node, i) => (node.Node, Step: i + 1)).ToDictionary(pair => pair.Node, pair => pair.Step);
         _steps.Add(graph.Input, 0);
         if (patterns.HasFlag(FusionPatterns.ConcatenationInPlace)) FindSlices();
+        if (patterns.HasFlag(FusionPatterns.InPlace)) FindOverwritten();
         Lives = FindLives();
     }
 
@@ -58,12 +60,17 @@ internal sealed class FusionPlan
     /// <summary>Where a tensor lies in the concatenation that it is written into; null if it has memory of its own.</summary>
     public Slice? SliceOf(Tensor tensor) => _slices.GetValueOrDefault(tensor);
 
-    /// <summary>The tensor whose memory a tensor lies in: itself, or a concatenation.</summary>
-    public Tensor OwnerOf(Tensor tensor) => _slices.TryGetValue(tensor, out Slice? slice) ? OwnerOf(slice.Host) : tensor;
+    /// <summary>The tensor over which a tensor is written; null if it has memory of its own.</summary>
+    public Tensor? OverwrittenBy(Tensor tensor) => _overwritten.GetValueOrDefault(tensor);
+
+    /// <summary>The tensor whose memory a tensor lies in: itself, a concatenation, or one that nobody needs any more.</summary>
+    public Tensor OwnerOf(Tensor tensor) => _slices.TryGetValue(tensor, out Slice? slice) ? OwnerOf(slice.Host)
+        : _overwritten.TryGetValue(tensor, out Tensor? before) ? OwnerOf(before) : tensor;
 
     /// <summary>A plan for people: a line for each stored tensor.</summary>
     public override string ToString() => string.Concat(Nodes.Select(node =>
-        $"{node}{(SliceOf(node.Node) is { } slice ? $", in {slice.Host.Path} from {slice.Channel}" : "")}\n"));
+        $"{node}{(SliceOf(node.Node) is { } slice ? $", in {slice.Host.Path} from {slice.Channel}" : "")}"
+        + $"{(OverwrittenBy(node.Node) is { } before ? $", over {before.Path}" : "")}\n"));
 
     private static IEnumerable<Tensor> Read(Tensor node) => node.Inputs.Where((_, index) => node.Op.ReadsInput(index));
 
@@ -158,6 +165,21 @@ internal sealed class FusionPlan
                     _slices.TryAdd(tensor, new Slice(host, part, channel));
                 channel += tensor.Shape.C;
             }
+        }
+    }
+
+    private void FindOverwritten()
+    {
+        Dictionary<Tensor, FusedNode> last = [];
+        foreach (FusedNode node in Nodes)
+        {
+            foreach (Tensor tensor in node.Reads) last[tensor] = node;
+        }
+        foreach (FusedNode node in Nodes)
+        {
+            Tensor? over = node.Reads.FirstOrDefault(tensor => last[tensor] == node && !Graph.Outputs.Contains(tensor)
+                && Takes(FusionPatterns.InPlace, node.Node, tensor));
+            if (over is not null) _overwritten.Add(node.Node, over);
         }
     }
 

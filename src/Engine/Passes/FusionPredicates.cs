@@ -55,6 +55,8 @@ internal static class FusionPredicates
         FusionPatterns.Head => reader.Op is Conv2dOp { K: 1, R: 1, S: 1, Stride: 1, Residual: false } head && head.Padding == default
             && reader.Inputs[0] == tensor,
         FusionPatterns.PooledSums => reader.Op is AdaptiveAvgPool2dOp { OutputSize: 1 } && tensor.Op is Conv2dOp { K: > 1 },
+        FusionPatterns.InPlace => reader.Op is AddOp or MulOp or ActivationOp or BatchNormOp or GroupNormOp && tensor != graph.Input
+            && tensor.Shape == reader.Shape && tensor.Quantization is null == reader.Quantization is null,
         FusionPatterns.SqueezeExcite => tensor.Op is AdaptiveAvgPool2dOp ? IsHidden(graph, reader) : IsExcitation(reader),
         _ => false,
     };

@@ -17,7 +17,7 @@ internal sealed class CpuFusion : IFusionTarget
         FusionPatterns.GatedSum => FusionPredicates.IsGate(graph, tensor),
         FusionPatterns.PooledSums => FusionPredicates.IsDepthwise(tensor.Op) || IsPointwise(graph, tensor),
         FusionPatterns.BilinearUpsampling or FusionPatterns.PooledBranch => true,
-        FusionPatterns.Expansion or FusionPatterns.FirstLayer or FusionPatterns.Head => true,
+        FusionPatterns.Expansion or FusionPatterns.FirstLayer or FusionPatterns.Head or FusionPatterns.InPlace => true,
         _ => false,
     };
 

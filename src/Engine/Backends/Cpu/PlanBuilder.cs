@@ -37,7 +37,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         (_model, _plan, _workers) = (model, plan, workers);
         _unpacksInput = plan.Graph.Outputs.Contains(plan.Graph.Input) || plan.Nodes.Any(ReadsUnpackedInput);
         _memory = new PlanMemory(plan, _unpacksInput, plan.Nodes.Select(TemporaryOf).OfType<Temporary>());
-        _integers = Int8Builder.Of(path, model, _memory, Add);
+        _integers = Int8Builder.Of(path, model, _memory, workers.Count, Add);
     }
 
     public CpuPlan Build()

@@ -23,18 +23,26 @@ internal sealed unsafe class PlanMemory
         var lives = new List<Lifetime>();
         var owners = new List<Action<nint>>();
         Tensor input = plan.Graph.Input;
-        foreach ((Tensor tensor, (int first, int last)) in plan.Lives)
+        foreach (IGrouping<Tensor, Tensor> tensors in plan.Nodes.Select(node => node.Node).Prepend(input).GroupBy(plan.OwnerOf))
         {
+            // All that lie in one place have one layout.
+            Tensor tensor = tensors.Key;
+            (int first, int last) = plan.Lives[tensor];
             if (tensor.Quantization is not null)
             {
                 bool compact = ByteTensor.MayBeCompact(plan.Graph, tensor);
                 nint length = (new ByteTensor(null, tensor.Shape, compact).Count + sizeof(float) - 1) / sizeof(float);
-                Place(length, first, last, start => _bytes[tensor] = new ByteTensor((byte*)start, tensor.Shape, compact));
+                Place(length, first, last, start =>
+                {
+                    foreach (Tensor same in tensors) _bytes[same] = new ByteTensor((byte*)start, same.Shape, compact);
+                });
                 continue;
             }
             bool planar = tensor == input;
             Place(new CpuTensor(null, tensor.Shape, planar).Count, planar ? 0 : first, planar ? int.MaxValue : last, start =>
-                _maps[tensor] = new CpuTensor(start, tensor.Shape, planar));
+            {
+                foreach (Tensor same in tensors) _maps[same] = new CpuTensor(start, same.Shape, planar);
+            });
         }
         foreach (Temporary temporary in temporaries)
         {

@@ -19,13 +19,15 @@ internal sealed class IntegerCase
     /// <summary>What is computed, and the seed.</summary>
     public string Description { get; }
 
-    /// <summary>The quantised graph: the operation, and a convolution behind it, without which a layer would stay in float32.</summary>
+    /// <summary>
+    /// The quantised graph: the operation, and, if asked for, a convolution behind it, without which a layer would stay in float32.
+    /// </summary>
     public Graph Graph { get; }
 
     /// <summary>Quantises a case and computes it on the reference.</summary>
-    public static IntegerCase Of(OperationCase made)
+    public static IntegerCase Of(OperationCase made, bool isRead = true)
     {
-        Graph graph = WithReader(made.Graph);
+        Graph graph = isRead ? WithReader(made.Graph) : made.Graph;
         float[] image = made.Input(graph.Input.Shape);
         using var reference = new ReferenceBackend();
         graph = graph.WithQuantization(new NetworkQuantization(MinMaxCalibration.Of(graph, reference, [image])));

@@ -243,7 +243,8 @@ internal sealed unsafe class ByteConcat(string name, ByteSource[] sources, ByteT
         nint channel = 0;
         foreach (ByteSource source in sources)
         {
-            ByteRows.CopyRow(source, n, h, target.Pixel(n, h, 0) + channel, target.PixelStride, 0, target.Shape.W);
+            byte* to = target.Pixel(n, h, 0) + channel;
+            ByteRows.CopyRow(source, n, h, to, target.PixelStride, 0, target.Shape.W, 0, source.Map.Shape.C);
             channel += source.Map.Shape.C;
         }
     }

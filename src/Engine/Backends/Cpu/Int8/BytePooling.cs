@@ -131,48 +131,24 @@ internal sealed unsafe class ByteAverage<D, W> : Kernel where D : struct, IDot<W
     private W Rounded(W sum, W zeros, W steps) => _rounding.Round(D.MultiplyFloat(D.ToFloat(D.Subtract(sum, zeros)), steps));
 }
 
-/// <summary>The mean of four bytes, as <see cref="IntegerArithmetic.Blend"/> rounds it.</summary>
+/// <summary>A bilinear upsampling that is stored.</summary>
 internal sealed unsafe class ByteBilinear<D, W> : ByteRowKernel where D : struct, IDot<W> where W : struct
 {
-    private readonly ByteTensor _source;
+    private readonly BilinearByteRows<D, W> _rows;
     private readonly ByteTensor _target;
-    private readonly (int Low, int High, int Weight)[] _rows;
-    private readonly (int Low, int High, int Weight)[] _columns;
     private readonly ByteTable? _table;
 
     public ByteBilinear(string name, UpsampleBilinearOp op, ByteTensor source, ByteTensor target, Quantization stored)
         : base(name, target.Shape)
     {
-        (_source, _target) = (source, target);
-        (Shape from, Shape to) = (source.Shape, target.Shape);
-        _rows = [.. Enumerable.Range(0, to.H).Select(h => IntegerArithmetic.Source(op, h, from.H, to.H))];
-        _columns = [.. Enumerable.Range(0, to.W).Select(w => IntegerArithmetic.Source(op, w, from.W, to.W))];
+        (_rows, _target) = (new BilinearByteRows<D, W>(op, source, target.Shape), target);
         if (op.Activation != Activation.None) _table = new ByteTable(IntegerArithmetic.Table(op.Activation, stored, stored));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Row(int n, int h)
     {
-        (int top, int bottom, int down) = _rows[h];
-        byte* upper = _source.Pixel(n, top, 0), lower = _source.Pixel(n, bottom, 0), output = _target.Pixel(n, h, 0);
-        W weight = D.Broadcast(down), scale = D.Broadcast(128), half = D.Broadcast(8192);
-        foreach ((int left, int right, int share) in _columns)
-        {
-            W across = D.Broadcast(share);
-            nint from = left * _source.PixelStride, to = right * _source.PixelStride;
-            for (nint c = 0; c < _target.Channels; c += D.Width)
-            {
-                W a = Across(D.LoadBytes(upper + from + c), D.LoadBytes(upper + to + c), across, scale);
-                W b = Across(D.LoadBytes(lower + from + c), D.LoadBytes(lower + to + c), across, scale);
-                W mean = D.Add(D.Multiply(a, scale), D.Multiply(D.Subtract(b, a), weight));
-                D.StoreBytes(D.ShiftRight(D.Add(mean, half), 14), output + c);
-            }
-            output += _target.PixelStride;
-        }
-        _table?.Apply(_target.Pixel(n, h, 0), _target.PixelStride, _target.Shape.W, _target.Channels);
+        byte* row = _target.Pixel(n, h, 0);
+        _rows.FillRow(row, _target.PixelStride, n, h, 0, (int)_target.Channels, null);
+        _table?.Apply(row, _target.PixelStride, _target.Shape.W, _target.Channels);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static W Across(W left, W right, W weight, W scale) =>
-        D.Add(D.Multiply(left, scale), D.Multiply(D.Subtract(right, left), weight));
 }

@@ -108,18 +108,22 @@ internal sealed unsafe class ByteRows
         int channel = 0;
         foreach (ByteSource source in _sources)
         {
-            CopyRow(source, n, row, target + (begin * PixelStep) + channel, PixelStep, begin - _geometry.PadLeft, end - begin);
+            byte* to = target + (begin * PixelStep) + channel;
+            CopyRow(source, n, row, to, PixelStep, begin - _geometry.PadLeft, end - begin, 0, source.Map.Shape.C);
             channel += source.Map.Shape.C;
         }
         NativeMemory.Fill(target + (end * PixelStep), (nuint)((_geometry.PaddedWidth - end) * PixelStep), _zero);
     }
 
-    /// <summary>Copies the channels of some pixels of a row; the bytes of a pixel past its channels stay as they are.</summary>
-    public static void CopyRow(ByteSource source, int n, int row, byte* target, nint step, int column, int pixels)
+    /// <summary>
+    /// Copies some channels of some pixels of a row; the bytes of a pixel past them, or past the map's channels, stay as they are.
+    /// </summary>
+    public static void CopyRow(
+        ByteSource source, int n, int row, byte* target, nint step, int column, int pixels, int channel, nint channels)
     {
         ByteTensor map = source.Map;
-        byte* from = map.Pixel(n, row / source.Repeat, 0);
-        nint channels = map.IsCompact ? map.Channels : map.Shape.C;
+        byte* from = map.Pixel(n, row / source.Repeat, 0) + channel;
+        channels = map.IsCompact ? map.Channels : Math.Min(channels, map.Shape.C - channel);
         if (source.Repeat == 1)
         {
             from += column * map.PixelStride;

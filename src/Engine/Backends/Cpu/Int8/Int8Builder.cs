@@ -11,14 +11,15 @@ namespace LungSeg.Engine.Backends.Cpu.Int8;
 internal abstract class Int8Builder
 {
     /// <summary>The builder for a path. Kernels are handed over to be run in the order in which they come.</summary>
-    public static Int8Builder Of(IntegerPath path, CpuModel model, PlanMemory memory, Action<Tensor, Kernel> add) => path switch
-    {
-        IntegerPath.Avx512Vnni => new Int8Builder<Dot512, Vector512<int>>(path, model, memory, add),
-        IntegerPath.AvxVnni => new Int8Builder<Dot256<VnniProducts>, Vector256<int>>(path, model, memory, add),
-        IntegerPath.Avx512 => new Int8Builder<Dot512, Vector512<int>>(path, model, memory, add),
-        IntegerPath.Avx2 => new Int8Builder<Dot256<PairProducts>, Vector256<int>>(path, model, memory, add),
-        _ => new Int8Builder<Dot128<PlainProducts128>, Vector128<int>>(path, model, memory, add),
-    };
+    public static Int8Builder Of(IntegerPath path, CpuModel model, PlanMemory memory, int threads, Action<Tensor, Kernel> add) =>
+        path switch
+        {
+            IntegerPath.Avx512Vnni => new Int8Builder<Dot512, Vector512<int>>(path, model, memory, threads, add),
+            IntegerPath.AvxVnni => new Int8Builder<Dot256<VnniProducts>, Vector256<int>>(path, model, memory, threads, add),
+            IntegerPath.Avx512 => new Int8Builder<Dot512, Vector512<int>>(path, model, memory, threads, add),
+            IntegerPath.Avx2 => new Int8Builder<Dot256<PairProducts>, Vector256<int>>(path, model, memory, threads, add),
+            _ => new Int8Builder<Dot128<PlainProducts128>, Vector128<int>>(path, model, memory, threads, add),
+        };
 
     /// <summary>Whether a node is one of these.</summary>
     public static bool Takes(Tensor node) => node.IsInteger || node.Op is QuantizeOp or DequantizeOp;
@@ -28,7 +29,8 @@ internal abstract class Int8Builder
 }
 
 /// <summary>The builder for vectors of one kind.</summary>
-internal sealed unsafe class Int8Builder<D, W>(IntegerPath path, CpuModel model, PlanMemory memory, Action<Tensor, Kernel> add)
+internal sealed unsafe class Int8Builder<D, W>(
+    IntegerPath path, CpuModel model, PlanMemory memory, int threads, Action<Tensor, Kernel> add)
     : Int8Builder where D : struct, IDot<W> where W : struct
 {
     private bool IsMachineCode => path == IntegerPath.Avx512Vnni;
@@ -86,19 +88,19 @@ internal sealed unsafe class Int8Builder<D, W>(IntegerPath path, CpuModel model,
     private void AddConvolution(FusedNode fused, Conv2dOp op)
     {
         Tensor node = fused.Node;
-        ConvGeometry geometry = ConvGeometry.Of(op, node.Shape);
-        string window = $"{op.R}x{op.S}";
         if (FusionPredicates.IsDepthwise(op) && node.Quantization is not null)
         {
-            AddDepthwise(node, op, geometry, $"int8 depthwise {window}");
+            AddDepthwise(fused, op);
             return;
         }
+        // The convolution whose pixels the node's head takes, or the node itself.
+        Tensor product = fused.Producer ?? node;
+        var first = (Conv2dOp)product.Op;
+        ConvGeometry geometry = ConvGeometry.Of(first, product.Shape);
         ByteSource[] sources = Sources(fused);
-        Int8Weights packed = Pack(op, 0, () => ConvWeights.Of(op));
-        var constants = new Constants(op.WeightScale!, op.Bias, XStored(node), () => ConvWeights.Of(op), packed.IsBacked);
-        Int8Output<D, W> output = Output(fused, op, packed, constants, 1, 0, 0);
-        string groups = op.Groups > 1 ? $"grouped {op.Groups} " : "";
-        bool pointwise = FusionPredicates.IsPointwise(op) || (op is { R: 1, S: 1, Stride: 1 } && op.Padding == default);
+        int images = node.Shape.N;
+        string groups = first.Groups > 1 ? $"grouped {first.Groups} " : "";
+        bool pointwise = FusionPredicates.IsPointwise(first) || (first is { R: 1, S: 1, Stride: 1 } && first.Padding == default);
         if (pointwise && sources is [{ Repeat: 1 }])
         {
             // All pixels of an image are one row.
@@ -107,9 +109,16 @@ internal sealed unsafe class Int8Builder<D, W>(IntegerPath path, CpuModel model,
             Shape row = map.Shape with { H = 1, W = map.Shape.H * map.Shape.W };
             sources = [new ByteSource(new ByteTensor(map.Data, row, map.IsCompact))];
         }
-        string kind = pointwise ? "pointwise" : $"direct {groups}{window}";
-        add(node, new Int8Conv<D, W>(
-            $"int8 {kind}", sources, geometry, XStored(node).Zero, packed, constants.Bias(packed.Spread<int>), output, IsMachineCode));
+        string name = $"int8 {(pointwise ? "pointwise" : $"direct {groups}{first.R}x{first.S}")}";
+        int rowsPerUnit = Int8Conv<D, W>.RowsPerUnit(geometry, first.C);
+        if (product == node)
+        {
+            add(node, new Int8Conv<D, W>(name, images, Tiles(node, fused.Addend, sources, geometry, rowsPerUnit)));
+            return;
+        }
+        var pixels = new ByteTensor(null, new Shape(1, op.C, geometry.OutputHeight, geometry.OutputWidth));
+        Int8Tiles<D, W> head = Tiles(node, null, [new ByteSource(pixels)], geometry, 1);
+        add(node, new Int8Conv<D, W>($"{name}, head", images, Unstored(product, sources, geometry), head));
     }
 
     private void AddTransposed(FusedNode fused, ConvTranspose2dOp op)
@@ -125,16 +134,18 @@ internal sealed unsafe class Int8Builder<D, W>(IntegerPath path, CpuModel model,
             ConvWeights Weights() => TransposedPhase.Weights(op, rows, columns);
             Int8Weights packed = Pack(op, phase, Weights);
             var constants = new Constants(op.WeightScale!, op.Bias, XStored(node), Weights, packed.IsBacked);
-            Int8Output<D, W> output = Output(fused, op, packed, constants, op.Stride, rows.First, columns.First);
+            Int8Output<D, W> output = Output(node, null, op, packed, constants, op.Stride, rows.First, columns.First);
+            int rowsPerUnit = Int8Conv<D, W>.RowsPerUnit(geometry, op.C);
             add(node, new Int8Conv<D, W>(
-                $"int8 transposed {op.R}x{op.S} phase {phase}", sources, geometry, XStored(node).Zero, packed,
-                constants.Bias(packed.Spread<int>), output, IsMachineCode));
+                $"int8 transposed {op.R}x{op.S} phase {phase}", node.Shape.N,
+                Tiles(node, sources, geometry, rowsPerUnit, packed, constants, output)));
         }
     }
 
     // Blocks of channels as wide as vectors allow, and narrower ones for what is left.
-    private void AddDepthwise(Tensor node, Conv2dOp op, ConvGeometry geometry, string name)
+    private void AddDepthwise(FusedNode fused, Conv2dOp op)
     {
+        Tensor node = fused.Node;
         Quantization stored = Stored(node);
         int[] widths = [.. ((int[])[16, 8, 4]).Where(width => width <= D.Width)];
         Int8DepthwiseWeights packed = model.Packed(
@@ -144,9 +155,17 @@ internal sealed unsafe class Int8Builder<D, W>(IntegerPath path, CpuModel model,
         if (Dot128<PlainProducts128>.IsCorrected) packed.Correct(bias, Dot128<PlainProducts128>.Width);
         float[] multipliers = constants.Multipliers(IntegerArithmetic.Rounded(op, stored).Scale, packed.Spread<float>);
         var task = new DepthwiseTask(
-            X(node), XStored(node).Zero, geometry, packed, new AlignedValues<int>(bias), new AlignedValues<float>(multipliers),
-            Bytes(node));
-        add(node, new Int8Depthwise(name, task, [.. widths.Select(Runner)]));
+            node.Inputs[0].Shape, XStored(node).Zero, ConvGeometry.Of(op, node.Shape), packed, new AlignedValues<int>(bias),
+            new AlignedValues<float>(multipliers), Bytes(node));
+        DepthwiseRunner[] runners = [.. widths.Select(Runner)];
+        string name = $"depthwise {op.R}x{op.S}";
+        if (fused is { Producer: null, Sources: [{ Repeat: 1, Upsampled: null } source] })
+        {
+            add(node, new Int8Depthwise($"int8 {name}", task, runners, Bytes(source.Tensor)));
+            return;
+        }
+        (IByteRowSource rows, string before) = Rows(fused);
+        add(node, new Int8Depthwise($"int8 {before}{name}", task, runners, rows, threads));
 
         DepthwiseRunner Runner(int width) => (width, path) switch
         {
@@ -160,16 +179,66 @@ internal sealed unsafe class Int8Builder<D, W>(IntegerPath path, CpuModel model,
         DepthwiseRunner<B, U> Of<B, U>() where B : struct, IDot<U> where U : struct => new(task, new Int8Rounding<B, U>(op, stored));
     }
 
+    /// <summary>Where a depthwise convolution's rows come from, and what is computed on the way, for people.</summary>
+    private (IByteRowSource Rows, string Before) Rows(FusedNode fused)
+    {
+        if (fused.Producer is { Op: Conv2dOp op } producer)
+        {
+            Int8Tiles<D, W> tiles = Unstored(producer, Sources(fused), ConvGeometry.Of(op, producer.Shape));
+            return (new ConvolvedByteRows<D, W>(tiles), op.R == 1 ? "expand, " : $"direct {op.R}x{op.S}, ");
+        }
+        IByteRowSource[] rows = [.. fused.Sources.Select(Rows)];
+        string before = fused.Sources.Any(source => source.Upsampled is not null) ? "bilinear, " : "";
+        if (rows.Length == 1) return (rows[0], before);
+        return (new ConcatenatedByteRows([.. rows.Zip(fused.Sources, (row, source) => (row, source.Tensor.Shape.C))]), before);
+    }
+
+    private IByteRowSource Rows(FusedSource source) => source.Upsampled is { Op: UpsampleBilinearOp op } result
+        ? new BilinearByteRows<D, W>(op, Bytes(source.Tensor), result.Shape)
+        : new CopiedByteRows(new ByteSource(Bytes(source.Tensor), source.Repeat));
+
     private ByteSource[] Sources(FusedNode fused) =>
         [.. fused.Sources.Select(source => new ByteSource(Bytes(source.Tensor), source.Repeat))];
+
+    /// <summary>A plain convolution whose result is stored.</summary>
+    private Int8Tiles<D, W> Tiles(Tensor node, Tensor? addend, ByteSource[] sources, ConvGeometry geometry, int rowsPerUnit)
+    {
+        var op = (Conv2dOp)node.Op;
+        (Int8Weights packed, Constants constants) = Weights(node, op);
+        return Tiles(node, sources, geometry, rowsPerUnit, packed, constants, Output(node, addend, op, packed, constants, 1, 0, 0));
+    }
+
+    /// <summary>One whose result is never stored: whoever reads it has it computed when it wants it, row by row.</summary>
+    private Int8Tiles<D, W> Unstored(Tensor node, ByteSource[] sources, ConvGeometry geometry)
+    {
+        var op = (Conv2dOp)node.Op;
+        (Int8Weights packed, Constants constants) = Weights(node, op);
+        var rounding = new Int8Rounding<D, W>(op, Stored(node));
+        float[] multipliers = constants.Multipliers(rounding.Rounded.Scale, packed.Spread<float>);
+        return Tiles(
+            node, sources, geometry, 1, packed, constants, new ByteOutput<D, W>(multipliers, rounding, default, null, default));
+    }
+
+    private Int8Tiles<D, W> Tiles(
+        Tensor node, ByteSource[] sources, ConvGeometry geometry, int rowsPerUnit, Int8Weights packed, Constants constants,
+        Int8Output<D, W> output)
+    {
+        var rows = new ByteRows(sources, geometry, rowsPerUnit, XStored(node).Zero);
+        return new Int8Tiles<D, W>(geometry, rows, packed, constants.Bias(packed.Spread<int>), output, IsMachineCode);
+    }
+
+    private (Int8Weights Packed, Constants Constants) Weights(Tensor node, Conv2dOp op)
+    {
+        Int8Weights packed = Pack(op, 0, () => ConvWeights.Of(op));
+        return (packed, new Constants(op.WeightScale!, op.Bias, XStored(node), () => ConvWeights.Of(op), packed.IsBacked));
+    }
 
     private Int8Weights Pack(Op op, int phase, Func<ConvWeights> weights) => model.Packed(
         op, new WeightForm(WeightLayout.Int8Panels) { Phase = phase }, () => new Int8Weights(weights(), D.Width));
 
     private Int8Output<D, W> Output(
-        FusedNode fused, ActivatedOp op, Int8Weights packed, Constants constants, int step, int firstRow, int firstColumn)
+        Tensor node, Tensor? addend, ActivatedOp op, Int8Weights packed, Constants constants, int step, int firstRow, int firstColumn)
     {
-        Tensor node = fused.Node;
         if (node.Quantization is not Quantization stored)
         {
             return new FloatOutput<D, W>(
@@ -177,10 +246,10 @@ internal sealed unsafe class Int8Builder<D, W>(IntegerPath path, CpuModel model,
                 op.Activation);
         }
         var rounding = new Int8Rounding<D, W>(op, stored);
-        ByteTarget? residual = fused.Addend is Tensor addend ? new ByteTarget(Bytes(addend)) : null;
+        ByteTarget? residual = addend is null ? null : new ByteTarget(Bytes(addend));
         return new ByteOutput<D, W>(
             constants.Multipliers(rounding.Rounded.Scale, packed.Spread<float>), rounding,
-            new ByteTarget(Bytes(node), step, firstRow, firstColumn), residual, fused.Addend?.Quantization ?? default);
+            new ByteTarget(Bytes(node), step, firstRow, firstColumn), residual, addend?.Quantization ?? default);
     }
 
     /// <summary>What sums start from, and what they are multiplied by, by output channel.</summary>

@@ -102,7 +102,7 @@ internal sealed unsafe class Int8DepthwiseWeights : IDisposable
 
 /// <summary>What all blocks of a depthwise convolution of bytes have in common.</summary>
 internal sealed record DepthwiseTask(
-    ByteTensor Source, byte Zero, ConvGeometry Geometry, Int8DepthwiseWeights Weights, AlignedValues<int> Bias,
+    Shape Input, byte Zero, ConvGeometry Geometry, Int8DepthwiseWeights Weights, AlignedValues<int> Bias,
     AlignedValues<float> Multipliers, ByteTensor Target)
 {
     /// <summary>Output pixels whose rows are interleaved at once.</summary>
@@ -117,45 +117,119 @@ internal sealed record DepthwiseTask(
 
 /// <summary>
 /// Convolution of each channel of bytes with its own window. For a stretch of an output row, the rows under it are interleaved four by
-/// four; a product then takes four taps. A unit is a block of channels over some rows of one image.
+/// four; a product then takes four taps. A unit is a slab of channels over some rows of one image: a block of a tensor in memory, or, where
+/// rows are computed on the way, the blocks for which a ring of the rows in reach stays in the cache.
 /// </summary>
 internal sealed unsafe class Int8Depthwise : Kernel
 {
     private const int WantedUnits = 16;
+    private const int CacheLine = 64;
+
+    // For the ring: half of the smallest common second-level cache.
+    private const int CacheBytes = 1 << 18;
+    private const int CrowdedStep = 1024;
     private readonly DepthwiseTask _task;
     private readonly DepthwiseRunner[] _runners;
+    private readonly DepthwiseBlock[] _blocks;
+    private readonly ByteTensor _source;
+    private readonly IByteRowSource? _rows;
+    private readonly int _slabs;
+    private readonly int _blocksPerSlab = 1;
     private readonly int _ranges;
+    private readonly int _ringRows;
+    private readonly nint _pixelStep;
 
-    /// <summary>Runners for blocks of all widths that there are.</summary>
-    public Int8Depthwise(string name, DepthwiseTask task, DepthwiseRunner[] runners)
+    /// <summary>Of a tensor in memory. Runners are for blocks of all widths that there are.</summary>
+    public Int8Depthwise(string name, DepthwiseTask task, DepthwiseRunner[] runners, ByteTensor source) : this(name, task, runners)
     {
-        (Name, _task) = (name, task);
-        _runners = [.. task.Weights.Blocks.Select(block => runners.First(runner => runner.Width == block.Width))];
-        int units = task.Source.Shape.N * task.Weights.Blocks.Length;
+        (_source, _slabs, _pixelStep) = (source, _blocks.Length, source.PixelStride);
+        int units = task.Input.N * _slabs;
         _ranges = Math.Clamp((WantedUnits + units - 1) / units, 1, task.Geometry.OutputHeight);
+    }
+
+    /// <summary>Of rows that are made when they are wanted.</summary>
+    public Int8Depthwise(string name, DepthwiseTask task, DepthwiseRunner[] runners, IByteRowSource rows, int threads)
+        : this(name, task, runners)
+    {
+        _rows = rows;
+        ConvGeometry geometry = task.Geometry;
+        _ringRows = Math.Min(((geometry.R - 1) * geometry.Dilation) + 1, task.Input.H);
+        // Slabs have nothing in common, while ranges of rows both compute the rows between them: ranges only where threads would wait.
+        int widest = Math.Max(CacheBytes / (_ringRows * task.Input.W * _blocks[0].Count), 1);
+        _slabs = (_blocks.Length + widest - 1) / widest;
+        if (_blocks.Length >= threads) _slabs = Math.Min((_slabs + threads - 1) / threads * threads, _blocks.Length);
+        _blocksPerSlab = (_blocks.Length + _slabs - 1) / _slabs;
+        _slabs = (_blocks.Length + _blocksPerSlab - 1) / _blocksPerSlab;
+        _pixelStep = _slabs == 1 ? ByteTensor.Padded(task.Input.C) : _blocksPerSlab * _blocks[0].Count;
+        if (_pixelStep % CrowdedStep == 0) _pixelStep += CacheLine;
+        int units = task.Input.N * _slabs;
+        _ranges = 1;
+        while (units * _ranges % threads != 0 && units * _ranges < 4 * threads && _ranges < geometry.OutputHeight) _ranges++;
+    }
+
+    private Int8Depthwise(string name, DepthwiseTask task, DepthwiseRunner[] runners)
+    {
+        (Name, _task, _blocks) = (name, task, task.Weights.Blocks);
+        _runners = [.. _blocks.Select(block => runners.First(runner => runner.Width == block.Width))];
     }
 
     public override string Name { get; }
 
-    public override KernelKind Kind => new(GetType(), _runners[0].GetType(), _task.Geometry.R, _task.Geometry.S);
+    public override KernelKind Kind =>
+        new(GetType(), _rows?.GetType() ?? _runners[0].GetType(), _task.Geometry.R, _task.Geometry.S, _runners[0].Width);
 
-    public override int Units => _task.Source.Shape.N * _task.Weights.Blocks.Length * _ranges;
+    public override int Units => _task.Input.N * _slabs * _ranges;
 
-    // Interleaved columns, and a row of zero points.
-    public override nint ScratchFloats => ColumnFloats + (_task.Source.RowStride / sizeof(float)) + CpuTensor.Lanes;
+    // Interleaved columns, a row of zero points, the ring, and what its rows need.
+    public override nint ScratchFloats =>
+        (ColumnBytes + (RowBytes * (1 + _ringRows)) + (_rows?.ScratchBytes ?? 0) + sizeof(float) - 1) / sizeof(float);
 
-    private nint ColumnFloats => (nint)_task.Groups * _task.Columns * _task.Weights.Blocks.Max(block => block.Count);
+    private nint ColumnBytes => (nint)_task.Groups * _task.Columns * _blocks.Max(block => block.Count) * 4;
+
+    private nint RowBytes => ((_task.Input.W * _pixelStep) + CacheLine - 1) / CacheLine * CacheLine;
 
     public override void Run(int begin, int end, float* scratch)
     {
-        byte* zeros = (byte*)(scratch + ColumnFloats);
-        NativeMemory.Fill(zeros, (nuint)_task.Source.RowStride, _task.Zero);
+        byte* zeros = (byte*)scratch + ColumnBytes;
+        NativeMemory.Fill(zeros, (nuint)RowBytes, _task.Zero);
         int height = _task.Geometry.OutputHeight;
         for (int unit = begin; unit < end; unit++)
         {
-            int range = unit % _ranges, block = unit / _ranges % _runners.Length, n = unit / _ranges / _runners.Length;
+            int range = unit % _ranges, slab = unit / _ranges % _slabs, n = unit / _ranges / _slabs;
             int first = range * height / _ranges, last = (range + 1) * height / _ranges;
-            _runners[block].Run(_task.Weights.Blocks[block], n, first, last, (byte*)scratch, zeros);
+            int firstBlock = slab * _blocksPerSlab, endBlock = Math.Min(firstBlock + _blocksPerSlab, _blocks.Length);
+            RunUnit(n, firstBlock, endBlock, first, last, (byte*)scratch, zeros);
+        }
+    }
+
+    [SkipLocalsInit]
+    private void RunUnit(int n, int firstBlock, int endBlock, int first, int last, byte* columns, byte* zeros)
+    {
+        ConvGeometry geometry = _task.Geometry;
+        int taps = 4 * _task.Groups, channel = _blocks[firstBlock].Channel, height = _task.Input.H;
+        int channels = _blocks[endBlock - 1].Channel + _blocks[endBlock - 1].Count - channel;
+        byte** rows = stackalloc byte*[2 * taps];
+        byte** inBlock = rows + taps;
+        byte* ring = zeros + RowBytes, scratch = ring + (_ringRows * RowBytes);
+        int next = Math.Max(geometry.InputRow(first, 0), 0);
+        for (int h = first; h < last; h++)
+        {
+            if (_rows is not null)
+            {
+                for (int newest = Math.Min(geometry.InputRow(h, geometry.R - 1), height - 1); next <= newest; next++)
+                    _rows.FillRow(ring + (next % _ringRows * RowBytes), _pixelStep, n, next, channel, channels, scratch);
+            }
+            for (int r = 0; r < taps; r++)
+            {
+                int row = geometry.InputRow(h, Math.Min(r, geometry.R - 1));
+                rows[r] = (uint)row >= (uint)height ? zeros
+                    : _rows is null ? _source.Pixel(n, row, 0) + channel : ring + (row % _ringRows * RowBytes);
+            }
+            for (int b = firstBlock; b < endBlock; b++)
+            {
+                for (int r = 0; r < taps; r++) inBlock[r] = rows[r] + (_blocks[b].Channel - channel);
+                _runners[b].Row(_blocks[b], inBlock, _pixelStep, columns, _task.Target.Pixel(n, h, 0) + _blocks[b].Channel);
+            }
         }
     }
 }
@@ -166,8 +240,8 @@ internal abstract unsafe class DepthwiseRunner
     /// <summary>Numbers in a vector.</summary>
     public abstract int Width { get; }
 
-    /// <summary>Computes a block's channels for some output rows of an image.</summary>
-    public abstract void Run(DepthwiseBlock block, int n, int first, int last, byte* columns, byte* zeros);
+    /// <summary>Computes a block's channels of an output row, from four rows a group, whose pixels are so many bytes apart.</summary>
+    public abstract void Row(DepthwiseBlock block, byte** rows, nint step, byte* columns, byte* output);
 }
 
 /// <summary>The same with vectors of one kind.</summary>
@@ -180,41 +254,29 @@ internal sealed unsafe class DepthwiseRunner<D, W>(DepthwiseTask task, Int8Round
 
     public override int Width => D.Width;
 
-    [SkipLocalsInit]
-    public override void Run(DepthwiseBlock block, int n, int first, int last, byte* columns, byte* zeros)
+    public override void Row(DepthwiseBlock block, byte** rows, nint step, byte* columns, byte* output)
     {
-        byte** rows = stackalloc byte*[4 * _groups];
         int* bias = task.Bias.Data + block.Channel;
         float* multipliers = task.Multipliers.Data + block.Channel;
-        for (int h = first; h < last; h++)
+        for (int w = 0; w < _geometry.OutputWidth; w += DepthwiseTask.Stretch)
         {
-            for (int r = 0; r < 4 * _groups; r++)
-            {
-                int row = _geometry.InputRow(h, Math.Min(r, _geometry.R - 1));
-                rows[r] = (uint)row < (uint)task.Source.Shape.H ? task.Source.Pixel(n, row, 0) + block.Channel : zeros;
-            }
-            for (int w = 0; w < _geometry.OutputWidth; w += DepthwiseTask.Stretch)
-            {
-                int pixels = Math.Min(DepthwiseTask.Stretch, _geometry.OutputWidth - w);
-                int count = ((pixels - 1) * _geometry.Stride) + ((_geometry.S - 1) * _geometry.Dilation) + 1;
-                for (int g = 0; g < _groups; g++)
-                    Interleave(rows + (4 * g), (w * _geometry.Stride) - _geometry.PadLeft, count, columns + (g * _groupStep));
-                byte* output = task.Target.Pixel(n, h, w) + block.Channel;
-                Pixels(columns, task.Weights.Data + block.Weights, bias, multipliers, output, pixels);
-            }
+            int pixels = Math.Min(DepthwiseTask.Stretch, _geometry.OutputWidth - w);
+            int count = ((pixels - 1) * _geometry.Stride) + ((_geometry.S - 1) * _geometry.Dilation) + 1;
+            for (int g = 0; g < _groups; g++)
+                Interleave(rows + (4 * g), step, (w * _geometry.Stride) - _geometry.PadLeft, count, columns + (g * _groupStep));
+            Pixels(columns, task.Weights.Data + block.Weights, bias, multipliers, output + (w * task.Target.PixelStride), pixels);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Interleave(byte** rows, int first, int count, byte* target)
+    private void Interleave(byte** rows, nint step, int first, int count, byte* target)
     {
-        nint step = task.Source.PixelStride;
         byte* a = rows[0], b = rows[1], c = rows[2], d = rows[3];
         W zero = D.Broadcast(task.Zero * 0x01010101);
         for (int i = 0; i < count; i++, target += 16 * D.Width)
         {
             int* to = (int*)target;
-            if ((uint)(first + i) < (uint)task.Source.Shape.W)
+            if ((uint)(first + i) < (uint)task.Input.W)
             {
                 nint at = (first + i) * step;
                 D.Interleave(a + at, b + at, c + at, d + at, out W x, out W y, out W z, out W w);
@@ -233,7 +295,6 @@ internal sealed unsafe class DepthwiseRunner<D, W>(DepthwiseTask task, Int8Round
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pixels(
         byte* columns, sbyte* weights, int* bias, float* multipliers, byte* output, int pixels)
-
     {
         nint pixelStep = 16 * _geometry.Stride * D.Width, tapStep = 16 * _geometry.Dilation * D.Width;
         int pixel = 0;
@@ -287,7 +348,6 @@ internal sealed unsafe class DepthwiseRunner<D, W>(DepthwiseTask task, Int8Round
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Put(W a, W b, W c, W d, float* multipliers, byte* output)
-
     {
         int* m = (int*)multipliers;
         a = rounding.Round(D.MultiplyFloat(D.ToFloat(a), D.Load(m)));

@@ -49,9 +49,14 @@ internal abstract unsafe class Int8Output<D, W> where D : struct, IDot<W> where 
 {
     /// <summary>Stores the sums of some pixels of a row, [pixel][output of the panel].</summary>
     public abstract void Store(int* sums, nint stride, Panel panel, int n, int h, int w, int pixels);
+
+    /// <summary>Stores them as bytes in pixels of somebody's working memory instead, from its channel 0 on.</summary>
+    public abstract void Store(int* sums, nint stride, Panel panel, byte* pixel, nint step, int pixels);
 }
 
-/// <summary>Rounded to bytes, with a residual added if there is one.</summary>
+/// <summary>
+/// Rounded to bytes, with a residual added if there is one. Of a tensor that is never stored there is no place.
+/// </summary>
 internal sealed unsafe class ByteOutput<D, W>(
     float[] multipliers, Int8Rounding<D, W> rounding, ByteTarget target, ByteTarget? residual, Quantization residualQuantization)
     : Int8Output<D, W> where D : struct, IDot<W> where W : struct
@@ -59,17 +64,21 @@ internal sealed unsafe class ByteOutput<D, W>(
     private readonly AlignedValues<float> _multipliers = new(multipliers);
     private readonly float _residualSteps = (float)((double)residualQuantization.Scale / rounding.Rounded.Scale);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Store(int* sums, nint stride, Panel panel, int n, int h, int w, int pixels)
     {
+        byte* added = residual is ByteTarget map ? map.Pixel(n, h, w) + panel.OutputChannel : null;
+        nint addedStride = residual is ByteTarget from ? from.PixelStride : 0;
+        Store(sums, stride, panel, target.Pixel(n, h, w) + panel.OutputChannel, target.PixelStride, added, addedStride, pixels);
+    }
+
+    public override void Store(int* sums, nint stride, Panel panel, byte* pixel, nint step, int pixels) =>
+        Store(sums, stride, panel, pixel + panel.OutputChannel, step, null, 0, pixels);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Store(
+        int* sums, nint stride, Panel panel, byte* output, nint outputStride, byte* added, nint addedStride, int pixels)
+    {
         int* steps = (int*)(_multipliers.Data + panel.Bias);
-        byte* output = target.Pixel(n, h, w) + panel.OutputChannel, added = null;
-        nint outputStride = target.PixelStride, addedStride = 0;
-        if (residual is ByteTarget map)
-        {
-            added = map.Pixel(n, h, w) + panel.OutputChannel;
-            addedStride = map.PixelStride;
-        }
         if (panel.Vectors == 1)
         {
             for (int pixel = 0; pixel < pixels; pixel++, sums += stride, added += addedStride)
@@ -112,6 +121,9 @@ internal sealed unsafe class ByteOutput<D, W>(
 internal sealed unsafe class FloatOutput<D, W>(float[] multipliers, CpuTensor map, Target target, Activation activation)
     : Int8Output<D, W> where D : struct, IDot<W> where W : struct
 {
+    public override void Store(int* sums, nint stride, Panel panel, byte* pixel, nint step, int pixels) =>
+        throw new NotSupportedException("real numbers have no place among bytes");
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Store(int* sums, nint stride, Panel panel, int n, int h, int w, int pixels)
     {
