@@ -5,25 +5,24 @@ using System.Text.Json;
 namespace LungSeg.Kernels.Compiler;
 
 /// <summary>
-/// The compiled kernels as one file: a zip archive of a manifest and a module for each kernel. The same kernels give the same bytes.
+/// The compiled kernels as one file: a Brotli stream of names, lengths and contents, the manifest first, then a module for each kernel.
+/// They are much alike: together they take a quarter of what each takes alone. The same kernels give the same bytes.
 /// </summary>
 internal static class KernelImage
 {
-    // The earliest time that a zip archive can state.
-    private static readonly DateTimeOffset NoTime = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
     public static void Write(Stream output, IReadOnlyList<(KernelSource Source, string Ptx)> kernels)
     {
-        using var archive = new ZipArchive(output, ZipArchiveMode.Create, leaveOpen: true);
+        using var stream = new BrotliStream(output, CompressionLevel.SmallestSize, leaveOpen: true);
+        using var writer = new BinaryWriter(stream);
+        writer.Write(kernels.Count + 1);
         Add("manifest.json", Manifest(kernels));
         foreach ((KernelSource source, string ptx) in kernels) Add($"{source.Name}.ptx", Encoding.ASCII.GetBytes(ptx));
 
         void Add(string name, byte[] content)
         {
-            ZipArchiveEntry entry = archive.CreateEntry(name, CompressionLevel.SmallestSize);
-            entry.LastWriteTime = NoTime;
-            using Stream stream = entry.Open();
-            stream.Write(content);
+            writer.Write(name);
+            writer.Write(content.Length);
+            writer.Write(content);
         }
     }
 

@@ -1,6 +1,7 @@
 /* One file that holds the same .NET code compiled for several levels of the processor, because the compiler that works ahead of
- * time knows one level only. The levels are in one Brotli stream, the widest first, so that each costs only what differs from those
- * before it. The first that the processor has is unpacked into a file in memory (memfd_create) and loaded as a shared library.
+ * time knows one level only. Each level's file is cut into parts; the first parts of all levels are one Brotli stream, the widest level
+ * first, so that each costs only what differs from those before it, and so on. Threads unpack the parts of the first level that the
+ * processor has into a file in memory (memfd_create), which is loaded as a shared library.
  * tools/native.sh makes levels.inc (the table) and the files that are embedded here. LUNGSEG_INSTRUCTIONS names another level. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,8 +25,8 @@
 
 /* The decoder that .NET's own packages bring, without its header. */
 typedef struct BrotliDecoderState BrotliDecoderState;
-enum { BROTLI_NEEDS_MORE_OUTPUT = 3, BROTLI_LARGE_WINDOW = 1 };
-BrotliDecoderState *BrotliDecoderCreateInstance(void *, void *, void *);
+enum { BROTLI_NEEDS_MORE_OUTPUT = 3, BROTLI_NO_REALLOCATION = 0, BROTLI_LARGE_WINDOW = 1 };
+BrotliDecoderState *BrotliDecoderCreateInstance(void *(*)(void *, size_t), void (*)(void *, void *), void *);
 int BrotliDecoderSetParameter(BrotliDecoderState *, int, uint32_t);
 int BrotliDecoderDecompressStream(BrotliDecoderState *, size_t *, const uint8_t **, size_t *, uint8_t **, size_t *);
 void BrotliDecoderDestroyInstance(BrotliDecoderState *);
@@ -45,7 +46,7 @@ enum need { NEEDS_NOTHING, NEEDS_V3, NEEDS_V4 };
 static const struct level { const char *name; enum need need; size_t size; } table[] = {
 #include "levels.inc"
 };
-enum { LEVELS = sizeof table / sizeof *table, CHUNK = 1 << 18 };
+enum { LEVELS = sizeof table / sizeof *table, PARTS = 4, BLOCK = 1 << 18 }; /* As in tools/compress.cs. */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void *library;
@@ -104,41 +105,110 @@ static int unnamed(char *path, size_t size) {
     return file;
 }
 
-static int write_all(int file, const uint8_t *bytes, size_t count) {
+static int write_all(int file, const uint8_t *bytes, size_t count, size_t at) {
     while (count) {
-        ssize_t written = write(file, bytes, count);
+        ssize_t written = pwrite(file, bytes, count, (off_t)at);
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) return 0;
         bytes += written;
+        at += (size_t)written;
         count -= (size_t)written;
     }
     return 1;
 }
 
-/* Writes the level's part of the stream to a file. */
-static int unpack(int level, int file) {
-    const uint8_t *in = levels_begin;
-    size_t left = (size_t)(levels_end - levels_begin), begin = 0, at = 0;
-    for (int i = 0; i < level; i++) begin += table[i].size;
-    const size_t end = begin + table[level].size;
-    uint8_t *chunk = malloc(CHUNK);
-    BrotliDecoderState *decoder = BrotliDecoderCreateInstance(NULL, NULL, NULL);
-    int state = BROTLI_NEEDS_MORE_OUTPUT;
-    if (!chunk || !decoder || !BrotliDecoderSetParameter(decoder, BROTLI_LARGE_WINDOW, 1)) fail("not enough memory to unpack the code for this processor");
-    else while (at < end && state == BROTLI_NEEDS_MORE_OUTPUT) {
-        uint8_t *out = chunk;
-        size_t room = CHUNK;
-        state = BrotliDecoderDecompressStream(decoder, &left, &in, &room, &out, NULL);
-        const size_t from = at < begin ? begin : at, next = at + (size_t)(out - chunk), to = next < end ? next : end;
-        if (from < to && !write_all(file, chunk + (from - at), to - from)) {
-            fail("the code for this processor cannot be written: %s", strerror(errno));
-            break;
+/* What the decoder looks back on, in pages as large as the system has: it takes longer to ask for small ones than to fill them. */
+static void *allocate(void *none, size_t size) {
+    enum { LARGE = 1 << 21 };
+    (void)none;
+    void *memory = NULL;
+    if (size < LARGE) return malloc(size);
+    if (posix_memalign(&memory, LARGE, size)) return NULL;
+    madvise(memory, size, MADV_HUGEPAGE);
+    return memory;
+}
+
+static void release(void *none, void *memory) {
+    (void)none;
+    free(memory);
+}
+
+/* In x64 code, tools/compress.cs made places of the distances of calls and jumps. */
+static void restore(uint8_t *block, size_t count, size_t at) {
+#ifdef __x86_64__
+    for (size_t i = 0; i + 5 <= count; i++) {
+        if ((block[i] & 0xfe) != 0xe8) continue;
+        uint8_t *bytes = block + i + 1;
+        i += 4;
+        if (bytes[3] != 0 && bytes[3] != 0xff) continue;
+        uint32_t place;
+        memcpy(&place, bytes, sizeof place);
+        const int32_t distance = (int32_t)((place - (uint32_t)(at + i - 4)) << 7) >> 7;
+        memcpy(bytes, &distance, sizeof distance);
+    }
+#else
+    (void)block, (void)count, (void)at;
+#endif
+}
+
+struct part { pthread_t thread; const uint8_t *in; size_t left; int level, index, file, started; const char *error; int number; };
+
+static size_t part_begin(int level, int index) { return table[level].size * (size_t)index / PARTS; }
+
+/* Writes the level's part to the file. */
+static void *unpack_part(void *argument) {
+    struct part *part = argument;
+    const size_t first = part_begin(part->level, part->index), size = part_begin(part->level, part->index + 1) - first;
+    size_t before = 0, at = 0;
+    for (int i = 0; i < part->level; i++) before += part_begin(i, part->index + 1) - part_begin(i, part->index);
+    uint8_t *block = malloc(BLOCK);
+    BrotliDecoderState *decoder = BrotliDecoderCreateInstance(allocate, release, NULL);
+    part->error = "not enough memory to unpack the code for this processor";
+    if (block && decoder && BrotliDecoderSetParameter(decoder, BROTLI_LARGE_WINDOW, 1)
+        && BrotliDecoderSetParameter(decoder, BROTLI_NO_REALLOCATION, 1)) {
+        part->error = NULL;
+        while (at < before + size && !part->error) {
+            /* Blocks are counted from where the part begins. */
+            const size_t to = at < before ? before : before + size, count = to - at < BLOCK ? to - at : BLOCK;
+            uint8_t *out = block;
+            size_t room = count;
+            BrotliDecoderDecompressStream(decoder, &part->left, &part->in, &room, &out, NULL);
+            if (room) part->error = "this file is damaged: its code cannot be unpacked";
+            else if (at >= before) {
+                restore(block, count, first + at - before);
+                if (!write_all(part->file, block, count, first + at - before)) {
+                    part->error = "the code for this processor cannot be written";
+                    part->number = errno;
+                }
+            }
+            at += count;
         }
-        at = next;
     }
     if (decoder) BrotliDecoderDestroyInstance(decoder);
-    free(chunk);
-    if (at < end && !*error) fail("this file is damaged: its code cannot be unpacked");
+    free(block);
+    return NULL;
+}
+
+/* Writes the level to the file: a thread for each part where the system gives one. */
+static int unpack(int level, int file) {
+    struct part parts[PARTS];
+    const uint8_t *in = levels_begin + sizeof(uint32_t[PARTS][LEVELS]);
+    for (int i = 0; i < PARTS; i++) {
+        uint32_t lengths[LEVELS];
+        memcpy(lengths, levels_begin + (size_t)i * sizeof lengths, sizeof lengths);
+        /* The decoder goes on for as long as it has input, and what comes behind the level is not needed. */
+        parts[i] = (struct part){ .in = in, .level = level, .index = i, .file = file };
+        for (int j = 0; j < LEVELS; j++) {
+            if (j <= level) parts[i].left += lengths[j];
+            in += lengths[j];
+        }
+        parts[i].started = i + 1 < PARTS && !pthread_create(&parts[i].thread, NULL, unpack_part, &parts[i]);
+    }
+    for (int i = PARTS - 1; i >= 0; i--) {
+        if (parts[i].started) pthread_join(parts[i].thread, NULL);
+        else unpack_part(&parts[i]);
+        if (parts[i].error) fail(parts[i].number ? "%s: %s" : "%s", parts[i].error, strerror(parts[i].number));
+    }
     return !*error;
 }
 

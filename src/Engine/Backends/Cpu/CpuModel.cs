@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using LungSeg.Engine.Backends.Cpu.Convolution;
 using LungSeg.Engine.Backends.Cpu.Int8;
@@ -94,9 +95,13 @@ internal sealed class CpuModel : Model
         FusionPlan plan = FusionPlan.Of(graph, CpuFusion.Instance, _patterns);
         return _set switch
         {
-            InstructionSet.Avx512 => new PlanBuilder<Simd512, Vector512<float>>(this, plan, _workers).Build(),
-            InstructionSet.Avx2 => new PlanBuilder<Simd256, Vector256<float>>(this, plan, _workers).Build(),
-            _ => new PlanBuilder<Simd128, Vector128<float>>(this, plan, _workers).Build(),
+            InstructionSet.Avx512 when InstructionSets.HasAvx512 =>
+                new PlanBuilder<Simd512, Vector512<float>>(this, plan, _workers).Build(),
+            InstructionSet.Avx2 when InstructionSets.HasAvx2 =>
+                new PlanBuilder<Simd256, Vector256<float>>(this, plan, _workers).Build(),
+            _ when InstructionSets.HasVector128 =>
+                new PlanBuilder<Simd128, Vector128<float>>(this, plan, _workers).Build(),
+            _ => throw new UnreachableException(),
         };
     }
 

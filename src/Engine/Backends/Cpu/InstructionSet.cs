@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -25,10 +26,23 @@ public static class InstructionSets
     /// <summary>The sets of this processor, narrowest first.</summary>
     public static IReadOnlyList<InstructionSet> Supported { get; } = [.. Enum.GetValues<InstructionSet>().Where(IsSupported)];
 
+    // A native image is for one set, and code for another would be in it in vain: src/Native/Level.props switches that off.
+
+    [FeatureSwitchDefinition("LungSeg.Avx512")]
+    internal static bool HasAvx512 => IsOn("LungSeg.Avx512");
+
+    [FeatureSwitchDefinition("LungSeg.Avx2")]
+    internal static bool HasAvx2 => IsOn("LungSeg.Avx2");
+
+    [FeatureSwitchDefinition("LungSeg.Vector128")]
+    internal static bool HasVector128 => IsOn("LungSeg.Vector128");
+
+    private static bool IsOn(string name) => !AppContext.TryGetSwitch(name, out bool isOn) || isOn;
+
     private static bool IsSupported(InstructionSet set) => set switch
     {
-        InstructionSet.Avx512 => Avx512F.IsSupported && Vector512.IsHardwareAccelerated,
-        InstructionSet.Avx2 => Avx2.IsSupported && Fma.IsSupported,
-        _ => true,
+        InstructionSet.Avx512 => HasAvx512 && Avx512F.IsSupported && Vector512.IsHardwareAccelerated,
+        InstructionSet.Avx2 => HasAvx2 && Avx2.IsSupported && Fma.IsSupported,
+        _ => HasVector128,
     };
 }

@@ -26,18 +26,18 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
     private readonly bool _unpacksInput;
     private readonly PlanMemory _memory;
     private readonly List<(Tensor Node, Kernel Kernel)> _steps = [];
-    private readonly Int8Builder _integers;
+    private readonly Int8Builder? _integers;
     private JitWarmup? _warmup;
 
     // For each convolution that adds up what it writes for a global pooling: into how many parts.
     private readonly Dictionary<Tensor, int> _parts = [];
 
-    public PlanBuilder(CpuModel model, FusionPlan plan, Workers workers, IntegerPath path = default)
+    public PlanBuilder(CpuModel model, FusionPlan plan, Workers workers, IntegerPath? path = null)
     {
         (_model, _plan, _workers) = (model, plan, workers);
         _unpacksInput = plan.Graph.Outputs.Contains(plan.Graph.Input) || plan.Nodes.Any(ReadsUnpackedInput);
         _memory = new PlanMemory(plan, _unpacksInput, plan.Nodes.Select(TemporaryOf).OfType<Temporary>());
-        _integers = Int8Builder.Of(path, model, _memory, workers.Count, Add);
+        _integers = path is IntegerPath integers ? Int8Builder.Of(integers, model, _memory, workers.Count, Add) : null;
     }
 
     public CpuPlan Build()
@@ -106,7 +106,7 @@ internal sealed unsafe class PlanBuilder<S, V> where S : struct, ISimd<V> where 
         Tensor tensor = node.Node;
         if (Int8Builder.Takes(tensor))
         {
-            _integers.Add(node);
+            _integers!.Add(node);
             return;
         }
         switch (tensor.Op)

@@ -7,8 +7,9 @@ namespace LungSeg.Engine.Backends.Cuda;
 /// <summary>The GPU kernels that the build compiled and embedded: a PTX module for each, and what a launch must know.</summary>
 internal static class KernelLibrary
 {
-    private const string Resource = "kernels.zip";
+    private const string Resource = "kernels.br";
     private static readonly Lazy<IReadOnlyList<KernelInfo>> All = new(ReadManifest);
+    private static readonly Lazy<Dictionary<string, byte[]>> Modules = new(() => ReadFiles().Skip(1).ToDictionary());
 
     /// <summary>All kernels, by name.</summary>
     public static IReadOnlyList<KernelInfo> Kernels => All.Value;
@@ -17,25 +18,25 @@ internal static class KernelLibrary
     public static KernelInfo Find(string name) =>
         Kernels.FirstOrDefault(kernel => kernel.Name == name) ?? throw new DeviceException($"the program has no GPU kernel '{name}'");
 
+    /// <summary>A kernel's module as PTX text in ASCII, with the zero byte behind it that the driver asks for.</summary>
+    public static byte[] ReadPtx(this KernelInfo kernel) =>
+        Modules.Value.TryGetValue($"{kernel.Name}.ptx", out byte[]? module)
+            ? [.. module, 0]
+            : throw new DeviceException($"the program's GPU kernels have no '{kernel.Name}'");
+
     private static IReadOnlyList<KernelInfo> ReadManifest()
     {
-        using JsonDocument manifest = JsonDocument.Parse(Read("manifest.json", terminator: 0));
+        using JsonDocument manifest = JsonDocument.Parse(ReadFiles().First().Value);
         return [.. manifest.RootElement.EnumerateArray().Select(KernelInfo.Read).OrderBy(kernel => kernel.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>A kernel's module as PTX text in ASCII, with the zero byte behind it that the driver asks for.</summary>
-    public static byte[] ReadPtx(this KernelInfo kernel) => Read($"{kernel.Name}.ptx", terminator: 1);
-
-    // A file of the archive, with so many zero bytes behind it.
-    private static byte[] Read(string name, int terminator)
+    // As src/Kernels/Compiler/KernelImage wrote them, the manifest first: who needs no more unpacks no more.
+    private static IEnumerable<KeyValuePair<string, byte[]>> ReadFiles()
     {
         using Stream resource = typeof(KernelLibrary).Assembly.GetManifestResourceStream(Resource)
             ?? throw new DeviceException("this build has no GPU kernels in it");
-        using var archive = new ZipArchive(resource);
-        ZipArchiveEntry entry = archive.GetEntry(name) ?? throw new DeviceException($"the program's GPU kernels have no '{name}'");
-        var bytes = new byte[entry.Length + terminator];
-        using Stream stream = entry.Open();
-        stream.ReadExactly(bytes, 0, (int)entry.Length);
-        return bytes;
+        using var stream = new BrotliStream(resource, CompressionMode.Decompress);
+        using var reader = new BinaryReader(stream);
+        for (int left = reader.ReadInt32(); left > 0; left--) yield return new(reader.ReadString(), reader.ReadBytes(reader.ReadInt32()));
     }
 }

@@ -1,5 +1,5 @@
+using System.Diagnostics;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using LungSeg.Engine.Backends.Cpu.Convolution;
 using LungSeg.Engine.Ops;
 using LungSeg.Engine.Passes;
@@ -14,11 +14,15 @@ internal abstract class Int8Builder
     public static Int8Builder Of(IntegerPath path, CpuModel model, PlanMemory memory, int threads, Action<Tensor, Kernel> add) =>
         path switch
         {
-            IntegerPath.Avx512Vnni => new Int8Builder<Dot512, Vector512<int>>(path, model, memory, threads, add),
-            IntegerPath.AvxVnni => new Int8Builder<Dot256<VnniProducts>, Vector256<int>>(path, model, memory, threads, add),
-            IntegerPath.Avx512 => new Int8Builder<Dot512, Vector512<int>>(path, model, memory, threads, add),
-            IntegerPath.Avx2 => new Int8Builder<Dot256<PairProducts>, Vector256<int>>(path, model, memory, threads, add),
-            _ => new Int8Builder<Dot128<PlainProducts128>, Vector128<int>>(path, model, memory, threads, add),
+            IntegerPath.Avx512Vnni or IntegerPath.Avx512 when InstructionSets.HasAvx512 =>
+                new Int8Builder<Dot512, Vector512<int>>(path, model, memory, threads, add),
+            IntegerPath.AvxVnni when IntegerPaths.HasAvxVnni =>
+                new Int8Builder<Dot256<VnniProducts>, Vector256<int>>(path, model, memory, threads, add),
+            IntegerPath.Avx2 when InstructionSets.HasAvx2 =>
+                new Int8Builder<Dot256<PairProducts>, Vector256<int>>(path, model, memory, threads, add),
+            _ when InstructionSets.HasVector128 =>
+                new Int8Builder<Dot128<PlainProducts128>, Vector128<int>>(path, model, memory, threads, add),
+            _ => throw new UnreachableException(),
         };
 
     /// <summary>Whether a node is one of these.</summary>
@@ -169,8 +173,10 @@ internal sealed unsafe class Int8Builder<D, W>(
 
         DepthwiseRunner Runner(int width) => (width, path) switch
         {
-            (8, IntegerPath.AvxVnni or IntegerPath.Avx512Vnni) when AvxVnni.IsSupported => Of<Dot256<VnniProducts>, Vector256<int>>(),
-            (4, IntegerPath.AvxVnni or IntegerPath.Avx512Vnni) when AvxVnni.IsSupported => Of<Dot128<VnniProducts128>, Vector128<int>>(),
+            (8, IntegerPath.AvxVnni or IntegerPath.Avx512Vnni) when IntegerPaths.HasAvxVnni =>
+                Of<Dot256<VnniProducts>, Vector256<int>>(),
+            (4, IntegerPath.AvxVnni or IntegerPath.Avx512Vnni) when IntegerPaths.HasAvxVnni =>
+                Of<Dot128<VnniProducts128>, Vector128<int>>(),
             (8, _) => Of<Dot256<PairProducts>, Vector256<int>>(),
             (4, _) => Of<Dot128<PlainProducts128>, Vector128<int>>(),
             _ => Of<D, W>(),

@@ -39,6 +39,9 @@ internal static class IntegerPaths
         _ => "128-bit vectors",
     };
 
+    /// <summary>Whether the program and the processor have AVX-VNNI.</summary>
+    public static bool HasAvxVnni => (InstructionSets.HasAvx2 || InstructionSets.HasAvx512) && AvxVnni.IsSupported;
+
     private static InstructionSet Needs(IntegerPath path) => path switch
     {
         IntegerPath.Avx512 or IntegerPath.Avx512Vnni => InstructionSet.Avx512,
@@ -49,9 +52,9 @@ internal static class IntegerPaths
     private static bool IsSupported(IntegerPath path) => path switch
     {
         IntegerPath.Avx512Vnni => Avx512BW.IsSupported && VnniKernels.IsSupported,
-        IntegerPath.AvxVnni => AvxVnni.IsSupported,
+        IntegerPath.AvxVnni => HasAvxVnni,
         IntegerPath.Avx512 => Avx512BW.IsSupported && InstructionSets.Supported.Contains(InstructionSet.Avx512),
-        IntegerPath.Avx2 => Avx2.IsSupported,
-        _ => true,
+        IntegerPath.Avx2 => InstructionSets.HasAvx2 && Avx2.IsSupported,
+        _ => InstructionSets.HasVector128,
     };
 }
