@@ -1,5 +1,5 @@
-using LungSeg.IO;
 using LungSeg.Imaging.Masks;
+using LungSeg.IO;
 
 namespace LungSeg.Imaging;
 
