@@ -16,6 +16,13 @@ internal static class Reduction
         return value;
     }
 
+    /// <summary>The sum over so many neighbouring lanes of a warp, a power of two, known to them.</summary>
+    public static float LaneSum(float value, int lanes)
+    {
+        for (int distance = lanes / 2; distance > 0; distance /= 2) value += Warp.ShuffleXor(value, distance);
+        return value;
+    }
+
     /// <summary>The greatest over a warp's lanes, known to all; not-a-number wins.</summary>
     public static float WarpMax(float value)
     {

@@ -61,7 +61,7 @@ internal sealed class FusionPlan
     public Slice? SliceOf(Tensor tensor) => _slices.GetValueOrDefault(tensor);
 
     /// <summary>The tensor over which a tensor is written; null if it has memory of its own.</summary>
-    public Tensor? OverwrittenBy(Tensor tensor) => _overwritten.GetValueOrDefault(tensor);
+    public Tensor? WrittenOver(Tensor tensor) => _overwritten.GetValueOrDefault(tensor);
 
     /// <summary>The tensor whose memory a tensor lies in: itself, a concatenation, or one that nobody needs any more.</summary>
     public Tensor OwnerOf(Tensor tensor) => _slices.TryGetValue(tensor, out Slice? slice) ? OwnerOf(slice.Host)
@@ -70,7 +70,7 @@ internal sealed class FusionPlan
     /// <summary>A plan for people: a line for each stored tensor.</summary>
     public override string ToString() => string.Concat(Nodes.Select(node =>
         $"{node}{(SliceOf(node.Node) is { } slice ? $", in {slice.Host.Path} from {slice.Channel}" : "")}"
-        + $"{(OverwrittenBy(node.Node) is { } before ? $", over {before.Path}" : "")}\n"));
+        + $"{(WrittenOver(node.Node) is { } before ? $", over {before.Path}" : "")}\n"));
 
     private static IEnumerable<Tensor> Read(Tensor node) => node.Inputs.Where((_, index) => node.Op.ReadsInput(index));
 

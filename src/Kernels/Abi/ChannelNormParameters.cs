@@ -15,7 +15,7 @@ internal struct ChannelNormParameters
 
     public int Batch;
 
-    /// <summary>Threads that share a pixel: a power of two, at most 32.</summary>
+    /// <summary>Threads that share a pixel: <see cref="PixelLanes"/>, one for each channel.</summary>
     public int Lanes;
 
     public float Epsilon;

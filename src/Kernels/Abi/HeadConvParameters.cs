@@ -22,16 +22,8 @@ internal struct HeadConvParameters
 
     public Window Window;
 
-    /// <summary>Threads that share a pixel: <see cref="LanesFor"/>.</summary>
+    /// <summary>Threads that share a pixel: <see cref="PixelLanes"/>, one for each vector of 8 channels.</summary>
     public int Lanes;
 
     public Activation Activation;
-
-    /// <summary>A power of two, at most 32: one thread for each vector of 8 channels where that is possible.</summary>
-    public static int LanesFor(int channels)
-    {
-        int lanes = 1;
-        while (lanes < 32 && lanes * 8 < channels) lanes *= 2;
-        return lanes;
-    }
 }

@@ -30,8 +30,7 @@ internal static class HeadConv
                         Channels<F32>.Load(weights + (channel * (long)sizeof(float))));
             }
         }
-        float sum = sums.Sum();
-        for (int distance = p.Lanes / 2; distance > 0; distance /= 2) sum += Warp.ShuffleXor(sum, distance);
+        float sum = Reduction.LaneSum(sums.Sum(), p.Lanes);
         if (!exists | lane != 0) return;
         if (p.Bias != 0) sum += Global.LoadFloat(p.Bias);
         if (p.Residual.Address != 0) sum += default(T).LoadOne(p.Residual.Element<T>(Grid.IdxY, pixel, 0));

@@ -20,13 +20,13 @@ internal static class ChannelNorm
         long source = p.Input.Element<T>(Grid.IdxY, pixel, 0);
         float sum = 0, squares = 0;
         for (int c = lane; c < p.Input.Channels; c += p.Lanes) sum += Load<T>(source, c);
-        float mean = Sum(sum, p.Lanes) / p.Input.Channels;
+        float mean = Reduction.LaneSum(sum, p.Lanes) / p.Input.Channels;
         for (int c = lane; c < p.Input.Channels; c += p.Lanes)
         {
             float deviation = Load<T>(source, c) - mean;
             squares += deviation * deviation;
         }
-        float scale = 1f / XMath.Sqrt((Sum(squares, p.Lanes) / p.Input.Channels) + p.Epsilon);
+        float scale = 1f / XMath.Sqrt((Reduction.LaneSum(squares, p.Lanes) / p.Input.Channels) + p.Epsilon);
         for (int c = lane; c < p.Output.Channels & exists; c += p.Lanes)
         {
             float result = 0;
@@ -41,10 +41,4 @@ internal static class ChannelNorm
 
     private static float Load<T>(long pixel, int channel) where T : struct, IStorage =>
         default(T).LoadOne(pixel + (channel * (long)default(T).Size));
-
-    private static float Sum(float value, int lanes)
-    {
-        for (int distance = lanes / 2; distance > 0; distance /= 2) value += Warp.ShuffleXor(value, distance);
-        return value;
-    }
 }

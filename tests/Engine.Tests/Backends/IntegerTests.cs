@@ -78,7 +78,7 @@ public sealed class IntegerTests
         var test = IntegerCase.Of(new OperationCase(text, graph, seed), isRead);
         FusionPlan plan = FusionPlan.Of(StandardPasses.Apply(test.Graph, new LoadOptions()), Int8Fusion.Instance);
         bool inPlace = chain == "gate and sum";
-        Assert.Contains(plan.Nodes, node => inPlace ? plan.OverwrittenBy(node.Node) is not null : node.Unstored.Count > 0);
+        Assert.Contains(plan.Nodes, node => inPlace ? plan.WrittenOver(node.Node) is not null : node.Unstored.Count > 0);
         Check(test);
 
         Tensor Conv(Tensor x, string name, int k, int r = 1, int step = 1) => RandomLayers.Activate(

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.IO.Compression;
 using System.IO.Hashing;
+using LungSeg.Tests.Fuzzing;
 
 namespace LungSeg.Imaging.Tests.Codecs;
 
@@ -31,9 +32,9 @@ public sealed class FileFuzzTests
             Random random = new(seed);
             byte[] file = files[seed % files.Length];
             // Checksums would hide most of the decoder from the damage.
-            byte[] damaged = format != ".png" ? Damage(file, random)
-                : random.Next(2) == 0 ? WithChecksums(Damage(file, random))
-                : WithRows(file, rows => Damage(rows, random));
+            byte[] damaged = format != ".png" ? Damaged(file, random)
+                : random.Next(2) == 0 ? WithChecksums(Damaged(file, random))
+                : WithRows(file, rows => Damaged(rows, random));
             outcomes.Add(damaged, $"{format}, seed {seed}");
         }
         TestContext.Current.SendDiagnosticMessage($"{format}: {cases} damaged files, {outcomes}");
@@ -59,45 +60,7 @@ public sealed class FileFuzzTests
     private static byte[][] FilesOf(string format) =>
         [.. Fixtures.All.Values.Where(file => Path.GetExtension(file.Name) == format).Select(file => file.Bytes)];
 
-    private static byte[] Damage(byte[] source, Random random)
-    {
-        List<byte> bytes = [.. source];
-        for (int edits = random.Next(1, 5); edits > 0 && bytes.Count > 16; edits--)
-        {
-            // Headers and directories are at the ends.
-            int at = random.Next(3) switch
-            {
-                0 => random.Next(Math.Min(bytes.Count, 120)),
-                1 => bytes.Count - 1 - random.Next(Math.Min(bytes.Count, 200)),
-                _ => random.Next(bytes.Count),
-            };
-            switch (random.Next(7))
-            {
-                case 0:
-                    bytes[at] ^= (byte)(1 << random.Next(8));
-                    break;
-                case 1:
-                    bytes[at] = (byte)random.Next(256);
-                    break;
-                case 2:
-                    bytes[at] = Telling[random.Next(Telling.Length)];
-                    break;
-                case 3:
-                    bytes.Insert(at, Telling[random.Next(Telling.Length)]);
-                    break;
-                case 4:
-                    bytes.RemoveRange(at, Math.Min(random.Next(1, 20), bytes.Count - at));
-                    break;
-                case 5:
-                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(random.Next(1, 60), bytes.Count - at)));
-                    break;
-                default:
-                    for (int i = at; i < Math.Min(at + (1 << random.Next(4)), bytes.Count); i++) bytes[i] = 0xFF;
-                    break;
-            }
-        }
-        return [.. bytes];
-    }
+    private static byte[] Damaged(byte[] source, Random random) => Damage.Of(source, random, Telling, head: 120, tail: 200);
 
     /// <summary>A PNG file whose chunks have the checksums of what is in them.</summary>
     internal static byte[] WithChecksums(byte[] png)

@@ -1,6 +1,7 @@
 using LungSeg.Imaging.Codecs.Jpeg;
 using LungSeg.Imaging.Dicom;
 using LungSeg.Imaging.Dicom.Codecs;
+using LungSeg.Tests.Fuzzing;
 
 namespace LungSeg.Imaging.Tests.Dicom;
 
@@ -30,7 +31,7 @@ public sealed class CodecFuzzTests
         {
             Random random = new(seed);
             (byte[] coded, ImagePixel image) = frames[seed % frames.Length];
-            byte[] damaged = Damage(coded, random);
+            byte[] damaged = Damage.Of(coded, random, Telling, head: 200, tail: 60);
             long before = GC.GetAllocatedBytesForCurrentThread();
             Exception? error = Record.Exception(() => Decode(codec, damaged, image));
             long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
@@ -74,37 +75,5 @@ public sealed class CodecFuzzTests
                     JpegLossy.Decode(coded, image with { Columns = jpeg.Width, Rows = jpeg.Height, Samples = jpeg.Components.Length });
                 break;
         }
-    }
-
-    private static byte[] Damage(byte[] source, Random random)
-    {
-        byte[] damaged = (byte[])source.Clone();
-        for (int i = 1 + random.Next(4); i > 0 && damaged.Length > 8; i--)
-        {
-            int at = random.Next(3) == 0 ? random.Next(Math.Min(damaged.Length, 200)) : random.Next(damaged.Length);
-            int run = Math.Min(1 + random.Next(6), damaged.Length - at);
-            switch (random.Next(8))
-            {
-                case 0:
-                    damaged = damaged[..at];
-                    break;
-                case 1:
-                    damaged = [.. damaged[..at], .. damaged[(at + run)..]];
-                    break;
-                case 2:
-                    damaged = [.. damaged[..(at + run)], .. damaged[at..]];
-                    break;
-                case 3:
-                    random.NextBytes(damaged.AsSpan(at, run));
-                    break;
-                case 4 or 5:
-                    damaged[at] ^= (byte)(1 << random.Next(8));
-                    break;
-                default:
-                    damaged[at] = Telling[random.Next(Telling.Length)];
-                    break;
-            }
-        }
-        return damaged;
     }
 }

@@ -11,7 +11,7 @@ internal sealed class ChannelNorm(Tensor node, ChannelNormOp op, PrecisionKernel
     public override void Bind(Binder binder)
     {
         CudaMap target = binder[Node];
-        int channels = target.Shape.C, lanes = HeadConvParameters.LanesFor(CudaMap.Lanes * channels);
+        int channels = target.Shape.C, lanes = PixelLanes.For(channels);
         binder.LaunchItems(Node, _kernel, (long)target.Shape.H * target.Shape.W * lanes, new ChannelNormParameters
         {
             Input = binder[Node.Inputs[0]],

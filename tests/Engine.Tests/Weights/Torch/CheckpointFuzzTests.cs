@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Compression;
 using LungSeg.Engine.Weights;
+using LungSeg.Tests.Fuzzing;
 
 namespace LungSeg.Engine.Tests.Weights.Torch;
 
@@ -39,8 +40,8 @@ public class CheckpointFuzzTests
             int which = random.Next(files.Length);
             // Half of the cases damage the pickle alone and pack it well: else the checksum would hide it from the unpickler.
             byte[] damaged = pickles[which] is { } pickle && random.Next(2) == 0
-                ? Repack(files[which], Damage(pickle, random))
-                : Damage(files[which], random);
+                ? Repack(files[which], Damaged(pickle, random))
+                : Damaged(files[which], random);
 
             long allocated = GC.GetAllocatedBytesForCurrentThread();
             long start = Stopwatch.GetTimestamp();
@@ -78,50 +79,7 @@ public class CheckpointFuzzTests
             Assert.Equal(parameter.Count, parameter.Read().Length);
     }
 
-    private static byte[] Damage(byte[] original, Random random)
-    {
-        List<byte> bytes = [.. original];
-        for (int edits = random.Next(1, 5); edits > 0 && bytes.Count > 9; edits--)
-        {
-            // The ends are where headers and directories are.
-            int at = random.Next(3) switch
-            {
-                0 => random.Next(Math.Min(bytes.Count, 300)),
-                1 => bytes.Count - 1 - random.Next(Math.Min(bytes.Count, 600)),
-                _ => random.Next(bytes.Count),
-            };
-            switch (random.Next(8))
-            {
-                case 0:
-                    bytes[at] ^= (byte)(1 << random.Next(8));
-                    break;
-                case 1:
-                    bytes[at] = (byte)random.Next(256);
-                    break;
-                case 2:
-                    bytes[at] = Interesting[random.Next(Interesting.Length)];
-                    break;
-                case 3:
-                    bytes.Insert(at, Interesting[random.Next(Interesting.Length)]);
-                    break;
-                case 4:
-                    bytes.RemoveRange(at, Math.Min(random.Next(1, 20), bytes.Count - at));
-                    break;
-                case 5:
-                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(random.Next(1, 100), bytes.Count - at)));
-                    break;
-                case 6:
-                    for (int i = at; i < Math.Min(at + (1 << random.Next(4)), bytes.Count); i++)
-                        bytes[i] = 0xFF;
-                    break;
-                default:
-                    if (random.Next(4) == 0)
-                        bytes.RemoveRange(at, bytes.Count - at);
-                    break;
-            }
-        }
-        return [.. bytes];
-    }
+    private static byte[] Damaged(byte[] original, Random random) => Damage.Of(original, random, Interesting, head: 300, tail: 600);
 
     private static byte[]? PickleOf(byte[] file)
     {

@@ -13,7 +13,7 @@ internal sealed class HeadConv(Tensor node, Conv2dOp op, PrecisionKernels kernel
     public override void Bind(Binder binder)
     {
         CudaMap input = binder[Node.Inputs[0]], output = binder[Node];
-        int channels = CudaMap.Padded(op.C), lanes = HeadConvParameters.LanesFor(op.C);
+        int channels = CudaMap.Padded(op.C), lanes = PixelLanes.For(channels / CudaMap.Lanes);
         binder.LaunchItems(Node, _kernel, output.Items * lanes, new HeadConvParameters
         {
             Input = input,
