@@ -4,13 +4,13 @@
 #   kernels    the self-test of every kernel on the emulated GPU (some minutes)
 #   fuzz       the fuzz tests of the parsers with a hundred times as many cases (LUNGSEG_FUZZ_CASES sets another number)
 #   flags      how often each flag is raised by real radiographs (shared/cxr) and changed ones; LUNGSEG_PHOTOS: a folder of photographs
-#   server-fuzz   50,000 damaged associations and HTTP requests (a quarter of an hour; LUNGSEG_SERVER_FUZZ_CASES sets another number)
+#   server-fuzz   50,000 damaged associations, HTTP requests and images (a quarter of an hour; LUNGSEG_SERVER_FUZZ_CASES sets another number)
 #   server-load   images a second through the service beside segment, latency, memory over 5,000 images (LUNGSEG_SERVER_IMAGES)
 #   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
 #   disposal   16 threads segment while others dispose and load: 2000 rounds (LUNGSEG_DISPOSAL_ROUNDS sets another number; some minutes)
 #   kill       runs over a folder, killed at 60 points and resumed (some minutes)
-#   soak       10,000 segmentations, 300 loads, 16 threads, weights replaced while in use, memory refused: through the library and the C functions
-#              (half an hour; LUNGSEG_SOAK sets another number of segmentations)
+#   soak       32,000 segmentations, 3,200 loads, 16 threads, weights replaced while in use, memory refused, 80 shards at once, 2 million damaged
+#              files through the C library (an hour or two; LUNGSEG_SOAK sets another number of segmentations, LUNGSEG_FUZZ_CASES of files)
 #   memory     --memory over 100 images, and in a control group where one can be made (some minutes)
 #   native     builds the native program, the C library and the wheel, and runs their tests (about a quarter of an hour; g++, golang-go, valgrind
 #              and python3-numpy; without them their tests are skipped)
@@ -43,8 +43,10 @@ kill) run Cli.Tests -explicit only -class '*KilledRunTests' ;;
 soak)
     status=0
     run Models.Tests -explicit only -class '*SoakTests' -showLiveOutput || status=1
-    run Native.Tests -explicit only -class '*ApiTests' -showLiveOutput || status=1
-    run Cli.Tests -explicit only -class '*SoakRunTests' -showLiveOutput || status=1
+    run Cli.Tests -explicit only -class '*SoakRunTests' -class '*ShardRunTests' -showLiveOutput || status=1
+    export LUNGSEG_NATIVE=$PWD/artifacts/native/fast LUNGSEG_NATIVE_QUALITY=5
+    tools/native.sh library linux-x64 "$LUNGSEG_NATIVE" || exit 1
+    run Native.Tests -explicit only -class '*BuiltLibraryTests' -showLiveOutput || status=1
     exit "$status"
     ;;
 memory) run Cli.Tests -explicit only -class '*MemoryCeilingTests' -showLiveOutput ;;

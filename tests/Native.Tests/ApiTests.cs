@@ -9,11 +9,9 @@ public sealed unsafe class ApiTests : IDisposable
 {
     private const int Size = 128;
     private readonly nint _segmenter;
-    private readonly ITestOutputHelper _log;
 
-    public ApiTests(ITestOutputHelper output)
+    public ApiTests()
     {
-        _log = output;
         OptionsLayout options = Api.Options;
         options.NetworkSize = Size;
         options.Threads = 1;
@@ -287,56 +285,6 @@ public sealed unsafe class ApiTests : IDisposable
             body = body[..body.IndexOf($"}} lungseg_{name};", StringComparison.Ordinal)];
             int members = body.Split('\n').Skip(1).Select(line => line.Split("/*")[0]).Sum(line => line.Count(c => c is ',' or ';'));
             Assert.Equal(type.GetFields().Length, members);
-        }
-    }
-
-    // By hand: tests/long.sh soak.
-    [Fact(Explicit = true)]
-    public void Many_calls_give_everything_back()
-    {
-        const int Calls = 10_000, Creations = 300, Threads = 16;
-        const long MostGrowth = 32 << 20;
-        Radiograph image = Drawn(8, 1);
-        OptionsLayout options = Api.Options;
-        (options.NetworkSize, options.Threads, options.Images) = (Size, 1, 4);
-        Done(Api.Create(&options, out nint shared));
-        float[] expected = Probabilities(shared, image);
-        int same = 0;
-        long before = 0;
-        for (int part = 0; part < 10; part++)
-        {
-            Thread[] threads = [.. Enumerable.Range(0, Threads).Select(_ => new Thread(() =>
-            {
-                for (int i = 0; i < Calls / 10 / Threads; i++)
-                {
-                    if (Probabilities(shared, image).AsSpan().SequenceEqual(expected)) Interlocked.Increment(ref same);
-                }
-            }))];
-            foreach (Thread thread in threads) thread.Start();
-            foreach (Thread thread in threads) thread.Join();
-            if (part == 0) before = Resident();
-        }
-        Assert.Equal(Calls / 10 / Threads * Threads * 10, same);
-        long after = Resident();
-        _log.WriteLine($"{same} calls by {Threads} threads: resident {before >> 20} MiB after a tenth, {after >> 20} MiB in the end");
-        Assert.InRange(after - before, long.MinValue, MostGrowth);
-        Done(Api.Destroy(shared));
-
-        for (int i = 0; i < Creations; i++)
-        {
-            Done(Api.Create(&options, out nint one));
-            Assert.Equal(expected, Probabilities(one, image));
-            Done(Api.Destroy(one));
-            if (i == Creations / 10) before = Resident();
-        }
-        after = Resident();
-        _log.WriteLine($"{Creations} times created and destroyed: resident {before >> 20} MiB after a tenth, {after >> 20} MiB in the end");
-        Assert.InRange(after - before, long.MinValue, MostGrowth);
-
-        static long Resident()
-        {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            return Environment.WorkingSet;
         }
     }
 

@@ -64,7 +64,12 @@ internal static class Built
     }
 
     /// <summary>Runs a program that finds the library; skips where there is no such program.</summary>
-    public static Outcome Run(string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
+    public static Outcome Run(string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment) =>
+        Run(Patience, program, arguments, environment);
+
+    /// <summary>The same for a program that may take so long.</summary>
+    public static Outcome Run(
+        TimeSpan patience, string program, IEnumerable<string> arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Environment.GetEnvironmentVariable("LUNGSEG_NATIVE") is { Length: > 0 } folder)
@@ -83,7 +88,7 @@ internal static class Built
         using (process)
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-            if (!process.WaitForExit(Patience))
+            if (!process.WaitForExit(patience))
             {
                 process.Kill(entireProcessTree: true);
                 Assert.Fail($"{program} did not end");

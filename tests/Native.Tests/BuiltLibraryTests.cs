@@ -1,10 +1,13 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using LungSeg.Imaging;
+using LungSeg.Tests.Fuzzing;
 
 namespace LungSeg.Native.Tests;
 
 /// <summary>The C library as it ships, used from C, C++, Go and Python.</summary>
-public sealed partial class BuiltLibraryTests : IDisposable
+public sealed partial class BuiltLibraryTests(ITestOutputHelper log) : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
@@ -122,6 +125,22 @@ public sealed partial class BuiltLibraryTests : IDisposable
         Assert.True(run.Exit == 0, run.Error);
         Assert.Contains("ERROR SUMMARY: 0 errors", run.Error);
         Assert.Equal("all hold\n", run.Output);
+    }
+
+    // By hand: tests/long.sh soak, whose counts docs/testing.md publishes.
+    [Fact(Explicit = true)]
+    public void Many_calls_creations_and_damaged_files_leave_nothing_behind()
+    {
+        string image = _directory["image.png"];
+        ImageWriter.WritePng(image, SyntheticRadiograph.Draw(160, 128, 3).Image);
+        string[] files = GoodImages.In(Repository.PathOf("tests", "data"));
+        int calls = Number("LUNGSEG_SOAK", 32_000), damaged = Number("LUNGSEG_FUZZ_CASES", 2_000_000);
+        string[] arguments = [$"{calls}", $"{calls / 10}", $"{damaged}", image, .. files];
+        Outcome run = Built.Run(TimeSpan.FromHours(3), Compile("cc", Source("soak.c")), arguments).Succeeded();
+        log.WriteLine($"{files.Length} good files. {run.Output}");
+
+        static int Number(string variable, int usual) =>
+            int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int number) ? number : usual;
     }
 
     private static string[] Declared() =>

@@ -2,9 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using LungSeg.Cli.Tests;
+using LungSeg.Models;
 using LungSeg.Server.Dicom;
 using LungSeg.Server.Spooling;
 using LungSeg.Server.Tests.Dicom;
+using LungSeg.Tests.Fuzzing;
 
 namespace LungSeg.Server.Tests;
 
@@ -103,6 +105,32 @@ public sealed class FuzzTests : IDisposable
         Assert.DoesNotContain("fault of the program", service.Events);
         TestContext.Current.SendDiagnosticMessage($"{Cases} HTTP requests: {answers} answered; handles {before} half-way, {Handles()} "
             + "at the end");
+    }
+
+    // The requests are whole, the images in them are not: each is answered, as an image or as one that cannot be read.
+    [Fact]
+    public async Task Damaged_images()
+    {
+        await using TestService service = await TestService.StartAsync(_directory, request =>
+            request with { Dicom = null, Rate = 100_000, Segmenter = new LungSegmenterOptions { NetworkSize = 128 } });
+        byte[][] good = [.. GoodImages.In(Repository.PathOf("tests", "data")).Select(File.ReadAllBytes)];
+        int found = 0, refused = 0;
+        await Parallel.ForAsync(0, Cases, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (number, stop) =>
+        {
+            var random = new Random(number);
+            byte[] image = good[number / 2 % good.Length];
+            image = number % 2 == 0 ? Damage.Of(image, random, [0, 1, 0x7F, 0x80, 0xD9, 0xFF], 200, 200)
+                : image[..random.Next(image.Length)];
+            using HttpResponseMessage response = await service.PostAsync("v1/segment?format=mask", image);
+            string body = response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync(stop);
+            Assert.True((int)response.StatusCode is 200 or (>= 400 and < 500), $"case {number}: {response.StatusCode} {body}");
+            _ = response.IsSuccessStatusCode ? Interlocked.Increment(ref found) : Interlocked.Increment(ref refused);
+        });
+        Assert.True(found > Cases / 50 && refused > Cases / 4, $"{found} found, {refused} refused of {Cases}");
+        await TestService.Until(() => service.Running.Spool.Bytes == 0, "nothing is left in the spool");
+        Assert.DoesNotContain("fault of the program", service.Events);
+        TestContext.Current.SendDiagnosticMessage($"{Cases} damaged images: {found} segmented, {refused} refused; resident "
+            + $"{Environment.WorkingSet >> 20} MiB");
     }
 
     private static int Handles() => OperatingSystem.IsLinux() ? Directory.GetFiles("/proc/self/fd").Length : 0;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LungSeg.Cli.Journals;
 using LungSeg.IO;
 
@@ -41,6 +42,25 @@ public sealed class ShardRunTests : IDisposable
         run = Lungseg.Run(
             "segment", _directory["in"], "-o", _directory["together"], "--size", "128", "--format", "mask,json,coco", "--resume");
         Assert.Contains("14 of 15 images are already finished", run.Error);
+    }
+
+    // By hand: tests/long.sh soak.
+    [Fact(Explicit = true)]
+    public void Eighty_shards_at_once_are_one_run_byte_for_byte()
+    {
+        const int Shards = 80;
+        Images.Write(_directory, "in", [.. Enumerable.Range(0, Shards).Select(i => $"{i % 7}/q{i}.png")]);
+        Segment("whole");
+        Process[] runs =
+            [.. Enumerable.Range(1, Shards).Select(i => Lungseg.Start(Arguments("together", "--shard", $"{i}/{Shards}", "-q")))];
+        foreach (Process run in runs)
+        {
+            run.WaitForExit();
+            Assert.InRange(run.ExitCode, 0, 1);
+            run.Dispose();
+        }
+        Assert.Contains($"95 images of {Shards} shards", Lungseg.Run("merge", _directory["together"]).Succeeded().Output);
+        Assert.Equal(Hashes("whole"), Hashes("together"));
     }
 
     [Fact]
@@ -98,11 +118,10 @@ public sealed class ShardRunTests : IDisposable
         Lungseg.Run("segment", _directory["in"], "-o", _directory["out"], "--size", "128", "--shard", "1/2").Refused("1-of-4", "1/2");
     }
 
-    private void Segment(string output, params string[] more)
-    {
-        string[] arguments = ["segment", _directory["in"], "-o", _directory[output], "--size", "128", "--format", "mask,json,coco"];
-        Assert.InRange(Lungseg.Run([.. arguments, .. more]).Exit, 0, 1);
-    }
+    private void Segment(string output, params string[] more) => Assert.InRange(Lungseg.Run(Arguments(output, more)).Exit, 0, 1);
+
+    private string[] Arguments(string output, params string[] more) =>
+        ["segment", _directory["in"], "-o", _directory[output], "--size", "128", "--format", "mask,json,coco", .. more];
 
     private Dictionary<string, string> Hashes(string folder) => Directory
         .EnumerateFiles(_directory[folder], "*", SearchOption.AllDirectories)
