@@ -92,6 +92,9 @@ else
     made=$out/liblungseg.so
 fi
 
+# The same commit gives the same bytes in every folder.
+if grep -lF "$PWD" "$made" "${files[@]}"; then echo "native.sh: these files have the path of this folder in them"; exit 1; fi
+
 # The newest version of the C library that any part asks for.
 asked=$(for file in "$made" "${files[@]}"; do objdump -T "$file"; done | grep -o 'GLIBC_[0-9.]*[0-9]' | sort -Vu | tail -n 1)
 echo "$made: $(stat -c %s "$made") bytes, needs $asked"
