@@ -87,7 +87,17 @@ if [ "$(id -u)" = 0 ]; then
     ran $name "by chroot, without rights, its root read-only" unshare -m sh -c \
         "$inside && chroot --userspec=10001:10001 $root /usr/lib/lungseg/lungseg segment /work/radiograph.png -o /work"
 fi
-command -v podman > /dev/null || echo "$name: podman is not installed here: not run by it"
+if ! command -v podman > /dev/null; then
+    echo "$name: podman is not installed here: not run by it"
+elif podman build -q -t lungseg-tried "$work/$name" > "$work/log" 2>&1 && podman run --rm --read-only lungseg-tried --version > "$work/log" 2>&1; then
+    mkdir -p "$work/out/$name-podman"
+    chmod 777 "$work/out/$name-podman"
+    cp "$sample" "$work/out/$name-podman"
+    ran $name-podman "by podman, its root read-only" podman run --rm --read-only -v "$work/out/$name-podman:/work" lungseg-tried \
+        segment /work/radiograph.png -o /work
+else
+    echo "$name: podman does not run containers here: $(tail -n 1 "$work/log")"
+fi
 
 library=liblungseg-$version-linux-x64
 unpack $library
