@@ -7,8 +7,9 @@
 #:property PublishSingleFile=true
 #:property NoWarn=IL2104
 #:property AssemblyName=onnx-program
-// What a developer would write with ONNX Runtime in place of lungseg: the lungs of one X-ray, as a mask and an overlay. tools/compare-builds.py
-// runs it beside ours, with the same words on its command line; docs/native.md has the figures. The model is beside the program:
+// What a developer would write with ONNX Runtime in place of lungseg: the lungs of one X-ray, as a mask and an overlay.
+// tools/compare-builds.py runs it beside ours, with the same words on its command line; docs/native.md has the figures. The model is beside
+// the program:
 //   dotnet run -c Release --project benchmarks -- export pan OUT/pan.onnx --weights weights/pan.safetensors
 //   dotnet publish tools/onnx-program.cs -r linux-x64 --self-contained -o OUT
 //   OUT/onnx-program segment IMAGE -o FOLDER
