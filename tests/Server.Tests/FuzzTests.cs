@@ -130,7 +130,8 @@ public sealed class FuzzTests : IDisposable
         await TestService.Until(() => service.Running.Spool.Bytes == 0, "nothing is left in the spool");
         Assert.DoesNotContain("fault of the program", service.Events);
         TestContext.Current.SendDiagnosticMessage($"{Cases} damaged images: {found} segmented, {refused} refused; resident "
-            + $"{Environment.WorkingSet >> 20} MiB");
+            + $"{Environment.WorkingSet >> 20} MiB, with {(service.Events.Length + service.Audit.Length) * sizeof(char) >> 20} MiB of "
+            + "log that the test keeps");
     }
 
     private static int Handles() => OperatingSystem.IsLinux() ? Directory.GetFiles("/proc/self/fd").Length : 0;
