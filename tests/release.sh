@@ -95,6 +95,7 @@ elif podman build -q -t lungseg-tried "$work/$name" > "$work/log" 2>&1 && podman
     cp "$sample" "$work/out/$name-podman"
     ran $name-podman "by podman, its root read-only" podman run --rm --read-only -v "$work/out/$name-podman:/work" lungseg-tried \
         segment /work/radiograph.png -o /work
+    podman rmi -f lungseg-tried > /dev/null 2>&1
 else
     echo "$name: podman does not run containers here: $(tail -n 1 "$work/log")"
 fi

@@ -7,8 +7,7 @@ namespace LungSeg.Models.Tests;
 
 /// <summary>
 /// What shows only after long: memory and files that are not given back, results that drift. By hand: tests/long.sh soak, whose counts
-/// docs/testing.md publishes. LUNGSEG_SOAK sets the number of segmentations; networks are loaded a tenth
-/// as often.
+/// docs/testing.md publishes. LUNGSEG_SOAK sets the number of segmentations; networks are loaded a tenth as often.
 /// </summary>
 public sealed class SoakTests(ITestOutputHelper log) : IDisposable
 {

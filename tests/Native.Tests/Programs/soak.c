@@ -56,7 +56,7 @@ static uint64_t draw(uint64_t *state, uint64_t below) {
     return (z ^ z >> 31) % below;
 }
 
-/* Cuts every other file, and changes the others in one to four places, two thirds of them near the file's ends. */
+/* As tests/Support/Fuzzing/Damage.cs, for a program without .NET: cuts every other file, and changes the others in one to four places, two thirds of them near the file's ends. */
 static size_t damage(uint8_t *bytes, size_t length, long number) {
     uint64_t random = (uint64_t)number;
     if (number % 2) return draw(&random, length);
@@ -103,7 +103,6 @@ static void *read_damaged(void *unused) {
  * with the collector, so that the least of the last three may not be far above the most of the first three. */
 static void shared(void *(*work)(void *), long count, const char *what) {
     long resident[PARTS];
-    next = 0;
     for (int part = 0; part < PARTS; part++) {
         pthread_t threads[THREADS];
         next = count * part / PARTS;
