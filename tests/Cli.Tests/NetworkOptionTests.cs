@@ -65,6 +65,7 @@ public sealed class NetworkOptionTests : IDisposable
     [InlineData("PSPNet", "mobilenet_v2", "upsampling=16")]
     public void Of_networks_that_fit_alike_a_dump_tells_which_it_is(string architecture, string encoder, params string[] chosen)
     {
+        if (architecture != "PAN") LargeTest.SkipUnlessWanted();
         NetworkOptions options = new() { Activation = OutputActivation.None };
         string[][] choices = [.. chosen.Select(option => option.Split('='))];
         foreach (string[] choice in choices.Where(choice => choice[0] != "encoder_name")) options = options.With(choice[0], choice[1]);

@@ -13,13 +13,16 @@ public sealed class ProfileCommandTests
 
         JsonElement[] steps = [.. profile.GetProperty("steps").EnumerateArray()];
         Assert.InRange(steps.Sum(step => step.GetProperty("macs").GetInt64()), 3_765_000_000, 3_775_000_000);
-        Assert.InRange(steps.Sum(step => step.GetProperty("share").GetDouble()), 0.5, 1.5);
+        // Their sum depends on what else the machine does.
+        double whole = profile.GetProperty("median_ms").GetDouble();
+        Assert.True(whole > 0);
+        Assert.All(steps, step =>
+            Assert.Equal(step.GetProperty("ms").GetDouble() / whole, step.GetProperty("share").GetDouble(), 1e-9));
         Assert.Contains(steps, step => step.GetProperty("path").GetString() == "segmentation_head.1");
         Assert.All(steps, step => Assert.NotEmpty(step.GetProperty("kernel").GetString()!));
         Assert.True(profile.GetProperty("roofline_gflops").GetDouble() > 0);
         // No memory is slower; that of laying out a planar input is.
         Assert.True(profile.GetProperty("roofline_gbytes_per_s").GetDouble() > 1);
-        Assert.True(profile.GetProperty("median_ms").GetDouble() > 0);
 
         JsonElement[] events = [.. JsonDocument.Parse(File.ReadAllText(trace)).RootElement.GetProperty("traceEvents").EnumerateArray()];
         JsonElement[] bars = [.. events.Where(e => e.GetProperty("ph").GetString() == "X")];

@@ -13,10 +13,14 @@ public sealed class IntegerNetworkTests
 
     public static TheoryData<string> Networks => [.. Architectures.All.Select(network => network.Key)];
 
+    // The default, the study's choice, and one without attention.
+    private static readonly string[] Everyday = ["pan", "deeplabv3plus", "pspnet"];
+
     [Theory]
     [MemberData(nameof(Networks))]
     public void A_network_in_integers_has_the_same_bits_on_every_path_and_number_of_threads(string key)
     {
+        if (!Everyday.Contains(key)) LargeTest.SkipUnlessWanted();
         Architecture network = Architectures.Get(key);
         int size = Math.Max(network.MinimumSize, 32 * Multiple);
         Graph graph = network.Record(new SyntheticWeights(), 1, size, size);
@@ -41,6 +45,7 @@ public sealed class IntegerNetworkTests
     [MemberData(nameof(Networks))]
     public void A_network_in_integers_needs_two_fifths_of_the_working_memory_at_most(string key)
     {
+        if (!Everyday.Contains(key)) LargeTest.SkipUnlessWanted();
         const double Most = 0.4;
         Architecture network = Architectures.Get(key);
         int size = Math.Max(network.MinimumSize, 32 * Multiple);

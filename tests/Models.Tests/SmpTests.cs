@@ -45,7 +45,11 @@ public sealed class SmpTests
     }
 
     [Fact]
-    public void Chosen_pairs_are_the_library_s() => Assert.Equal([], Failures(Pairs));
+    public void Chosen_pairs_are_the_library_s()
+    {
+        LargeTest.SkipUnlessWanted();
+        Assert.Equal([], Failures(Pairs));
+    }
 
     /// <summary>
     /// All pairs, small networks first: ten minutes or more, and so run by hand, by tests/long.sh. <c>LUNGSEG_SMP</c> is a pattern of

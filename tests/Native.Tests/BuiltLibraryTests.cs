@@ -133,9 +133,11 @@ public sealed partial class BuiltLibraryTests(ITestOutputHelper log) : IDisposab
     {
         string image = _directory["image.png"];
         ImageWriter.WritePng(image, SyntheticRadiograph.Draw(160, 128, 3).Image);
+        string weights = _directory["small.safetensors"];
+        SmallNetwork.Write(weights);
         string[] files = GoodImages.In(Repository.PathOf("tests", "data"));
-        int calls = Number("LUNGSEG_SOAK", 32_000), damaged = Number("LUNGSEG_FUZZ_CASES", 2_000_000);
-        string[] arguments = [$"{calls}", $"{calls / 10}", $"{damaged}", image, .. files];
+        int calls = Number("LUNGSEG_SOAK", 32_000), damaged = Number("LUNGSEG_FUZZ_CASES", 21_700_000);
+        string[] arguments = [$"{calls}", $"{calls / 10}", $"{damaged}", image, weights, .. files];
         Outcome run = Built.Run(TimeSpan.FromHours(3), Compile("cc", Source("soak.c")), arguments).Succeeded();
         log.WriteLine($"{files.Length} good files. {run.Output}");
 

@@ -1,10 +1,10 @@
-/* Many calls by 16 threads, many segmenters, many damaged files: soak CALLS CREATIONS DAMAGED IMAGE FILE... Each FILE is a good one. Each
- * phase ends with a line; the first wrong result ends the program. */
+/* Many calls by 16 threads, many segmenters, many damaged files: soak CALLS CREATIONS DAMAGED IMAGE WEIGHTS FILE... Each FILE is a good one; WEIGHTS
+ * are of a network so small that most of the time goes to reading files. Each phase ends with a line; the first wrong result ends the program. */
 #include <pthread.h>
 #include <unistd.h>
 #include "host.h"
 
-enum { THREADS = 16, IMAGES = 4, SIDE = 128, EDITS = 4, MOST_ADDED = 100, EDGE = 200, PARTS = 10, GROWTH_MIB = 32 };
+enum { THREADS = 16, IMAGES = 4, SIDE = 128, SMALL_SIDE = 32, EDITS = 4, MOST_ADDED = 100, EDGE = 200, PARTS = 10, GROWTH_MIB = 32 };
 static lungseg_segmenter *segmenter;
 static lungseg_image image, *files;
 static uint8_t *expected;
@@ -27,9 +27,9 @@ static long resident_mib(void) {
     return resident * sysconf(_SC_PAGESIZE) >> 20;
 }
 
-static lungseg_segmenter *create_small(int images) {
+static lungseg_segmenter *create_with(int images, int side, const char *weights) {
     lungseg_options options = {
-        .size = sizeof options, .abi = LUNGSEG_ABI, .threads = 1, .images = images, .network_size = SIDE,
+        .size = sizeof options, .abi = LUNGSEG_ABI, .threads = 1, .images = images, .network_size = side, .weights_file = weights,
     };
     lungseg_segmenter *created;
     check(lungseg_create(&options, &created));
@@ -123,16 +123,16 @@ static void shared(void *(*work)(void *), long count, const char *what) {
 }
 
 int main(int count, char **arguments) {
-    if (count < 6) return 2;
+    if (count < 7) return 2;
     long calls = atol(arguments[1]), creations = atol(arguments[2]), damaged = atol(arguments[3]), before = 0;
     lungseg_result *result;
     lungseg_statistics found = { .size = sizeof found };
     image = read_image(arguments[4]);
-    file_count = count - 5;
+    file_count = count - 6;
     files = malloc(sizeof *files * (size_t)file_count);
-    for (int i = 0; i < file_count; i++) files[i] = read_image(arguments[5 + i]);
+    for (int i = 0; i < file_count; i++) files[i] = read_image(arguments[6 + i]);
 
-    segmenter = create_small(IMAGES);
+    segmenter = create_with(IMAGES, SIDE, NULL);
     check(lungseg_segment(segmenter, &image, &result));
     check(lungseg_measure(result, &found));
     expected_size = (size_t)found.width * found.height;
@@ -143,7 +143,7 @@ int main(int count, char **arguments) {
     check(lungseg_destroy(segmenter));
 
     for (long i = 1; i <= creations; i++) {
-        lungseg_segmenter *one = create_small(1);
+        lungseg_segmenter *one = create_with(1, SIDE, NULL);
         check_same(one, i);
         check(lungseg_destroy(one));
         if (i == creations / PARTS) before = resident_mib();
@@ -151,7 +151,7 @@ int main(int count, char **arguments) {
     printf("%ld times created and destroyed: resident %ld MiB after a tenth, %ld MiB in the end\n", creations, before, resident_mib());
     if (resident_mib() - before > GROWTH_MIB) fail("memory grows", resident_mib() - before);
 
-    segmenter = create_small(IMAGES);
+    segmenter = create_with(IMAGES, SMALL_SIDE, arguments[5]);
     shared(read_damaged, damaged, "damaged and cut files");
     check(lungseg_destroy(segmenter));
     printf("%ld of them could still be read\n", found_readable);
