@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests that the everyday run skips, since they need other programs or are large: peers.sh [RESULTS]. RESULTS is the table of an everyday
 # run (tests/everyday.sh), which is made first if it is not there. As root on Debian this installs the programs. Then it runs again what was
-# skipped, compares the Arm64 program's mask with this machine's, and looks at the trimmed program's warnings. RESULTS then holds what both
+# skipped, compares masks of the programs for Arm64, musl and Windows with this machine's, and looks at the trimmed program's warnings. RESULTS then holds what both
 # runs found.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +15,7 @@ packages=(g++ valgrind golang-go python3-venv python3-pip binutils
     chromium dicom3tools dcmtk orthanc orthanc-dicomweb strace systemd fish zsh gcc libc6-dev bsdutils libopenjp2-tools libgdcm-tools python3-pydicom python3-numpy
     python3-nibabel python3-pil teem-apps
     unzip slurmctld slurmd munge
-    qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross)
+    qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross musl wine wine64)
 
 # Debian's Node.js does not go beside another one.
 command -v npm > /dev/null || packages+=(nodejs npm)
@@ -78,27 +78,59 @@ record() {
     [ "$1" != Fail ] || status=1
 }
 
-# on_arm64 QEMU FOLDER PRECISION: the published Arm64 program in FOLDER gives this machine's mask and probabilities, byte by byte.
-on_arm64() {
-    local segment=(segment samples/radiograph.png --format mask,npy --precision "$3") file
-    # .NET's concurrent collector crashes now and then under qemu 7.2, whatever the program.
-    DOTNET_gcConcurrent=0 timeout 900 "$1" -L /usr/aarch64-linux-gnu "$2/program/lungseg" "${segment[@]}" -o "$2/arm-$3" &&
-        dotnet run -c Release --project src/Cli -- "${segment[@]}" -o "$2/here-$3" || return
-    for file in radiograph.mask.png radiograph.probabilities.npy; do cmp "$2/arm-$3/$file" "$2/here-$3/$file" || return; done
+# elsewhere NAME RID WHAT COMMAND...: the program that is published for RID and started by COMMAND gives this machine's masks and probabilities,
+# byte by byte.
+elsewhere() {
+    local name=$1 rid=$2 what=$3 out=$work/$1 precision file program
+    shift 3
+    dotnet publish src/Cli -c Release -r "$rid" -o "$out/program" -v q --nologo > "$work/publish.log" 2>&1 ||
+        { tail -n 5 "$work/publish.log"; record Fail "$name" "$what"; return; }
+    program=$(ls "$out"/program/lungseg "$out"/program/lungseg.exe 2> /dev/null)
+    if [ "$name" = musl ]; then
+        tests/Support/Musl/libraries.sh "$program" "$out/libraries" || { record Fail "$name" "$what"; return; }
+    fi
+    for precision in fp32 int8; do
+        local segment=(segment samples/radiograph.png --format mask,npy --precision "$precision")
+        [ -d "$work/here-$precision" ] || dotnet run -c Release --project src/Cli -- "${segment[@]}" -o "$work/here-$precision"
+        timeout 900 "$@" "$program" "${segment[@]}" -o "$out/$precision" || { record Fail "$name" "$what"; return; }
+        for file in radiograph.mask.png radiograph.probabilities.npy; do
+            cmp "$out/$precision/$file" "$work/here-$precision/$file" || { record Fail "$name" "$what"; return; }
+        done
+    done
+    record Pass "$name" "$what"
 }
 
 arm64() {
-    local what="The Arm64 program under qemu gives the same masks and probabilities bit by bit, in fp32 and int8" out=$work/arm64 qemu
+    local what="The Arm64 program under qemu gives the same masks and probabilities bit by bit, in fp32 and int8" qemu
     qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64 || true)
     if [ "$(uname -m)" = aarch64 ]; then
         record Skip arm64 "$what" "this machine is Arm64: all tests ran there"
     elif [ -z "$qemu" ] || [ ! -d /usr/aarch64-linux-gnu/lib ]; then
         record Skip arm64 "$what" "qemu-user-static or the Arm64 C library is not installed"
-    elif { dotnet publish src/Cli -c Release -r linux-arm64 -o "$out/program" -v q --nologo > "$work/publish.log" 2>&1 || { tail -n 5 "$work/publish.log"; false; }; } &&
-        on_arm64 "$qemu" "$out" fp32 && on_arm64 "$qemu" "$out" int8; then
-        record Pass arm64 "$what"
     else
-        record Fail arm64 "$what"
+        # .NET's concurrent collector crashes now and then under qemu 7.2, whatever the program.
+        elsewhere arm64 linux-arm64 "$what" env DOTNET_gcConcurrent=0 "$qemu" -L /usr/aarch64-linux-gnu
+    fi
+}
+
+musl() {
+    local what="The program for musl gives the same masks and probabilities bit by bit, in fp32 and int8"
+    if [ "$(uname -m)" != x86_64 ] || [ ! -e /lib/ld-musl-x86_64.so.1 ] || ! command -v gcc > /dev/null || ! command -v objcopy > /dev/null; then
+        record Skip musl "$what" "musl, gcc or binutils is not installed, or this is not x64"
+    else
+        elsewhere musl linux-musl-x64 "$what" env LD_LIBRARY_PATH="$work/musl/libraries"
+    fi
+}
+
+windows() {
+    local what="The program for Windows under wine gives the same masks and probabilities bit by bit, in fp32 and int8" wine
+    wine=$(command -v wine64 || ls /usr/lib/wine/wine64 2> /dev/null || true)
+    if [ "$(uname -m)" != x86_64 ] || [ -z "$wine" ]; then
+        record Skip windows "$what" "wine is not installed, or this is not x64"
+    else
+        # wine 8 cannot map code that was compiled ahead out of a single file; .NET then compiles all as it runs.
+        elsewhere windows win-x64 "$what" env WINEPREFIX="$work/wine" WINEDEBUG=-all DOTNET_ReadyToRun=0 "$wine"
+        WINEPREFIX=$work/wine "$wine" wineboot --kill > /dev/null 2>&1
     fi
 }
 
@@ -156,6 +188,8 @@ export LUNGSEG_LARGE=1
 again
 [ ! -e "$work/failed" ] || status=1
 arm64
+musl
+windows
 packages
 compatibility
 slurm
