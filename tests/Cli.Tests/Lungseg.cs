@@ -31,7 +31,7 @@ internal sealed record Run(int Exit, string Output, string Error)
 /// <summary>Runs the program: in this process, which is fast, or as a user's shell does.</summary>
 internal static class Lungseg
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public static Run Run(params string[] args)
     {
