@@ -9,8 +9,8 @@
 #   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
 #   disposal   16 threads segment while others dispose and load: 2000 rounds (LUNGSEG_DISPOSAL_ROUNDS sets another number; some minutes)
 #   kill       runs over a folder, killed at 60 points and resumed (some minutes)
-#   soak       32,000 segmentations, 3,200 loads, 16 threads, weights replaced while in use, memory refused, 80 shards at once, 2 million damaged
-#              files through the C library (an hour or two; LUNGSEG_SOAK sets another number of segmentations, LUNGSEG_FUZZ_CASES of files)
+#   soak       32,000 segmentations, 3,200 loads, 16 threads, weights replaced while in use, memory refused, 80 shards at once, 21.7 million damaged
+#              files through the C library (some hours; LUNGSEG_SOAK sets another number of segmentations, LUNGSEG_FUZZ_CASES of files)
 #   memory     --memory over 100 images, and in a control group where one can be made (some minutes)
 #   native     builds the native program, the C library and the wheel, and runs their tests (about a quarter of an hour; g++, golang-go, valgrind
 #              and python3-numpy; without them their tests are skipped)
