@@ -7,7 +7,7 @@ namespace LungSeg.Models.Tests;
 /// <summary>A segmenter is disposed while threads use it.</summary>
 public sealed class DisposalTests
 {
-    private const int Threads = 16, EverydayRounds = 20, Side = 128;
+    private const int Threads = 16, EverydayRounds = 50, Side = 128;
 
     // tests/long.sh disposal sets more.
     private static readonly int Rounds =

@@ -1,5 +1,6 @@
-/* Many calls by 16 threads, many segmenters, many damaged files: soak CALLS CREATIONS DAMAGED IMAGE WEIGHTS FILE... Each FILE is a good one; WEIGHTS
- * are of a network so small that most of the time goes to reading files. Each phase ends with a line; the first wrong result ends the program. */
+/* Many calls by 16 threads, many segmenters, many damaged files: soak CALLS CREATIONS DAMAGED IMAGE WEIGHTS FILE... Each FILE is a good
+ * one; WEIGHTS are of a network so small that most of the time goes to reading files. Each phase ends with a line; the first wrong result
+ * ends the program. */
 #include <pthread.h>
 #include <unistd.h>
 #include "host.h"
