@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The tests that the everyday run skips, since they need other programs or are large: peers.sh [RESULTS]. RESULTS is the table of an everyday
 # run (tests/everyday.sh), which is made first if it is not there. As root on Debian this installs the programs. Then it runs again what was
-# skipped, compares masks of the programs for Arm64, musl and Windows with this machine's, and looks at the trimmed program's warnings. RESULTS then holds what both
-# runs found.
+# skipped, compares masks of the programs for Arm64, musl and Windows with this machine's, and looks at the trimmed program's warnings.
+# RESULTS then holds what both runs found.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DEBIAN_FRONTEND=noninteractive
