@@ -24,7 +24,8 @@ done
 dotnet run -c Release --project src/Cli -- segment samples/radiograph.png -o "$work/expected" --quiet
 expected=$work/expected/radiograph.mask.png
 
-(cd "$work" && dotnet tool install lungseg --version "$version" --source "$feed" --tool-path tool > /dev/null && tool/lungseg segment "$root/samples/radiograph.png" -o tool-out)
+(cd "$work" && dotnet tool install lungseg --version "$version" --source "$feed" --tool-path tool > /dev/null &&
+    tool/lungseg segment "$root/samples/radiograph.png" -o tool-out)
 cmp "$work/tool-out/radiograph.mask.png" "$expected"
 echo "packages: the tool lungseg gives the program's mask"
 
@@ -50,7 +51,8 @@ for example in examples/*/*.csproj; do
   </ItemGroup>
 </Project>
 END
-    (cd "$work/$name" && dotnet build -c Release -o out "${quiet[@]}" "${common[@]}" && dotnet "out/$name.dll" "$root/samples/radiograph.png" "$work/$name.mask.png")
+    (cd "$work/$name" && dotnet build -c Release -o out "${quiet[@]}" "${common[@]}" &&
+        dotnet "out/$name.dll" "$root/samples/radiograph.png" "$work/$name.mask.png")
     # An example that writes a mask writes the program's own, pixel by pixel.
     [ ! -f "$work/$name.mask.png" ] ||
         "$work/tool/lungseg" compare "$work/$name.mask.png" "$expected" --json | grep -q '"differing_pixels": 0' ||

@@ -20,7 +20,8 @@ read)
         { gsub(/[\t\r\n]+/, " ") }
         /^assembly / { assembly = attribute("name") }
         /^test / {
-            outcome = attribute("result"); class = attribute("type"); method = attribute("method"); name = attribute("name"); reason = ""; open = 1
+            outcome = attribute("result"); class = attribute("type"); method = attribute("method"); name = attribute("name")
+            reason = ""; open = 1
             gsub(/\\?&quot;/, "\"", name)
             if ($0 ~ /\/>[ ]*$/) flush()
         }

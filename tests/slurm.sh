@@ -109,7 +109,8 @@ until_true 60 "the requeued task" scontrol update "JobId=${job}_2" StartTime=now
 echo "slurm: task 2 requeued"
 ended() { [ "$(squeue -h -j "$merge" -o %T 2> /dev/null | wc -l)" = 0 ] || squeue -h -j "$merge" -t CD,F,CA,TO | grep -q .; }
 until_true 300 "the end of the merge" ended
-[ "$(scontrol show job "$merge" | sed -n 's/.*JobState=\([A-Z]*\).*/\1/p')" = COMPLETED ] || fail "the merge did not complete: $(cat lungseg-merge-*.log 2> /dev/null)"
+[ "$(scontrol show job "$merge" | sed -n 's/.*JobState=\([A-Z]*\).*/\1/p')" = COMPLETED ] ||
+    fail "the merge did not complete: $(cat lungseg-merge-*.log 2> /dev/null)"
 restarts=$(scontrol show job "${job}_2" | sed -n 's/.*Restarts=\([0-9]*\).*/\1/p' | head -n 1)
 [ "${restarts:-0}" -ge 1 ] || fail "task 2 was not started again"
 
@@ -117,4 +118,6 @@ restarts=$(scontrol show job "${job}_2" | sed -n 's/.*Restarts=\([0-9]*\).*/\1/p
 for file in "$work/one"/*.mask.png "$work/one"/*.json "$work/one/report.csv"; do
     cmp "$file" "$work/cluster/out/$(basename "$file")" || fail "$(basename "$file") differs from that of one run"
 done
-echo "slurm: $(slurmctld -V): 4 tasks, one killed and requeued ($restarts restart): $(find "$work/one" -name '*.mask.png' | wc -l) masks, JSON files and report.csv equal those of one run"
+masks=$(find "$work/one" -name '*.mask.png' | wc -l)
+echo "slurm: $(slurmctld -V): 4 tasks, one killed and requeued ($restarts restart): $masks masks, JSON files and report.csv equal those" \
+    "of one run"

@@ -140,10 +140,14 @@ public sealed class FuzzTests : IDisposable
             await TestService.Until(() => service.Running.Spool.Bytes == 0, "nothing is left in the spool");
             Assert.DoesNotContain("fault of the program", service.Events);
             resident.Add(Environment.WorkingSet >> 20);
+            // Each tenth is told, for who ends a long run by hand.
+            if (10L * end / Cases > 10L * first / Cases)
+            {
+                TestContext.Current.SendDiagnosticMessage($"{end} damaged images: {found} segmented, {refused} refused; resident "
+                    + $"{resident[0]} MiB after {OneService}, {resident[^1]} MiB now, {resident.Max()} MiB at most");
+            }
         }
         Assert.True(found > Cases / 50 && refused > Cases / 4, $"{found} found, {refused} refused of {Cases}");
-        TestContext.Current.SendDiagnosticMessage($"{Cases} damaged images: {found} segmented, {refused} refused; resident "
-            + $"{resident[0]} MiB after {OneService}, {resident[^1]} MiB in the end, {resident.Max()} MiB at most");
     }
 
     private static int Handles() => OperatingSystem.IsLinux() ? Directory.GetFiles("/proc/self/fd").Length : 0;

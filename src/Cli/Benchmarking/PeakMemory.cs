@@ -15,7 +15,7 @@ internal static class PeakMemory
         try
         {
             // 5 resets the peak (proc(5)).
-            if (File.Exists(ClearRefs)) File.WriteAllText(ClearRefs, "5");
+            if (OperatingSystem.IsLinux() && File.Exists(ClearRefs)) File.WriteAllText(ClearRefs, "5");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -27,7 +27,7 @@ internal static class PeakMemory
     public static long? Read()
     {
         const string Field = "VmHWM:";
-        if (!File.Exists(Status)) return null;
+        if (!OperatingSystem.IsLinux() || !File.Exists(Status)) return null;
         string? line = File.ReadLines(Status).FirstOrDefault(l => l.StartsWith(Field, StringComparison.Ordinal));
         string number = line is null ? "" : line[Field.Length..].Replace("kB", "").Trim();
         return long.TryParse(number, CultureInfo.InvariantCulture, out long kilobytes) ? kilobytes * 1024 : null;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using LungSeg.Server.Spooling;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
@@ -91,7 +92,7 @@ internal static class Bodies
 
     public static async Task CopyAsync(Stream source, Incoming incoming, CancellationToken stop)
     {
-        byte[] buffer = new byte[BufferBytes];
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
             for (int read; (read = await source.ReadAsync(buffer, stop).ConfigureAwait(false)) > 0;) incoming.Write(buffer.AsSpan(0, read));
@@ -100,6 +101,10 @@ internal static class Bodies
             && !stop.IsCancellationRequested))
         {
             throw new RequestException(StatusCodes.Status400BadRequest, $"the body cannot be read: {e.Message}");
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

@@ -57,7 +57,8 @@ static uint64_t draw(uint64_t *state, uint64_t below) {
     return (z ^ z >> 31) % below;
 }
 
-/* As tests/Support/Fuzzing/Damage.cs, for a program without .NET: cuts every other file, and changes the others in one to four places, two thirds of them near the file's ends. */
+/* As tests/Support/Fuzzing/Damage.cs, for a program without .NET: cuts every other file, and changes the others in one to four places,
+ * two thirds of them near the file's ends. */
 static size_t damage(uint8_t *bytes, size_t length, long number) {
     uint64_t random = (uint64_t)number;
     if (number % 2) return draw(&random, length);
@@ -100,8 +101,8 @@ static void *read_damaged(void *unused) {
     return unused;
 }
 
-/* Shares COUNT cases among the threads, in ten parts, each by threads of its own. What is resident after each is printed; it goes up and down
- * with the collector, so that the least of the last three may not be far above the most of the first three. */
+/* Shares COUNT cases among the threads, in ten parts, each by threads of its own. What is resident after each is printed; it goes up and
+ * down with the collector, so that the least of the last three may not be far above the most of the first three. */
 static void shared(void *(*work)(void *), long count, const char *what) {
     long resident[PARTS];
     for (int part = 0; part < PARTS; part++) {
