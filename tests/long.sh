@@ -4,18 +4,22 @@
 #   kernels    the self-test of every kernel on the emulated GPU (some minutes)
 #   fuzz       the fuzz tests of the parsers with a hundred times as many cases (LUNGSEG_FUZZ_CASES sets another number)
 #   flags      how often each flag is raised by real radiographs (shared/cxr) and changed ones; LUNGSEG_PHOTOS: a folder of photographs
-#   server-fuzz   50,000 damaged associations, HTTP requests and images (a quarter of an hour; LUNGSEG_SERVER_FUZZ_CASES sets another number)
+#   server-fuzz   50,000 damaged associations, HTTP requests and images (a quarter of an hour; LUNGSEG_SERVER_FUZZ_CASES sets
+#              another number)
 #   server-load   images a second through the service beside segment, latency, memory over 5,000 images (LUNGSEG_SERVER_IMAGES)
 #   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
 #   disposal   16 threads segment while others dispose and load: 2000 rounds (LUNGSEG_DISPOSAL_ROUNDS sets another number; some minutes)
 #   kill       runs over a folder, killed at 60 points and resumed (some minutes)
-#   soak       32,000 segmentations, 3,200 loads, 16 threads, weights replaced while in use, memory refused, 80 shards at once, 21.7 million damaged
-#              files through the C library (some hours; LUNGSEG_SOAK sets another number of segmentations, LUNGSEG_FUZZ_CASES of files)
+#   soak       32,000 segmentations, 3,200 loads, 16 threads, weights replaced while in use, memory refused, 80 shards at once,
+#              21.7 million damaged files through the C library (some hours; LUNGSEG_SOAK sets another number of segmentations,
+#              LUNGSEG_FUZZ_CASES of files)
 #   memory     --memory over 100 images, and in a control group where one can be made (some minutes)
-#   native     builds the native program, the C library and the wheel, and runs their tests (about a quarter of an hour; g++, golang-go, valgrind
-#              and python3-numpy; without them their tests are skipped)
+#   native     builds the native program and the C library for Linux and Windows, and the wheel, and runs their tests (about a quarter
+#              of an hour; g++, golang-go, valgrind, python3-numpy, gcc-mingw-w64-x86-64-win32, clang, lld, llvm and wine64; without them
+#              their tests are skipped)
 #   smp-table  the table of docs/checkpoints.md: one network of each family on every instruction set and the reference
-#   smp-convert   networks of each family, architecture and option as checkpoints, converted and verified in processes of their own (LUNGSEG_SMP)
+#   smp-convert   networks of each family, architecture and option as checkpoints, converted and verified in processes of their
+#              own (LUNGSEG_SMP)
 #   smp-gpu    one network of each family on the emulated GPU, against the reference
 #   smp        every network of segmentation_models_pytorch that shared/smp has an output of (LUNGSEG_SMP: a pattern of names)
 set -uo pipefail
@@ -55,6 +59,9 @@ native)
     for kind in program library static; do tools/native.sh "$kind" linux-x64 "$LUNGSEG_NATIVE" || exit 1; done
     rm -f "$LUNGSEG_NATIVE"/*.whl
     tools/wheel.py "$LUNGSEG_NATIVE/liblungseg.so" "$LUNGSEG_NATIVE" || exit 1
+    if command -v x86_64-w64-mingw32-gcc > /dev/null; then
+        for kind in program library; do tools/native.sh "$kind" win-x64 "$LUNGSEG_NATIVE" || exit 1; done
+    fi
     run Native.Tests
     ;;
 smp-table) run Models.Tests -explicit only -class '*SmpFamilyTests' -showLiveOutput ;;
@@ -64,7 +71,9 @@ smp) run Models.Tests -explicit only -class '*SmpTests' ;;
 fuzz)
     export LUNGSEG_FUZZ_CASES=${LUNGSEG_FUZZ_CASES:-600000}
     status=0
-    for project in Engine.Tests Imaging.Tests; do run "$project" -class '*FuzzTests' -class '*GifTests' -class '*TiffTests' || status=1; done
+    for project in Engine.Tests Imaging.Tests; do
+        run "$project" -class '*FuzzTests' -class '*GifTests' -class '*TiffTests' || status=1
+    done
     exit "$status"
     ;;
 *)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The tests that the everyday run skips, since they need other programs or are large: peers.sh [RESULTS]. RESULTS is the table of an everyday
-# run (tests/everyday.sh), which is made first if it is not there. As root on Debian this installs the programs. Then it runs again what was
-# skipped, compares masks of the programs for Arm64, musl and Windows with this machine's, and looks at the trimmed program's warnings.
-# RESULTS then holds what both runs found.
+# The tests that the everyday run skips, since they need other programs or are large: peers.sh [RESULTS]. RESULTS is the table of an
+# everyday run (tests/everyday.sh), which is made first if it is not there. As root on Debian this installs the programs. Then it runs
+# again what was skipped, compares masks of the programs for Arm64, musl and Windows with this machine's, and looks at the trimmed
+# program's warnings. RESULTS then holds what both runs found.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DEBIAN_FRONTEND=noninteractive
@@ -11,11 +11,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
 
-packages=(g++ valgrind golang-go python3-venv python3-pip binutils
-    chromium dicom3tools dcmtk orthanc orthanc-dicomweb strace systemd fish zsh gcc libc6-dev bsdutils libopenjp2-tools libgdcm-tools python3-pydicom python3-numpy
-    python3-nibabel python3-pil teem-apps
-    unzip slurmctld slurmd munge
-    qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross musl wine wine64)
+packages=(g++ gcc libc6-dev binutils valgrind golang-go python3-venv python3-pip
+    chromium dicom3tools dcmtk orthanc orthanc-dicomweb strace systemd fish zsh bsdutils libopenjp2-tools libgdcm-tools
+    python3-pydicom python3-numpy python3-nibabel python3-pil teem-apps unzip slurmctld slurmd munge
+    qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross musl
+    clang lld llvm gcc-mingw-w64-x86-64-win32 wine wine64)
 
 # Debian's Node.js does not go beside another one.
 command -v npm > /dev/null || packages+=(nodejs npm)
@@ -60,6 +60,20 @@ native() {
     record Pass native "$what"
 }
 
+# The same for Windows, without the level that wine cannot run.
+native_windows() {
+    local what="The native program and the C library are built for Windows" kind tool
+    [ -n "${LUNGSEG_NATIVE:-}" ] || { record Skip native-windows "$what" "those for this machine are not built"; return; }
+    for tool in clang lld-link llvm-dlltool x86_64-w64-mingw32-gcc; do
+        command -v $tool > /dev/null || { record Skip native-windows "$what" "$tool is not installed"; return; }
+    done
+    for kind in program library; do
+        LUNGSEG_LEVELS="avx2 vector128" timeout 900 tools/native.sh $kind win-x64 "$LUNGSEG_NATIVE" > "$work/native.log" 2>&1 ||
+            { tail -n 5 "$work/native.log"; record Fail native-windows "$what"; return; }
+    done
+    record Pass native-windows "$what"
+}
+
 # A processor that lacks instructions lacks them the second time too.
 again() {
     awk -F '\t' '$1 == "Skip" && $6 !~ /^this processor has no/ { print $2 "\t" $3 "." $4 }' "$results" | sort -u > "$work/again"
@@ -78,26 +92,25 @@ record() {
     [ "$1" != Fail ] || status=1
 }
 
-# elsewhere NAME RID WHAT COMMAND...: the program that is published for RID and started by COMMAND gives this machine's masks and probabilities,
-# byte by byte.
-elsewhere() {
-    local name=$1 rid=$2 what=$3 out=$work/$1 precision file program
-    shift 3
-    dotnet publish src/Cli -c Release -r "$rid" -o "$out/program" -v q --nologo > "$work/publish.log" 2>&1 ||
-        { tail -n 5 "$work/publish.log"; record Fail "$name" "$what"; return; }
-    program=$(ls "$out"/program/lungseg "$out"/program/lungseg.exe 2> /dev/null)
-    if [ "$name" = musl ]; then
-        tests/Support/Musl/libraries.sh "$program" "$out/libraries" || { record Fail "$name" "$what"; return; }
-    fi
+# published RID: the program is published for RID into $work/RID.
+published() {
+    dotnet publish src/Cli -c Release -r "$1" -o "$work/$1" -v q --nologo > "$work/publish.log" 2>&1 && return
+    tail -n 5 "$work/publish.log"
+    return 1
+}
+
+# same_masks COMMAND...: the program that COMMAND starts gives this machine's masks and probabilities, byte by byte, in fp32 and int8.
+same_masks() {
+    local precision file
     for precision in fp32 int8; do
         local segment=(segment samples/radiograph.png --format mask,npy --precision "$precision")
-        [ -d "$work/here-$precision" ] || dotnet run -c Release --project src/Cli -- "${segment[@]}" -o "$work/here-$precision"
-        timeout 900 "$@" "$program" "${segment[@]}" -o "$out/$precision" || { record Fail "$name" "$what"; return; }
+        [ -d "$work/here-$precision" ] || dotnet run -c Release --project src/Cli -- "${segment[@]}" -o "$work/here-$precision" || return 1
+        rm -rf "$work/there"
+        timeout 900 "$@" "${segment[@]}" -o "$work/there" || return 1
         for file in radiograph.mask.png radiograph.probabilities.npy; do
-            cmp "$out/$precision/$file" "$work/here-$precision/$file" || { record Fail "$name" "$what"; return; }
+            cmp "$work/there/$file" "$work/here-$precision/$file" || return 1
         done
     done
-    record Pass "$name" "$what"
 }
 
 arm64() {
@@ -107,31 +120,43 @@ arm64() {
         record Skip arm64 "$what" "this machine is Arm64: all tests ran there"
     elif [ -z "$qemu" ] || [ ! -d /usr/aarch64-linux-gnu/lib ]; then
         record Skip arm64 "$what" "qemu-user-static or the Arm64 C library is not installed"
+    # .NET's concurrent collector crashes now and then under qemu 7.2, whatever the program.
+    elif published linux-arm64 &&
+        same_masks env DOTNET_gcConcurrent=0 "$qemu" -L /usr/aarch64-linux-gnu "$work/linux-arm64/lungseg"; then
+        record Pass arm64 "$what"
     else
-        # .NET's concurrent collector crashes now and then under qemu 7.2, whatever the program.
-        elsewhere arm64 linux-arm64 "$what" env DOTNET_gcConcurrent=0 "$qemu" -L /usr/aarch64-linux-gnu
+        record Fail arm64 "$what"
     fi
 }
 
 musl() {
     local what="The program for musl gives the same masks and probabilities bit by bit, in fp32 and int8"
-    if [ "$(uname -m)" != x86_64 ] || [ ! -e /lib/ld-musl-x86_64.so.1 ] || ! command -v gcc > /dev/null || ! command -v objcopy > /dev/null; then
+    local program=$work/linux-musl-x64/lungseg
+    if [ "$(uname -m)" != x86_64 ] || [ ! -e /lib/ld-musl-x86_64.so.1 ] ||
+        ! command -v gcc > /dev/null || ! command -v objcopy > /dev/null; then
         record Skip musl "$what" "musl, gcc or binutils is not installed, or this is not x64"
+    elif published linux-musl-x64 && tests/Support/Musl/libraries.sh "$program" "$work/libraries" &&
+        same_masks env LD_LIBRARY_PATH="$work/libraries" "$program"; then
+        record Pass musl "$what"
     else
-        elsewhere musl linux-musl-x64 "$what" env LD_LIBRARY_PATH="$work/musl/libraries"
+        record Fail musl "$what"
     fi
 }
 
 windows() {
     local what="The program for Windows under wine gives the same masks and probabilities bit by bit, in fp32 and int8" wine
     wine=$(command -v wine64 || ls /usr/lib/wine/wine64 2> /dev/null || true)
-    if [ "$(uname -m)" != x86_64 ] || [ -z "$wine" ]; then
-        record Skip windows "$what" "wine is not installed, or this is not x64"
-    else
-        # wine 8 cannot map code that was compiled ahead out of a single file; .NET then compiles all as it runs.
-        elsewhere windows win-x64 "$what" env WINEPREFIX="$work/wine" WINEDEBUG=-all DOTNET_ReadyToRun=0 "$wine"
-        WINEPREFIX=$work/wine "$wine" wineboot --kill > /dev/null 2>&1
+    if [ -z "$wine" ] || [ ! -e "${LUNGSEG_NATIVE:-}/lungseg.exe" ]; then
+        record Skip windows "$what" "wine is not installed, or the program is not built"
+        return
     fi
+    local -x WINEPREFIX=$work/wine WINEDEBUG=-all
+    if same_masks "$wine" "$LUNGSEG_NATIVE/lungseg.exe"; then
+        record Pass windows "$what"
+    else
+        record Fail windows "$what"
+    fi
+    "$wine" wineboot --kill > /dev/null 2>&1
 }
 
 packages() {
@@ -168,7 +193,8 @@ slurm() {
 
 checkpoints() {
     local what="Checkpoints of segmentation_models_pytorch in six forms are converted and verified by the program"
-    if LUNGSEG_SMP='^0.3.3 (PAN timm-eff|PSPNet mobile|PSPNet timm-regnet|Linknet timm-regnet|Linknet densenet)' tests/long.sh smp-convert; then
+    local -x LUNGSEG_SMP='^0.3.3 (PAN timm-eff|PSPNet mobile|PSPNet timm-regnet|Linknet timm-regnet|Linknet densenet)'
+    if tests/long.sh smp-convert; then
         record Pass checkpoints "$what"
     else
         record Fail checkpoints "$what"
@@ -184,6 +210,7 @@ trimming() {
 install
 viewers
 native
+native_windows
 export LUNGSEG_LARGE=1
 again
 [ ! -e "$work/failed" ] || status=1

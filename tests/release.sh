@@ -53,17 +53,17 @@ else
     ran $name "under musl" segment $name env LD_LIBRARY_PATH="$work/musl" "$work/$name/lungseg"
 fi
 
-name=lungseg-$version-win-x64
-python3 -m zipfile -e "$dir/$name.zip" "$work"
 wine=$(command -v wine64 || ls /usr/lib/wine/wine64 2> /dev/null || true)
-if [ -n "$wine" ]; then
-    # wine 8 cannot map code that was compiled ahead out of a single file; .NET then compiles all as it runs.
-    ran $name "under wine" segment $name \
-        env WINEPREFIX="$work/wine" WINEDEBUG=-all DOTNET_ReadyToRun=0 "$wine" "$work/$name/lungseg.exe"
-    WINEPREFIX=$work/wine "$wine" wineboot --kill > /dev/null 2>&1
-else
-    echo "$name: built, not run: wine is not installed"
-fi
+for name in lungseg-$version-win-x64{,-jit}; do
+    python3 -m zipfile -e "$dir/$name.zip" "$work"
+    if [ -n "$wine" ]; then
+        # wine 8 cannot map code that was compiled ahead out of a single file; .NET with a JIT compiler then compiles all as it runs.
+        ran $name "under wine" segment $name \
+            env WINEPREFIX="$work/wine" WINEDEBUG=-all DOTNET_ReadyToRun=0 "$wine" "$work/$name/lungseg.exe"
+    else
+        echo "$name: built, not run: wine is not installed"
+    fi
+done
 
 name=lungseg_${version}_amd64.deb
 dpkg-deb -x "$dir/$name" "$work/deb"
@@ -86,15 +86,17 @@ root=$work/$name/root
 if [ "$(id -u)" = 0 ]; then
     mkdir -p "$root/work" "$root/proc" "$root/dev" "$work/out/$name"
     chmod 777 "$work/out/$name"
-    # As the image is meant to run: without root's rights, the root read-only, one folder to write to, /proc and /dev as containers have them.
-    inside="mount --bind $root $root && mount --bind $work/out/$name $root/work && mount -t proc proc $root/proc && mount --rbind /dev $root/dev &&
-        cp $sample $root/work && mount -o remount,bind,ro $root"
+    # As the image is meant to run: without root's rights, the root read-only, one folder to write to, /proc and /dev as containers
+    # have them.
+    inside="mount --bind $root $root && mount --bind $work/out/$name $root/work && mount -t proc proc $root/proc &&
+        mount --rbind /dev $root/dev && cp $sample $root/work && mount -o remount,bind,ro $root"
     ran $name "by chroot, without rights, its root read-only" unshare -m sh -c \
         "$inside && chroot --userspec=10001:10001 $root /usr/lib/lungseg/lungseg segment /work/radiograph.png -o /work"
 fi
 if ! command -v podman > /dev/null; then
     echo "$name: podman is not installed here: not run by it"
-elif podman build -q -t lungseg-tried "$work/$name" > "$work/log" 2>&1 && podman run --rm --read-only lungseg-tried --version > "$work/log" 2>&1; then
+elif podman build -q -t lungseg-tried "$work/$name" > "$work/log" 2>&1 &&
+    podman run --rm --read-only lungseg-tried --version > "$work/log" 2>&1; then
     mkdir -p "$work/out/$name-podman"
     chmod 777 "$work/out/$name-podman"
     cp "$sample" "$work/out/$name-podman"
@@ -109,7 +111,21 @@ library=liblungseg-$version-linux-x64
 unpack $library
 if command -v cc > /dev/null; then
     cc "$work/$library/examples/c/segment.c" -I"$work/$library/include" -L"$work/$library/lib" -llungseg -o "$work/segment" &&
-        LD_LIBRARY_PATH=$work/$library/lib "$work/segment" "$sample" "$work/mask.pgm" > "$work/log" 2>&1 && echo "$library: runs here, from C" ||
+        LD_LIBRARY_PATH=$work/$library/lib "$work/segment" "$sample" "$work/mask.pgm" > "$work/log" 2>&1 &&
+        echo "$library: runs here, from C" ||
         { echo "$library: FAILS: $(tail -n 1 "$work/log")"; status=1; }
 fi
+
+library=liblungseg-$version-win-x64
+python3 -m zipfile -e "$dir/$library.zip" "$work"
+if [ -n "$wine" ] && command -v x86_64-w64-mingw32-gcc > /dev/null; then
+    program=$work/$library/lib/segment.exe mask=$work/windows.pgm
+    x86_64-w64-mingw32-gcc "$work/$library/examples/c/segment.c" -I"$work/$library/include" "$work/$library/lib/liblungseg.lib" \
+        -o "$program" && WINEPREFIX=$work/wine WINEDEBUG=-all "$wine" "$program" "$sample" "$mask" > "$work/log" 2>&1 &&
+        cmp "$work/mask.pgm" "$mask" && echo "$library: runs under wine, from C, the same mask" ||
+        { echo "$library: FAILS: $(tail -n 1 "$work/log")"; status=1; }
+else
+    echo "$library: built, not run: wine or gcc-mingw-w64-x86-64-win32 is not installed"
+fi
+[ -z "$wine" ] || WINEPREFIX=$work/wine "$wine" wineboot --kill > /dev/null 2>&1
 exit "$status"

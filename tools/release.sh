@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
 # Makes every file of a release: release.sh VERSION OUT. VERSION must be the one in Directory.Build.props, from which all files have it.
-#   lungseg-VERSION-RID.tar.gz|.zip       the program: linux-x64 and linux-arm64 native; linux-x64-jit, linux-musl-x64 and win-x64 with .NET inside
-#   liblungseg-VERSION-RID.tar.gz         the C library with header and examples; for linux-x64 also the static one
+#   lungseg-VERSION-RID.tar.gz|.zip       the program: linux-x64, linux-arm64 and win-x64 native; linux-x64-jit, linux-musl-x64 and
+#                                         win-x64-jit with .NET inside
+#   liblungseg-VERSION-RID.tar.gz|.zip    the C library with header and examples; for linux-x64 also the static one
 #   lungseg-server-VERSION-linux-x64.tar.gz   the service
 #   lungseg_VERSION_ARCH.deb, lungseg-server_VERSION_amd64.deb
 #   lungseg-VERSION-container.tar.gz      a Dockerfile with the root folder of its image
 #   *.whl, *.nupkg, *.snupkg              Python wheels, .NET packages
 #   lungseg-VERSION.cdx.json              what is inside (CycloneDX)
 #   SHA256SUMS
-# The same commit gives the same bytes, whatever the folder of the clone. Runs on Debian x64 with the .NET SDK, gcc, clang, lld, llvm, binutils,
-# libc6-dev-arm64-cross, libgcc-12-dev-arm64-cross, dpkg-dev and python3. The working tree must be clean. tests/release.sh runs what this makes.
+# The same commit gives the same bytes, whatever the folder of the clone. Runs on Debian x64 with the .NET SDK, gcc, clang, lld, llvm,
+# binutils, libc6-dev-arm64-cross, libgcc-12-dev-arm64-cross, gcc-mingw-w64-x86-64-win32, dpkg-dev and python3. The working tree must be
+# clean. tests/release.sh runs what this makes.
 # LUNGSEG_NATIVE_QUALITY=5 compresses the native files in seconds instead of minutes, to try the script.
 set -euo pipefail
-[ $# = 2 ] || { sed -n '2,13p' "$0"; exit 2; }
+[ $# = 2 ] || { sed -n '2,15p' "$0"; exit 2; }
 version=$1
 out=$(realpath -m "$2")
 cd "$(dirname "$0")/.."
@@ -91,16 +93,39 @@ mkdir "$work/words"
 "$jit" '[document]' | python3 tools/man.py "$version" > "$work/words/lungseg.1"
 for shell in bash zsh fish; do "$jit" completion $shell > "$work/words/$shell"; done
 
-for rid in linux-musl-x64 win-x64; do
-    name=lungseg-$version-$rid
-    tools/native.sh program $rid "$work/$name"
+name=lungseg-$version-linux-musl-x64
+publish src/Cli linux-musl-x64 "$work/$name"
+notices "$work/$name"
+archive "$name"
+name=lungseg-$version-win-x64-jit
+publish src/Cli win-x64 "$work/$name"
+notices "$work/$name"
+archive "$name" zip
+
+# library RID [zip]: the C library for RID.
+library() {
+    local name=liblungseg-$version-$1 language
+    tools/native.sh library "$1" "$work/$name/lib"
+    [ "$1" != linux-x64 ] || tools/native.sh static "$1" "$work/$name/lib"
+    rm "$work/$name/lib/lungseg.h"
     notices "$work/$name"
-    archive "$name" $([ $rid != win-x64 ] || echo zip)
-done
+    cp -R include "$work/$name/include"
+    for language in c cpp go python; do
+        mkdir -p "$work/$name/examples/$language"
+        git ls-files "examples/$language" | xargs -I{} cp {} "$work/$name/examples/$language"
+    done
+    archive "$name" ${2:-}
+}
+
+name=lungseg-$version-win-x64
+tools/native.sh program win-x64 "$work/$name"
+notices "$work/$name"
+archive "$name" zip
+library win-x64 zip
 
 for rid in linux-x64 linux-arm64; do
     architecture=$([ $rid = linux-x64 ] && echo amd64 || echo arm64)
-    name=lungseg-$version-$rid library=liblungseg-$version-$rid root=$work/lungseg_$architecture
+    name=lungseg-$version-$rid root=$work/lungseg_$architecture
     tools/native.sh program $rid "$work/$name"
     notices "$work/$name"
     install -D -m 644 "$work/words/lungseg.1" "$work/$name/man/lungseg.1"
@@ -115,17 +140,8 @@ for rid in linux-x64 linux-arm64; do
     install -D -m 644 "$work/words/fish" "$root/usr/share/fish/vendor_completions.d/lungseg.fish"
     deb lungseg $architecture "libc6 (>= 2.28)" "finds the lungs in frontal chest X-rays"
 
-    tools/native.sh library $rid "$work/$library/lib"
-    [ $rid != linux-x64 ] || tools/native.sh static $rid "$work/$library/lib"
-    rm "$work/$library/lib/lungseg.h"
-    notices "$work/$library"
-    cp -R include "$work/$library/include"
-    for language in c cpp go python; do
-        mkdir -p "$work/$library/examples/$language"
-        git ls-files "examples/$language" | xargs -I{} cp {} "$work/$library/examples/$language"
-    done
-    archive "$library"
-    tools/wheel.py "$work/$library/lib/liblungseg.so" "$out" $rid > /dev/null
+    library $rid
+    tools/wheel.py "$work/liblungseg-$version-$rid/lib/liblungseg.so" "$out" $rid > /dev/null
 done
 
 publish src/Server linux-x64 "$work/lungseg-server-$version-linux-x64"

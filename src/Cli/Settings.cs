@@ -18,7 +18,7 @@ internal static class Settings
     /// <summary>The file with the measurements of a GPU.</summary>
     public const string Tuning = "LUNGSEG_TUNING";
 
-    /// <summary>The vectors of the native program. Its outer part (src/Native/Outer/levels.c) reads it and chooses the code.</summary>
+    /// <summary>The vectors of the native program. Its outer part (src/Native/Outer/choice.c) reads it and chooses the code.</summary>
     public const string Instructions = "LUNGSEG_INSTRUCTIONS";
 
     /// <summary>All variables that the program reads itself.</summary>

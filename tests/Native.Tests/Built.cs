@@ -24,7 +24,7 @@ internal static class Built
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
-    /// <summary>The levels of this processor, as src/Native/Outer/levels.c names them, the widest first.</summary>
+    /// <summary>The levels of this processor, as src/Native/Outer/choice.c names them, the widest first.</summary>
     public static IReadOnlyList<string> Levels { get; } =
         [.. LungSeg.Engine.Backends.Cpu.InstructionSets.Supported.Reverse().Select(set => $"{set}".ToLowerInvariant())];
 

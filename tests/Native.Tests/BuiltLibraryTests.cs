@@ -1,13 +1,11 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text.RegularExpressions;
 using LungSeg.Imaging;
 using LungSeg.Tests.Fuzzing;
 
 namespace LungSeg.Native.Tests;
 
 /// <summary>The C library as it ships, used from C, C++, Go and Python.</summary>
-public sealed partial class BuiltLibraryTests(ITestOutputHelper log) : IDisposable
+public sealed class BuiltLibraryTests(ITestOutputHelper log) : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
@@ -49,43 +47,23 @@ public sealed partial class BuiltLibraryTests(ITestOutputHelper log) : IDisposab
         string[] flags = [$"-I{Repository.PathOf("include")}", library, "-lm", "-lpthread", "-ldl", "-o", program];
         Built.Run("cc", [Example("c", "segment.c"), .. flags]).Succeeded();
         AssertSame(program, environment: ("LUNGSEG_WEIGHTS", Repository.PathOf("weights")));
-        Assert.Empty(Defined("nm", "--defined-only", "--extern-only", library).Except([.. Declared(), "lungseg_build_in"]));
+        Assert.Empty(Defined("nm", "--defined-only", "--extern-only", library).Except([.. Header.Functions, "lungseg_build_in"]));
     }
 
     [Fact]
     public void Symbols_are_the_header_s_alone()
     {
         string[] found = Defined("nm", "-D", "--defined-only", Built.PathOf("liblungseg.so"));
-        Assert.Equal(Declared(), found.Order(StringComparer.Ordinal));
+        Assert.Equal(Header.Functions, found.Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void Structures_have_the_compiler_s_own_layout()
     {
-        (string Structure, Type Type)[] structures =
-        [
-            ("options", typeof(OptionsLayout)), ("image", typeof(ImageLayout)), ("lung", typeof(LungLayout)),
-            ("statistics", typeof(StatisticsLayout)),
-        ];
         string source = _directory["layout.c"], program = _directory["layout"];
-        IEnumerable<string> Members(string structure) => Body().Matches(Structure(structure)).SelectMany(line => line.Value.Split(','))
-            .Select(part => Name().Match(part).Value);
-        File.WriteAllText(source, $$"""
-            #include <stdio.h>
-            #include "lungseg.h"
-            int main(void) {
-            {{string.Join('\n', structures.SelectMany(s => Members(s.Structure)
-                .Select(member => $"printf(\"%zu \", offsetof(lungseg_{s.Structure}, {member}));")
-                .Append($"printf(\"%zu\\n\", sizeof(lungseg_{s.Structure}));")))}}
-            return 0; }
-            """);
+        File.WriteAllText(source, Header.LayoutProgram);
         Built.Run("cc", [source, $"-I{Repository.PathOf("include")}", "-o", program]).Succeeded();
-        string[] expected =
-        [
-            .. structures.Select(s => string.Join(
-                ' ', s.Type.GetFields().Select(field => Marshal.OffsetOf(s.Type, field.Name)).Append(Marshal.SizeOf(s.Type)))),
-        ];
-        Assert.Equal(expected, Built.Run(program, []).Succeeded().Output.TrimEnd().Split('\n'));
+        Assert.Equal(Header.Layout, Built.Run(program, []).Succeeded().Output.TrimEnd().Split('\n'));
     }
 
     [Fact]
@@ -145,24 +123,13 @@ public sealed partial class BuiltLibraryTests(ITestOutputHelper log) : IDisposab
             int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int number) ? number : usual;
     }
 
-    private static string[] Declared() =>
-        [.. Function().Matches(Header).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)];
-
     private static string[] Defined(params string[] command) =>
         [.. Built.Run(command[0], command[1..]).Succeeded().Output.Split('\n').Where(line => line.Contains(' '))
             .Select(line => line.Split(' ')[^1])];
 
-    private static string Header => File.ReadAllText(Repository.PathOf("include", "lungseg.h"));
-
     private static string Example(string language, string file) => Repository.PathOf("examples", language, file);
 
     private static string Source(string file) => Repository.PathOf("tests", "Native.Tests", "Programs", file);
-
-    private static string Structure(string name)
-    {
-        string body = Header[Header.IndexOf($"struct lungseg_{name} {{", StringComparison.Ordinal)..];
-        return Comment().Replace(body[(body.IndexOf('{') + 1)..body.IndexOf('}')], "");
-    }
 
     private string Compile(string compiler, string source, params string[] options)
     {
@@ -200,16 +167,4 @@ public sealed partial class BuiltLibraryTests(ITestOutputHelper log) : IDisposab
         Assert.NotEqual(0, missing.Exit);
         Assert.Contains("missing.png", missing.Error);
     }
-
-    [GeneratedRegex(@"\b(lungseg_\w+)\(")]
-    private static partial Regex Function();
-
-    [GeneratedRegex("/\\*.*?\\*/", RegexOptions.Singleline)]
-    private static partial Regex Comment();
-
-    [GeneratedRegex("[^;{}]+;")]
-    private static partial Regex Body();
-
-    [GeneratedRegex(@"\w+(?=\s*;?\s*$)")]
-    private static partial Regex Name();
 }

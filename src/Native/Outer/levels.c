@@ -8,20 +8,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#ifdef __x86_64__
-#include <cpuid.h>
-#endif
+#include "choice.h"
+#include "embed.h"
 #include "levels.h"
+#include "weights.h"
 
 /* The decoder that .NET's own packages bring, without its header. */
 typedef struct BrotliDecoderState BrotliDecoderState;
@@ -31,64 +28,12 @@ int BrotliDecoderSetParameter(BrotliDecoderState *, int, uint32_t);
 int BrotliDecoderDecompressStream(BrotliDecoderState *, size_t *, const uint8_t **, size_t *, uint8_t **, size_t *);
 void BrotliDecoderDestroyInstance(BrotliDecoderState *);
 
-#define EMBED(name, file)                                                                                                                \
-    __asm__(".section .rodata.embedded,\"a\"\n.balign 64\n" #name "_begin:\n.incbin \"" file "\"\n" #name "_end:\n.byte 0\n.previous\n"); \
-    extern const uint8_t name##_begin[] __attribute__((visibility("hidden")));                                                          \
-    extern const uint8_t name##_end[] __attribute__((visibility("hidden")))
-
 EMBED(levels, "levels.br");
-#ifdef BUILT_IN
-EMBED(weights, "weights.bin");
-EMBED(manifest, "manifest.json");
-#endif
 
-enum need { NEEDS_NOTHING, NEEDS_V3, NEEDS_V4 };
-static const struct level { const char *name; enum need need; size_t size; } table[] = {
-#include "levels.inc"
-};
-enum { LEVELS = sizeof table / sizeof *table, PARTS = 4, BLOCK = 1 << 18 }; /* As in tools/compress.cs. */
+enum { PARTS = 4, BLOCK = 1 << 18 }; /* As in tools/compress.cs. */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void *library;
-static char error[512];
-
-static void fail(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error, sizeof error, format, arguments);
-    va_end(arguments);
-}
-
-/* What x86-64-v3 and v4 (System V psABI) ask for, and that the system saves the registers. */
-static enum need processor(void) {
-#ifdef __x86_64__
-    enum { FMA = 1 << 12, MOVBE = 1 << 22, OSXSAVE = 1 << 27, F16C = 1 << 29, LZCNT = 1 << 5, BMI1 = 1 << 3, AVX2 = 1 << 5, BMI2 = 1 << 8 };
-    const unsigned v3 = FMA | MOVBE | OSXSAVE | F16C, v3_7 = BMI1 | AVX2 | BMI2;
-    const unsigned v4_7 = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31; /* F, DQ, CD, BW, VL */
-    unsigned a, b, c, d, b7, extended;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & v3) != v3) return NEEDS_NOTHING;
-    if (!__get_cpuid_count(7, 0, &a, &b7, &c, &d) || (b7 & v3_7) != v3_7) return NEEDS_NOTHING;
-    if (!__get_cpuid(0x80000001, &a, &b, &extended, &d) || !(extended & LZCNT)) return NEEDS_NOTHING;
-    __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
-    if ((a & 0x06) != 0x06) return NEEDS_NOTHING;
-    return (b7 & v4_7) == v4_7 && (a & 0xe6) == 0xe6 ? NEEDS_V4 : NEEDS_V3;
-#else
-    return NEEDS_NOTHING;
-#endif
-}
-
-static int choose(void) {
-    const char *wanted = getenv("LUNGSEG_INSTRUCTIONS");
-    enum need has = processor();
-    for (int i = 0; i < LEVELS; i++) {
-        if (wanted && *wanted ? strcasecmp(wanted, table[i].name) : table[i].need > has) continue;
-        if (table[i].need <= has) return i;
-        return fail("LUNGSEG_INSTRUCTIONS asks for %s, which this processor does not have", wanted), -1;
-    }
-    char known[128] = "";
-    for (int i = 0; i < LEVELS; i++) strcat(strcat(known, i ? ", " : ""), table[i].name);
-    return fail("LUNGSEG_INSTRUCTIONS is '%s': expected one of %s", wanted, known), -1;
-}
 
 /* A file that nobody else sees: in memory, or where the system has no such, one without a name. path becomes what dlopen takes. */
 static int unnamed(char *path, size_t size) {
@@ -101,7 +46,7 @@ static int unnamed(char *path, size_t size) {
     }
     snprintf(path, size, "%s/lungseg-XXXXXX", folder && *folder ? folder : "/tmp");
     file = mkostemp(path, O_CLOEXEC);
-    if (file < 0) fail("the code for this processor finds no place: neither /proc nor '%.256s' can be used (%s)", path, strerror(errno));
+    if (file < 0) refuse("the code for this processor finds no place: neither /proc nor '%.256s' can be used (%s)", path, strerror(errno));
     return file;
 }
 
@@ -207,9 +152,9 @@ static int unpack(int level, int file) {
     for (int i = PARTS - 1; i >= 0; i--) {
         if (parts[i].started) pthread_join(parts[i].thread, NULL);
         else unpack_part(&parts[i]);
-        if (parts[i].error) fail(parts[i].number ? "%s: %s" : "%s", parts[i].error, strerror(parts[i].number));
+        if (parts[i].error) refuse(parts[i].number ? "%s: %s" : "%s", parts[i].error, strerror(parts[i].number));
     }
-    return !*error;
+    return !*level_error();
 }
 
 /* Pages of this file that were read once, and are not needed again, count no longer as the process's memory. */
@@ -220,30 +165,25 @@ static void forget(const uint8_t *begin, const uint8_t *end) {
 
 static void load(void) {
     char path[320];
-    const int level = choose();
+    const int level = choose_level();
     if (level < 0) return;
     const int file = unnamed(path, sizeof path);
     if (file < 0) return;
     if (unpack(level, file)) {
         /* The .NET runtime cannot be unloaded. */
         library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-        if (!library) fail("the code for this processor cannot be loaded: %s", dlerror());
+        if (!library) refuse("the code for this processor cannot be loaded: %s", dlerror());
     }
     if (strncmp(path, "/proc/", 6)) unlink(path);
     close(file);
     forget(levels_begin, levels_end);
-#ifdef BUILT_IN
     if (!library) return;
-    void (*build_in)(const char *, const uint8_t *, ptrdiff_t);
+    builder build_in;
     *(void **)&build_in = dlsym(library, "lungseg_build_in");
-    build_in(BUILT_IN, weights_begin, weights_end - weights_begin);
-    build_in("manifest.json", manifest_begin, manifest_end - manifest_begin);
-#endif
+    build_in_weights(build_in);
 }
 
 void *level_function(const char *name) {
     pthread_once(&once, load);
     return library ? dlsym(library, name) : NULL;
 }
-
-const char *level_error(void) { return error; }

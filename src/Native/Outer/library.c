@@ -4,7 +4,11 @@
 #include "../../../include/lungseg.h"
 #include "levels.h"
 
+#ifdef _WIN32
+#define EXPORTED __declspec(dllexport)
+#else
 #define EXPORTED __attribute__((visibility("default")))
+#endif
 
 /* A function that returns a status, or a number of bytes; what it returns where there is no code for this processor. */
 #define PASS_ON(type, none, name, parameters, arguments)                                   \
@@ -20,7 +24,10 @@
 
 static size_t tell(char *text, size_t size) {
     const char *error = level_error();
-    if (text && size) snprintf(text, size, "%s", error);
+    if (text && size) {
+        snprintf(text, size, "%s", error);
+        text[size - 1] = 0;
+    }
     return strlen(error) + 1;
 }
 
