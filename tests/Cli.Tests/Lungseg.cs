@@ -78,4 +78,23 @@ internal static class Lungseg
         foreach ((string name, string value) in environment) start.Environment[name] = value;
         return System.Diagnostics.Process.Start(start)!;
     }
+
+    /// <summary>
+    /// Does to a program what Ctrl-C does. Skips the test, and ends the program, where it would ignore that, as one does that a script
+    /// started in the background.
+    /// </summary>
+    public static void Interrupt(Process process)
+    {
+        const string Ignored = "SigIgn:";
+        string status = $"/proc/{process.Id}/status";
+        string[] lines = File.Exists(status) ? File.ReadAllLines(status) : [];
+        string? line = Array.Find(lines, line => line.StartsWith(Ignored, StringComparison.Ordinal));
+        // The mask's second bit is signal 2, SIGINT.
+        bool isIgnored = line is not null && (Convert.ToUInt64(line[Ignored.Length..].Trim(), 16) & 2) != 0;
+        if (isIgnored || OperatingSystem.IsWindows()) process.Kill();
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are a Unix way");
+        Assert.SkipWhen(isIgnored, "this process was started with SIGINT ignored, in the background of a script");
+        using Process kill = System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]);
+        kill.WaitForExit();
+    }
 }

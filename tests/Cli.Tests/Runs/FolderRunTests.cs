@@ -147,11 +147,10 @@ public sealed class FolderRunTests : IDisposable
     [Fact]
     public void An_interrupted_run_finishes_what_it_began_and_says_how_to_go_on()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are a Unix way");
         Images.Write(_directory, "in", [.. Enumerable.Range(0, 200).Select(i => $"p{i}.png")]);
         using Process process = Lungseg.Start(["segment", _directory["in"], "-o", _directory["out"], "--size", "256", "--json"]);
         Assert.NotNull(process.StandardOutput.ReadLine());
-        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"])) kill.WaitForExit();
+        Lungseg.Interrupt(process);
         string[] lines = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         string error = process.StandardError.ReadToEnd();
         process.WaitForExit();
