@@ -107,7 +107,8 @@ if [ "$rid" = win-x64 ]; then
         outer+=(-municode src/Native/Outer/program.c)
     else
         made=$out/liblungseg.dll
-        outer+=(-shared src/Native/Outer/library.c -Wl,--output-def,"$work/exports.def")
+        # Where no address is asked for, ld makes one of the output's path.
+        outer+=(-shared src/Native/Outer/library.c -Wl,--output-def,"$work/exports.def",--image-base,0x180000000)
     fi
     $cc "${outer[@]}" src/Native/Outer/{choice,siblings,weights}.c -o "$made" -static-libgcc -Wl,--no-insert-timestamp
     if [ "$kind" = library ]; then
