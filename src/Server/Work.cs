@@ -125,7 +125,7 @@ internal sealed class Work(
         try
         {
             item.Append(new JournalLine { Failed = new Fault(error, DateTime.UtcNow) });
-            if (item.Failures >= retries.Tries || item.Acceptance.Request is { Direct: true })
+            if (item.Failures >= retries.Tries || item.IsDirect)
             {
                 Park(item, error);
                 return;

@@ -63,8 +63,7 @@ public sealed class FuzzTests : IDisposable
             foreach (Item item in spool.Items) spool.Remove(item);
             Assert.Equal(0, spool.Bytes);
         }
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_directory["spool/incoming"]));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_directory["spool/items"]));
+        Assert.True(SpoolIsEmpty());
         // Most cases get far enough to test something.
         Assert.True(answers > Cases / 3 && accepted > Cases / 20, $"{answers} answered, {accepted} accepted of {Cases}");
         Assert.DoesNotContain("fault of the program", events.ToString());
@@ -97,9 +96,7 @@ public sealed class FuzzTests : IDisposable
         await TestService.Until(() => service.Running.Spool.Items.All(item => item.Status is ItemStatus.Done or ItemStatus.Parked),
             $"nothing is left to do; {service.Events}");
         foreach (Item item in service.Running.Spool.Items) service.Running.Spool.Remove(item);
-        string incoming = _directory["spool/incoming"], items = _directory["spool/items"];
-        bool Empty() => !Directory.EnumerateFileSystemEntries(incoming).Concat(Directory.EnumerateFileSystemEntries(items)).Any();
-        await TestService.Until(() => service.Running.Spool.Bytes == 0 && Empty(),
+        await TestService.Until(() => service.Running.Spool.Bytes == 0 && SpoolIsEmpty(),
             $"nothing is left in the spool: {service.Running.Spool.Bytes} bytes; {string.Join(' ', _directory.Files)}");
         await TestService.Until(() => Handles() < before + 60, $"handles: {before} half-way, {Handles()} now");
         Assert.DoesNotContain("fault of the program", service.Events);
@@ -137,11 +134,11 @@ public sealed class FuzzTests : IDisposable
                 Assert.True((int)response.StatusCode is 200 or (>= 400 and < 500), $"case {number}: {response.StatusCode} {body}");
                 _ = response.IsSuccessStatusCode ? Interlocked.Increment(ref found) : Interlocked.Increment(ref refused);
             });
-            await TestService.Until(() => service.Running.Spool.Bytes == 0, "nothing is left in the spool");
+            await TestService.Until(() => service.Running.Spool.Bytes == 0 && SpoolIsEmpty(), "nothing is left in the spool");
             Assert.DoesNotContain("fault of the program", service.Events);
             resident.Add(Environment.WorkingSet >> 20);
-            // Each tenth is told, for who ends a long run by hand.
-            if (10L * end / Cases > 10L * first / Cases)
+            // Each hundredth is told, for who ends a long run by hand.
+            if (100L * end / Cases > 100L * first / Cases)
             {
                 TestContext.Current.SendDiagnosticMessage($"{end} damaged images: {found} segmented, {refused} refused; resident "
                     + $"{resident[0]} MiB after {OneService}, {resident[^1]} MiB now, {resident.Max()} MiB at most");
@@ -149,6 +146,9 @@ public sealed class FuzzTests : IDisposable
         }
         Assert.True(found > Cases / 50 && refused > Cases / 4, $"{found} found, {refused} refused of {Cases}");
     }
+
+    private bool SpoolIsEmpty() => ((string[])["incoming", "items", "direct"])
+        .All(place => !Directory.EnumerateFileSystemEntries(_directory[$"spool/{place}"]).Any());
 
     private static int Handles() => OperatingSystem.IsLinux() ? Directory.GetFiles("/proc/self/fd").Length : 0;
 

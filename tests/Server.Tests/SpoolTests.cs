@@ -178,11 +178,25 @@ public sealed class SpoolTests : IDisposable
             Assert.False(direct.Removed);
             spool.Leave(direct);
             Assert.True(direct.Removed);
-            Accept(spool, [3], request: new ItemRequest(["json"], null, Direct: true), waits: true);
+        }
+    }
+
+    [Fact]
+    public void A_direct_request_has_no_journal_and_is_gone_at_the_next_start()
+    {
+        using (Spool spool = Open())
+        {
+            Item item = Accept(spool, [3], request: new ItemRequest(["json"], null, Direct: true), waits: true).Item;
+            item.Append(new JournalLine { Work = DateTime.UtcNow });
+            Assert.Equal((ItemStatus.Working, 1L), (item.Status, spool.Bytes));
+            Assert.Equal([item.Input], Directory.EnumerateFiles(_directory["spool"], "*", SearchOption.AllDirectories)
+                .Where(file => Path.GetFileName(file) != "lock"));
+            Assert.Same(item, spool.Find(item.Id));
         }
         using Spool later = Open();
         Assert.Empty(later.Items);
-        Assert.Empty(Directory.EnumerateDirectories(_directory["spool/items"]));
+        Assert.Equal(0, later.Bytes);
+        Assert.Equal([_directory["spool/lock"]], Directory.EnumerateFiles(_directory["spool"], "*", SearchOption.AllDirectories));
     }
 
     [Fact]

@@ -179,7 +179,7 @@ internal sealed class Couriers(Spool spool, LiveRules rules, Func<DestinationEnt
         try
         {
             // A direct answer is removed by the one who waits for it.
-            if (item.Acceptance.Request is not { Direct: true } && item.Status == ItemStatus.Delivering) spool.Close(item);
+            if (!item.IsDirect && item.Status == ItemStatus.Delivering) spool.Close(item);
         }
         catch (IOException e)
         {

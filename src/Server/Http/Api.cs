@@ -34,7 +34,7 @@ internal sealed class Api(Spool spool, Func<int> waiting)
     {
         string format = Formats.Of(context.Request);
         var request = new ItemRequest([format], Formats.Threshold(context.Request), Direct: true);
-        Item item = await AcceptAsync(context, request, waits: true).ConfigureAwait(false);
+        Item item = await AcceptAsync(context, request).ConfigureAwait(false);
         try
         {
             await item.Settled.WaitAsync(Patience, context.RequestAborted).ConfigureAwait(false);
@@ -56,19 +56,28 @@ internal sealed class Api(Spool spool, Func<int> waiting)
     private async Task PostJobAsync(HttpContext context)
     {
         var request = new ItemRequest(Formats.ListOf(context.Request), Formats.Threshold(context.Request), Direct: false);
-        Item item = await AcceptAsync(context, request, waits: false).ConfigureAwait(false);
+        Item item = await AcceptAsync(context, request).ConfigureAwait(false);
         context.Response.Headers.Location = $"/v1/jobs/{item.Id}";
         await Answer(context, StatusCodes.Status202Accepted, View(item), HttpJson.Default.JobView).ConfigureAwait(false);
     }
 
-    private async Task<Item> AcceptAsync(HttpContext context, ItemRequest request, bool waits)
+    private async Task<Item> AcceptAsync(HttpContext context, ItemRequest request)
     {
         using Incoming incoming = await Bodies.ReceiveAsync(spool, context).ConfigureAwait(false);
         // Also refuses formats that do not go together before the image is accepted.
         ImageAsRead.Parse(request.Formats, new Imaging.Outputs.ResultOptions());
         ObjectHead? head = Spool.Head(incoming);
-        return spool.Accept(incoming, sha256 => new Acceptance
-        { Time = DateTime.UtcNow, Door = Door.Http, Name = "image", Sha256 = sha256, Dicom = head, Request = request }, waits).Item;
+        return spool.Accept(incoming, Describe, waits: request.Direct).Item;
+
+        Acceptance Describe(string sha256) => new()
+        {
+            Time = DateTime.UtcNow,
+            Door = Door.Http,
+            Name = "image",
+            Sha256 = sha256,
+            Dicom = head,
+            Request = request,
+        };
     }
 
     private Task GetJobAsync(HttpContext context) => Answer(context, 200, View(Job(context)), HttpJson.Default.JobView);

@@ -60,12 +60,13 @@ internal sealed class Incoming : IDisposable
         return start;
     }
 
-    /// <summary>Puts the bytes on the disk and returns their hash.</summary>
-    public string Finish()
+    /// <summary>All bytes are there: returns their hash.</summary>
+    /// <param name="toDisk">Whether they are to be on the disk then, so that they outlast a loss of power.</param>
+    public string Finish(bool toDisk)
     {
         try
         {
-            _file.Flush(flushToDisk: true);
+            _file.Flush(toDisk);
         }
         catch (IOException e)
         {

@@ -26,7 +26,8 @@ internal sealed record DeliveryState(bool Complete, int Failures, string? Error,
 
 /// <summary>
 /// An accepted image: a directory with the bytes as they came (<c>input</c>), a journal, and results. The journal says all; what is here is
-/// read from it. Each line is on the disk before the call that adds it returns.
+/// read from it. Each line is on the disk before the call that adds it returns. A direct request has no journal: after a crash nothing is
+/// owed to its caller.
 /// </summary>
 internal sealed class Item
 {
@@ -47,6 +48,9 @@ internal sealed class Item
     public string Results => Path.Combine(Directory, ResultsName);
 
     public Acceptance Acceptance { get; private set; } = null!;
+
+    /// <summary>Whether a caller waits for the answer.</summary>
+    public bool IsDirect => Acceptance.Request is { Direct: true };
 
     public ItemStatus Status { get; private set; }
 
@@ -103,7 +107,7 @@ internal sealed class Item
     /// <summary>Begins a journal in a directory that has the input; flushed, but for the directory itself.</summary>
     public static Item Create(string directory, Acceptance acceptance)
     {
-        var item = new Item(directory);
+        var item = new Item(directory) { Acceptance = acceptance };
         item.Append(new JournalLine { Accepted = acceptance });
         return item;
     }
@@ -146,27 +150,30 @@ internal sealed class Item
     /// <summary>Adds a line, and returns when it is on the disk.</summary>
     public void Append(JournalLine line)
     {
-        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(line, SpoolJson.Default.JournalLine), (byte)'\n'];
         lock (_lock)
         {
-            string path = Path.Combine(Directory, JournalName);
-            using (FileStream journal = new(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0))
-            {
-                long before = journal.Length;
-                try
-                {
-                    journal.Write(bytes);
-                    journal.Flush(flushToDisk: true);
-                }
-                catch (IOException)
-                {
-                    // Half a line would spoil the next.
-                    journal.SetLength(before);
-                    throw;
-                }
-            }
+            if (!IsDirect) Write(line);
             Changed = DateTime.UtcNow;
             Apply(line);
+        }
+    }
+
+    private void Write(JournalLine line)
+    {
+        byte[] bytes = [.. JsonSerializer.SerializeToUtf8Bytes(line, SpoolJson.Default.JournalLine), (byte)'\n'];
+        string path = Path.Combine(Directory, JournalName);
+        using FileStream journal = new(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        long before = journal.Length;
+        try
+        {
+            journal.Write(bytes);
+            journal.Flush(flushToDisk: true);
+        }
+        catch (IOException)
+        {
+            // Half a line would spoil the next.
+            journal.SetLength(before);
+            throw;
         }
     }
 

@@ -17,18 +17,20 @@ internal readonly record struct Accepted(Item Item, bool IsRepeat);
 
 /// <summary>
 /// The images that the service has accepted and not finished, on the disk. <see cref="Accept"/> returns when image, journal and directory
-/// are flushed; after a crash at any moment each of them is found again, whole, and nothing else is.
+/// are flushed; after a crash at any moment each of them is found again, whole, and nothing else is. Direct requests are not: their callers
+/// have gone then.
 /// <code>
 /// lock             held by the process that works here
 /// incoming/        what is being received; emptied at the start
 /// items/ID/        input, journal.jsonl, results/
+/// direct/ID/       input, results/; emptied at the start
 /// damaged/         items whose journal cannot be read
 /// </code>
 /// </summary>
 internal sealed class Spool : IDisposable
 {
     private const int HeadBytes = 1 << 20;
-    private readonly string _incoming, _items, _damaged;
+    private readonly string _incoming, _items, _direct, _damaged;
     private readonly FileStream _held;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Item> _byId = [];
@@ -39,8 +41,8 @@ internal sealed class Spool : IDisposable
     private Spool(string directory, SpoolLimits limits, Log log, FileStream held)
     {
         (Directory, Limits, _log, _held) = (directory, limits, log, held);
-        (_incoming, _items, _damaged) = (Path.Combine(directory, "incoming"), Path.Combine(directory, "items"),
-            Path.Combine(directory, "damaged"));
+        (_incoming, _items, _direct, _damaged) = (Path.Combine(directory, "incoming"), Path.Combine(directory, "items"),
+            Path.Combine(directory, "direct"), Path.Combine(directory, "damaged"));
     }
 
     public string Directory { get; }
@@ -122,15 +124,15 @@ internal sealed class Spool : IDisposable
     }
 
     /// <summary>
-    /// Takes over what was received; on the disk when this returns. The same bytes for the same purpose are one item: of one that is not
-    /// done nothing changes, of one that is all is done again.
+    /// Takes over what was received; on the disk when this returns, unless the caller waits. The same bytes for the same purpose are one
+    /// item: of one that is not done nothing changes, of one that is all is done again.
     /// </summary>
     /// <param name="incoming">The image, complete.</param>
     /// <param name="describe">Makes the acceptance of the image's hash; given what is known of it.</param>
-    /// <param name="waits">Whether the caller will wait for it, and <see cref="Leave"/> it.</param>
+    /// <param name="waits">Whether it is a direct request, whose caller will wait for it and <see cref="Leave"/> it.</param>
     public Accepted Accept(Incoming incoming, Func<string, Acceptance> describe, bool waits = false)
     {
-        string sha256 = incoming.Finish();
+        string sha256 = incoming.Finish(toDisk: !waits);
         Acceptance acceptance = describe(sha256);
         string request = acceptance.Request is null ? "" : JsonSerializer.Serialize(acceptance.Request, SpoolJson.Default.ItemRequest);
         string id = Sha256.TextOf($"{sha256}\n{(acceptance.Door == Door.Watch ? acceptance.Name : "")}\n{request}")[..32];
@@ -190,7 +192,7 @@ internal sealed class Spool : IDisposable
     {
         lock (_lock)
         {
-            if (--item.Waiters == 0 && item.Acceptance.Request is { Direct: true }) Remove(item);
+            if (--item.Waiters == 0) Remove(item);
         }
     }
 
@@ -255,7 +257,7 @@ internal sealed class Spool : IDisposable
     {
         DateTime oldest = DateTime.UtcNow - Limits.Keep;
         foreach (Item item in Items)
-            if (item.Status == ItemStatus.Done && item.Changed < oldest && item.Waiters == 0) Remove(item);
+            if (item.Status == ItemStatus.Done && item.Changed < oldest) Remove(item);
     }
 
     /// <summary>Makes the directory of an item's results, in which nothing is yet; false where the item was removed meanwhile.</summary>
@@ -319,10 +321,10 @@ internal sealed class Spool : IDisposable
             && acceptance.Request is null) is { } other)
             acceptance = acceptance with { Twin = other.Id, Name = $"{acceptance.Name}-{id[..8]}" };
         Item item = Item.Create(incoming.Directory, acceptance);
-        DirectoryFlush.Try(incoming.Directory);
-        string directory = Path.Combine(_items, id);
+        if (!item.IsDirect) DirectoryFlush.Try(incoming.Directory);
+        string directory = Path.Combine(item.IsDirect ? _direct : _items, id);
         System.IO.Directory.Move(incoming.Directory, directory);
-        DirectoryFlush.Try(_items);
+        if (!item.IsDirect) DirectoryFlush.Try(_items);
         item.MovedTo(directory);
         item.Bytes = incoming.Length;
         incoming.Keep();
@@ -364,17 +366,16 @@ internal sealed class Spool : IDisposable
 
     private void Load()
     {
-        foreach (string directory in (string[])[_incoming, _items, _damaged]) System.IO.Directory.CreateDirectory(directory);
-        foreach (string left in System.IO.Directory.EnumerateFileSystemEntries(_incoming)) Delete(left);
+        foreach (string directory in (string[])[_incoming, _items, _direct, _damaged]) System.IO.Directory.CreateDirectory(directory);
+        foreach (string directory in (string[])[_incoming, _direct])
+            foreach (string left in System.IO.Directory.EnumerateFileSystemEntries(directory)) Delete(left);
         foreach (string directory in System.IO.Directory.EnumerateDirectories(_items))
         {
             if (Item.Load(directory) is { } item)
             {
                 Add(item);
                 Count(item, Length(item.Input) + Size(item.Results));
-                // Nobody waits for a direct request any more.
-                if (item.Acceptance.Request is { Direct: true }) Remove(item);
-                else if (item.Status == ItemStatus.Done) Shrink(item);
+                if (item.Status == ItemStatus.Done) Shrink(item);
                 continue;
             }
             string name = Path.GetFileName(directory);
