@@ -9,10 +9,10 @@
 #   server-load   images a second through the service beside segment, latency, memory over 5,000 images (LUNGSEG_SERVER_IMAGES)
 #   server-kills  200 times kill -9 while the service gets images (about ten minutes; LUNGSEG_SERVER_KILLS sets another number)
 #   disposal   16 threads segment while others dispose and load: 2000 rounds (LUNGSEG_DISPOSAL_ROUNDS sets another number; some minutes)
-#   kill       runs over a folder, killed at 60 points and resumed (some minutes)
+#   kill       runs over a folder of 30 images, killed at 240 points and resumed (some minutes)
 #   soak       32,000 segmentations, 3,200 loads, 16 threads, weights replaced while in use, memory refused, 80 shards at once,
-#              21.7 million damaged files through the C library (some hours; LUNGSEG_SOAK sets another number of segmentations,
-#              LUNGSEG_FUZZ_CASES of files)
+#              21.7 million damaged files through the library, and as many through the C library (some hours; LUNGSEG_SOAK sets
+#              another number of segmentations, LUNGSEG_FUZZ_CASES of files)
 #   memory     --memory over 100 images, and in a control group where one can be made (some minutes)
 #   native     builds the native program and the C library for Linux and Windows, and the wheel, and runs their tests (about a quarter
 #              of an hour; g++, golang-go, valgrind, python3-numpy, gcc-mingw-w64-x86-64-win32, clang, lld, llvm and wine64; without them

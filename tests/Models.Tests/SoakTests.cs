@@ -2,12 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using LungSeg.Imaging;
 using LungSeg.IO;
+using LungSeg.Tests.Fuzzing;
 
 namespace LungSeg.Models.Tests;
 
 /// <summary>
 /// What shows only after long: memory and files that are not given back, results that drift. By hand: tests/long.sh soak, whose counts
-/// docs/testing.md publishes. LUNGSEG_SOAK sets the number of segmentations; networks are loaded a tenth as often.
+/// docs/testing.md publishes. LUNGSEG_SOAK sets the number of segmentations; networks are loaded a tenth as often. LUNGSEG_FUZZ_CASES sets
+/// the number of damaged files.
 /// </summary>
 public sealed class SoakTests(ITestOutputHelper log) : IDisposable
 {
@@ -15,10 +17,9 @@ public sealed class SoakTests(ITestOutputHelper log) : IDisposable
     private const long MostGrowth = 32 << 20;
     private static readonly Radiograph Image = SyntheticRadiograph.Draw(Side, Side, 1).Image;
 
-    private static readonly int Count =
-        int.TryParse(Environment.GetEnvironmentVariable("LUNGSEG_SOAK"), CultureInfo.InvariantCulture, out int count) ? count : 32_000;
-
+    private static readonly int Count = Number("LUNGSEG_SOAK", 32_000);
     private static readonly int Loads = Count / 10;
+    private static readonly int DamagedFiles = Number("LUNGSEG_FUZZ_CASES", 21_700_000);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("lungseg-soak-").FullName;
 
@@ -130,6 +131,54 @@ public sealed class SoakTests(ITestOutputHelper log) : IDisposable
         log.WriteLine($"{Loads} loads while the file is replaced: {loaded} loaded, {refused} refused by name; "
             + "the segmenter of before is unmoved");
     }
+
+    // Each second file is changed, the others are cut. As a caller of the library does: an image is read, and what was read is segmented.
+    [Fact(Explicit = true)]
+    public void Damaged_files_are_segmented_or_refused()
+    {
+        string weights = Path.Combine(_folder, "small.safetensors");
+        SmallNetwork.Write(weights);
+        byte[][] good = [.. GoodImages.In(TestData.PathOf()).Select(File.ReadAllBytes)];
+        var options = new LungSegmenterOptions { WeightsFile = weights, NetworkSize = SmallNetwork.Side, Threads = 1, Plans = 4 };
+        using var segmenter = LungSegmenter.Load(options);
+        int segmented = 0, refused = 0;
+        Measure? at = null;
+        for (int tenth = 0; tenth < 10; tenth++)
+        {
+            (int first, int end) = ((int)(DamagedFiles * (long)tenth / 10), (int)(DamagedFiles * (tenth + 1L) / 10));
+            Parallel.For(first, end, new ParallelOptions { MaxDegreeOfParallelism = Threads }, number =>
+            {
+                var random = new Random(number);
+                byte[] file = good[number / 2 % good.Length];
+                file = number % 2 == 0 ? Damage.Of(file, random, [0, 1, 0x7F, 0x80, 0xD9, 0xFF], 200, 200)
+                    : file[..random.Next(file.Length)];
+                try
+                {
+                    using var stream = new MemoryStream(file);
+                    Radiograph image = ImageReader.Read(stream);
+                    LungSegmentation found = segmenter.Segment(image);
+                    Assert.Equal((image.Width, image.Height), (found.Mask.Width, found.Mask.Height));
+                    Interlocked.Increment(ref segmented);
+                }
+                catch (LungSegException e)
+                {
+                    Assert.DoesNotContain('\n', e.Message);
+                    Interlocked.Increment(ref refused);
+                }
+                catch (Exception e)
+                {
+                    throw new InvalidOperationException($"file {number}", e);
+                }
+            });
+            at ??= Measure.Now();
+            log.WriteLine($"{end} damaged files: {segmented} segmented, {refused} refused; resident {Measure.Now().Bytes >> 20} MiB");
+        }
+        Assert.True(segmented > DamagedFiles / 50 && refused > DamagedFiles / 4);
+        AssertBounded(at!.Value, $"{good.Length} good files, {DamagedFiles} damaged ones by {Threads} threads");
+    }
+
+    private static int Number(string variable, int usual) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out int number) ? number : usual;
 
     private static LungSegmenter Load(string? file = null) =>
         LungSegmenter.Load(new LungSegmenterOptions { NetworkSize = NetworkSize, WeightsFile = file, Threads = 1 });
