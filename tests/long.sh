@@ -61,6 +61,7 @@ native)
     tools/wheel.py "$LUNGSEG_NATIVE/liblungseg.so" "$LUNGSEG_NATIVE" || exit 1
     if command -v x86_64-w64-mingw32-gcc > /dev/null; then
         for kind in program library; do tools/native.sh "$kind" win-x64 "$LUNGSEG_NATIVE" || exit 1; done
+        tools/wheel.py "$LUNGSEG_NATIVE/liblungseg.dll" "$LUNGSEG_NATIVE" win-x64 || exit 1
     fi
     run Native.Tests
     ;;

@@ -71,6 +71,7 @@ native_windows() {
         LUNGSEG_LEVELS="avx2 vector128" timeout 900 tools/native.sh $kind win-x64 "$LUNGSEG_NATIVE" > "$work/native.log" 2>&1 ||
             { tail -n 5 "$work/native.log"; record Fail native-windows "$what"; return; }
     done
+    tools/wheel.py "$LUNGSEG_NATIVE/liblungseg.dll" "$LUNGSEG_NATIVE" win-x64 > /dev/null || { record Fail native-windows "$what"; return; }
     record Pass native-windows "$what"
 }
 

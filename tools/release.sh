@@ -122,6 +122,7 @@ tools/native.sh program win-x64 "$work/$name"
 notices "$work/$name"
 archive "$name" zip
 library win-x64 zip
+tools/wheel.py "$work/liblungseg-$version-win-x64/lib/liblungseg.dll" "$out" win-x64 > /dev/null
 
 for rid in linux-x64 linux-arm64; do
     architecture=$([ $rid = linux-x64 ] && echo amd64 || echo arm64)

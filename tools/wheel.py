@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Makes the Python wheel of a built C library, without network and packages: wheel.py LIBRARY OUT [RID]
 
-LIBRARY is what tools/native.sh library made for RID (linux-x64 if not given). The wheel runs on every Python 3 from 3.9 with NumPy, on
-systems with glibc 2.28 or later. The same files give the same bytes.
+LIBRARY is what tools/native.sh library made for RID (linux-x64 if not given), with what belongs to it beside it. The wheel runs on every
+Python 3 from 3.9 with NumPy, on Windows and on systems with glibc 2.28 or later. The same files give the same bytes.
 """
 import base64
 import hashlib
@@ -13,13 +13,15 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 library, out, rid = Path(sys.argv[1]), Path(sys.argv[2]), (sys.argv[3:] or ["linux-x64"])[0]
-platform = {"linux-x64": "manylinux_2_28_x86_64", "linux-arm64": "manylinux_2_28_aarch64"}[rid]
+platform = {"linux-x64": "manylinux_2_28_x86_64", "linux-arm64": "manylinux_2_28_aarch64", "win-x64": "win_amd64"}[rid]
 version = re.search(r"<Version>(.*)</Version>", (root / "Directory.Build.props").read_text())[1]
 tag = f"py3-none-{platform}"
 info = f"lungseg-{version}.dist-info"
 
 files = {f"lungseg/{path.name}": path.read_bytes() for path in sorted((root / "src/Native/python/lungseg").iterdir()) if path.is_file()}
-files["lungseg/liblungseg.so"] = library.read_bytes()
+# On Windows each level of vectors is a file of its own.
+for path in [library, *sorted(library.parent.glob(f"{library.stem}-*.dll"))]:
+    files[f"lungseg/{path.name}"] = path.read_bytes()
 files[f"{info}/METADATA"] = f"""Metadata-Version: 2.1
 Name: lungseg
 Version: {version}

@@ -141,7 +141,7 @@ public sealed class BuiltLibraryTests(ITestOutputHelper log) : IDisposable
 
     private string Venv()
     {
-        string wheel = Directory.EnumerateFiles(Path.GetDirectoryName(Built.PathOf("liblungseg.so"))!, "lungseg-*.whl").Single();
+        string wheel = Directory.EnumerateFiles(Path.GetDirectoryName(Built.PathOf("liblungseg.so"))!, "lungseg-*-manylinux*.whl").Single();
         string venv = _directory["venv"];
         // Debian's own Python, whose NumPy is a package of Debian's.
         Outcome numpy = Built.Run("/usr/bin/python3", ["-c", "import numpy"]);

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.RegularExpressions;
 
 namespace LungSeg.Native.Tests;
@@ -68,6 +69,25 @@ public sealed partial class WindowsTests(Wine wine) : IClassFixture<Wine>, IDisp
     public void A_host_calls_the_library_from_many_threads() =>
         Assert.Equal("64 masks, all the same\n", wine.Run(Compile(Source("threads.c"), "-static", "-lpthread"), [Repository.Sample])
             .Succeeded().Output);
+
+    [Fact]
+    public void The_wheel_s_library_is_whole()
+    {
+        string folder = Path.GetDirectoryName(Built.PathOf("liblungseg.dll"))!;
+        string? wheel = Directory.EnumerateFiles(folder, "lungseg-*-win_amd64.whl").SingleOrDefault();
+        Assert.SkipWhen(wheel is null, "the wheel for Windows is not built");
+        ZipFile.ExtractToDirectory(wheel, _directory.Name);
+        // Windows looks beside a program for its libraries first.
+        string program = Compile(Repository.PathOf("examples", "c", "segment.c")), mask = _directory["mask.pgm"];
+        File.Move(program, _directory["lungseg/segment.exe"]);
+        wine.Run(_directory["lungseg/segment.exe"], [Repository.Sample, mask], ("WINEPATH", "")).Succeeded();
+        Assert.Equal(Built.MaskPgm(Repository.Sample), File.ReadAllBytes(mask));
+        // No Python for Windows is here to load it. This one says which file it would load.
+        string load = "import sys, ctypes, numpy.typing; sys.platform = 'win32'; sys.path[0] = sys.argv[1]; import lungseg";
+        Outcome python = Built.Run("/usr/bin/python3", ["-c", load, _directory.Name]);
+        Assert.SkipWhen(python.Error.Contains("No module named 'numpy'"), "Debian's python3-numpy is not installed");
+        Assert.Contains($"OSError: {_directory["lungseg/liblungseg.dll"]}: ", python.Error);
+    }
 
     [Fact]
     public void Structures_have_the_compiler_s_own_layout()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple, Union
 
@@ -54,7 +55,8 @@ class _Statistics(ctypes.Structure):
 
 
 def _load() -> ctypes.CDLL:
-    library = ctypes.CDLL(os.environ.get("LUNGSEG_LIBRARY") or str(Path(__file__).with_name("liblungseg.so")))
+    name = "liblungseg.dll" if sys.platform == "win32" else "liblungseg.so"
+    library = ctypes.CDLL(os.environ.get("LUNGSEG_LIBRARY") or str(Path(__file__).with_name(name)))
     for name, result, parameters in [
         ("abi", ctypes.c_uint32, []),
         ("version", _size, [_text, _size]),
