@@ -169,6 +169,25 @@ public sealed class HttpTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task For_a_fault_of_the_machine_the_image_is_not_blamed()
+    {
+        Spool spool = _service.Running.Spool;
+        Action<Item> ready = spool.Ready!;
+        spool.Ready = item =>
+        {
+            // Results cannot be written where a file has their folder's name.
+            File.WriteAllText(item.Results, "");
+            ready(item);
+        };
+        using HttpResponseMessage failed = await _service.PostAsync("v1/segment", Samples.Png);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, failed.StatusCode);
+        Assert.NotNull(failed.Headers.RetryAfter);
+        spool.Ready = ready;
+        Assert.Equal(HttpStatusCode.OK, (await _service.PostAsync("v1/segment", Samples.Png)).StatusCode);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await _service.PostAsync("v1/segment", "no image"u8.ToArray())).StatusCode);
+    }
+
+    [Fact]
     public async Task Pages_of_other_sites_and_other_names_of_this_machine_are_refused()
     {
         Assert.Equal(HttpStatusCode.Forbidden, await Ask(request => request.Headers.Host = "evil.example"));

@@ -39,13 +39,18 @@ internal sealed class Api(Spool spool, Func<int> waiting)
         {
             await item.Settled.WaitAsync(Patience, context.RequestAborted).ConfigureAwait(false);
             if (item.Done is not { Results: [var result, ..] })
-                throw new RequestException(StatusCodes.Status422UnprocessableEntity, item.Error ?? "the image was not segmented");
+            {
+                // A fault of the machine, such as a full disk, says nothing of the image: the caller may come again.
+                throw new RequestException(
+                    item.Failures > 0 ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status422UnprocessableEntity,
+                    item.Error ?? "the image was not segmented");
+            }
             await SendAsync(context, item, result).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            throw new SpoolFullException($"the image was not segmented within {Patience.TotalMinutes} minutes: post it to /v1/jobs "
-                + "where so many wait");
+            throw new RequestException(StatusCodes.Status503ServiceUnavailable,
+                $"the image was not segmented within {Patience.TotalMinutes} minutes: post it to /v1/jobs where so many wait");
         }
         finally
         {

@@ -32,6 +32,7 @@ internal static class Problems
         }
         catch (RequestException e)
         {
+            if (e.Status == StatusCodes.Status503ServiceUnavailable) context.Response.Headers.RetryAfter = $"{RetrySeconds}";
             await Write(context, e.Status, e.Message).ConfigureAwait(false);
         }
         catch (SpoolFullException e)
