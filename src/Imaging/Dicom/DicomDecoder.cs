@@ -33,7 +33,7 @@ internal sealed class DicomDecoder(DicomOptions options) : IImageDecoder
         SopClass.Note(data, log);
         if (options.ImagesOnly && SopClass.NoImage(data, dicom.Meta) is { } kind)
             throw new ImageException(
-                $"the DICOM file is no acquired image but a {kind} ({SopClass.Describe(data.Text(Tags.SopClassUid))}); name the image "
+                $"the DICOM file is no acquired image: {kind} ({SopClass.Describe(data.Text(Tags.SopClassUid))}); name the image "
                 + "itself");
         ImagePixel.RefuseNoImage(data);
         FrameDecoder.RefuseUnsupported(dicom.Syntax);
