@@ -172,8 +172,8 @@ public sealed class SpoolTests : IDisposable
             Assert.Empty(spool.Items);
             Assert.False(Directory.Exists(item.Directory));
 
-            Item direct = Accept(spool, [2], request: new ItemRequest(["json"], null, Direct: true), waits: true).Item;
-            Accept(spool, [2], request: new ItemRequest(["json"], null, Direct: true), waits: true);
+            Item direct = Accept(spool, [2], request: new ItemRequest(["json"], null, Direct: true)).Item;
+            Accept(spool, [2], request: new ItemRequest(["json"], null, Direct: true));
             spool.Leave(direct);
             Assert.False(direct.Removed);
             spool.Leave(direct);
@@ -186,7 +186,7 @@ public sealed class SpoolTests : IDisposable
     {
         using (Spool spool = Open())
         {
-            Item item = Accept(spool, [3], request: new ItemRequest(["json"], null, Direct: true), waits: true).Item;
+            Item item = Accept(spool, [3], request: new ItemRequest(["json"], null, Direct: true)).Item;
             item.Append(new JournalLine { Work = DateTime.UtcNow });
             Assert.Equal((ItemStatus.Working, 1L), (item.Status, spool.Bytes));
             Assert.Equal([item.Input], Directory.EnumerateFiles(_directory["spool"], "*", SearchOption.AllDirectories)
@@ -226,7 +226,7 @@ public sealed class SpoolTests : IDisposable
 
     private Spool Open(SpoolLimits? limits = null, Log? log = null) => Spool.Open(_directory["spool"], limits ?? Limits, log ?? Log.None);
 
-    private static Accepted Accept(Spool spool, byte[] bytes, ObjectHead? head = null, ItemRequest? request = null, bool waits = false)
+    private static Accepted Accept(Spool spool, byte[] bytes, ObjectHead? head = null, ItemRequest? request = null)
     {
         using Incoming incoming = spool.Begin();
         incoming.Write(bytes);
@@ -239,6 +239,6 @@ public sealed class SpoolTests : IDisposable
             Sha256 = sha256,
             Dicom = head,
             Request = request,
-        }, waits);
+        });
     }
 }

@@ -72,7 +72,7 @@ internal sealed class Api(Spool spool, Func<int> waiting)
         // Also refuses formats that do not go together before the image is accepted.
         ImageAsRead.Parse(request.Formats, new Imaging.Outputs.ResultOptions());
         ObjectHead? head = Spool.Head(incoming);
-        return spool.Accept(incoming, Describe, waits: request.Direct).Item;
+        return spool.Accept(incoming, Describe).Item;
 
         Acceptance Describe(string sha256) => new()
         {

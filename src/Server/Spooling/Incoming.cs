@@ -60,9 +60,23 @@ internal sealed class Incoming : IDisposable
         return start;
     }
 
-    /// <summary>All bytes are there: returns their hash.</summary>
-    /// <param name="toDisk">Whether they are to be on the disk then, so that they outlast a loss of power.</param>
-    public string Finish(bool toDisk)
+    /// <summary>The hash of the bytes that are there.</summary>
+    public string Hash()
+    {
+        Flush(toDisk: false);
+        _file.Position = 0;
+        return Sha256.TextOf(_file);
+    }
+
+    /// <summary>No more bytes come.</summary>
+    /// <param name="toDisk">Whether they are on the disk then, and outlast a loss of power.</param>
+    public void Finish(bool toDisk)
+    {
+        Flush(toDisk);
+        _file.Dispose();
+    }
+
+    private void Flush(bool toDisk)
     {
         try
         {
@@ -73,10 +87,6 @@ internal sealed class Incoming : IDisposable
             throw new SpoolFullException($"the spool cannot be written: {(DiskFull.Is(e) ? "no space is left on the disk" : e.Message)}",
                 e);
         }
-        _file.Position = 0;
-        string hash = Sha256.TextOf(_file);
-        _file.Dispose();
-        return hash;
     }
 
     /// <summary>The directory, or what was of use of it, has become part of an item: its bytes count there.</summary>

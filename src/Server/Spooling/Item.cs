@@ -147,7 +147,7 @@ internal sealed class Item
     /// <summary>The item under its name, after its directory was renamed.</summary>
     public void MovedTo(string directory) => Directory = directory;
 
-    /// <summary>Adds a line, and returns when it is on the disk.</summary>
+    /// <summary>Adds a line, and returns when it is on the disk; of a direct request it is only noted here.</summary>
     public void Append(JournalLine line)
     {
         lock (_lock)

@@ -124,16 +124,18 @@ internal sealed class Spool : IDisposable
     }
 
     /// <summary>
-    /// Takes over what was received; on the disk when this returns, unless the caller waits. The same bytes for the same purpose are one
-    /// item: of one that is not done nothing changes, of one that is all is done again.
+    /// Takes over what was received; on the disk when this returns. A direct request is not: its caller waits for the item, and leaves it
+    /// (<see cref="Leave"/>). The same bytes for the same purpose are one item: of one that is not done nothing changes, of one that is all
+    /// is done again.
     /// </summary>
     /// <param name="incoming">The image, complete.</param>
     /// <param name="describe">Makes the acceptance of the image's hash; given what is known of it.</param>
-    /// <param name="waits">Whether it is a direct request, whose caller will wait for it and <see cref="Leave"/> it.</param>
-    public Accepted Accept(Incoming incoming, Func<string, Acceptance> describe, bool waits = false)
+    public Accepted Accept(Incoming incoming, Func<string, Acceptance> describe)
     {
-        string sha256 = incoming.Finish(toDisk: !waits);
+        string sha256 = incoming.Hash();
         Acceptance acceptance = describe(sha256);
+        bool direct = acceptance.Request is { Direct: true };
+        incoming.Finish(toDisk: !direct);
         string request = acceptance.Request is null ? "" : JsonSerializer.Serialize(acceptance.Request, SpoolJson.Default.ItemRequest);
         string id = Sha256.TextOf($"{sha256}\n{(acceptance.Door == Door.Watch ? acceptance.Name : "")}\n{request}")[..32];
         Accepted accepted;
@@ -150,7 +152,7 @@ internal sealed class Spool : IDisposable
             {
                 accepted = new Accepted(TakeNew(id, acceptance, incoming), IsRepeat: false);
             }
-            if (waits) accepted.Item.Waiters++;
+            if (direct) accepted.Item.Waiters++;
         }
         Metrics.Accepted(acceptance.Door, accepted.IsRepeat);
         if (ready) Ready?.Invoke(accepted.Item);
